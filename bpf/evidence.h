@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * evidence.h: the facts about one open fault that pfstat can see.
+ *
+ * Hooks do not decide paths: each sets the bit of the fact that it witnesses.
+ * At the end of the fault the bits index a table that user space computed
+ * before load from the rows in src/paths.c. A new hook adds a fact here; the
+ * plan gives each fact that is watched in this run a bit of the index, and an
+ * unwatched one no bit (ev_bit[] 0), so the table stays small.
+ *
+ * The first two are the x86 page-fault error code's own bits, in its places.
+ */
+#ifndef PFSTAT_EVIDENCE_H
+#define PFSTAT_EVIDENCE_H
+
+#define EVIDENCE(X)                                                                                \
+	X(PRESENT, "the page was mapped; its protection refused the access")                       \
+	X(WRITE, "a write access")                                                                 \
+	X(HUGETLB, "hugetlb_fault ran, or the VMA is VM_HUGETLB")                                  \
+	X(HUGE_ANON, "do_huge_pmd_anonymous_page ran")                                             \
+	X(ANON_PAGE, "do_anonymous_page ran")                                                      \
+	X(SWAP, "do_swap_page ran, or the count of swap entries fell")                             \
+	X(WP, "do_wp_page ran")                                                                    \
+	X(WP_COPY, "a write-protected page was replaced by a copy")                                \
+	X(DO_FAULT, "__do_fault ran (the VMA's fault operation)")                                  \
+	X(MAP_PAGES, "filemap_map_pages ran (fault-around)")                                       \
+	X(FILEMAP_FAULT, "filemap_fault ran")                                                      \
+	X(RSS_ANON, "the count of anonymous pages changed")                                        \
+	X(RSS_FILE, "the count of file or shmem pages changed")                                    \
+	X(ALLOC, "a movable page was allocated")                                                   \
+	X(ALLOC_ZERO, "a zeroed movable page was allocated")                                       \
+	X(ALLOC_HUGE, "a movable page of PMD size was allocated")                                  \
+	X(MAJOR, "the kernel accounted the fault as major")                                        \
+	X(VMA_ANON, "the VMA is anonymous (no vm_ops)")                                            \
+	X(VMA_FILE, "the VMA has vm_ops")                                                          \
+	X(VMA_SHARED, "the VMA is VM_SHARED")
+
+enum evidence {
+#define EV_ENUM(name, text) EV_##name,
+	EVIDENCE(EV_ENUM)
+#undef EV_ENUM
+	EV_NR
+};
+
+#define EV(name) (1u << EV_##name)
+
+/* Facts that one run can watch at most; the table has 2^EV_INDEX_BITS entries. */
+#define EV_INDEX_BITS 16
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * hist.h: the latency histogram, defined once for both sides.
+ *
+ * Base-2 exponential, schema 3 (8 buckets per doubling), bounds in seconds:
+ * bucket i holds every latency in (2^((i-1)/8), 2^(i/8)] seconds. These are
+ * exactly the buckets of a Prometheus native histogram of schema 3 and of an
+ * OpenTelemetry exponential histogram of scale 3, so the CLI, the exporter and
+ * a fleet-wide merge agree bucket for bucket.
+ *
+ * Kept are indexes HIST_MIN (everything up to 2^-24 s, 59.6 ns) to HIST_MAX
+ * (everything over 2^(62/8) s, 215 s); slot = index - HIST_MIN. Any value
+ * taken from a bucket is within 2^(1/8) = 9.05 % of the sample; count, sum and
+ * max are kept apart and are exact. Memory: 2 KiB per histogram.
+ *
+ * The kernel side needs no arithmetic on seconds: user space computes, before
+ * load, the largest whole nanosecond of each bucket, and a first guess by the
+ * top bits of the value. At most one bound lies inside a guess's span, so one
+ * comparison makes the slot exact for every whole nanosecond.
+ */
+#ifndef PFSTAT_HIST_H
+#define PFSTAT_HIST_H
+
+#define HIST_SCHEMA	3
+#define HIST_MIN	(-192)
+#define HIST_MAX	63
+#define HIST_SLOTS	256
+/* A guess is addressed by the exponent of the top bit and the 4 bits after it. */
+#define HIST_GUESS_BITS	4
+#define HIST_GUESSES	(64 << HIST_GUESS_BITS)
+
+struct hist_tables {
+	/* upper[s]: the largest whole ns that belongs to slot s; the last is ~0. */
+	unsigned long long upper[HIST_SLOTS];
+	/* guess[g]: the slot of the smallest value with exponent and bits g. */
+	unsigned char guess[HIST_GUESSES];
+};
+
+/* Position of the highest bit set in v; 0 for 0. BPF has no instruction for it. */
+static inline __attribute__((always_inline)) unsigned int hist_log2(unsigned long long v)
+{
+	unsigned int r = 0;
+
+	if (v >> 32) {
+		v >>= 32;
+		r = 32;
+	}
+	if (v >> 16) {
+		v >>= 16;
+		r += 16;
+	}
+	if (v >> 8) {
+		v >>= 8;
+		r += 8;
+	}
+	if (v >> 4) {
+		v >>= 4;
+		r += 4;
+	}
+	if (v >> 2) {
+		v >>= 2;
+		r += 2;
+	}
+	return r + (v >> 1);
+}
+
+/* Guess index of a latency of ns nanoseconds, 0 .. HIST_GUESSES - 1. */
+static inline __attribute__((always_inline)) unsigned int hist_guess_index(unsigned long long ns)
+{
+	unsigned int e = hist_log2(ns);
+	unsigned int m = e >= HIST_GUESS_BITS ? ns >> (e - HIST_GUESS_BITS)
+					      : ns << (HIST_GUESS_BITS - e);
+
+	return ((e << HIST_GUESS_BITS) | (m & ((1 << HIST_GUESS_BITS) - 1))) & (HIST_GUESSES - 1);
+}
+
+/* Slot of a latency of ns nanoseconds, 0 .. HIST_SLOTS - 1. */
+static inline __attribute__((always_inline)) unsigned int
+hist_slot(const volatile struct hist_tables *t, unsigned long long ns)
+{
+	unsigned int s = t->guess[hist_guess_index(ns)];
+
+	return (s + (ns > t->upper[s])) & (HIST_SLOTS - 1);
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * pfstat.h: what the BPF programs and user space share: the layout of maps and
+ * of the configuration. Times are nanoseconds of CLOCK_MONOTONIC.
+ */
+#ifndef PFSTAT_H
+#define PFSTAT_H
+
+#include "evidence.h"
+#include "hist.h"
+#include "paths.h"
+
+/* Where a fault came from. */
+enum origin { ORIGIN_USER, ORIGIN_KERNEL, ORIGIN_GUP, ORIGIN_NR };
+
+/* What the access was. */
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC, ACCESS_NR };
+
+/*
+ * One (CPU, path, origin, severity): it only grows. The count of faults is the
+ * sum of the buckets plus untimed.
+ */
+struct cell {
+	unsigned long long buckets[HIST_SLOTS];
+	unsigned long long sum_ns;
+	/* Longest latency; max_ns[epoch & 1] is being written, the other one read. */
+	unsigned long long max_ns[2];
+	/* Faults that are known to have happened, but not how long they took. */
+	unsigned long long untimed;
+	unsigned long long access[ACCESS_NR];
+	/* Calls of handle_mm_fault beyond the first, where a hook counts them. */
+	unsigned long long retries;
+};
+
+/* Cells of one CPU, and the index of one among them; major is 0 or 1. */
+#define CELLS_PER_CPU (PATH_NR * ORIGIN_NR * 2)
+#define CELL_INDEX(path, origin, major) (((path) * ORIGIN_NR + (origin)) * 2 + (major))
+
+/*
+ * What a run counts beside faults, per CPU. Each has a row: the name in the
+ * outputs, whether it means that something was lost, and what it says.
+ */
+#define TALLIES(X)                                                                                 \
+	X(END_WITHOUT_BEGIN, "end_without_begin", "faults that had begun before pfstat was attached")\
+	X(END_OF_OTHERS, "end_of_others", "events of tasks that are not measured")                 \
+	X(TABLE_FULL, "table_full", "faults dropped because both slot tables were full")           \
+	X(VMA_BUSY, "vma_busy", "VMA look-ups refused because the lock was held")                  \
+	X(GUP_NESTED, "gup_nested", "get_user_pages faults inside another fault, not measured")
+
+enum tally {
+#define TALLY_ENUM(id, name, text) TALLY_##id,
+	TALLIES(TALLY_ENUM)
+#undef TALLY_ENUM
+	TALLY_NR
+};
+
+struct tallies {
+	unsigned long long n[TALLY_NR];
+	/* Runs of the end programs: compared with what the perf events counted. */
+	unsigned long long end_runs;
+};
+
+/* One fault in flight. */
+struct slot {
+	unsigned int tid; /* owner; 0: free */
+	unsigned int evidence;
+	unsigned long long start_ns;
+	unsigned char origin;
+	unsigned char access;
+	unsigned char in_mm_fault; /* between entry and exit of handle_mm_fault */
+	unsigned char major; /* get_user_pages faults: some call said VM_FAULT_MAJOR */
+	unsigned int calls; /* of handle_mm_fault */
+	/* task_struct.rss_stat at the begin (up to 6.1): events, then counts. */
+	int rss[5];
+	unsigned int pad[5];
+};
+
+#define NR_SLOTS	16384
+#define NR_OVERFLOW	8192
+
+/* One bit per tid; the kernel's limit of pid_max is 2^22. */
+#define TARGET_WORDS	((1 << 22) / 64)
+
+/* How a program learns about the VMA when the other evidence is ambiguous. */
+enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };
+
+/* The configuration: written once before load, constant to the verifier. */
+struct config {
+	unsigned int nr_cpus;
+	/* Only tasks whose bit is set in targets. */
+	unsigned char filter;
+	/* What a new task inherits of its creator's bit. */
+	unsigned char inherit_threads;
+	unsigned char inherit_children;
+	/* bpf_get_current_task_btf exists (5.11). */
+	unsigned char task_btf;
+	/* task_struct.rss_stat is used as evidence (up to 6.1). */
+	unsigned char task_rss;
+	unsigned char vma_source;
+	/* The end is fexit on handle_mm_fault; perf events are refused. */
+	unsigned char end_is_fexit;
+	unsigned char pad;
+};
+
+#endif

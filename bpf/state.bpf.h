@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * state.bpf.h: the programs' state: configuration, slots, counters. Programs
+ * make no allocation and read no user memory (their own read would fault).
+ */
+#ifndef PFSTAT_STATE_BPF_H
+#define PFSTAT_STATE_BPF_H
+
+#include "../vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "pfstat.h"
+
+const volatile struct config cfg;
+/* Bit of each fact in the table's index; 0: not watched in this run. */
+const volatile unsigned int ev_bit[EV_NR];
+/* Evidence to path; see evidence.h. */
+const volatile unsigned char path_of[1 << EV_INDEX_BITS];
+const volatile struct hist_tables hist;
+
+/* Written by user space at each interval; see struct cell. */
+unsigned int epoch;
+/* How many entries slots_overflow holds, so that nobody looks for nothing. */
+unsigned long long overflow_live;
+
+/*
+ * Faults in flight, by tid: a direct-mapped array (no hash, no lock, works on
+ * 5.10, which has no task storage), and a hash for a slot that another live
+ * fault holds. Mmapable, so that user space can count what is in flight at the
+ * end of the run.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, NR_SLOTS);
+	__type(key, u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NR_OVERFLOW);
+	__type(key, u32);
+	__type(value, struct slot);
+} slots_overflow SEC(".maps");
+
+/* The tids that are measured when there is a filter; TARGET_WORDS then, else 1. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} targets SEC(".maps");
+
+/* cfg.nr_cpus * CELLS_PER_CPU; user space sets the size before load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cell);
+} cells SEC(".maps");
+
+/* One per CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct tallies);
+} tally SEC(".maps");
+
+static __always_inline u32 current_tid(void)
+{
+	return (u32)bpf_get_current_pid_tgid();
+}
+
+static __always_inline struct tallies *my_tallies(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&tally, &cpu);
+}
+
+/* Programs may be preempted between the look-up and the add: atomic. */
+static __always_inline void count(enum tally what)
+{
+	struct tallies *t = my_tallies();
+
+	if (t)
+		__sync_fetch_and_add(&t->n[what], 1);
+}
+
+static __always_inline bool is_target(u32 tid)
+{
+	u32 word = tid / 64;
+	u64 *bits;
+
+	if (!cfg.filter)
+		return true;
+	bits = bpf_map_lookup_elem(&targets, &word);
+	return bits && (*bits >> (tid & 63)) & 1;
+}
+
+/*
+ * The bit of tid becomes on. Only one task is ever being born with that tid,
+ * so an atomic add of the difference is enough; it works on 5.10, which has no
+ * other atomic operation, and does not disturb the neighbours' bits.
+ */
+static __always_inline void set_target(u32 tid, bool on)
+{
+	u32 word = tid / 64;
+	u64 *bits = bpf_map_lookup_elem(&targets, &word);
+	u64 bit = 1ull << (tid & 63);
+
+	if (!bits || !!(*bits & bit) == on)
+		return;
+	__sync_fetch_and_add(bits, on ? bit : -bit);
+}
+
+#endif

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * caps.c: asks the kernel by trying; see caps.h. The programs that are tried
+ * are a few instructions long and do nothing.
+ */
+#include "caps.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+
+#include "caps.skel.h"
+
+/* Loads a program that returns 0: its fd, or a negative errno. */
+static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach, int btf_id)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach,
+		    .attach_btf_id = btf_id > 0 ? btf_id : 0);
+	int fd = bpf_prog_load(type, "pfstat_try", "Dual BSD/GPL", insns,
+			       sizeof(insns) / sizeof(insns[0]), &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* 0 when fd is one, which is closed; else its error. */
+static int close_fd(int fd)
+{
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+/* Loads, and attaches as well when attach is true. */
+static int try_btf_program(const struct btf *btf, const char *type_name, unsigned int kind,
+			   enum bpf_attach_type attach, bool attach_too)
+{
+	int id = btf__find_by_name_kind(btf, type_name, kind);
+	int prog, link = 0;
+
+	if (id < 0)
+		return -ENOENT;
+	prog = load_nothing(BPF_PROG_TYPE_TRACING, attach, id);
+	if (prog < 0)
+		return prog;
+	if (attach_too) {
+		link = bpf_raw_tracepoint_open(NULL, prog);
+		link = link < 0 ? -errno : close_fd(link);
+	}
+	close(prog);
+	return link;
+}
+
+static int try_tracepoint(const struct btf *btf, const char *name, bool attach_too)
+{
+	char type_name[96];
+
+	snprintf(type_name, sizeof(type_name), "btf_trace_%s", name);
+	return try_btf_program(btf, type_name, BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, attach_too);
+}
+
+int caps_open_sw_event(unsigned int config, int pid, int cpu, bool inherit)
+{
+	/*
+	 * sample_period 1: the program runs at each event. sample_type 0 keeps
+	 * perf_prepare_sample() cheap, which newer kernels call first (6.12).
+	 */
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = config,
+		.sample_period = 1,
+		.inherit = inherit,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int try_sw_event(int pid, int cpu)
+{
+	int event = caps_open_sw_event(PERF_COUNT_SW_PAGE_FAULTS_MAJ, pid, cpu, false);
+	int prog, err = 0;
+
+	if (event < 0)
+		return event;
+	prog = load_nothing(BPF_PROG_TYPE_PERF_EVENT, 0, 0);
+	if (prog < 0 || ioctl(event, PERF_EVENT_IOC_SET_BPF, prog))
+		err = -errno;
+	close_fd(prog);
+	close(event);
+	return err;
+}
+
+/* The type number of the perf PMU for kprobes, or a negative errno. */
+static int kprobe_pmu(void)
+{
+	FILE *f = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
+	int type;
+
+	if (!f)
+		return -EOPNOTSUPP;
+	if (fscanf(f, "%d", &type) != 1)
+		type = -EINVAL;
+	fclose(f);
+	return type;
+}
+
+int caps_open_kprobe(const char *function)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.config1 = (uintptr_t)function, /* kprobe_func */
+		.sample_period = 1,
+	};
+	int type = kprobe_pmu();
+	int fd;
+
+	if (type < 0)
+		return type;
+	attr.type = type;
+	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Does the program of that name in caps.bpf.c pass this kernel's verifier? */
+static bool try_program(const char *name)
+{
+	struct caps_bpf *skel = caps_bpf__open();
+	struct bpf_program *prog;
+	bool ok;
+
+	if (!skel)
+		return false;
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), name));
+	ok = !caps_bpf__load(skel);
+	caps_bpf__destroy(skel);
+	return ok;
+}
+
+static bool has_member(const struct btf *btf, const char *type_name, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, type_name, BTF_KIND_STRUCT);
+	const struct btf_type *t;
+	const struct btf_member *m;
+	int i;
+
+	if (id < 0)
+		return false;
+	t = btf__type_by_id(btf, id);
+	m = btf_members(t);
+	for (i = 0; i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, m[i].name_off), member))
+			return true;
+	return false;
+}
+
+static void fill(int *errors, int error)
+{
+	int h;
+
+	for (h = 0; h < HOOK_NR; h++)
+		errors[h] = error;
+}
+
+static void probe_hooks(struct caps *caps, const struct btf *btf)
+{
+	int h;
+
+	/*
+	 * A function that every 5.10 to 7.x kernel has stands for all: some
+	 * kernels have BTF and ftrace and still refuse the trampoline.
+	 */
+	caps->fentry = try_btf_program(btf, "do_wp_page", BTF_KIND_FUNC, BPF_TRACE_FENTRY, true);
+	caps->fexit = caps->fentry ? caps->fentry :
+				     try_btf_program(btf, "handle_mm_fault", BTF_KIND_FUNC,
+						     BPF_TRACE_FEXIT, true);
+	for (h = 0; h < HOOK_NR; h++) {
+		const struct hook_row *row = &hook_rows[h];
+
+		if (row->fentry)
+			caps->hook_fentry[h] = caps->fentry ? caps->fentry :
+							      try_btf_program(btf, row->name,
+									      BTF_KIND_FUNC,
+									      BPF_TRACE_FENTRY,
+									      false);
+		if (row->tracepoint)
+			caps->hook_tracepoint[h] = try_tracepoint(btf, row->name, false);
+	}
+}
+
+static void probe_kprobes(struct caps *caps, enum way way)
+{
+	int h, any = -ENOENT;
+
+	caps->kprobe = kprobe_pmu();
+	if (caps->kprobe < 0) {
+		fill(caps->hook_kprobe, caps->kprobe);
+		return;
+	}
+	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++) {
+		if (way == WAY_AUTO && !caps->hook_fentry[h])
+			continue;
+		caps->hook_kprobe[h] = close_fd(caps_open_kprobe(hook_rows[h].name));
+		if (!caps->hook_kprobe[h])
+			any = 0;
+		else if (any)
+			any = caps->hook_kprobe[h];
+	}
+	caps->kprobe = any;
+}
+
+void caps_probe(struct caps *caps, enum way way)
+{
+	struct btf *btf;
+
+	memset(caps, 0, sizeof(*caps));
+	fill(caps->hook_fentry, -EOPNOTSUPP);
+	fill(caps->hook_kprobe, -EOPNOTSUPP);
+	fill(caps->hook_tracepoint, -EOPNOTSUPP);
+	caps->begin = caps->fentry = caps->fexit = -EOPNOTSUPP;
+	caps->kprobe = -EOPNOTSUPP;
+
+	caps->bpf = close_fd(load_nothing(BPF_PROG_TYPE_PERF_EVENT, 0, 0));
+	caps->perf_cpu = try_sw_event(-1, 0);
+	caps->perf_task = try_sw_event(0, -1);
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		caps->btf = -errno;
+		return;
+	}
+	caps->begin = try_tracepoint(btf, "page_fault_user", true);
+	if (!caps->begin)
+		caps->begin = try_tracepoint(btf, "page_fault_kernel", true);
+	caps->atomics = try_program("try_atomics");
+	caps->task_btf = try_program("try_task_btf");
+	caps->find_vma = try_program("try_find_vma");
+	caps->task_rss = has_member(btf, "task_struct", "rss_stat");
+	caps->vmacache = has_member(btf, "task_struct", "vmacache");
+	if (!caps->bpf) {
+		probe_hooks(caps, btf);
+		if (way == WAY_AUTO || way == WAY_KPROBE)
+			probe_kprobes(caps, way);
+	}
+	btf__free(btf);
+}

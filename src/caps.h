@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * caps.h: what this kernel and these privileges allow. Found out by trying (a
+ * load, an attach), never by a version number: vendors backport, and feature
+ * probes that read verifier messages lie on new kernels.
+ */
+#ifndef PFSTAT_CAPS_H
+#define PFSTAT_CAPS_H
+
+#include <stdbool.h>
+
+#include "hooks.h"
+
+/* --attach: how marks are attached. */
+enum way { WAY_AUTO, WAY_FENTRY, WAY_KPROBE, WAY_TRACEPOINT, WAY_NR };
+
+/* 0: works; else a negative errno that says why not. */
+struct caps {
+	int bpf; /* loading any program: CAP_BPF, or CAP_SYS_ADMIN */
+	int btf; /* /sys/kernel/btf/vmlinux */
+	int begin; /* exceptions:page_fault_user and _kernel as tp_btf */
+	int perf_cpu; /* a software event of a whole CPU, with a program */
+	int perf_task; /* the same of one task */
+	int fentry; /* attaching to a function of the fault path */
+	int fexit; /* handle_mm_fault */
+	int kprobe; /* any kprobe */
+	int hook_fentry[HOOK_NR];
+	int hook_kprobe[HOOK_NR];
+	int hook_tracepoint[HOOK_NR];
+	bool atomics; /* compare and exchange in BPF (5.12) */
+	bool task_btf; /* bpf_get_current_task_btf (5.11) */
+	bool find_vma; /* bpf_find_vma (5.17) */
+	bool task_rss; /* task_struct.rss_stat (up to 6.1) */
+	bool vmacache; /* task_struct.vmacache (up to 6.0) */
+};
+
+/*
+ * Asks the kernel; prints nothing. Each kprobe that is tried has to be removed
+ * again, which takes some 10 ms, so way says which may be needed: WAY_KPROBE all,
+ * WAY_AUTO those on functions that fentry cannot take, else none.
+ */
+void caps_probe(struct caps *caps, enum way way);
+
+/*
+ * Opens a perf event that is a kprobe on function; the program is attached to
+ * it later. Returns the fd, or a negative errno.
+ */
+int caps_open_kprobe(const char *function);
+
+/* Opens a software event (PERF_COUNT_SW_*) of task pid or of a CPU; see perf_event_open(2). */
+int caps_open_sw_event(unsigned int config, int pid, int cpu, bool inherit);
+
+#endif

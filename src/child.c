@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * child.c: see child.h.
+ */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In the child: waits for go, then becomes the command. */
+static void become(char **argv, int go, int failed)
+{
+	sigset_t none;
+	char byte;
+	int err;
+
+	/* A parent that ends without a word has closed its side as well. */
+	if (read(go, &byte, 1) != 1)
+		_exit(1);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	execvp(argv[0], argv);
+	err = errno;
+	if (write(failed, &err, sizeof(err)) < 0)
+		_exit(1);
+	_exit(err == ENOENT ? 127 : 126);
+}
+
+int child_start(struct child *child, char **argv)
+{
+	int go[2], failed[2], err;
+
+	if (pipe2(go, O_CLOEXEC))
+		return -errno;
+	if (pipe2(failed, O_CLOEXEC)) {
+		err = -errno;
+		goto close_go;
+	}
+	child->pid = fork();
+	if (child->pid < 0) {
+		err = -errno;
+		goto close_failed;
+	}
+	if (!child->pid) {
+		close(go[1]);
+		close(failed[0]);
+		become(argv, go[0], failed[1]);
+	}
+	close(go[0]);
+	close(failed[1]);
+	child->go = go[1];
+	child->failed = failed[0];
+	child->pidfd = syscall(SYS_pidfd_open, child->pid, 0);
+	return child->pidfd < 0 ? -errno : 0;
+
+close_failed:
+	close(failed[0]);
+	close(failed[1]);
+close_go:
+	close(go[0]);
+	close(go[1]);
+	return err;
+}
+
+int child_go(struct child *child)
+{
+	int err = 0;
+
+	if (write(child->go, "", 1) != 1)
+		err = errno;
+	close(child->go);
+	child->go = -1;
+	/* Nothing to read: exec closed it. */
+	if (!err && read(child->failed, &err, sizeof(err)) < 0)
+		err = errno;
+	close(child->failed);
+	child->failed = -1;
+	return -err;
+}
+
+int child_finish(struct child *child)
+{
+	int status = 0;
+
+	if (child->pid <= 0)
+		return 0;
+	if (child->go >= 0)
+		close(child->go);
+	if (!waitpid(child->pid, &status, WNOHANG)) {
+		kill(child->pid, SIGTERM);
+		waitpid(child->pid, &status, 0);
+	}
+	close(child->pidfd);
+	child->pid = 0;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

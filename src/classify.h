@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * classify.h: from evidence to path. The rows are the whole knowledge; the
+ * kernel side only looks the result up.
+ */
+#ifndef PFSTAT_CLASSIFY_H
+#define PFSTAT_CLASSIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../bpf/pfstat.h"
+#include "snapshot.h"
+
+/*
+ * A fault whose evidence has all of set and none of clear took this path,
+ * unless an earlier row says otherwise. A row speaks only in a run that watches
+ * every fact that it names.
+ */
+struct evidence_row {
+	enum fault_path path;
+	enum exactness exactness;
+	uint32_t set;
+	uint32_t clear;
+};
+
+extern const struct evidence_row evidence_rows[];
+extern const size_t nr_evidence_rows;
+
+/* The row that decides, of a run that watches facts; NULL when none does. */
+const struct evidence_row *classify_row(uint32_t facts, uint32_t evidence);
+
+/*
+ * The table for the kernel: index by the ev_bit[] of the facts. Without an
+ * answer it says PATH_ASK_VMA when ask_vma and nothing is known about the VMA,
+ * else PATH_UNCLASSIFIED.
+ */
+void classify_fill(uint8_t path_of[1 << EV_INDEX_BITS], uint32_t facts,
+		   const uint32_t ev_bit[EV_NR], int ask_vma);
+
+/* How a run that watches facts sees the path: the best of its rows. */
+enum exactness classify_exactness(uint32_t facts, enum fault_path path);
+
+#endif

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * collect.c: see collect.h.
+ */
+#include "collect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+struct collector {
+	const struct session *session;
+	struct session_maps maps;
+	struct cell *cells;
+	size_t cells_len;
+	struct tallies *tallies;
+	size_t tallies_len;
+};
+
+static size_t whole_pages(size_t len)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return (len + page - 1) / page * page;
+}
+
+static void *map(int fd, size_t len, int prot)
+{
+	void *p = mmap(NULL, len, prot, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int collect_open(struct collector **out, const struct session *session)
+{
+	struct collector *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->session = session;
+	session_maps(session, &c->maps);
+	c->cells_len = whole_pages(sizeof(struct cell) * CELLS_PER_CPU * c->maps.nr_cpus);
+	c->tallies_len = whole_pages(sizeof(struct tallies) * c->maps.nr_cpus);
+	c->cells = map(c->maps.cells_fd, c->cells_len, PROT_READ | PROT_WRITE);
+	c->tallies = c->cells ? map(c->maps.tally_fd, c->tallies_len, PROT_READ) : NULL;
+	if (!c->tallies) {
+		err = -errno;
+		collect_close(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/*
+ * The maximum is the one number that cannot be subtracted, so there are two per
+ * cell and the epoch says which is being written: clear the other, turn, read.
+ */
+static unsigned int turn_epoch(struct collector *c)
+{
+	unsigned int epoch = *c->maps.epoch;
+	size_t i;
+
+	for (i = 0; i < (size_t)CELLS_PER_CPU * c->maps.nr_cpus; i++)
+		if (c->cells[i].max_ns[(epoch + 1) & 1])
+			c->cells[i].max_ns[(epoch + 1) & 1] = 0;
+	__atomic_store_n(c->maps.epoch, epoch + 1, __ATOMIC_SEQ_CST);
+	return epoch;
+}
+
+static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, unsigned int epoch)
+{
+	int i;
+
+	for (i = 0; i < HIST_SLOTS; i++)
+		sum->buckets[i] += cell->buckets[i];
+	sum->sum_ns += cell->sum_ns;
+	if (cell->max_ns[epoch & 1] > sum->max_ns)
+		sum->max_ns = cell->max_ns[epoch & 1];
+	sum->untimed += cell->untimed;
+	for (i = 0; i < ACCESS_NR; i++)
+		sum->access[i] += cell->access[i];
+	sum->retries += cell->retries;
+}
+
+static bool is_untouched(const volatile struct cell *cell)
+{
+	return !cell->sum_ns && !cell->untimed && !cell->access[ACCESS_READ] &&
+	       !cell->access[ACCESS_WRITE] && !cell->access[ACCESS_EXEC];
+}
+
+/* Faults in flight: slots that are taken. The overflow hash is empty or tiny. */
+static uint64_t count_open(const struct collector *c)
+{
+	size_t len = whole_pages(sizeof(struct slot) * NR_SLOTS);
+	struct slot *slots = map(c->maps.slots_fd, len, PROT_READ);
+	uint64_t n = 0;
+	int i;
+
+	if (!slots)
+		return 0;
+	for (i = 0; i < NR_SLOTS; i++)
+		n += slots[i].tid != 0;
+	munmap(slots, len);
+	return n;
+}
+
+int collect_read(struct collector *c, struct snapshot *snap, bool final)
+{
+	unsigned int epoch = turn_epoch(c);
+	unsigned int cpu, path, origin, major;
+	int i;
+
+	memset(snap, 0, sizeof(*snap));
+	for (cpu = 0; cpu < c->maps.nr_cpus; cpu++) {
+		for (path = 0; path < PATH_NR; path++)
+			for (origin = 0; origin < ORIGIN_NR; origin++)
+				for (major = 0; major < 2; major++) {
+					const struct cell *cell =
+						&c->cells[cpu * CELLS_PER_CPU +
+							  CELL_INDEX(path, origin, major)];
+
+					if (!is_untouched(cell))
+						add_cell(&snap->cells[path][origin][major], cell,
+							 epoch);
+				}
+		for (i = 0; i < TALLY_NR; i++)
+			snap->tallies[i] += c->tallies[cpu].n[i];
+	}
+	/* Events first: one that fires in between must not look like a missed run. */
+	snap->events = session_events(c->session);
+	for (cpu = 0; cpu < c->maps.nr_cpus; cpu++)
+		snap->end_runs += c->tallies[cpu].end_runs;
+	snap->marker_misses = session_misses(c->session);
+	if (final)
+		snap->in_flight = count_open(c);
+	snap->mono_ns = now_ns(CLOCK_MONOTONIC);
+	snap->wall_ns = now_ns(CLOCK_REALTIME);
+	return 0;
+}
+
+void collect_close(struct collector *c)
+{
+	if (!c)
+		return;
+	if (c->tallies)
+		munmap(c->tallies, c->tallies_len);
+	if (c->cells)
+		munmap(c->cells, c->cells_len);
+	free(c);
+}

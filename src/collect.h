@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * collect.h: reads the counters out of the kernel's memory: mmapped arrays, no
+ * map system call, so that measuring never switches itself off (a bpf(2) map
+ * call makes a preemptible kernel skip perf_event programs on its CPU).
+ */
+#ifndef PFSTAT_COLLECT_H
+#define PFSTAT_COLLECT_H
+
+#include "session.h"
+#include "snapshot.h"
+
+struct collector;
+
+/* 0 or a negative errno. The session must outlive the collector. */
+int collect_open(struct collector **out, const struct session *session);
+
+/*
+ * What was counted until now. final: also counts the faults that are open, and
+ * must come after session_stop().
+ */
+int collect_read(struct collector *c, struct snapshot *snap, bool final);
+
+void collect_close(struct collector *c);
+
+#endif

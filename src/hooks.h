@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * hooks.h: every place of the kernel where pfstat can attach, as a table: one
+ * row each, made of the same rows as the programs (bpf/hooks.h).
+ */
+#ifndef PFSTAT_USER_HOOKS_H
+#define PFSTAT_USER_HOOKS_H
+
+#include <stdint.h>
+
+#include "../bpf/evidence.h"
+#include "../bpf/hooks.h"
+
+enum hook {
+#define HOOK_ENUM(function, fact) HOOK_##function,
+	MARK_HOOKS(HOOK_ENUM)
+	VMF_HOOKS(HOOK_ENUM)
+#undef HOOK_ENUM
+	HOOK_handle_mm_fault,
+	HOOK_bad_area_nosemaphore,
+	HOOK_bad_area_access_error,
+	HOOK_bad_area,
+	/* Tracepoints from here on. */
+	HOOK_rss_stat,
+	HOOK_mm_page_alloc,
+	HOOK_mm_filemap_fault,
+	HOOK_mm_filemap_map_pages,
+	HOOK_signal_generate,
+	HOOK_sched_process_fork,
+	HOOK_sched_process_exit,
+	HOOK_NR
+};
+
+#define HOOK_FIRST_TRACEPOINT HOOK_rss_stat
+
+struct hook_row {
+	const char *name; /* of the kernel function or tracepoint */
+	uint32_t facts; /* EV() of all that it may witness; 0: not a mark */
+	/* Programs by way of attaching; NULL where it cannot be. */
+	const char *fentry;
+	const char *kprobe;
+	const char *tracepoint;
+	const char *gives; /* what it is for, when it is not a mark */
+};
+
+extern const struct hook_row hook_rows[HOOK_NR];
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * main.c: picks the command. Only here and in run.c errors become exit codes.
+ */
+#include <stdio.h>
+
+#include <bpf/libbpf.h>
+
+#include "doctor.h"
+#include "opts.h"
+#include "run.h"
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level <= LIBBPF_INFO ? vfprintf(stderr, format, args) : 0;
+}
+
+static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct opts opts;
+	int code;
+
+	opts_parse(&opts, argc, argv);
+	libbpf_set_print(opts.verbose ? print_libbpf : print_nothing);
+	code = opts.command == COMMAND_DOCTOR ? doctor_run(&opts, stdout) : run_stat(&opts);
+	opts_free(&opts);
+	return code;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * opts.h: the command line. One row of an argp table is one option; --help and
+ * the man page follow it.
+ */
+#ifndef PFSTAT_OPTS_H
+#define PFSTAT_OPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+
+enum command { COMMAND_STAT, COMMAND_DOCTOR };
+
+enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
+
+struct opts {
+	enum command command;
+	enum way attach;
+	enum format format;
+	int *pids; /* -p */
+	size_t nr_pids;
+	int tid; /* -t; 0: not given */
+	bool no_inherit;
+	bool histogram;
+	bool timestamp;
+	bool verbose;
+	bool dry_run;
+	uint64_t duration_ns; /* -d; 0: until something else ends it */
+	uint64_t interval_ns; /* 0: only the total */
+	uint64_t count; /* of intervals; 0: no limit */
+	const char *output; /* -o; NULL: stdout */
+	char **child; /* after --; NULL: none */
+};
+
+/*
+ * Fills opts from the command line. Bad input prints a message on stderr and
+ * exits with EXIT_USAGE; --help and -V exit with 0. opts_free() gives back.
+ */
+void opts_parse(struct opts *opts, int argc, char **argv);
+void opts_free(struct opts *opts);
+
+/* A list of pids "1,2,3" of processes that must exist: 0, or the text of the error. */
+const char *opts_parse_pids(struct opts *opts, const char *text);
+
+/* Seconds, with a fraction or without, as nanoseconds: false when it is not over 0. */
+bool opts_parse_seconds(const char *text, uint64_t *ns);
+
+#endif

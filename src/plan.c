@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * plan.c: decides; see plan.h.
+ */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "classify.h"
+
+static const char *const way_names[WAY_NR] = {
+	[WAY_AUTO] = "auto",
+	[WAY_FENTRY] = "fentry",
+	[WAY_KPROBE] = "kprobe",
+	[WAY_TRACEPOINT] = "tracepoint",
+};
+
+const char *way_name(enum way way)
+{
+	return way_names[way];
+}
+
+enum way way_of(const char *name)
+{
+	enum way way;
+
+	for (way = 0; way < WAY_NR; way++)
+		if (!strcmp(name, way_names[way]))
+			break;
+	return way;
+}
+
+const char *method_name(enum method method)
+{
+	static const char *const names[] = { "none", "unneeded", "fentry", "kprobe", "tracepoint" };
+
+	return names[method];
+}
+
+static void impossible(struct plan *plan, int code, const char *why, int error)
+{
+	plan->impossible = code;
+	snprintf(plan->reason, sizeof(plan->reason), "%s: %s", why, strerror(-error));
+}
+
+/* The spine: without a begin and an end nothing can be measured. */
+static void plan_spine(struct plan *plan, const struct plan_request *request,
+		       const struct caps *caps)
+{
+	int perf = request->per_task ? caps->perf_task : caps->perf_cpu;
+
+	plan->atomics = caps->atomics;
+	plan->task_btf = caps->task_btf;
+	if (caps->bpf) {
+		impossible(plan, EXIT_PRIVILEGE,
+			   "cannot load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON;"
+			   " before 5.11 also raise RLIMIT_MEMLOCK)",
+			   caps->bpf);
+	} else if (caps->btf) {
+		impossible(plan, EXIT_KERNEL,
+			   "no /sys/kernel/btf/vmlinux (needs a kernel built with CONFIG_DEBUG_INFO_BTF)",
+			   caps->btf);
+	} else if (caps->begin) {
+		impossible(plan, EXIT_KERNEL,
+			   "cannot attach to the exceptions:page_fault_user and page_fault_kernel"
+			   " tracepoints (needs CONFIG_TRACEPOINTS, and x86)",
+			   caps->begin);
+	} else if (!perf) {
+		plan->end = END_PERF;
+	} else if (!caps->fexit) {
+		plan->end = END_FEXIT;
+		snprintf(plan->note, sizeof(plan->note),
+			 "perf events are refused (%s), so the end of a fault is fexit on"
+			 " handle_mm_fault; grant CAP_SYS_ADMIN or lower kernel.perf_event_paranoid to 2"
+			 " for an exact end",
+			 strerror(-perf));
+	} else {
+		impossible(plan,
+			   perf == -EPERM || perf == -EACCES ? EXIT_PRIVILEGE : EXIT_KERNEL,
+			   "neither perf events (CAP_PERFMON and kernel.perf_event_paranoid at most 2,"
+			   " or CAP_SYS_ADMIN) nor fexit on handle_mm_fault can end a fault",
+			   perf);
+	}
+}
+
+static enum method function_method(const struct caps *caps, enum way way, enum hook h, int *error)
+{
+	int fentry = caps->fentry ? caps->fentry : caps->hook_fentry[h];
+	int kprobe = caps->kprobe ? caps->kprobe : caps->hook_kprobe[h];
+
+	*error = 0;
+	if (way == WAY_TRACEPOINT)
+		return METHOD_UNNEEDED;
+	if (way != WAY_KPROBE && !fentry)
+		return METHOD_FENTRY;
+	if (way != WAY_FENTRY && !kprobe)
+		return METHOD_KPROBE;
+	*error = way == WAY_KPROBE ? kprobe : fentry;
+	return METHOD_NONE;
+}
+
+/* The functions: of several rows that witness the same fact, the first that works. */
+static void plan_functions(struct plan *plan, enum way way, const struct caps *caps)
+{
+	int h;
+
+	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++) {
+		uint32_t facts = hook_rows[h].facts;
+		int error;
+
+		if (facts && !(facts & ~plan->facts)) {
+			plan->hook[h].method = METHOD_UNNEEDED;
+			continue;
+		}
+		plan->hook[h].method = function_method(caps, way, h, &error);
+		plan->hook[h].error = error;
+		if (plan->hook[h].method == METHOD_FENTRY || plan->hook[h].method == METHOD_KPROBE)
+			plan->facts |= facts;
+	}
+}
+
+/*
+ * handle_mm_fault itself. With fentry and fexit together get_user_pages faults
+ * are timed. A kprobe there costs about as much as all of the spine and adds
+ * only the count of retries, so it is not used.
+ */
+static void plan_leg(struct plan *plan, const struct caps *caps)
+{
+	if (plan->hook[HOOK_handle_mm_fault].method == METHOD_KPROBE || caps->fexit) {
+		plan->hook[HOOK_handle_mm_fault].method = METHOD_UNNEEDED;
+		plan->hook[HOOK_handle_mm_fault].error = 0;
+	} else if (plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY) {
+		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
+	}
+}
+
+/* What the tracepoints must witness because no function does. */
+static uint32_t wanted_of_tracepoints(const struct plan *plan)
+{
+	uint32_t have = plan->facts;
+	uint32_t want = 0;
+
+	if (!(have & EV(ANON_PAGE)) && !plan->task_rss)
+		want |= EV(RSS_ANON) | EV(ALLOC) | EV(ALLOC_ZERO);
+	if (!(have & EV(SWAP)))
+		want |= EV(SWAP);
+	if (!(have & EV(WP)) || !(have & EV(WP_COPY)))
+		want |= EV(ALLOC);
+	if (!(have & EV(HUGE_ANON)))
+		want |= EV(ALLOC_HUGE) | EV(ALLOC);
+	if (!(have & EV(DO_FAULT)))
+		want |= EV(RSS_ANON) | EV(RSS_FILE) | EV(FILEMAP_FAULT) | EV(ALLOC) |
+			EV(ALLOC_ZERO);
+	if (!(have & EV(MAP_PAGES)))
+		want |= EV(RSS_FILE) | EV(MAP_PAGES);
+	return want;
+}
+
+static void plan_tracepoints(struct plan *plan, const struct plan_request *request,
+			     const struct caps *caps)
+{
+	uint32_t want = wanted_of_tracepoints(plan);
+	int h;
+
+	if (plan->task_rss) {
+		uint32_t rss = EV(RSS_ANON) | EV(SWAP) | (want & EV(RSS_FILE));
+
+		plan->facts |= rss;
+		want &= ~rss;
+	}
+	for (h = HOOK_FIRST_TRACEPOINT; h < HOOK_NR; h++) {
+		uint32_t facts = hook_rows[h].facts & want;
+		int needed = facts || !hook_rows[h].facts;
+
+		if (h == HOOK_sched_process_fork)
+			needed = request->per_task;
+		plan->hook[h].error = caps->hook_tracepoint[h];
+		if (!needed) {
+			plan->hook[h].method = METHOD_UNNEEDED;
+			plan->hook[h].error = 0;
+		} else if (caps->hook_tracepoint[h]) {
+			plan->hook[h].method = METHOD_NONE;
+		} else {
+			plan->hook[h].method = METHOD_TRACEPOINT;
+			plan->facts |= facts;
+		}
+	}
+	if (want & EV(FILEMAP_FAULT))
+		plan->facts |= EV(MAJOR);
+}
+
+static void plan_vma(struct plan *plan, const struct caps *caps)
+{
+	if (caps->vmacache)
+		plan->vma_source = VMA_CACHE;
+	else if (caps->find_vma && caps->task_btf)
+		plan->vma_source = VMA_FIND;
+	if (plan->vma_source != VMA_UNKNOWN)
+		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
+}
+
+static void plan_index(struct plan *plan)
+{
+	uint32_t bit = EV(WRITE) << 1;
+	int e;
+
+	plan->facts |= EV(PRESENT) | EV(WRITE);
+	plan->ev_bit[EV_PRESENT] = EV(PRESENT);
+	plan->ev_bit[EV_WRITE] = EV(WRITE);
+	for (e = EV_WRITE + 1; e < EV_NR; e++) {
+		if (!(plan->facts & (1u << e)))
+			continue;
+		/* Never more than fit: tests/unit/test_plan.c tries all combinations. */
+		if (bit >= 1u << EV_INDEX_BITS) {
+			plan->facts &= ~(1u << e);
+			continue;
+		}
+		plan->ev_bit[e] = bit;
+		bit <<= 1;
+	}
+}
+
+static bool attached(const struct plan *plan, enum hook h)
+{
+	return plan->hook[h].method > METHOD_UNNEEDED;
+}
+
+static enum exactness exactness_of(const struct plan *plan, enum fault_path path,
+				   enum origin origin)
+{
+	bool gup = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
+
+	if (origin == ORIGIN_GUP && !gup)
+		return NOT_VISIBLE;
+	switch (path) {
+	case PATH_SIGBUS:
+	case PATH_BAD_ADDRESS:
+		if (origin == ORIGIN_USER)
+			return attached(plan, HOOK_signal_generate) ? EXACT : NOT_VISIBLE;
+		if (origin == ORIGIN_KERNEL)
+			return path == PATH_BAD_ADDRESS && attached(plan, HOOK_bad_area_nosemaphore) ?
+				       EXACT :
+				       NOT_VISIBLE;
+		return EXACT;
+	case PATH_FIXUP:
+		return origin == ORIGIN_KERNEL ? EXACT : NOT_VISIBLE;
+	case PATH_UNRESOLVED:
+	case PATH_UNCLASSIFIED:
+		return EXACT;
+	default:
+		return classify_exactness(plan->facts, path);
+	}
+}
+
+/* Names the way by what is attached; for auto says what kept it from a better one. */
+static void plan_describe(struct plan *plan, enum way asked, const struct caps *caps)
+{
+	int used[METHOD_TRACEPOINT + 1] = { 0 };
+	size_t len = strlen(plan->note);
+	int h;
+
+	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++)
+		if (hook_rows[h].facts)
+			used[plan->hook[h].method]++;
+	if (used[METHOD_FENTRY])
+		plan->way = WAY_FENTRY;
+	else if (used[METHOD_KPROBE])
+		plan->way = WAY_KPROBE;
+	else
+		plan->way = WAY_TRACEPOINT;
+	snprintf(plan->attach, sizeof(plan->attach), "%s%s", way_name(plan->way),
+		 used[METHOD_FENTRY] && used[METHOD_KPROBE] ? "+kprobe" : "");
+
+	if (asked == WAY_AUTO && plan->way != WAY_FENTRY)
+		snprintf(plan->note + len, sizeof(plan->note) - len,
+			 "%sauto chose %s: the kernel refuses fentry (%s)%s%s%s", len ? "; " : "",
+			 way_name(plan->way), strerror(-caps->fentry),
+			 plan->way == WAY_TRACEPOINT ? " and kprobes (" : "",
+			 plan->way == WAY_TRACEPOINT ? strerror(-caps->kprobe) : "",
+			 plan->way == WAY_TRACEPOINT ? "); paths are inferred" : "");
+}
+
+void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps)
+{
+	int path, origin;
+
+	memset(plan, 0, sizeof(*plan));
+	plan_spine(plan, request, caps);
+	if (plan->impossible)
+		return;
+	if (request->way == WAY_FENTRY && caps->fentry) {
+		impossible(plan, EXIT_KERNEL,
+			   "this kernel refuses fentry; try --attach=auto, which takes the best way"
+			   " that works",
+			   caps->fentry);
+		return;
+	}
+	if (request->way == WAY_KPROBE && caps->kprobe) {
+		impossible(plan, EXIT_KERNEL,
+			   "this kernel refuses kprobes; try --attach=auto, which takes the best way"
+			   " that works",
+			   caps->kprobe);
+		return;
+	}
+	plan->task_rss = caps->task_rss;
+	plan_functions(plan, request->way, caps);
+	plan_leg(plan, caps);
+	plan_tracepoints(plan, request, caps);
+	plan_vma(plan, caps);
+	plan_index(plan);
+	for (path = 0; path < PATH_NR; path++)
+		for (origin = 0; origin < ORIGIN_NR; origin++)
+			plan->exact[path][origin] = exactness_of(plan, path, origin);
+	plan_describe(plan, request->way, caps);
+}

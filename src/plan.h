@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * plan.h: from options and capabilities to one method per hook. A pure
+ * function: no I/O, no kernel; tests/unit/test_plan.c gives it made-up kernels.
+ */
+#ifndef PFSTAT_PLAN_H
+#define PFSTAT_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../bpf/pfstat.h"
+#include "caps.h"
+#include "snapshot.h"
+
+enum method {
+	METHOD_NONE, /* cannot be attached; error says why */
+	METHOD_UNNEEDED, /* its facts are known otherwise, or the way does not use it */
+	METHOD_FENTRY,
+	METHOD_KPROBE,
+	METHOD_TRACEPOINT,
+};
+
+enum end_method { END_PERF, END_FEXIT };
+
+/* Exit codes of pfstat; see EXIT STATUS in the man page. */
+enum exit_code { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_KERNEL = 3, EXIT_PRIVILEGE = 4 };
+
+struct plan_request {
+	enum way way;
+	bool per_task; /* -p, -t or --: events of tasks, and a filter */
+};
+
+struct plan {
+	/* 0, or the exit code of a run that cannot be, with the reason and the remedy. */
+	int impossible;
+	char reason[320];
+
+	enum way way; /* the one that most marks use */
+	char attach[40]; /* as in the outputs: the way, or a mix of two */
+	/* What is not the best here and why; empty when all is. */
+	char note[320];
+
+	enum end_method end;
+	bool atomics;
+	bool task_btf;
+	bool task_rss;
+	enum vma_source vma_source;
+	struct {
+		enum method method;
+		int error;
+	} hook[HOOK_NR];
+
+	uint32_t facts; /* EV() of all that are watched */
+	uint32_t ev_bit[EV_NR]; /* their bits in the index of the table */
+	enum exactness exact[PATH_NR][ORIGIN_NR];
+};
+
+void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps);
+
+const char *way_name(enum way way);
+/* The way of that name; WAY_NR when there is none. */
+enum way way_of(const char *name);
+const char *method_name(enum method method);
+
+#endif

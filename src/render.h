@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * render.h: one row per output format. Renderers print a report and compute
+ * nothing; each is one file, render_NAME.c, with a golden test.
+ */
+#ifndef PFSTAT_RENDER_H
+#define PFSTAT_RENDER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "snapshot.h"
+
+struct render_style {
+	bool histogram; /* -H: bars per path below the table */
+	bool timestamp; /* -T: wall clock before each interval */
+	bool colour;
+};
+
+struct renderer {
+	const char *name;
+	/* Before the first report; may be NULL. */
+	void (*begin)(FILE *f, const struct render_style *style);
+	void (*report)(FILE *f, const struct report *r, const struct render_style *style);
+};
+
+extern const struct renderer render_table;
+extern const struct renderer render_json;
+extern const struct renderer render_csv;
+
+/*
+ * ns as a person reads it, in buf: three significant digits and a unit, for
+ * example "812ns", "1.25us", "34.0ms", "2.10s".
+ */
+#define RENDER_TIME_LEN 24
+const char *render_time(char buf[RENDER_TIME_LEN], uint64_t ns);
+
+#endif

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * render_json.c: JSON Lines, one object per report. docs/json.md is the
+ * contract; the order of the keys is part of it.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render.h"
+#include "render_json.h"
+
+#define JSON_LINES_SCHEMA 1
+
+/* Length of the valid UTF-8 sequence at s, which ends in NUL; 0 when it is none. */
+static unsigned int utf8_length(const unsigned char *s)
+{
+	/* RFC 3629: the second byte's range rules out overlong forms and surrogates. */
+	static const struct {
+		unsigned char first, last, second_min, second_max, length;
+	} forms[] = {
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	if (s[0] < 0x80)
+		return 1;
+	for (unsigned int i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (s[0] < forms[i].first || s[0] > forms[i].last)
+			continue;
+		if (s[1] < forms[i].second_min || s[1] > forms[i].second_max)
+			return 0;
+		for (unsigned int n = 2; n < forms[i].length; n++)
+			if ((s[n] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].length;
+	}
+	return 0;
+}
+
+json_t *json_clean_string(const char *s)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	char *clean = malloc(strlen(s) * (sizeof(replacement) - 1) + 1);
+	size_t used = 0;
+	json_t *string;
+
+	if (!clean)
+		return NULL;
+	while (*s) {
+		unsigned int valid = utf8_length((const unsigned char *)s);
+		const char *from = valid ? s : replacement;
+		size_t length = valid ? valid : sizeof(replacement) - 1;
+
+		memcpy(clean + used, from, length);
+		used += length;
+		s += valid ? valid : 1;
+	}
+	string = json_stringn(clean, used);
+	free(clean);
+	return string;
+}
+
+/* JSON integers of jansson are signed; nothing here comes near in practice. */
+static json_int_t to_int(uint64_t v)
+{
+	return v > INT64_MAX ? INT64_MAX : (json_int_t)v;
+}
+
+/* The buckets with a count as [index, count]; NULL when memory is out. */
+static json_t *pack_buckets(const uint64_t buckets[HIST_SLOTS])
+{
+	json_t *list = json_array();
+
+	for (int s = 0; list && s < HIST_SLOTS; s++) {
+		if (!buckets[s])
+			continue;
+		if (json_array_append_new(list, json_pack("[i, I]", s + HIST_MIN,
+							  to_int(buckets[s]))) < 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *pack_row(const struct report_row *row)
+{
+	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o,"
+			 " s:I, s:I, s:I, s:I, s:I}",
+			 "path", json_clean_string(row->path),
+			 "origin", json_clean_string(row->origin),
+			 "exactness", json_clean_string(row->exactness),
+			 "count", to_int(row->count),
+			 "minor", to_int(row->minor),
+			 "major", to_int(row->major),
+			 "sum_ns", to_int(row->sum_ns),
+			 "max_ns", to_int(row->max_ns),
+			 "p50_ns", to_int(row->p50_ns),
+			 "p90_ns", to_int(row->p90_ns),
+			 "p99_ns", to_int(row->p99_ns),
+			 "buckets", pack_buckets(row->buckets),
+			 "untimed", to_int(row->untimed),
+			 "retries", to_int(row->retries),
+			 "read", to_int(row->access[ACCESS_READ]),
+			 "write", to_int(row->access[ACCESS_WRITE]),
+			 "exec", to_int(row->access[ACCESS_EXEC]));
+}
+
+static json_t *pack_paths(const struct report *r)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; list && i < r->nr_rows; i++) {
+		if (json_array_append_new(list, pack_row(&r->rows[i])) < 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *pack_lost(const struct report *r)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; object && i < r->nr_lost; i++) {
+		if (json_object_set_new(object, r->lost[i].reason,
+					json_integer(to_int(r->lost[i].count))) < 0) {
+			json_decref(object);
+			object = NULL;
+		}
+	}
+	return object;
+}
+
+static void json_report(FILE *f, const struct report *r, const struct render_style *style)
+{
+	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o}",
+				 "schema", JSON_LINES_SCHEMA,
+				 "kind", r->is_total ? "total" : "interval",
+				 "time_ns", to_int(r->wall_ns),
+				 "duration_ns", to_int(r->duration_ns),
+				 "attach", json_clean_string(r->attach),
+				 "paths", pack_paths(r),
+				 "lost", pack_lost(r));
+
+	(void)style;
+	/* ASCII only: neither a terminal nor a locale can read it another way. */
+	if (line && !json_dumpf(line, f, JSON_COMPACT | JSON_ENSURE_ASCII))
+		fputc('\n', f);
+	else if (!line)
+		fputs("pfstat: out of memory: a line of JSON is missing\n", stderr);
+	fflush(f);
+	json_decref(line);
+}
+
+const struct renderer render_json = {
+	.name = "json",
+	.report = json_report,
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * render_json.h: strings from outside, made fit for JSON.
+ */
+#ifndef PFSTAT_RENDER_JSON_H
+#define PFSTAT_RENDER_JSON_H
+
+#include <jansson.h>
+
+/*
+ * A JSON string of s, which need not be UTF-8: a task's comm is any 15 bytes.
+ * Each byte that is no part of a valid sequence becomes U+FFFD; all else stays.
+ * A new reference, or NULL when memory is out.
+ */
+json_t *json_clean_string(const char *s);
+
+#endif

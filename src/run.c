@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * run.c: see run.h. One epoll loop: signals, the interval, the duration, the
+ * end of what is measured, and CPUs that come online.
+ */
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "child.h"
+#include "collect.h"
+#include "render.h"
+#include "session.h"
+#include "tasks.h"
+
+enum source { SOURCE_SIGNAL, SOURCE_INTERVAL, SOURCE_DURATION, SOURCE_TARGET, SOURCE_CPUS };
+
+struct run {
+	const struct opts *opts;
+	struct caps caps;
+	struct plan plan;
+	struct session *session;
+	struct collector *collector;
+	struct child child;
+	FILE *out;
+	const struct renderer *renderer;
+	struct render_style style;
+	struct snapshot *start, *last, *now;
+	struct report *report;
+	int epoll;
+	int signals, interval, duration, cpus;
+	int *target_fds; /* pidfds of -p */
+	size_t targets_left;
+	bool timed_out;
+	bool done;
+};
+
+static const struct renderer *const renderers[] = {
+	[FORMAT_TABLE] = &render_table,
+	[FORMAT_JSON] = &render_json,
+	[FORMAT_CSV] = &render_csv,
+};
+
+static int fail(int code, const char *what, int err)
+{
+	fprintf(stderr, "pfstat: %s: %s\n", what, strerror(-err));
+	return code;
+}
+
+static int exit_code_of(int err)
+{
+	return err == -EPERM || err == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED;
+}
+
+static bool per_task(const struct opts *opts)
+{
+	return opts->nr_pids || opts->tid || opts->child;
+}
+
+static int watch(struct run *run, int fd, enum source source)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
+
+	if (fd < 0)
+		return fd;
+	return epoll_ctl(run->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int timer(uint64_t ns, bool repeat)
+{
+	struct timespec time = { ns / 1000000000, ns % 1000000000 };
+	struct itimerspec spec = { .it_value = time };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (repeat)
+		spec.it_interval = time;
+	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
+		return -errno;
+	return fd;
+}
+
+/* SIGINT belongs to the command under --: the terminal sends it there as well. */
+static int open_signals(const struct run *run)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (run->opts->child)
+		signal(SIGINT, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Per task two descriptors are needed: as many as are allowed. */
+static void raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	/* Before 5.11 maps are charged to it. */
+	limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+static void print_plan(const struct plan *plan, FILE *f)
+{
+	int h;
+
+	fprintf(f, "attach: %s\n", plan->attach);
+	fprintf(f, "end: %s\n", plan->end == END_PERF ?
+				       "perf software events page-faults-min and -maj" :
+				       "fexit on handle_mm_fault");
+	for (h = 0; h < HOOK_NR; h++) {
+		fprintf(f, "%-28s %s", hook_rows[h].name, method_name(plan->hook[h].method));
+		if (plan->hook[h].error)
+			fprintf(f, " (%s)", strerror(-plan->hook[h].error));
+		fputc('\n', f);
+	}
+}
+
+static int make_plan(struct run *run)
+{
+	const struct plan_request request = {
+		.way = run->opts->attach,
+		.per_task = per_task(run->opts),
+	};
+
+	caps_probe(&run->caps, request.way);
+	plan_make(&run->plan, &request, &run->caps);
+	if (run->plan.impossible) {
+		fprintf(stderr, "pfstat: %s\n", run->plan.reason);
+		return run->plan.impossible;
+	}
+	if (run->plan.note[0])
+		fprintf(stderr, "pfstat: %s\n", run->plan.note);
+	if (run->opts->verbose && !run->opts->dry_run)
+		print_plan(&run->plan, stderr);
+	return 0;
+}
+
+/*
+ * Loads and attaches the marks. A hook that loads and then cannot be attached
+ * (a function without an ftrace site) is taken off the capabilities, and the
+ * plan is made again without it.
+ */
+static int attach_marks(struct run *run)
+{
+	const struct opts *opts = run->opts;
+	const struct session_scope scope = {
+		.per_task = per_task(opts),
+		.inherit_threads = !opts->tid,
+		.inherit_children = !opts->tid && !opts->no_inherit,
+	};
+	char error[256];
+	enum hook failed;
+	int err;
+
+	for (;;) {
+		err = session_load(&run->session, &run->plan, &scope, error, sizeof(error));
+		if (err) {
+			fprintf(stderr, "pfstat: %s\n", error);
+			return exit_code_of(err);
+		}
+		err = session_attach_marks(run->session, &failed);
+		if (!err)
+			return 0;
+		if (failed == HOOK_NR || run->plan.hook[failed].method <= METHOD_UNNEEDED)
+			return fail(exit_code_of(err), "cannot attach", err);
+		switch (run->plan.hook[failed].method) {
+		case METHOD_FENTRY:
+			run->caps.hook_fentry[failed] = err;
+			break;
+		case METHOD_KPROBE:
+			run->caps.hook_kprobe[failed] = err;
+			break;
+		default:
+			run->caps.hook_tracepoint[failed] = err;
+		}
+		session_close(run->session);
+		run->session = NULL;
+		err = make_plan(run);
+		if (err)
+			return err;
+	}
+}
+
+static int watch_process(struct run *run, int pid)
+{
+	int fd = syscall(SYS_pidfd_open, pid, 0);
+
+	/* 5.10 to 6.8 know pidfds of processes only; the end of a thread goes unseen. */
+	if (fd < 0)
+		return run->opts->tid ? 0 : -errno;
+	run->target_fds[run->targets_left++] = fd;
+	return watch(run, fd, SOURCE_TARGET);
+}
+
+static int attach_processes(struct run *run)
+{
+	size_t i;
+	int err;
+
+	run->target_fds = calloc(run->opts->nr_pids + 1, sizeof(*run->target_fds));
+	if (!run->target_fds)
+		return fail(EXIT_FAILED, "pids", -ENOMEM);
+	for (i = 0; i < run->opts->nr_pids; i++) {
+		int pid = run->opts->pids[i];
+		char what[48];
+
+		snprintf(what, sizeof(what), "process %d", pid);
+		err = watch_process(run, pid);
+		if (err >= 0)
+			err = tasks_add_process(run->session, pid);
+		if (err < 0)
+			return fail(exit_code_of(err), what, err);
+	}
+	return 0;
+}
+
+static int attach_thread(struct run *run, int tid)
+{
+	char what[48];
+	int err = session_add_task(run->session, tid);
+
+	snprintf(what, sizeof(what), "thread %d", tid);
+	return err ? fail(exit_code_of(err), what, err) : 0;
+}
+
+static int attach_machine(struct run *run)
+{
+	int err;
+
+	/* First the news, so that no CPU can come online in between. */
+	run->cpus = tasks_open_cpu_events();
+	if (run->cpus < 0)
+		fprintf(stderr, "pfstat: CPUs that come online later will be missed: %s\n",
+			strerror(-run->cpus));
+	else
+		watch(run, run->cpus, SOURCE_CPUS);
+	err = tasks_add_cpus(run->session);
+	return err < 0 ? fail(exit_code_of(err), "perf events of the CPUs", err) : 0;
+}
+
+static int attach_targets(struct run *run)
+{
+	const struct opts *opts = run->opts;
+	int err;
+
+	if (opts->child) {
+		err = session_add_task(run->session, run->child.pid);
+		if (!err)
+			err = watch(run, run->child.pidfd, SOURCE_TARGET);
+		return err ? fail(exit_code_of(err), opts->child[0], err) : 0;
+	}
+	if (opts->nr_pids)
+		return attach_processes(run);
+	if (opts->tid)
+		return attach_thread(run, opts->tid);
+	return attach_machine(run);
+}
+
+static void announce(const struct run *run)
+{
+	const struct opts *opts = run->opts;
+
+	if (opts->child)
+		fprintf(stderr, "Measuring %s (%s)\n", opts->child[0], run->plan.attach);
+	else
+		fprintf(stderr, "Measuring %s (%s); Ctrl-C ends\n",
+			opts->nr_pids ? "processes" :
+			opts->tid     ? "a thread" :
+					"the whole machine",
+			run->plan.attach);
+	fflush(stderr);
+}
+
+/* Prints from before (NULL: the start) to now; false when nobody reads any more. */
+static bool print_report(struct run *run, const struct snapshot *before, bool is_total)
+{
+	snapshot_report(run->report, before, run->now, run->plan.exact, run->plan.attach);
+	run->report->is_total = is_total;
+	run->renderer->report(run->out, run->report, &run->style);
+	return !fflush(run->out) && !ferror(run->out);
+}
+
+/* A maximum is of its interval; the total's is the largest of them all. */
+static void keep_maxima(struct snapshot *all, const struct snapshot *interval)
+{
+	int path, origin, major;
+
+	for (path = 0; path < PATH_NR; path++)
+		for (origin = 0; origin < ORIGIN_NR; origin++)
+			for (major = 0; major < 2; major++) {
+				uint64_t ns = interval->cells[path][origin][major].max_ns;
+
+				if (ns > all->cells[path][origin][major].max_ns)
+					all->cells[path][origin][major].max_ns = ns;
+			}
+}
+
+static void handle_interval(struct run *run, uint64_t *left)
+{
+	struct snapshot *swap;
+	uint64_t expirations;
+
+	if (read(run->interval, &expirations, sizeof(expirations)) != sizeof(expirations))
+		return;
+	collect_read(run->collector, run->now, false);
+	if (!print_report(run, run->last, false))
+		run->done = true;
+	keep_maxima(run->start, run->now);
+	swap = run->last;
+	run->last = run->now;
+	run->now = swap;
+	if (run->opts->count && !--*left)
+		run->done = run->timed_out = true;
+}
+
+static void handle_signal(struct run *run)
+{
+	struct signalfd_siginfo info;
+
+	while (read(run->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGINT && run->opts->child)
+			continue;
+		run->done = true;
+	}
+}
+
+static void handle_target(struct run *run)
+{
+	size_t i;
+
+	if (run->opts->child) {
+		run->done = true;
+		return;
+	}
+	/* Level-triggered: forget those that have ended. */
+	for (i = 0; i < run->opts->nr_pids; i++) {
+		struct epoll_event none = { 0 };
+
+		if (run->target_fds[i] < 0 ||
+		    syscall(SYS_pidfd_send_signal, run->target_fds[i], 0, NULL, 0) == 0)
+			continue;
+		epoll_ctl(run->epoll, EPOLL_CTL_DEL, run->target_fds[i], &none);
+		close(run->target_fds[i]);
+		run->target_fds[i] = -1;
+		if (!--run->targets_left)
+			run->done = true;
+	}
+}
+
+static void loop(struct run *run)
+{
+	uint64_t left = run->opts->count;
+
+	while (!run->done) {
+		struct epoll_event event;
+		int n = epoll_wait(run->epoll, &event, 1, -1);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n <= 0)
+			continue;
+		switch ((enum source)event.data.u32) {
+		case SOURCE_SIGNAL:
+			handle_signal(run);
+			break;
+		case SOURCE_INTERVAL:
+			handle_interval(run, &left);
+			break;
+		case SOURCE_DURATION:
+			run->done = run->timed_out = true;
+			break;
+		case SOURCE_TARGET:
+			handle_target(run);
+			break;
+		case SOURCE_CPUS:
+			tasks_cpu_event(run->session, run->cpus);
+			break;
+		}
+	}
+}
+
+static int open_output(struct run *run)
+{
+	run->out = run->opts->output ? fopen(run->opts->output, "we") : stdout;
+	if (!run->out)
+		return fail(EXIT_FAILED, run->opts->output, -errno);
+	run->renderer = renderers[run->opts->format];
+	run->style.histogram = run->opts->histogram;
+	run->style.timestamp = run->opts->timestamp;
+	run->style.colour = isatty(fileno(run->out)) && !getenv("NO_COLOR");
+	run->start = calloc(1, sizeof(*run->start));
+	run->last = calloc(1, sizeof(*run->last));
+	run->now = calloc(1, sizeof(*run->now));
+	run->report = calloc(1, sizeof(*run->report));
+	if (!run->start || !run->last || !run->now || !run->report)
+		return fail(EXIT_FAILED, "snapshots", -ENOMEM);
+	return 0;
+}
+
+static int open_events(struct run *run)
+{
+	int err;
+
+	run->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (run->epoll < 0)
+		return fail(EXIT_FAILED, "epoll", -errno);
+	run->signals = open_signals(run);
+	err = watch(run, run->signals, SOURCE_SIGNAL);
+	return err ? fail(EXIT_FAILED, "signals", err) : 0;
+}
+
+static int open_timers(struct run *run)
+{
+	int err = 0;
+
+	if (run->opts->interval_ns) {
+		run->interval = timer(run->opts->interval_ns, true);
+		err = watch(run, run->interval, SOURCE_INTERVAL);
+	}
+	if (!err && run->opts->duration_ns) {
+		run->duration = timer(run->opts->duration_ns, false);
+		err = watch(run, run->duration, SOURCE_DURATION);
+	}
+	return err ? fail(EXIT_FAILED, "timers", err) : 0;
+}
+
+static int start(struct run *run)
+{
+	int err = session_start(run->session);
+
+	if (err)
+		return fail(exit_code_of(err), "cannot attach to the page_fault tracepoints", err);
+	err = collect_open(&run->collector, run->session);
+	if (err)
+		return fail(EXIT_FAILED, "cannot map the counters", err);
+	/* What the zero of the total is: faults between the two lines above are in it. */
+	run->start->mono_ns = run->last->mono_ns = 0;
+	collect_read(run->collector, run->now, false);
+	run->start->mono_ns = run->last->mono_ns = run->now->mono_ns;
+	run->start->wall_ns = run->last->wall_ns = run->now->wall_ns;
+	announce(run);
+	if (!run->opts->child)
+		return 0;
+	err = child_go(&run->child);
+	if (!err)
+		return 0;
+	fprintf(stderr, "pfstat: %s: %s\n", run->opts->child[0],
+		err == -ENOENT ? "command not found" : strerror(-err));
+	return err == -ENOENT ? 127 : 126;
+}
+
+static void print_total(struct run *run)
+{
+	session_stop(run->session);
+	collect_read(run->collector, run->now, true);
+	keep_maxima(run->now, run->start);
+	memset(run->start->cells, 0, sizeof(run->start->cells));
+	print_report(run, run->start, true);
+}
+
+static void release(struct run *run)
+{
+	size_t i;
+
+	collect_close(run->collector);
+	session_close(run->session);
+	for (i = 0; run->target_fds && i < run->opts->nr_pids; i++)
+		if (run->target_fds[i] >= 0)
+			close(run->target_fds[i]);
+	free(run->target_fds);
+	free(run->start);
+	free(run->last);
+	free(run->now);
+	free(run->report);
+	if (run->out && run->out != stdout)
+		fclose(run->out);
+}
+
+static int measure(struct run *run)
+{
+	int code = open_output(run);
+
+	/* The child first: a small process to fork, and it gets no descriptors. */
+	if (!code && run->opts->child && !run->opts->dry_run) {
+		int err = child_start(&run->child, run->opts->child);
+
+		if (err)
+			code = fail(EXIT_FAILED, run->opts->child[0], err);
+	}
+	if (code)
+		return code;
+	raise_limits();
+	code = make_plan(run);
+	if (code)
+		return code;
+	if (run->opts->dry_run) {
+		print_plan(&run->plan, run->out);
+		return 0;
+	}
+	code = open_events(run);
+	if (!code)
+		code = attach_marks(run);
+	if (!code)
+		code = attach_targets(run);
+	if (!code)
+		code = open_timers(run);
+	if (!code && run->renderer->begin)
+		run->renderer->begin(run->out, &run->style);
+	if (!code)
+		code = start(run);
+	if (code)
+		return code;
+	loop(run);
+	print_total(run);
+	return 0;
+}
+
+int run_stat(const struct opts *opts)
+{
+	struct run run = { .opts = opts, .child = { .go = -1, .failed = -1, .pidfd = -1 } };
+	int code = measure(&run);
+	int child_code = child_finish(&run.child);
+
+	release(&run);
+	/* The command's own status, unless pfstat failed, or ended it by -d or COUNT. */
+	return code ? code : run.timed_out ? 0 : child_code;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * run.h: one measurement from attach to the total.
+ */
+#ifndef PFSTAT_RUN_H
+#define PFSTAT_RUN_H
+
+#include "opts.h"
+
+/* Returns the exit status of pfstat; messages go to stderr. */
+int run_stat(const struct opts *opts);
+
+#endif

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * session.c: see session.h.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "classify.h"
+#include "pfstat.skel.h"
+#include "spine.h"
+
+/* The programs of the begin, and of an end that is not perf's, have links of their own. */
+enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
+
+struct session {
+	const struct plan *plan;
+	struct session_scope scope;
+	struct pfstat_bpf *skel;
+	struct bpf_link *links[LINK_NR];
+	struct bpf_link *hook_links[HOOK_NR];
+	int kprobe_fds[HOOK_NR];
+	struct spine spine;
+	uint64_t *targets; /* mmapped while tasks are added */
+};
+
+static const char *hook_program(const struct plan *plan, enum hook h)
+{
+	switch (plan->hook[h].method) {
+	case METHOD_FENTRY:
+		return hook_rows[h].fentry;
+	case METHOD_KPROBE:
+		return hook_rows[h].kprobe;
+	case METHOD_TRACEPOINT:
+		return hook_rows[h].tracepoint;
+	default:
+		return NULL;
+	}
+}
+
+static struct bpf_program *program(const struct session *s, const char *name)
+{
+	return bpf_object__find_program_by_name(s->skel->obj, name);
+}
+
+static struct bpf_program *begin_program(const struct session *s, int link)
+{
+	if (link == LINK_BEGIN_USER)
+		return s->plan->atomics ? s->skel->progs.begin_user :
+					  s->skel->progs.begin_user_plain;
+	return s->plan->atomics ? s->skel->progs.begin_kernel : s->skel->progs.begin_kernel_plain;
+}
+
+static struct bpf_program *end_program(const struct session *s, int major)
+{
+	if (s->plan->vma_source == VMA_FIND)
+		return major ? s->skel->progs.end_major_vma : s->skel->progs.end_minor_vma;
+	return major ? s->skel->progs.end_major : s->skel->progs.end_minor;
+}
+
+/* fexit on handle_mm_fault: the fallback's end, or the end of get_user_pages faults. */
+static struct bpf_program *exit_program(const struct session *s)
+{
+	if (s->plan->end == END_FEXIT)
+		return s->skel->progs.fexit_end;
+	if (s->plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY)
+		return s->skel->progs.fexit_handle_mm_fault;
+	return NULL;
+}
+
+static void choose_programs(struct session *s)
+{
+	struct bpf_program *prog;
+	int h;
+
+	bpf_object__for_each_program(prog, s->skel->obj)
+		bpf_program__set_autoload(prog, false);
+	for (h = 0; h < HOOK_NR; h++)
+		if (hook_program(s->plan, h))
+			bpf_program__set_autoload(program(s, hook_program(s->plan, h)), true);
+	bpf_program__set_autoload(begin_program(s, LINK_BEGIN_USER), true);
+	bpf_program__set_autoload(begin_program(s, LINK_BEGIN_KERNEL), true);
+	if (s->plan->end == END_PERF) {
+		bpf_program__set_autoload(end_program(s, 0), true);
+		bpf_program__set_autoload(end_program(s, 1), true);
+	}
+	if (exit_program(s))
+		bpf_program__set_autoload(exit_program(s), true);
+}
+
+static void configure(struct session *s)
+{
+	struct config *cfg = (struct config *)&s->skel->rodata->cfg;
+	const struct plan *plan = s->plan;
+
+	cfg->nr_cpus = libbpf_num_possible_cpus();
+	cfg->filter = s->scope.per_task;
+	cfg->inherit_threads = s->scope.inherit_threads;
+	cfg->inherit_children = s->scope.inherit_children;
+	cfg->task_btf = plan->task_btf;
+	cfg->task_rss = plan->task_rss;
+	cfg->vma_source = plan->vma_source;
+	cfg->end_is_fexit = plan->end == END_FEXIT;
+	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
+	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
+		      plan->vma_source != VMA_UNKNOWN);
+	hist_tables_fill((struct hist_tables *)&s->skel->rodata->hist);
+
+	bpf_map__set_max_entries(s->skel->maps.cells, cfg->nr_cpus * CELLS_PER_CPU);
+	bpf_map__set_max_entries(s->skel->maps.tally, cfg->nr_cpus);
+	bpf_map__set_max_entries(s->skel->maps.targets, s->scope.per_task ? TARGET_WORDS : 1);
+}
+
+int session_load(struct session **out, const struct plan *plan, const struct session_scope *scope,
+		 char *error, size_t error_len)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int err, h;
+
+	if (!s)
+		return -ENOMEM;
+	s->plan = plan;
+	s->scope = *scope;
+	for (h = 0; h < HOOK_NR; h++)
+		s->kprobe_fds[h] = -1;
+	s->skel = pfstat_bpf__open();
+	if (!s->skel) {
+		err = -errno;
+		snprintf(error, error_len, "cannot open the BPF object: %s", strerror(-err));
+		goto fail;
+	}
+	choose_programs(s);
+	configure(s);
+	err = pfstat_bpf__load(s->skel);
+	if (err) {
+		snprintf(error, error_len,
+			 "the kernel refused the BPF programs: %s (pfstat -v prints its reasons)",
+			 strerror(-err));
+		goto fail;
+	}
+	spine_init(&s->spine, bpf_program__fd(end_program(s, 0)), bpf_program__fd(end_program(s, 1)),
+		   scope->per_task, scope->inherit_threads || scope->inherit_children);
+	*out = s;
+	return 0;
+fail:
+	session_close(s);
+	return err;
+}
+
+static int attach_kprobe(struct session *s, enum hook h)
+{
+	int fd = caps_open_kprobe(hook_rows[h].name);
+
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, bpf_program__fd(program(s, hook_rows[h].kprobe)))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	s->kprobe_fds[h] = fd;
+	return 0;
+}
+
+static int attach(struct bpf_program *prog, struct bpf_link **link)
+{
+	*link = bpf_program__attach(prog);
+	return *link ? 0 : -errno;
+}
+
+int session_attach_marks(struct session *s, enum hook *failed)
+{
+	int h, err;
+
+	*failed = HOOK_NR;
+	for (h = 0; h < HOOK_NR; h++) {
+		const char *name = hook_program(s->plan, h);
+
+		if (!name)
+			continue;
+		if (s->plan->hook[h].method == METHOD_KPROBE)
+			err = attach_kprobe(s, h);
+		else
+			err = attach(program(s, name), &s->hook_links[h]);
+		if (err) {
+			*failed = h;
+			return err;
+		}
+	}
+	if (!exit_program(s))
+		return 0;
+	err = attach(exit_program(s), &s->links[LINK_EXIT]);
+	if (err)
+		*failed = HOOK_handle_mm_fault;
+	return err;
+}
+
+static int map_targets(struct session *s)
+{
+	s->targets = mmap(NULL, TARGET_WORDS * sizeof(*s->targets), PROT_READ | PROT_WRITE,
+			  MAP_SHARED, bpf_map__fd(s->skel->maps.targets), 0);
+	if (s->targets != MAP_FAILED)
+		return 0;
+	s->targets = NULL;
+	return -errno;
+}
+
+int session_add_task(struct session *s, int tid)
+{
+	uint64_t *word;
+	int err = s->targets ? 0 : map_targets(s);
+
+	if (!err && s->plan->end == END_PERF)
+		err = spine_open(&s->spine, tid);
+	if (err)
+		return err;
+	/* Its neighbours' bits may be set by a fork at this moment: atomic. */
+	word = &s->targets[((unsigned int)tid / 64) % TARGET_WORDS];
+	__atomic_fetch_or(word, 1ull << (tid % 64), __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+bool session_has_task(const struct session *s, int tid)
+{
+	return spine_has(&s->spine, tid) ||
+	       (s->plan->end != END_PERF && s->targets &&
+		(s->targets[((unsigned int)tid / 64) % TARGET_WORDS] >> (tid % 64)) & 1);
+}
+
+int session_add_cpu(struct session *s, int cpu)
+{
+	return s->plan->end == END_PERF ? spine_open(&s->spine, cpu) : 0;
+}
+
+int session_start(struct session *s)
+{
+	int link, err;
+
+	if (s->targets) {
+		munmap(s->targets, TARGET_WORDS * sizeof(*s->targets));
+		s->targets = NULL;
+	}
+	for (link = LINK_BEGIN_USER; link <= LINK_BEGIN_KERNEL; link++) {
+		err = attach(begin_program(s, link), &s->links[link]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void session_stop(struct session *s)
+{
+	bpf_link__destroy(s->links[LINK_BEGIN_USER]);
+	bpf_link__destroy(s->links[LINK_BEGIN_KERNEL]);
+	s->links[LINK_BEGIN_USER] = NULL;
+	s->links[LINK_BEGIN_KERNEL] = NULL;
+}
+
+void session_maps(const struct session *s, struct session_maps *maps)
+{
+	maps->cells_fd = bpf_map__fd(s->skel->maps.cells);
+	maps->tally_fd = bpf_map__fd(s->skel->maps.tally);
+	maps->slots_fd = bpf_map__fd(s->skel->maps.slots);
+	maps->nr_cpus = s->skel->rodata->cfg.nr_cpus;
+	maps->epoch = &s->skel->bss->epoch;
+}
+
+uint64_t session_events(const struct session *s)
+{
+	return spine_events(&s->spine);
+}
+
+uint64_t session_misses(const struct session *s)
+{
+	struct bpf_program *prog;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(prog, s->skel->obj) {
+		struct bpf_prog_info info = { 0 };
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(prog) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+void session_close(struct session *s)
+{
+	int i;
+
+	if (!s)
+		return;
+	for (i = 0; i < LINK_NR; i++)
+		bpf_link__destroy(s->links[i]);
+	spine_close(&s->spine);
+	for (i = 0; i < HOOK_NR; i++) {
+		bpf_link__destroy(s->hook_links[i]);
+		if (s->kprobe_fds[i] >= 0)
+			close(s->kprobe_fds[i]);
+	}
+	pfstat_bpf__destroy(s->skel);
+	free(s);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * session.h: carries a plan out: loads, attaches, detaches. The only file that
+ * knows the skeleton.
+ */
+#ifndef PFSTAT_SESSION_H
+#define PFSTAT_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+
+struct session;
+
+struct session_scope {
+	bool per_task;
+	bool inherit_threads;
+	bool inherit_children;
+};
+
+/*
+ * Loads the programs that the plan names. 0, or a negative errno with the
+ * reason in error (at most error_len bytes). plan stays the caller's and must
+ * outlive the session.
+ */
+int session_load(struct session **out, const struct plan *plan, const struct session_scope *scope,
+		 char *error, size_t error_len);
+
+/* Attaches all but the begin. A hook that failed is named in failed (HOOK_NR: none). */
+int session_attach_marks(struct session *s, enum hook *failed);
+
+/* Measures task tid (and later what it creates, by the scope). -ESRCH: it is gone. */
+int session_add_task(struct session *s, int tid);
+bool session_has_task(const struct session *s, int tid);
+
+/* Measures CPU cpu; also one that has come online again. -ENODEV: it is offline. */
+int session_add_cpu(struct session *s, int cpu);
+
+/* Faults are measured from here on, and until session_stop(). */
+int session_start(struct session *s);
+void session_stop(struct session *s);
+
+/* For collect.c. */
+struct session_maps {
+	int cells_fd;
+	int tally_fd;
+	int slots_fd;
+	unsigned int nr_cpus;
+	unsigned int *epoch; /* written here, read by the programs */
+};
+void session_maps(const struct session *s, struct session_maps *maps);
+
+/* The kernel's own count of completed faults of what is measured; 0 with END_FEXIT. */
+uint64_t session_events(const struct session *s);
+
+/* Runs of programs that the kernel skipped and counted (recursion_misses, 5.12). */
+uint64_t session_misses(const struct session *s);
+
+void session_close(struct session *s);
+
+#endif

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * snapshot.c: the bounds of the histogram, and reports from counters. Only
+ * arithmetic: see snapshot.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot.h"
+
+/* An unsigned integer of 320 bits, least significant limb first. */
+#define WIDE_LIMBS 5
+struct wide {
+	uint64_t limb[WIDE_LIMBS];
+};
+
+static void wide_mul(struct wide *w, uint64_t by)
+{
+	unsigned __int128 carry = 0;
+
+	for (int i = 0; i < WIDE_LIMBS; i++) {
+		carry += (unsigned __int128)w->limb[i] * by;
+		w->limb[i] = (uint64_t)carry;
+		carry >>= 64;
+	}
+}
+
+static void wide_halve(struct wide *w)
+{
+	for (int i = 0; i < WIDE_LIMBS; i++) {
+		uint64_t above = i + 1 < WIDE_LIMBS ? w->limb[i + 1] : 0;
+
+		w->limb[i] = w->limb[i] >> 1 | above << 63;
+	}
+}
+
+static bool wide_less(const struct wide *a, const struct wide *b)
+{
+	int i = WIDE_LIMBS - 1;
+
+	while (i > 0 && a->limb[i] == b->limb[i])
+		i--;
+	return a->limb[i] < b->limb[i];
+}
+
+static struct wide wide_pow8(uint64_t v)
+{
+	struct wide w = { .limb = { 1 } };
+
+	for (int i = 0; i < 8; i++)
+		wide_mul(&w, v);
+	return w;
+}
+
+/*
+ * The largest whole ns that belongs to the slot: floor(2^(i/8) * 10^9), which
+ * is the largest T with T^8 <= 2^i * 10^72. Whole numbers only: the kernel's
+ * buckets are then the same on every machine, whatever its libm rounds to.
+ * Where i is negative the right side is rounded down, which no whole T notices.
+ */
+static uint64_t slot_upper(unsigned int slot)
+{
+	struct wide limit = { .limb = { 1ull << (HIST_MAX - 1) } };
+	uint64_t ns = 0;
+
+	if (slot >= HIST_SLOTS - 1)
+		return ~0ull;
+	for (int i = 0; i < 4; i++)
+		wide_mul(&limit, 1000000000000000000ull);
+	for (int i = (int)slot + HIST_MIN; i < HIST_MAX - 1; i++)
+		wide_halve(&limit);
+	/* The last finite bound, 215 s, has 38 bits; their 8th power fits. */
+	for (uint64_t bit = 1ull << 37; bit; bit >>= 1) {
+		struct wide power = wide_pow8(ns | bit);
+
+		if (!wide_less(&limit, &power))
+			ns |= bit;
+	}
+	return ns;
+}
+
+void hist_tables_fill(struct hist_tables *t)
+{
+	unsigned int slot = 0;
+
+	for (unsigned int s = 0; s < HIST_SLOTS; s++)
+		t->upper[s] = slot_upper(s);
+	for (unsigned int g = 0; g < HIST_GUESSES; g++) {
+		unsigned int e = g >> HIST_GUESS_BITS;
+		unsigned int low = g & ((1u << HIST_GUESS_BITS) - 1);
+		uint64_t m = 1u << HIST_GUESS_BITS | low;
+		uint64_t ns = e >= HIST_GUESS_BITS ? m << (e - HIST_GUESS_BITS)
+						   : m >> (HIST_GUESS_BITS - e);
+
+		while (ns > t->upper[slot])
+			slot++;
+		t->guess[g] = (unsigned char)slot;
+	}
+}
+
+uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, double q)
+{
+	/* Parts per million: 0.9 has no exact double, and 0.9 * 10 must stay 9. */
+	uint64_t ppm = q <= 0 ? 0 : q >= 1 ? 1000000 : (uint64_t)(q * 1e6 + 0.5);
+	uint64_t count = 0, rank, upper;
+	unsigned int s;
+
+	for (s = 0; s < HIST_SLOTS; s++)
+		count += buckets[s];
+	if (!count)
+		return 0;
+	rank = (uint64_t)(((unsigned __int128)count * ppm + 999999) / 1000000);
+	if (!rank)
+		rank = 1;
+	for (s = 0; s < HIST_SLOTS - 1 && rank > buckets[s]; s++)
+		rank -= buckets[s];
+	upper = slot_upper(s);
+	return upper < max_ns ? upper : max_ns;
+}
+
+enum path_end { END_DONE, END_FAILED };
+
+static const struct path_info {
+	const char *name;
+	const char *help;
+	enum path_end end;
+} path_infos[PATH_NR] = {
+#define PATH_INFO(id, name, end, text) { name, text, END_##end },
+	PATHS(PATH_INFO)
+#undef PATH_INFO
+};
+
+const char *path_name(unsigned int path)
+{
+	return path < PATH_NR ? path_infos[path].name : "?";
+}
+
+const char *path_help(unsigned int path)
+{
+	return path < PATH_NR ? path_infos[path].help : "";
+}
+
+const char *origin_name(unsigned int origin)
+{
+	static const char *const names[ORIGIN_NR] = {
+		[ORIGIN_USER] = "user",
+		[ORIGIN_KERNEL] = "kernel",
+		[ORIGIN_GUP] = "gup",
+	};
+
+	return origin < ORIGIN_NR ? names[origin] : "?";
+}
+
+const char *exactness_name(enum exactness e)
+{
+	switch (e) {
+	case EXACT:
+		return "exact";
+	case INFERRED:
+		return "inferred";
+	case NOT_VISIBLE:
+		return "not_visible";
+	}
+	return "?";
+}
+
+/* Counters only grow; should one not, no interval gets 2^64 faults. */
+static uint64_t grown(uint64_t before, uint64_t after)
+{
+	return after > before ? after - before : 0;
+}
+
+/* Adds what one cell gained to the row; returns the faults gained. */
+static uint64_t row_add_cell(struct report_row *row, const struct cell_sum *before,
+			     const struct cell_sum *after)
+{
+	uint64_t untimed = grown(before->untimed, after->untimed);
+	uint64_t count = untimed;
+
+	for (unsigned int s = 0; s < HIST_SLOTS; s++) {
+		uint64_t n = grown(before->buckets[s], after->buckets[s]);
+
+		row->buckets[s] += n;
+		count += n;
+	}
+	for (unsigned int a = 0; a < ACCESS_NR; a++)
+		row->access[a] += grown(before->access[a], after->access[a]);
+	row->count += count;
+	row->untimed += untimed;
+	row->retries += grown(before->retries, after->retries);
+	row->sum_ns += grown(before->sum_ns, after->sum_ns);
+	if (count && after->max_ns > row->max_ns)
+		row->max_ns = after->max_ns;
+	return count;
+}
+
+static void row_add_row(struct report_row *total, const struct report_row *row)
+{
+	for (unsigned int s = 0; s < HIST_SLOTS; s++)
+		total->buckets[s] += row->buckets[s];
+	for (unsigned int a = 0; a < ACCESS_NR; a++)
+		total->access[a] += row->access[a];
+	total->count += row->count;
+	total->untimed += row->untimed;
+	total->minor += row->minor;
+	total->major += row->major;
+	total->retries += row->retries;
+	total->sum_ns += row->sum_ns;
+	if (row->max_ns > total->max_ns)
+		total->max_ns = row->max_ns;
+}
+
+/*
+ * The maximum that agrees with the buckets. The kernel side writes both, not in
+ * one step: at the edge of an interval a fault can be counted on this side and
+ * its maximum kept on the other. Then its bucket tells how long it can have been.
+ */
+static uint64_t max_by_buckets(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns)
+{
+	unsigned int top = HIST_SLOTS;
+	uint64_t below;
+
+	while (top > 0 && !buckets[top - 1])
+		top--;
+	if (!top)
+		return 0;
+	below = top > 1 ? slot_upper(top - 2) : 0;
+	if (max_ns > below || top == 1)
+		return max_ns;
+	return top == HIST_SLOTS ? below + 1 : slot_upper(top - 1);
+}
+
+/* Everything that follows from the counts. */
+static void row_finish(struct report_row *row, uint64_t duration_ns)
+{
+	uint64_t timed = row->count - row->untimed;
+
+	row->max_ns = max_by_buckets(row->buckets, row->max_ns);
+	row->avg_ns = timed ? row->sum_ns / timed : 0;
+	row->p50_ns = snapshot_quantile(row->buckets, row->max_ns, 0.50);
+	row->p90_ns = snapshot_quantile(row->buckets, row->max_ns, 0.90);
+	row->p99_ns = snapshot_quantile(row->buckets, row->max_ns, 0.99);
+	if (duration_ns)
+		row->rate = (double)row->count * 1e9 / (double)duration_ns;
+}
+
+static bool row_fill(struct report_row *row, unsigned int path, unsigned int origin,
+		     const struct snapshot *before, const struct snapshot *after)
+{
+	static const struct cell_sum none;
+	uint64_t n[2];
+
+	for (unsigned int major = 0; major < 2; major++)
+		n[major] = row_add_cell(row, before ? &before->cells[path][origin][major] : &none,
+					&after->cells[path][origin][major]);
+	/* The kernel accounts neither severity to a fault that failed. */
+	if (path_infos[path].end == END_DONE) {
+		row->minor = n[0];
+		row->major = n[1];
+	}
+	row->path = path_name(path);
+	row->origin = origin_name(origin);
+	return row->count;
+}
+
+static void add_loss(struct report *out, const char *reason, const char *text, uint64_t count)
+{
+	if (count)
+		out->lost[out->nr_lost++] = (struct report_loss){ reason, text, count };
+}
+
+static uint64_t missed(const struct snapshot *snap)
+{
+	return snap ? grown(snap->end_runs, snap->events) : 0;
+}
+
+static uint64_t count_of_path(const struct report *r, unsigned int path)
+{
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < r->nr_rows; i++)
+		if (r->rows[i].path == path_name(path))
+			count += r->rows[i].count;
+	return count;
+}
+
+static void report_losses(struct report *out, const struct snapshot *before,
+			  const struct snapshot *after)
+{
+	static const struct {
+		const char *reason;
+		const char *text;
+	} tallies[TALLY_NR] = {
+#define TALLY_ROW(id, name, text) { name, text },
+		TALLIES(TALLY_ROW)
+#undef TALLY_ROW
+	};
+
+	_Static_assert(REPORT_MAX_LOST >= TALLY_NR - 1 + 5, "all tallies but one, and the rest");
+	/*
+	 * The difference of what was missed at either end, not events less runs of
+	 * the interval: a run counted just after the events were read would be
+	 * missing from the next interval.
+	 */
+	add_loss(out, "missed", "end programs that the kernel skipped",
+		 grown(missed(before), missed(after)));
+	for (unsigned int i = 0; i < TALLY_NR; i++)
+		/* Tasks that nobody asked for: nothing is lost. */
+		if (i != TALLY_END_OF_OTHERS)
+			add_loss(out, tallies[i].reason, tallies[i].text,
+				 grown(before ? before->tallies[i] : 0, after->tallies[i]));
+	add_loss(out, "marker_missed", "programs that the kernel skipped: paths may be coarser",
+		 grown(before ? before->marker_misses : 0, after->marker_misses));
+	add_loss(out, "unresolved", "faults that began, and no end was seen",
+		 count_of_path(out, PATH_UNRESOLVED));
+	add_loss(out, "unclassified", "faults whose evidence names no path",
+		 count_of_path(out, PATH_UNCLASSIFIED));
+	add_loss(out, "in_flight", "faults still open at the end", after->in_flight);
+}
+
+/* Most time first; then most faults; then by name, so that the order is total. */
+static int row_compare(const void *left, const void *right)
+{
+	const struct report_row *a = left, *b = right;
+	int by_path = strcmp(a->path, b->path);
+
+	if (a->sum_ns != b->sum_ns)
+		return a->sum_ns > b->sum_ns ? -1 : 1;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return by_path ? by_path : strcmp(a->origin, b->origin);
+}
+
+void snapshot_report(struct report *out, const struct snapshot *before,
+		     const struct snapshot *after,
+		     enum exactness exact[PATH_NR][ORIGIN_NR], const char *attach)
+{
+	memset(out, 0, sizeof(*out));
+	out->is_total = !before;
+	out->wall_ns = after->wall_ns;
+	out->duration_ns = grown(before ? before->mono_ns : 0, after->mono_ns);
+	out->attach = attach;
+	out->total.path = "total";
+	out->total.origin = "";
+	out->total.exactness = "";
+
+	for (unsigned int p = 0; p < PATH_NR; p++) {
+		for (unsigned int o = 0; o < ORIGIN_NR; o++) {
+			struct report_row *row = &out->rows[out->nr_rows];
+
+			if (!row_fill(row, p, o, before, after)) {
+				memset(row, 0, sizeof(*row));
+				continue;
+			}
+			row->exactness = exactness_name(exact[p][o]);
+			row_finish(row, out->duration_ns);
+			row_add_row(&out->total, row);
+			out->nr_rows++;
+		}
+	}
+	row_finish(&out->total, out->duration_ns);
+	if (out->total.sum_ns) {
+		out->total.share = 1;
+		for (unsigned int i = 0; i < out->nr_rows; i++)
+			out->rows[i].share =
+				(double)out->rows[i].sum_ns / (double)out->total.sum_ns;
+	}
+	qsort(out->rows, out->nr_rows, sizeof(out->rows[0]), row_compare);
+	report_losses(out, before, after);
+}

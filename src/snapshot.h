@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * snapshot.h: from counters to numbers. All arithmetic of pfstat is here: no
+ * I/O, no kernel. collect.c fills snapshots, the renderers print reports.
+ */
+#ifndef PFSTAT_SNAPSHOT_H
+#define PFSTAT_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../bpf/pfstat.h"
+
+/* The cells of all CPUs added up; only ever grows, but for max_ns. */
+struct cell_sum {
+	uint64_t buckets[HIST_SLOTS];
+	uint64_t sum_ns;
+	uint64_t max_ns; /* of the interval that ends with this snapshot */
+	uint64_t untimed;
+	uint64_t access[ACCESS_NR];
+	uint64_t retries;
+};
+
+struct snapshot {
+	uint64_t mono_ns; /* CLOCK_MONOTONIC */
+	uint64_t wall_ns; /* CLOCK_REALTIME, since the epoch */
+	struct cell_sum cells[PATH_NR][ORIGIN_NR][2];
+	uint64_t tallies[TALLY_NR];
+	/* Runs of the end programs, and events that the perf fds counted themselves. */
+	uint64_t end_runs;
+	uint64_t events;
+	/* Program runs that the kernel skipped (recursion_misses), markers included. */
+	uint64_t marker_misses;
+	/* Faults begun and not ended when the run stopped; only in the last one. */
+	uint64_t in_flight;
+};
+
+enum exactness { EXACT, INFERRED, NOT_VISIBLE };
+
+/* One path and origin with at least one fault. */
+struct report_row {
+	const char *path;
+	const char *origin;
+	const char *exactness;
+	uint64_t count; /* timed + untimed */
+	uint64_t untimed; /* counted, but the end was not seen: in no bucket */
+	uint64_t minor;
+	uint64_t major; /* minor + major < count when faults failed */
+	uint64_t access[ACCESS_NR]; /* read, write, exec */
+	uint64_t retries;
+	uint64_t sum_ns;
+	uint64_t max_ns;
+	/* Of the timed faults; 0 when there are none. See snapshot_quantile(). */
+	uint64_t avg_ns;
+	uint64_t p50_ns;
+	uint64_t p90_ns;
+	uint64_t p99_ns;
+	double rate; /* faults per second */
+	double share; /* of the total time, 0 .. 1 */
+	uint64_t buckets[HIST_SLOTS]; /* by slot; index = slot + HIST_MIN */
+};
+
+/* Why something is missing, or may be coarser than it looks. */
+struct report_loss {
+	const char *reason; /* as in the outputs, for example "missed" */
+	const char *text; /* a sentence for a person */
+	uint64_t count;
+};
+
+#define REPORT_MAX_ROWS (PATH_NR * ORIGIN_NR)
+#define REPORT_MAX_LOST (TALLY_NR + 4)
+
+struct report {
+	bool is_total; /* else one interval */
+	uint64_t wall_ns;
+	uint64_t duration_ns;
+	const char *attach; /* the way: fentry, kprobe, tracepoint or a mix */
+	struct report_row rows[REPORT_MAX_ROWS]; /* most total time first */
+	unsigned int nr_rows;
+	struct report_row total; /* over all rows; path "total", origin "" */
+	struct report_loss lost[REPORT_MAX_LOST]; /* those with a count */
+	unsigned int nr_lost;
+};
+
+/* Fills both sides' tables: upper[s] is floor(2^((s + HIST_MIN) / 8) * 10^9) ns. */
+void hist_tables_fill(struct hist_tables *t);
+
+/*
+ * The value below or at which the fraction q (0 .. 1) of the samples lies, in
+ * ns: the upper bound of the bucket that holds it, at most max_ns. Never below
+ * the true value, and above it by at most 2^(1/8) - 1 = 9.05 %. 0 when empty.
+ */
+uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, double q);
+
+/*
+ * What happened from one snapshot to a later one (before NULL: from the start).
+ * max_ns of a cell is not a difference: the later snapshot's own (the caller
+ * keeps the maximum of a whole run). exact[path][origin] goes into the rows.
+ * Without before the duration counts from 0 on the clock, so a total is better
+ * taken from the snapshot of the start. is_total is set when before is NULL; a
+ * caller that means it otherwise sets it afterwards.
+ */
+void snapshot_report(struct report *out, const struct snapshot *before,
+		     const struct snapshot *after,
+		     enum exactness exact[PATH_NR][ORIGIN_NR], const char *attach);
+
+const char *path_name(unsigned int path);
+const char *path_help(unsigned int path);
+const char *origin_name(unsigned int origin);
+const char *exactness_name(enum exactness e);
+
+#endif

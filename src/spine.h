@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * spine.h: the perf software events that end a fault, and the proof: the
+ * kernel's own count of them, read from the same fds.
+ */
+#ifndef PFSTAT_SPINE_H
+#define PFSTAT_SPINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The pair of events of one CPU or one task. */
+struct spine_pair {
+	int id; /* CPU or tid */
+	int fd[2]; /* minor, major */
+};
+
+struct spine {
+	int prog[2]; /* minor, major */
+	bool per_task;
+	bool inherit; /* tasks only */
+	struct spine_pair *pairs;
+	size_t nr_pairs;
+	uint64_t closed_events; /* counted by pairs that were closed */
+};
+
+void spine_init(struct spine *spine, int prog_minor, int prog_major, bool per_task, bool inherit);
+
+/*
+ * Opens the pair of CPU or task id and attaches the programs; a CPU's old pair
+ * is closed first (a CPU that was offline has dead events). 0 or negative errno;
+ * -ESRCH when the task is gone, -ENODEV when the CPU is offline.
+ */
+int spine_open(struct spine *spine, int id);
+
+/* Is there a pair of id? */
+bool spine_has(const struct spine *spine, int id);
+
+/* Events that the kernel counted so far, of children as well. */
+uint64_t spine_events(const struct spine *spine);
+
+void spine_close(struct spine *spine);
+
+#endif

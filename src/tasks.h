@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * tasks.h: which tasks and CPUs there are.
+ */
+#ifndef PFSTAT_TASKS_H
+#define PFSTAT_TASKS_H
+
+#include "session.h"
+
+/*
+ * Measures all threads of process pid, also those that are born meanwhile: the
+ * number of threads, or a negative errno. Until a whole pass finds none that is
+ * new, as a thread that was seen too late may have created others.
+ */
+int tasks_add_process(struct session *s, int pid);
+
+/* Measures every CPU that is online: their number, or a negative errno. */
+int tasks_add_cpus(struct session *s);
+
+/*
+ * A socket that is readable when a CPU came online or went offline, or a
+ * negative errno; tasks_cpu_event() then handles one event: the CPU that was
+ * added, or a negative errno (-EAGAIN: it was about something else).
+ */
+int tasks_open_cpu_events(void);
+int tasks_cpu_event(struct session *s, int fd);
+
+#endif

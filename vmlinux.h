@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * vmlinux.h: the kernel types that pfstat's BPF programs read, and no others.
+ *
+ * Kept by hand, so that the build needs no running kernel's BTF and a reader
+ * sees at a glance what the tool depends on. Offsets written here mean nothing:
+ * preserve_access_index makes libbpf look each field up in the BTF of the kernel
+ * that it loads into. A field that a kernel may lack is asked for with
+ * bpf_core_field_exists() first; the comment says where it exists.
+ */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <linux/bpf.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
+typedef __s64 s64;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct vm_operations_struct;
+struct page;
+struct kernel_siginfo;
+
+struct mm_struct {
+	int map_count;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	const struct vm_operations_struct *vm_ops;
+};
+
+struct vm_fault {
+	struct vm_area_struct *vma;
+};
+
+/* Up to 6.1: counts not yet folded into mm->rss_stat (mm/memory.c, SPLIT_RSS_COUNTING). */
+struct task_rss_stat {
+	int events;
+	int count[4];
+};
+
+/* Up to 6.0: the last VMAs that find_vma() gave this task (mm/vmacache.c). */
+struct vmacache {
+	struct vm_area_struct *vmas[4];
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	int pagefault_disabled;
+	void *stack;
+	struct mm_struct *mm;
+	struct task_rss_stat rss_stat;
+	struct vmacache vmacache;
+};
+
+struct kernel_siginfo {
+	int si_signo;
+	int si_code;
+};
+
+#pragma clang attribute pop
+
+/*
+ * Registers are a fixed ABI of each architecture; not relocated. Only the
+ * context of perf_event programs and the kprobe arguments read them.
+ */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx;
+	unsigned long r11, r10, r9, r8, ax, cx, dx, si, di;
+	unsigned long orig_ax, ip, cs, flags, sp, ss;
+};
+typedef struct pt_regs bpf_user_pt_regs_t;
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs {
+	u64 regs[31];
+	u64 sp, pc, pstate;
+};
+struct pt_regs {
+	struct user_pt_regs user_regs;
+};
+typedef struct user_pt_regs bpf_user_pt_regs_t;
+#else
+#error "vmlinux.h: no register layout for this architecture"
+#endif
+
+/* include/uapi/linux/bpf_perf_event.h */
+struct bpf_perf_event_data {
+	bpf_user_pt_regs_t regs;
+	u64 sample_period;
+	u64 addr;
+};
+
+#endif
