@@ -42,7 +42,7 @@
  */
 static __always_inline bool faults_disabled(const void *regs)
 {
-	unsigned long stack;
+	unsigned long stack, end;
 
 	if (cfg.task_btf) {
 		struct task_struct *task = bpf_get_current_task_btf();
@@ -58,7 +58,10 @@ static __always_inline bool faults_disabled(const void *regs)
 			return true;
 		stack = (unsigned long)BPF_CORE_READ(task, stack);
 	}
-	return (unsigned long)regs - stack >= THREAD_SIZE_MAX;
+	/* Two comparisons: up to 6.1 the verifier lets nobody subtract from a pointer. */
+	end = stack + THREAD_SIZE_MAX;
+	barrier_var(end);
+	return (unsigned long)regs < stack || (unsigned long)regs >= end;
 }
 
 /* task_struct.rss_stat: events first, then the counts (see EV_RSS_*). */

@@ -64,23 +64,36 @@ static inline __attribute__((always_inline)) unsigned int hist_log2(unsigned lon
 	return r + (v >> 1);
 }
 
-/* Guess index of a latency of ns nanoseconds, 0 .. HIST_GUESSES - 1. */
-static inline __attribute__((always_inline)) unsigned int hist_guess_index(unsigned long long ns)
+/*
+ * x, which is below size (a power of two) anyway: said again in a way that the
+ * compiler cannot see through, as the verifier must see it right before use.
+ */
+static inline __attribute__((always_inline)) unsigned long long hist_below(unsigned long long x,
+									   unsigned long long size)
 {
-	unsigned int e = hist_log2(ns);
-	unsigned int m = e >= HIST_GUESS_BITS ? ns >> (e - HIST_GUESS_BITS)
-					      : ns << (HIST_GUESS_BITS - e);
+	asm volatile("" : "+r"(x));
+	return x & (size - 1);
+}
 
-	return ((e << HIST_GUESS_BITS) | (m & ((1 << HIST_GUESS_BITS) - 1))) & (HIST_GUESSES - 1);
+/* Guess index of a latency of ns nanoseconds, 0 .. HIST_GUESSES - 1. */
+static inline __attribute__((always_inline)) unsigned long long
+hist_guess_index(unsigned long long ns)
+{
+	unsigned long long e = hist_log2(ns);
+	unsigned long long m = e >= HIST_GUESS_BITS ? ns >> (e - HIST_GUESS_BITS)
+						    : ns << (HIST_GUESS_BITS - e);
+
+	return (e << HIST_GUESS_BITS) | (m & ((1 << HIST_GUESS_BITS) - 1));
 }
 
 /* Slot of a latency of ns nanoseconds, 0 .. HIST_SLOTS - 1. */
-static inline __attribute__((always_inline)) unsigned int
+static inline __attribute__((always_inline)) unsigned long long
 hist_slot(const volatile struct hist_tables *t, unsigned long long ns)
 {
-	unsigned int s = t->guess[hist_guess_index(ns)];
+	unsigned long long s = t->guess[hist_below(hist_guess_index(ns), HIST_GUESSES)];
 
-	return (s + (ns > t->upper[s])) & (HIST_SLOTS - 1);
+	s += ns > t->upper[hist_below(s, HIST_SLOTS)];
+	return hist_below(s, HIST_SLOTS);
 }
 
 #endif

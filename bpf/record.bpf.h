@@ -35,8 +35,7 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns)
 	max = &c->max_ns[epoch & 1];
 	if (ns > *max)
 		*max = ns;
-	if (s->access < ACCESS_NR)
-		__sync_fetch_and_add(&c->access[s->access], 1);
+	__sync_fetch_and_add(&c->access[hist_below(s->access, ACCESS_PLACES)], 1);
 	if (s->calls > 1)
 		__sync_fetch_and_add(&c->retries, s->calls - 1);
 }
@@ -49,8 +48,7 @@ static __always_inline void record_untimed(u32 path, u32 origin, u32 access)
 	if (!c)
 		return;
 	__sync_fetch_and_add(&c->untimed, 1);
-	if (access < ACCESS_NR)
-		__sync_fetch_and_add(&c->access[access], 1);
+	__sync_fetch_and_add(&c->access[hist_below(access, ACCESS_PLACES)], 1);
 }
 
 #endif

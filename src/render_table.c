@@ -91,6 +91,17 @@ static void fill_titles(struct line *l)
 		snprintf(l->cell[c], CELL_LEN, "%s", columns[c].title);
 }
 
+static void fill_rate(char cell[CELL_LEN], double rate)
+{
+	int decimals = rate >= 100 ? 0 : rate >= 1 ? 1 : 2;
+
+	/* Not 0.00, as there was one. Reports of no duration have no rate. */
+	if (rate > 0 && rate < 0.005)
+		snprintf(cell, CELL_LEN, "<0.01");
+	else
+		snprintf(cell, CELL_LEN, "%.*f", decimals, rate);
+}
+
 static void fill_times(struct line *l, int first, const struct report_row *row)
 {
 	const uint64_t times[] = { row->avg_ns, row->p50_ns, row->p90_ns,
@@ -109,8 +120,7 @@ static void fill_row(struct line *l, const struct report_row *row)
 	snprintf(l->cell[c++], CELL_LEN, "%s%s", row->path, is_inferred(row) ? "~" : "");
 	snprintf(l->cell[c++], CELL_LEN, "%s", row->origin);
 	snprintf(l->cell[c++], CELL_LEN, "%" PRIu64, row->count);
-	snprintf(l->cell[c++], CELL_LEN, "%.*f", row->rate >= 100 ? 0 : row->rate >= 1 ? 1 : 2,
-		 row->rate);
+	fill_rate(l->cell[c++], row->rate);
 	snprintf(l->cell[c++], CELL_LEN, "%" PRIu64, row->major);
 	fill_times(l, c, row);
 	if (timed(row))
@@ -234,6 +244,14 @@ static void print_range(FILE *f, const struct chart *c, unsigned int bar,
 		fprintf(f, "%8s - %-8s", from, "more");
 }
 
+/* Up to here, of all; rounded down, so that 100 % is said only of all. */
+static void print_up_to(FILE *f, uint64_t sum, uint64_t all)
+{
+	unsigned int parts = (unsigned int)((unsigned __int128)sum * 10000 / all);
+
+	fprintf(f, " %3u.%02u%%", parts / 100, parts % 100);
+}
+
 static void print_bar(FILE *f, uint64_t n, uint64_t most)
 {
 	static const char full[BAR_WIDTH + 1] = "****************************************";
@@ -241,27 +259,51 @@ static void print_bar(FILE *f, uint64_t n, uint64_t most)
 	/* Too few for a star, but the tail is what one looks for. */
 	const char *trace = n && !length ? "." : "";
 
-	fprintf(f, "|%.*s%s%*s|\n", length, full, trace,
+	fprintf(f, " |%.*s%s%*s|\n", length, full, trace,
 		BAR_WIDTH - length - (int)strlen(trace), "");
+}
+
+/* How many empty bars there are from this one on. */
+static unsigned int chart_gap(const struct chart *c, unsigned int bar)
+{
+	unsigned int end = bar;
+
+	while (end <= c->last && !c->bars[end])
+		end++;
+	return end - bar;
+}
+
+static void print_chart(FILE *f, const struct chart *c, const struct hist_tables *t, uint64_t all)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int b = c->first; b <= c->last; b++) {
+		unsigned int gap = chart_gap(c, b);
+
+		/* A lone outlier would push everything else off the screen. */
+		if (gap > 2) {
+			fprintf(f, "%8s\n", "...");
+			b += gap - 1;
+			continue;
+		}
+		sum += c->bars[b];
+		print_range(f, c, b, t);
+		fprintf(f, " %10" PRIu64, c->bars[b]);
+		print_up_to(f, sum, all);
+		print_bar(f, c->bars[b], c->most);
+	}
 }
 
 static void print_histogram(FILE *f, const struct report_row *row, const struct hist_tables *t,
 			    const struct render_style *style)
 {
 	struct chart c;
-	uint64_t sum = 0;
 
 	chart_fill(&c, row);
 	fprintf(f, "\n%s%s%s %s: %" PRIu64 " faults%s\n", style->colour ? BOLD : "", row->path,
 		is_inferred(row) ? "~" : "", row->origin, timed(row), style->colour ? PLAIN : "");
-	fprintf(f, "%8s   %-8s %10s %7s\n", "FROM", "TO", "COUNT", "UP TO");
-	for (unsigned int b = c.first; b <= c.last; b++) {
-		sum += c.bars[b];
-		print_range(f, &c, b, t);
-		fprintf(f, " %10" PRIu64 " %6.2f%% ", c.bars[b],
-			100.0 * (double)sum / (double)timed(row));
-		print_bar(f, c.bars[b], c.most);
-	}
+	fprintf(f, "%8s   %-8s %10s %7s\n", "FROM", "TO", "COUNT", "CUM");
+	print_chart(f, &c, t, timed(row));
 }
 
 static void print_histograms(FILE *f, const struct report *r, const struct render_style *style)
