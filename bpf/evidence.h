@@ -25,6 +25,7 @@
 	X(DO_FAULT, "__do_fault ran (the VMA's fault operation)")                                  \
 	X(MAP_PAGES, "filemap_map_pages ran (fault-around)")                                       \
 	X(FILEMAP_FAULT, "filemap_fault ran")                                                      \
+	X(RSS_KNOWN, "the task's own page counts were compared (up to 6.1)")                        \
 	X(RSS_ANON, "the count of anonymous pages changed")                                        \
 	X(RSS_FILE, "the count of file or shmem pages changed")                                    \
 	X(ALLOC, "a movable page was allocated")                                                   \

@@ -64,12 +64,26 @@ static __always_inline bool faults_disabled(const void *regs)
 	return (unsigned long)regs < stack || (unsigned long)regs >= end;
 }
 
-/* task_struct.rss_stat: events first, then the counts (see EV_RSS_*). */
-static __always_inline void read_task_rss(int rss[5])
+/* Only what is watched is read; the rest is compiled away by the verifier. */
+static __always_inline void read_task_rss(struct task_rss *rss)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task;
 
-	bpf_core_read(rss, 5 * sizeof(int), &task->rss_stat);
+	if (!cfg.task_btf) {
+		task = (void *)bpf_get_current_task();
+		bpf_core_read(rss, sizeof(*rss), &task->rss_stat);
+		return;
+	}
+	task = bpf_get_current_task_btf();
+	rss->events = task->rss_stat.events;
+	if (ev_bit[EV_RSS_ANON])
+		rss->anon = task->rss_stat.count[1];
+	if (cfg.swap_by_rss)
+		rss->swap = task->rss_stat.count[2];
+	if (ev_bit[EV_RSS_FILE]) {
+		rss->file = task->rss_stat.count[0];
+		rss->shmem = task->rss_stat.count[3];
+	}
 }
 
 /*
@@ -78,20 +92,21 @@ static __always_inline void read_task_rss(int rss[5])
  * (check_sync_rss_stat), which clears events and counts: then the value at the
  * end is the difference.
  */
-static __always_inline u32 rss_evidence(const int begin[5])
+static __always_inline u32 rss_evidence(const struct task_rss *begin)
 {
-	int end[5] = {};
+	struct task_rss end = {};
 	bool folded;
 	u32 ev = 0;
 
-	read_task_rss(end);
-	folded = end[0] <= begin[0];
-	if (end[1] > (folded ? 0 : begin[1]) || end[4] > (folded ? 0 : begin[4]))
-		ev |= ev_bit[EV_RSS_FILE];
-	if (end[2] > (folded ? 0 : begin[2]))
+	read_task_rss(&end);
+	folded = end.events <= begin->events;
+	if (ev_bit[EV_RSS_ANON] && end.anon > (folded ? 0 : begin->anon))
 		ev |= ev_bit[EV_RSS_ANON];
-	if (end[3] < (folded ? 0 : begin[3]))
+	if (cfg.swap_by_rss && end.swap < (folded ? 0 : begin->swap))
 		ev |= ev_bit[EV_SWAP];
+	if (ev_bit[EV_RSS_FILE] && (end.file > (folded ? 0 : begin->file) ||
+				    end.shmem > (folded ? 0 : begin->shmem)))
+		ev |= ev_bit[EV_RSS_FILE];
 	return ev;
 }
 
@@ -156,22 +171,24 @@ static __always_inline u32 find_vma_evidence(u64 address)
 	return ev;
 }
 
+static __always_inline struct slot *slot_of(u32 tid)
+{
+	return &slots[hist_below(tid, NR_SLOTS)];
+}
+
 /* The slot of the current task's open fault; NULL when there is none. */
 static __always_inline struct slot *slot_find(u32 tid)
 {
-	u32 i = tid & (NR_SLOTS - 1);
-	struct slot *s = bpf_map_lookup_elem(&slots, &i);
+	struct slot *s = slot_of(tid);
 
-	if (s && s->tid == tid)
+	if (s->tid == tid)
 		return s;
 	return overflow_live ? bpf_map_lookup_elem(&slots_overflow, &tid) : NULL;
 }
 
 static __always_inline void slot_free(struct slot *s, u32 tid)
 {
-	u32 i = tid & (NR_SLOTS - 1);
-
-	if (s == bpf_map_lookup_elem(&slots, &i)) {
+	if (!s->state.in_overflow) {
 		s->tid = 0;
 		return;
 	}
@@ -186,12 +203,12 @@ static __always_inline void slot_free(struct slot *s, u32 tid)
  */
 static __always_inline void record_leftover(struct slot *s)
 {
-	record_untimed(PATH_UNRESOLVED, s->origin, s->access);
+	record_untimed(PATH_UNRESOLVED, s->state.origin, access_of(s->evidence));
 }
 
 static __noinline struct slot *slot_overflow(u32 tid)
 {
-	struct slot zero = { .tid = tid };
+	struct slot zero = { .tid = tid, .state.in_overflow = 1 };
 	struct slot *s = bpf_map_lookup_elem(&slots_overflow, &tid);
 
 	if (s) {
@@ -214,26 +231,30 @@ static __noinline struct slot *slot_overflow(u32 tid)
  */
 static __always_inline struct slot *slot_claim(u32 tid, bool atomics)
 {
-	u32 i = tid & (NR_SLOTS - 1);
-	struct slot *s = bpf_map_lookup_elem(&slots, &i);
+	struct slot *s = slot_of(tid);
 
-	if (!s)
-		return NULL;
-	if (overflow_live && s->tid != tid && bpf_map_lookup_elem(&slots_overflow, &tid))
-		return slot_overflow(tid);
 	if (s->tid == tid) {
 		record_leftover(s);
 		return s;
 	}
-	if (s->tid)
+	if (s->tid || (overflow_live && bpf_map_lookup_elem(&slots_overflow, &tid)))
 		return slot_overflow(tid);
-	if (atomics) {
-		if (__sync_val_compare_and_swap(&s->tid, 0, tid))
-			return slot_overflow(tid);
-	} else {
+	if (!atomics)
 		s->tid = tid;
-	}
+	else if (__sync_val_compare_and_swap(&s->tid, 0, tid))
+		return slot_overflow(tid);
 	return s;
+}
+
+/* A new life for a claimed slot. */
+static __always_inline void slot_begin(struct slot *s, struct slot_state state, u32 evidence)
+{
+	state.in_overflow = s->state.in_overflow;
+	s->state = state;
+	s->evidence = evidence;
+	if (cfg.task_rss)
+		read_task_rss(&s->rss);
+	s->start_ns = bpf_ktime_get_ns();
 }
 
 #define VSYSCALL_PAGE 0xffffffffff600000ull
@@ -247,18 +268,14 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 				       bool atomics)
 {
 	u32 tid = current_tid();
-	u32 access = ACCESS_READ;
+	u32 evidence = (error_code & (X86_PF_PROT | X86_PF_WRITE)) |
+		       (error_code & X86_PF_INSTR) * (SLOT_EXEC / X86_PF_INSTR);
 	struct slot *s;
 
 	if (!is_target(tid))
 		return 0;
-	if (error_code & X86_PF_INSTR)
-		access = ACCESS_EXEC;
-	else if (error_code & X86_PF_WRITE)
-		access = ACCESS_WRITE;
-
 	if (origin == ORIGIN_KERNEL && (!tid || faults_disabled(regs))) {
-		record_untimed(PATH_FIXUP, origin, access);
+		record_untimed(PATH_FIXUP, origin, access_of(evidence));
 		return 0;
 	}
 	/*
@@ -268,22 +285,13 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 	 */
 	if (is_kernel_half(address) &&
 	    (origin == ORIGIN_KERNEL || (address & ~0xfffull) == VSYSCALL_PAGE)) {
-		record_untimed(PATH_UNRESOLVED, origin, access);
+		record_untimed(PATH_UNRESOLVED, origin, access_of(evidence));
 		return 0;
 	}
 
 	s = slot_claim(tid, atomics);
-	if (!s)
-		return 0;
-	s->origin = origin;
-	s->access = access;
-	s->in_mm_fault = 0;
-	s->major = 0;
-	s->calls = 0;
-	s->evidence = error_code & (X86_PF_PROT | X86_PF_WRITE);
-	if (cfg.task_rss)
-		read_task_rss(s->rss);
-	s->start_ns = bpf_ktime_get_ns();
+	if (s)
+		slot_begin(s, (struct slot_state){ .origin = origin }, evidence);
 	return 0;
 }
 
@@ -321,20 +329,22 @@ static __always_inline void close_fault(struct slot *s, u32 tid, u64 now, u64 ad
 	u32 evidence = s->evidence;
 	u32 path;
 
-	if (cfg.task_rss)
-		evidence |= rss_evidence(s->rss);
 	if (major)
 		evidence |= ev_bit[EV_MAJOR];
 	path = classify(evidence);
-	if (path == PATH_ASK_VMA) {
+	if (path >= PATH_NR && cfg.task_rss) {
+		evidence |= ev_bit[EV_RSS_KNOWN] | rss_evidence(&s->rss);
+		path = classify(evidence);
+	}
+	if (path >= PATH_NR) {
 		if (with_find_vma)
 			evidence |= find_vma_evidence(address);
 		else if (cfg.vma_source == VMA_CACHE)
 			evidence |= vmacache_evidence(address);
 		path = classify(evidence);
+		if (path >= PATH_NR)
+			path = PATH_UNCLASSIFIED;
 	}
-	if (path >= PATH_NR)
-		path = PATH_UNCLASSIFIED;
 	record(s, path, major, now - s->start_ns);
 	slot_free(s, tid);
 }
@@ -345,11 +355,8 @@ static __always_inline int end_event(u64 address, u32 major, bool with_find_vma)
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
-	struct tallies *t = my_tallies();
 
-	if (t)
-		__sync_fetch_and_add(&t->end_runs, 1);
-	if (!s || s->origin == ORIGIN_GUP) {
+	if (!s || s->state.origin == ORIGIN_GUP) {
 		count(is_target(tid) ? TALLY_END_WITHOUT_BEGIN : TALLY_END_OF_OTHERS);
 		return 0;
 	}
@@ -364,7 +371,7 @@ static __always_inline int fail_fault(u32 path)
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
 
-	if (!s || s->origin == ORIGIN_GUP)
+	if (!s || s->state.origin == ORIGIN_GUP)
 		return 0;
 	record(s, path, 0, now - s->start_ns);
 	slot_free(s, tid);
@@ -376,7 +383,7 @@ static __always_inline int fail_kernel_fault(const void *regs)
 {
 	struct slot *s = slot_find(current_tid());
 
-	if (!s || s->origin != ORIGIN_KERNEL || faults_disabled(regs))
+	if (!s || s->state.origin != ORIGIN_KERNEL || faults_disabled(regs))
 		return 0;
 	return fail_fault(PATH_BAD_ADDRESS);
 }
@@ -389,8 +396,8 @@ static __always_inline int enter_mm_fault(u32 vma_ev)
 	if (!s)
 		return 0;
 	s->evidence |= vma_ev;
-	s->in_mm_fault = 1;
-	s->calls++;
+	s->state.in_mm_fault = 1;
+	s->state.calls++;
 	return 0;
 }
 
@@ -406,28 +413,20 @@ static __always_inline int enter_gup(u32 vma_ev, u32 flags, bool atomics)
 	if (!is_target(tid))
 		return 0;
 	s = slot_find(tid);
-	if (s && s->origin == ORIGIN_GUP && (flags & FAULT_FLAG_TRIED)) {
-		s->calls++;
+	if (s && s->state.origin == ORIGIN_GUP && (flags & FAULT_FLAG_TRIED)) {
+		s->state.calls++;
 		return 0;
 	}
-	if (s && s->origin != ORIGIN_GUP && s->in_mm_fault) {
+	if (s && s->state.origin != ORIGIN_GUP && s->state.in_mm_fault) {
 		count(TALLY_GUP_NESTED);
 		return 0;
 	}
 	s = slot_claim(tid, atomics);
 	if (!s)
 		return 0;
-	s->origin = ORIGIN_GUP;
-	s->access = flags & FAULT_FLAG_INSTRUCTION ? ACCESS_EXEC :
-		    flags & FAULT_FLAG_WRITE	   ? ACCESS_WRITE :
-						     ACCESS_READ;
-	s->in_mm_fault = 1;
-	s->major = 0;
-	s->calls = 1;
-	s->evidence = vma_ev | (flags & FAULT_FLAG_WRITE ? EV(WRITE) : 0);
-	if (cfg.task_rss)
-		read_task_rss(s->rss);
-	s->start_ns = bpf_ktime_get_ns();
+	slot_begin(s, (struct slot_state){ .origin = ORIGIN_GUP, .in_mm_fault = 1, .calls = 1 },
+		   vma_ev | (flags & FAULT_FLAG_WRITE ? EV(WRITE) : 0) |
+			   (flags & FAULT_FLAG_INSTRUCTION ? SLOT_EXEC : 0));
 	return 0;
 }
 
@@ -437,10 +436,10 @@ static __always_inline int exit_gup(u32 ret, u32 flags)
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
 
-	if (!s || s->origin != ORIGIN_GUP)
+	if (!s || s->state.origin != ORIGIN_GUP)
 		return 0;
 	if (ret & VM_FAULT_MAJOR)
-		s->major = 1;
+		s->state.major = 1;
 	if (ret & VM_FAULT_ERROR) {
 		record(s, ret & (VM_FAULT_SIGBUS | VM_FAULT_HWPOISON) ? PATH_SIGBUS :
 			  ret & VM_FAULT_SIGSEGV		      ? PATH_BAD_ADDRESS :
@@ -452,7 +451,7 @@ static __always_inline int exit_gup(u32 ret, u32 flags)
 	if (ret & VM_FAULT_RETRY)
 		return 0;
 	/* mm_account_fault(): a retried fault counts as major. */
-	close_fault(s, tid, now, 0, s->major || (flags & FAULT_FLAG_TRIED), false);
+	close_fault(s, tid, now, 0, s->state.major || (flags & FAULT_FLAG_TRIED), false);
 	return 0;
 }
 

@@ -34,8 +34,8 @@ enum fault_path {
 	PATHS(PATH_ENUM)
 #undef PATH_ENUM
 	PATH_NR,
-	/* In the table only: look the VMA up, then index again. */
-	PATH_ASK_VMA = 0xff
+	/* In the table only: gather what is dearer to know, then index again. */
+	PATH_ASK = 0xff
 };
 
 #endif

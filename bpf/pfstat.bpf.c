@@ -173,7 +173,8 @@ FAIL_DOORS(bad_area)
 SEC("tp_btf/rss_stat")
 int BPF_PROG(tp_rss_stat, struct mm_struct *mm, int member)
 {
-	return mark(member == 1 ? EV_RSS_ANON : member == 2 ? EV_SWAP : EV_RSS_FILE);
+	/* Anonymous pages are told by their allocation: a new one, or a copy. */
+	return member == 1 ? 0 : mark(member == 2 ? EV_SWAP : EV_RSS_FILE);
 }
 
 /* gfp bits 1 and 3 of include/linux/gfp_types.h: unchanged from 5.10 to 7.3. */

@@ -56,24 +56,38 @@ enum tally {
 
 struct tallies {
 	unsigned long long n[TALLY_NR];
-	/* Runs of the end programs: compared with what the perf events counted. */
-	unsigned long long end_runs;
 };
 
-/* One fault in flight. */
-struct slot {
-	unsigned int tid; /* owner; 0: free */
-	unsigned int evidence;
-	unsigned long long start_ns;
+/* What task_struct.rss_stat (up to 6.1) says: events, and the counts by enum mm member. */
+struct task_rss {
+	int events;
+	int file;
+	int anon;
+	int swap;
+	int shmem;
+};
+
+/* What a slot says beside time and evidence; one word, so that a begin is one store. */
+struct slot_state {
 	unsigned char origin;
-	unsigned char access;
 	unsigned char in_mm_fault; /* between entry and exit of handle_mm_fault */
 	unsigned char major; /* get_user_pages faults: some call said VM_FAULT_MAJOR */
+	unsigned char in_overflow; /* the slot is an entry of slots_overflow */
 	unsigned int calls; /* of handle_mm_fault */
-	/* task_struct.rss_stat at the begin (up to 6.1): events, then counts. */
-	int rss[5];
+};
+
+/* One fault in flight: one cache line. */
+struct slot {
+	unsigned int tid; /* owner; 0: free */
+	unsigned int evidence; /* the index of the table, and SLOT_EXEC */
+	unsigned long long start_ns;
+	struct slot_state state;
+	struct task_rss rss; /* at the begin */
 	unsigned int pad[5];
 };
+
+/* In evidence, over the index: the access fetched an instruction. */
+#define SLOT_EXEC (1u << EV_INDEX_BITS)
 
 #define NR_SLOTS	16384
 #define NR_OVERFLOW	8192
@@ -99,7 +113,8 @@ struct config {
 	unsigned char vma_source;
 	/* The end is fexit on handle_mm_fault; perf events are refused. */
 	unsigned char end_is_fexit;
-	unsigned char pad;
+	/* EV_SWAP is told by task_struct.rss_stat, not by a hook. */
+	unsigned char swap_by_rss;
 };
 
 #endif

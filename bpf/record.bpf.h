@@ -7,6 +7,12 @@
 
 #include "state.bpf.h"
 
+/* ACCESS_READ, _WRITE or _EXEC: the two bits side by side. */
+static __always_inline u32 access_of(u32 evidence)
+{
+	return (evidence / EV(WRITE)) % 2 * ACCESS_WRITE + (evidence / SLOT_EXEC) % 2 * ACCESS_EXEC;
+}
+
 static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
 {
 	u32 i = bpf_get_smp_processor_id() * CELLS_PER_CPU + CELL_INDEX(path, origin, major);
@@ -25,7 +31,7 @@ static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
  */
 static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns)
 {
-	struct cell *c = cell_of(path, s->origin, major);
+	struct cell *c = cell_of(path, s->state.origin, major);
 	u64 *max;
 
 	if (!c)
@@ -35,9 +41,9 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns)
 	max = &c->max_ns[epoch & 1];
 	if (ns > *max)
 		*max = ns;
-	__sync_fetch_and_add(&c->access[hist_below(s->access, ACCESS_PLACES)], 1);
-	if (s->calls > 1)
-		__sync_fetch_and_add(&c->retries, s->calls - 1);
+	__sync_fetch_and_add(&c->access[hist_below(access_of(s->evidence), ACCESS_PLACES)], 1);
+	if (s->state.calls > 1)
+		__sync_fetch_and_add(&c->retries, s->state.calls - 1);
 }
 
 /* A fault that happened, whose end nobody saw: counted, never timed. */

@@ -27,16 +27,10 @@ unsigned long long overflow_live;
 /*
  * Faults in flight, by tid: a direct-mapped array (no hash, no lock, works on
  * 5.10, which has no task storage), and a hash for a slot that another live
- * fault holds. Mmapable, so that user space can count what is in flight at the
- * end of the run.
+ * fault holds. A global, not a map: its address is a constant, and user space
+ * sees what is in flight at the end of the run.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, NR_SLOTS);
-	__type(key, u32);
-	__type(value, struct slot);
-} slots SEC(".maps");
+struct slot slots[NR_SLOTS];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -77,17 +71,11 @@ static __always_inline u32 current_tid(void)
 	return (u32)bpf_get_current_pid_tgid();
 }
 
-static __always_inline struct tallies *my_tallies(void)
-{
-	u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&tally, &cpu);
-}
-
 /* Programs may be preempted between the look-up and the add: atomic. */
 static __always_inline void count(enum tally what)
 {
-	struct tallies *t = my_tallies();
+	u32 cpu = bpf_get_smp_processor_id();
+	struct tallies *t = bpf_map_lookup_elem(&tally, &cpu);
 
 	if (t)
 		__sync_fetch_and_add(&t->n[what], 1);

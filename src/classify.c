@@ -11,6 +11,13 @@
 #define E(fact) EV(fact)
 
 const struct evidence_row evidence_rows[] = {
+	/*
+	 * A zeroed page for a write to where none was: only do_anonymous_page does
+	 * that (alloc_zeroed_user_highpage_movable and its successors; a copy is not
+	 * zeroed). First, so that it needs no other evidence.
+	 */
+	{ PATH_ANON, INFERRED, E(ALLOC_ZERO) | E(WRITE), E(PRESENT) },
+
 	/* Decided before any page-table entry is looked at, or whatever follows. */
 	{ PATH_HUGETLB, EXACT, E(HUGETLB), 0 },
 	{ PATH_SWAP, EXACT, E(SWAP), 0 },
@@ -22,8 +29,10 @@ const struct evidence_row evidence_rows[] = {
 	 */
 	{ PATH_THP, EXACT, E(HUGE_ANON) | E(WRITE), E(ANON_PAGE) },
 	{ PATH_THP, EXACT, E(HUGE_ANON) | E(WRITE), E(RSS_ANON) },
+	{ PATH_THP, INFERRED, E(HUGE_ANON) | E(WRITE), E(ALLOC_ZERO) },
 	{ PATH_THP_ZERO, EXACT, E(HUGE_ANON), E(WRITE) | E(ANON_PAGE) },
 	{ PATH_THP_ZERO, INFERRED, E(HUGE_ANON), E(WRITE) | E(RSS_ANON) },
+	{ PATH_THP_ZERO, INFERRED, E(HUGE_ANON), E(WRITE) | E(ALLOC_ZERO) },
 
 	/* Functions of the path itself. */
 	{ PATH_ANON, EXACT, E(ANON_PAGE) | E(WRITE), 0 },
@@ -40,17 +49,11 @@ const struct evidence_row evidence_rows[] = {
 	/* handle_pte_fault found a present entry and did not call do_wp_page. */
 	{ PATH_SPURIOUS, INFERRED, E(PRESENT), E(WP) },
 
-	/*
-	 * No functions: what the fault allocated and what it changed. A new
-	 * anonymous page is allocated zeroed, a copy is not (alloc_zeroed_user_
-	 * highpage_movable and its successors against alloc_page_vma).
-	 */
+	/* No functions: what the fault allocated and what it changed. */
 	{ PATH_THP, INFERRED, E(ALLOC_HUGE) | E(WRITE), E(PRESENT) | E(ALLOC) },
-	{ PATH_SHARED_WRITE, INFERRED, E(RSS_FILE) | E(WRITE), E(PRESENT) | E(RSS_ANON) },
-	{ PATH_ANON, INFERRED, E(ALLOC_ZERO) | E(WRITE), E(PRESENT) },
-	{ PATH_FILE_COW, INFERRED, E(RSS_ANON) | E(ALLOC) | E(WRITE), E(PRESENT) | E(ALLOC_ZERO) },
+	{ PATH_SHARED_WRITE, INFERRED, E(RSS_FILE) | E(WRITE), E(PRESENT) },
+	{ PATH_FILE_COW, INFERRED, E(ALLOC) | E(WRITE), E(PRESENT) | E(RSS_FILE) },
 	{ PATH_WP_COPY, INFERRED, E(PRESENT) | E(WRITE) | E(ALLOC), 0 },
-	{ PATH_WP_COPY, INFERRED, E(PRESENT) | E(WRITE) | E(RSS_ANON), 0 },
 	{ PATH_FILE_READ, EXACT, E(FILEMAP_FAULT), E(WRITE) },
 	{ PATH_FILE_READ, INFERRED, E(RSS_FILE) | E(MAJOR), E(WRITE) },
 	{ PATH_FILE_READ, INFERRED, E(RSS_FILE) | E(ALLOC), E(WRITE) },
@@ -95,41 +98,62 @@ const struct evidence_row *classify_row(uint32_t facts, uint32_t evidence)
 	return NULL;
 }
 
-/* The mask in terms of the table's index. */
-static uint32_t to_index(uint32_t mask, const uint32_t ev_bit[EV_NR])
+/* As classify_row, with the VMA asked for where nothing is known about it. */
+static uint8_t answer(uint32_t facts, uint32_t evidence, int ask_vma)
 {
-	uint32_t index = 0;
+	const struct evidence_row *row = classify_row(facts, evidence);
+
+	if (row)
+		return row->path;
+	return ask_vma && !(evidence & (EV(VMA_ANON) | EV(VMA_FILE))) ? PATH_ASK : PATH_UNCLASSIFIED;
+}
+
+/*
+ * The task's page counts are dear to compare, so first without: the answer, if
+ * it is the same whatever they say.
+ */
+static uint8_t answer_without_rss(uint32_t facts, uint32_t evidence, int ask_vma)
+{
+	const uint32_t rss = (EV(RSS_ANON) | EV(RSS_FILE) | EV(SWAP)) & facts & ~evidence;
+	uint32_t subset = rss;
+	uint8_t path = answer(facts, evidence, ask_vma);
+
+	while (path != PATH_ASK && subset) {
+		if (answer(facts, evidence | subset, ask_vma) != path)
+			return PATH_ASK;
+		subset = (subset - 1) & rss;
+	}
+	return path;
+}
+
+/* The facts that an index of the table stands for. */
+static uint32_t from_index(uint32_t index, const uint32_t ev_bit[EV_NR])
+{
+	uint32_t evidence = 0;
 	int i;
 
 	for (i = 0; i < EV_NR; i++)
-		if (mask & (1u << i))
-			index |= ev_bit[i];
-	return index;
+		if (index & ev_bit[i])
+			evidence |= 1u << i;
+	return evidence;
 }
 
 void classify_fill(uint8_t path_of[1 << EV_INDEX_BITS], uint32_t facts,
 		   const uint32_t ev_bit[EV_NR], int ask_vma)
 {
-	uint32_t vma = to_index(EV(VMA_ANON) | EV(VMA_FILE), ev_bit);
-	uint32_t size = to_index(facts, ev_bit) + 1;
-	uint32_t index;
-	size_t r;
+	uint32_t index, size = 1;
+	int i;
 
 	memset(path_of, PATH_UNCLASSIFIED, 1 << EV_INDEX_BITS);
-	for (index = 0; ask_vma && index < size; index++)
-		if (!(index & vma))
-			path_of[index] = PATH_ASK_VMA;
-	/* Backwards, so that an earlier row has the last word. */
-	for (r = nr_evidence_rows; r-- > 0;) {
-		struct evidence_row row = evidence_rows[r];
+	for (i = 0; i < EV_NR; i++)
+		if (ev_bit[i])
+			size <<= 1;
+	for (index = 0; index < size; index++) {
+		uint32_t evidence = from_index(index, ev_bit);
 
-		if (!speaks(&row, facts))
-			continue;
-		row.set = to_index(row.set, ev_bit);
-		row.clear = to_index(row.clear, ev_bit);
-		for (index = 0; index < size; index++)
-			if (matches(&row, index))
-				path_of[index] = row.path;
+		path_of[index] = facts & EV(RSS_KNOWN) & ~evidence ?
+					 answer_without_rss(facts, evidence, ask_vma) :
+					 answer(facts, evidence, ask_vma);
 	}
 }
 

@@ -31,9 +31,10 @@ extern const size_t nr_evidence_rows;
 const struct evidence_row *classify_row(uint32_t facts, uint32_t evidence);
 
 /*
- * The table for the kernel: index by the ev_bit[] of the facts. Without an
- * answer it says PATH_ASK_VMA when ask_vma and nothing is known about the VMA,
- * else PATH_UNCLASSIFIED.
+ * The table for the kernel: index by the ev_bit[] of the facts. It says PATH_ASK
+ * where the task's page counts would make a difference and were not compared
+ * (RSS_KNOWN), or where no row speaks and nothing is known about the VMA
+ * (ask_vma); else a path, PATH_UNCLASSIFIED if there is none.
  */
 void classify_fill(uint8_t path_of[1 << EV_INDEX_BITS], uint32_t facts,
 		   const uint32_t ev_bit[EV_NR], int ask_vma);

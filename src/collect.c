@@ -104,16 +104,25 @@ static bool is_untouched(const volatile struct cell *cell)
 /* Faults in flight: slots that are taken. The overflow hash is empty or tiny. */
 static uint64_t count_open(const struct collector *c)
 {
-	size_t len = whole_pages(sizeof(struct slot) * NR_SLOTS);
-	struct slot *slots = map(c->maps.slots_fd, len, PROT_READ);
 	uint64_t n = 0;
 	int i;
 
-	if (!slots)
-		return 0;
 	for (i = 0; i < NR_SLOTS; i++)
-		n += slots[i].tid != 0;
-	munmap(slots, len);
+		n += c->maps.slots[i].tid != 0;
+	return n;
+}
+
+/* Each run of an end program either closed a fault or said why not. */
+static uint64_t count_end_runs(const struct snapshot *snap)
+{
+	uint64_t n = snap->tallies[TALLY_END_WITHOUT_BEGIN] + snap->tallies[TALLY_END_OF_OTHERS];
+	int path, origin, major, i;
+
+	for (path = 0; path < PATH_NR; path++)
+		for (origin = 0; path_completes(path) && origin < ORIGIN_GUP; origin++)
+			for (major = 0; major < 2; major++)
+				for (i = 0; i < HIST_SLOTS; i++)
+					n += snap->cells[path][origin][major].buckets[i];
 	return n;
 }
 
@@ -124,6 +133,8 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 	int i;
 
 	memset(snap, 0, sizeof(*snap));
+	/* Events first: one that fires in between must not look like a missed run. */
+	snap->events = session_events(c->session);
 	for (cpu = 0; cpu < c->maps.nr_cpus; cpu++) {
 		for (path = 0; path < PATH_NR; path++)
 			for (origin = 0; origin < ORIGIN_NR; origin++)
@@ -139,10 +150,7 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 		for (i = 0; i < TALLY_NR; i++)
 			snap->tallies[i] += c->tallies[cpu].n[i];
 	}
-	/* Events first: one that fires in between must not look like a missed run. */
-	snap->events = session_events(c->session);
-	for (cpu = 0; cpu < c->maps.nr_cpus; cpu++)
-		snap->end_runs += c->tallies[cpu].end_runs;
+	snap->end_runs = count_end_runs(snap);
 	snap->marker_misses = session_misses(c->session);
 	if (final)
 		snap->in_flight = count_open(c);

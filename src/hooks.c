@@ -27,7 +27,7 @@ const struct hook_row hook_rows[HOOK_NR] = {
 #undef FUNCTION_ROW
 #define TRACEPOINT_ROW(name, facts, program, text)                                                 \
 	[HOOK_##name] = { #name, facts, 0, 0, program, text },
-	TRACEPOINT_ROW(rss_stat, EV(RSS_ANON) | EV(RSS_FILE) | EV(SWAP), "tp_rss_stat", 0)
+	TRACEPOINT_ROW(rss_stat, EV(RSS_FILE) | EV(SWAP), "tp_rss_stat", 0)
 	TRACEPOINT_ROW(mm_page_alloc, EV(ALLOC) | EV(ALLOC_ZERO) | EV(ALLOC_HUGE),
 		       "tp_mm_page_alloc", 0)
 	TRACEPOINT_ROW(mm_filemap_fault, EV(FILEMAP_FAULT), "tp_mm_filemap_fault", 0)

@@ -15,13 +15,17 @@
 
 const char *argp_program_version = "pfstat " PFSTAT_VERSION;
 
-enum { KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT };
+enum { KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT, KEY_GUP };
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to measure (default: the whole machine)", 1 },
 	{ "pid", 'p', "PID[,PID...]", 0, "these processes, their new threads and children", 0 },
 	{ "tid", 't', "TID", 0, "this one thread", 0 },
 	{ "no-inherit", KEY_NO_INHERIT, 0, 0, "leave out children that are created later", 0 },
+	{ "gup", KEY_GUP, 0, 0,
+	  "also get_user_pages faults (mlock, O_DIRECT, ...), and count retries;"
+	  " dearer, needs fentry",
+	  0 },
 	{ "duration", 'd', "SEC", 0, "end after SEC seconds", 0 },
 	{ 0, 0, 0, 0, "What to print", 2 },
 	{ "histogram", 'H', 0, 0, "add a latency histogram of each path", 0 },
@@ -222,6 +226,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_NO_INHERIT:
 		opts->no_inherit = true;
+		break;
+	case KEY_GUP:
+		opts->gup = true;
 		break;
 	case ARGP_KEY_ARG:
 		parse_argument(state, opts, arg);

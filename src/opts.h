@@ -24,6 +24,7 @@ struct opts {
 	size_t nr_pids;
 	int tid; /* -t; 0: not given */
 	bool no_inherit;
+	bool gup;
 	bool histogram;
 	bool timestamp;
 	bool verbose;

@@ -122,16 +122,20 @@ static void plan_functions(struct plan *plan, enum way way, const struct caps *c
 }
 
 /*
- * handle_mm_fault itself. With fentry and fexit together get_user_pages faults
- * are timed. A kprobe there costs about as much as all of the spine and adds
- * only the count of retries, so it is not used.
+ * handle_mm_fault itself, by fentry and fexit together: the only place where
+ * get_user_pages faults are timed and retries counted. It costs half as much
+ * again as all the rest (docs/design.md), so only when asked for. Not by kprobe:
+ * that has no end.
  */
-static void plan_leg(struct plan *plan, const struct caps *caps)
+static void plan_leg(struct plan *plan, const struct plan_request *request, const struct caps *caps)
 {
-	if (plan->hook[HOOK_handle_mm_fault].method == METHOD_KPROBE || caps->fexit) {
+	if (!request->gup || (!caps->fexit && plan->hook[HOOK_handle_mm_fault].method != METHOD_FENTRY)) {
 		plan->hook[HOOK_handle_mm_fault].method = METHOD_UNNEEDED;
 		plan->hook[HOOK_handle_mm_fault].error = 0;
-	} else if (plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY) {
+	} else if (caps->fexit) {
+		plan->hook[HOOK_handle_mm_fault].method = METHOD_NONE;
+		plan->hook[HOOK_handle_mm_fault].error = caps->fexit;
+	} else {
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
 	}
 }
@@ -142,8 +146,8 @@ static uint32_t wanted_of_tracepoints(const struct plan *plan)
 	uint32_t have = plan->facts;
 	uint32_t want = 0;
 
-	if (!(have & EV(ANON_PAGE)) && !plan->task_rss)
-		want |= EV(RSS_ANON) | EV(ALLOC) | EV(ALLOC_ZERO);
+	if (!(have & EV(ANON_PAGE)) && (!plan->task_rss || !(have & EV(DO_FAULT))))
+		want |= EV(ALLOC) | EV(ALLOC_ZERO);
 	if (!(have & EV(SWAP)))
 		want |= EV(SWAP);
 	if (!(have & EV(WP)) || !(have & EV(WP_COPY)))
@@ -151,8 +155,7 @@ static uint32_t wanted_of_tracepoints(const struct plan *plan)
 	if (!(have & EV(HUGE_ANON)))
 		want |= EV(ALLOC_HUGE) | EV(ALLOC);
 	if (!(have & EV(DO_FAULT)))
-		want |= EV(RSS_ANON) | EV(RSS_FILE) | EV(FILEMAP_FAULT) | EV(ALLOC) |
-			EV(ALLOC_ZERO);
+		want |= EV(RSS_FILE) | EV(FILEMAP_FAULT) | EV(ALLOC) | EV(ALLOC_ZERO);
 	if (!(have & EV(MAP_PAGES)))
 		want |= EV(RSS_FILE) | EV(MAP_PAGES);
 	return want;
@@ -165,10 +168,15 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 	int h;
 
 	if (plan->task_rss) {
-		uint32_t rss = EV(RSS_ANON) | EV(SWAP) | (want & EV(RSS_FILE));
+		uint32_t rss = want & (EV(RSS_FILE) | EV(SWAP));
 
-		plan->facts |= rss;
-		want &= ~rss;
+		/* With hooks it stands for do_anonymous_page, which is inlined there. */
+		if (plan->facts & EV(DO_FAULT) && !(plan->facts & EV(ANON_PAGE)))
+			rss |= EV(RSS_ANON);
+		if (rss)
+			plan->facts |= rss | EV(RSS_KNOWN);
+		plan->task_rss = rss;
+		want &= ~(rss | EV(RSS_ANON));
 	}
 	for (h = HOOK_FIRST_TRACEPOINT; h < HOOK_NR; h++) {
 		uint32_t facts = hook_rows[h].facts & want;
@@ -304,9 +312,17 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 			   caps->kprobe);
 		return;
 	}
+	if (request->gup && (caps->fexit || request->way == WAY_KPROBE ||
+			     request->way == WAY_TRACEPOINT)) {
+		impossible(plan, EXIT_KERNEL,
+			   "--gup needs fentry and fexit on handle_mm_fault, so --attach=auto or"
+			   " fentry on a kernel that allows it",
+			   caps->fexit ? caps->fexit : -EINVAL);
+		return;
+	}
 	plan->task_rss = caps->task_rss;
 	plan_functions(plan, request->way, caps);
-	plan_leg(plan, caps);
+	plan_leg(plan, request, caps);
 	plan_tracepoints(plan, request, caps);
 	plan_vma(plan, caps);
 	plan_index(plan);

@@ -29,6 +29,7 @@ enum exit_code { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_KERNEL = 3, EXIT_PRIVILEG
 struct plan_request {
 	enum way way;
 	bool per_task; /* -p, -t or --: events of tasks, and a filter */
+	bool gup; /* --gup: hook handle_mm_fault itself */
 };
 
 struct plan {

@@ -140,6 +140,7 @@ static int make_plan(struct run *run)
 	const struct plan_request request = {
 		.way = run->opts->attach,
 		.per_task = per_task(run->opts),
+		.gup = run->opts->gup,
 	};
 
 	caps_probe(&run->caps, request.way);

@@ -109,6 +109,7 @@ static void configure(struct session *s)
 	cfg->inherit_children = s->scope.inherit_children;
 	cfg->task_btf = plan->task_btf;
 	cfg->task_rss = plan->task_rss;
+	cfg->swap_by_rss = plan->task_rss && plan->hook[HOOK_do_swap_page].method <= METHOD_UNNEEDED;
 	cfg->vma_source = plan->vma_source;
 	cfg->end_is_fexit = plan->end == END_FEXIT;
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
@@ -271,7 +272,7 @@ void session_maps(const struct session *s, struct session_maps *maps)
 {
 	maps->cells_fd = bpf_map__fd(s->skel->maps.cells);
 	maps->tally_fd = bpf_map__fd(s->skel->maps.tally);
-	maps->slots_fd = bpf_map__fd(s->skel->maps.slots);
+	maps->slots = s->skel->bss->slots;
 	maps->nr_cpus = s->skel->rodata->cfg.nr_cpus;
 	maps->epoch = &s->skel->bss->epoch;
 }

@@ -46,7 +46,7 @@ void session_stop(struct session *s);
 struct session_maps {
 	int cells_fd;
 	int tally_fd;
-	int slots_fd;
+	const struct slot *slots; /* NR_SLOTS of them */
 	unsigned int nr_cpus;
 	unsigned int *epoch; /* written here, read by the programs */
 };

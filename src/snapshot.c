@@ -96,6 +96,12 @@ void hist_tables_fill(struct hist_tables *t)
 			slot++;
 		t->guess[g] = (unsigned char)slot;
 	}
+	slot = 0;
+	for (unsigned int n = 0; n < HIST_NEARS; n++) {
+		while ((uint64_t)n << HIST_NEAR_SHIFT > t->upper[slot])
+			slot++;
+		t->near[n] = (unsigned char)slot;
+	}
 }
 
 uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, double q)
@@ -129,6 +135,11 @@ static const struct path_info {
 	PATHS(PATH_INFO)
 #undef PATH_INFO
 };
+
+bool path_completes(unsigned int path)
+{
+	return path < PATH_NR && path_infos[path].end == END_DONE;
+}
 
 const char *path_name(unsigned int path)
 {
@@ -254,7 +265,7 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 		n[major] = row_add_cell(row, before ? &before->cells[path][origin][major] : &none,
 					&after->cells[path][origin][major]);
 	/* The kernel accounts neither severity to a fault that failed. */
-	if (path_infos[path].end == END_DONE) {
+	if (path_completes(path)) {
 		row->minor = n[0];
 		row->major = n[1];
 	}

@@ -26,7 +26,7 @@ struct snapshot {
 	uint64_t wall_ns; /* CLOCK_REALTIME, since the epoch */
 	struct cell_sum cells[PATH_NR][ORIGIN_NR][2];
 	uint64_t tallies[TALLY_NR];
-	/* Runs of the end programs, and events that the perf fds counted themselves. */
+	/* Runs of the end programs on perf events, and what the fds counted themselves. */
 	uint64_t end_runs;
 	uint64_t events;
 	/* Program runs that the kernel skipped (recursion_misses), markers included. */
@@ -105,6 +105,8 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 		     enum exactness exact[PATH_NR][ORIGIN_NR], const char *attach);
 
 const char *path_name(unsigned int path);
+/* Does the kernel account such a fault as minor or major (else it failed)? */
+bool path_completes(unsigned int path);
 const char *path_help(unsigned int path);
 const char *origin_name(unsigned int origin);
 const char *exactness_name(enum exactness e);
