@@ -1,52 +1,59 @@
 # SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 #
-# make             build pfstat and faultgen
-# make demo        install what is missing, build, measure real faults on this kernel
-# make check       install what is missing, build, run all tests
-# make bench       what a fault costs with pfstat attached, in guest instructions
-# Variables: V=1 (show commands), SAN=1 (ASan and UBSan), CC, CLANG, PREFIX, DESTDIR,
-# KERNELS="6.1 7.x" (for check-vm and bench).
+# make                build pfstat, faultgen and the man page
+# make demo           install what is missing, build, measure real faults on this kernel
+# make check          install what is missing, build, run all tests
+#   make check-unit   no root, seconds
+#   make check-live   on the running kernel (root)
+#   make check-vm     on stock Debian kernels in emulated machines; KERNELS="6.1 7.x"
+# make bench          what a fault costs with pfstat and with its peers, in guest instructions
+# make deps           install the packages of packages.txt that are missing
+# make install        PREFIX, DESTDIR
+#
+# Variables: V=1 shows commands, SAN=1 builds with ASan and UBSan (into build/san).
 
 VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+KERNELS ?= $(shell tests/vm/fetch --list)
 O := build
 
 ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
-MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+MULTIARCH = $(shell $(CC) -print-multiarch 2>/dev/null)
 
 WARN := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
-PFSTAT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DPFSTAT_VERSION='"$(VERSION)"' $(WARN) -I$(O) -MMD -MP
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
+PFSTAT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPFSTAT_VERSION='"$(VERSION)"' $(WARN) -I$(O) -MMD -MP
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
 	-I/usr/include/$(MULTIARCH) -MMD -MP
 LDLIBS := -lbpf -ljansson -lcap -lm
 ifeq ($(SAN),1)
 O := build/san
-PFSTAT_CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer
-PFSTAT_LDFLAGS := -fsanitize=address,undefined
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 
-SOURCES := $(wildcard src/*.c)
-OBJECTS := $(SOURCES:src/%.c=$(O)/%.o)
+OBJECTS := $(patsubst src/%.c,$(O)/%.o,$(wildcard src/*.c))
 LIB := $(filter-out $(O)/main.o,$(OBJECTS))
 SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
+TESTS := $(UNIT_TESTS) $(O)/tests/golden
+RESULTS := $(O)/results
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all
-all: $(O)/pfstat $(O)/faultgen
+all: $(O)/pfstat $(O)/faultgen $(O)/pfstat.1
 
 $(O)/pfstat: $(OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(PFSTAT_LDFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(O)/%.o: src/%.c $(SKELETONS) Makefile VERSION
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CFLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
 
 $(O)/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF,$@)
@@ -58,14 +65,104 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
-# Static: the same file runs in guests of any age.
+# Static, and not sanitized: the same file runs in guests of any age.
 $(O)/faultgen: $(wildcard tests/faultgen/*.c tests/faultgen/*.h) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(O)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -static -pthread $(filter %.c,$^) -o $@
 
+$(O)/pfstat.1: man/pfstat.1.scd
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)scdoc < $< > $@
+
+# --- tests
+
+$(O)/tests/%: tests/unit/%.c $(LIB)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) -lcmocka $(LDLIBS) -o $@
+
+$(O)/tests/golden: tests/golden/golden.c $(LIB)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) -lcmocka $(LDLIBS) -o $@
+
+$(O)/live: $(wildcard tests/live/*.c tests/live/*.h) Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARN) $(filter %.c,$^) -lcmocka -ljansson -lm -o $@
+
+# Each test program writes TAP; tests/summary adds up and says N passed, N failed, N skipped.
+.PHONY: check check-unit check-live check-vm run-unit run-live run-vm
+check: deps
+	$(Q)rm -rf $(RESULTS)
+	$(Q)$(MAKE) --no-print-directory run-unit run-live run-vm
+	$(Q)tests/summary $(RESULTS)/*.tap
+
+check-unit: run-unit
+	$(Q)tests/summary $(RESULTS)/unit-*.tap
+
+check-live: deps
+	$(Q)$(MAKE) --no-print-directory run-live
+	$(Q)tests/summary $(RESULTS)/live*.tap
+
+check-vm: deps
+	$(Q)rm -f $(RESULTS)/vm*.tap
+	$(Q)$(MAKE) --no-print-directory run-vm
+	$(Q)tests/summary $(RESULTS)/vm*.tap
+
+# A test program that fails must not keep the others from running: the summary decides.
+run-unit: all $(TESTS)
+	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/unit-*.tap
+	$(Q)for t in $(TESTS); do \
+		echo "# $$t"; \
+		CMOCKA_MESSAGE_OUTPUT=TAP $$t 2>&1 | tee $(RESULTS)/unit-$$(basename $$t).tap; \
+	done
+	$(Q)tests/style 2>&1 | tee $(RESULTS)/unit-style.tap
+
+run-live: all $(O)/live
+	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/live*.tap
+	$(Q)PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
+		bats --tap tests/cli 2>&1 | tee $(RESULTS)/live-cli.tap
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP tests/live/with-machine $(O)/live \
+		--pfstat $(O)/pfstat --faultgen $(O)/faultgen 2>&1 | tee $(RESULTS)/live.tap
+
+run-vm: all $(O)/live
+	$(Q)mkdir -p $(RESULTS)
+	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm || :
+	$(Q)for f in $(RESULTS)/vm/*.tap; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
+
+# --- the rest
+
+.PHONY: demo
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/demo $(O)
+
+.PHONY: bench
+bench: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/run --build $(O) --kernels "$(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.1 7.x)"
+
+.PHONY: deps
+deps:
+	$(Q)tests/install-packages packages.txt
+
+.PHONY: install
+install: all
+	install -D -m 755 $(O)/pfstat $(DESTDIR)$(PREFIX)/sbin/pfstat
+	install -D -m 644 $(O)/pfstat.1 $(DESTDIR)$(PREFIX)/share/man/man1/pfstat.1
+
+# For clangd and clang-tidy, on demand.
+compile_commands.json: $(wildcard src/*.c)
+	$(Q)for f in $^; do \
+		printf '{"directory":"%s","file":"%s","arguments":["cc","-std=gnu11","-D_GNU_SOURCE","-DPFSTAT_VERSION=\\"\\"","-I%s","-c","%s"]}\n' \
+			"$(CURDIR)" "$$f" "$(O)" "$$f"; \
+	done | paste -sd, | sed 's/^/[/; s/$$/]/' > $@
+
 .PHONY: clean
 clean:
-	$(Q)rm -rf build
+	$(Q)rm -rf build compile_commands.json
 
--include $(wildcard $(O)/*.d)
+-include $(wildcard $(O)/*.d $(O)/tests/*.d)

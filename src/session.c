@@ -266,6 +266,7 @@ void session_stop(struct session *s)
 	bpf_link__destroy(s->links[LINK_BEGIN_KERNEL]);
 	s->links[LINK_BEGIN_USER] = NULL;
 	s->links[LINK_BEGIN_KERNEL] = NULL;
+	spine_stop(&s->spine);
 }
 
 void session_maps(const struct session *s, struct session_maps *maps)

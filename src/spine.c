@@ -107,6 +107,17 @@ int spine_open(struct spine *spine, int id)
 	return 0;
 }
 
+void spine_stop(struct spine *spine)
+{
+	size_t i;
+	int e;
+
+	for (i = 0; i < spine->nr_pairs; i++)
+		for (e = 0; e < 2; e++)
+			/* Of children as well. A CPU that is offline has nothing to stop. */
+			ioctl(spine->pairs[i].fd[e], PERF_EVENT_IOC_DISABLE, 0);
+}
+
 uint64_t spine_events(const struct spine *spine)
 {
 	uint64_t sum = spine->closed_events;

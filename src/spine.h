@@ -37,6 +37,9 @@ int spine_open(struct spine *spine, int id);
 /* Is there a pair of id? */
 bool spine_has(const struct spine *spine, int id);
 
+/* Nothing is counted, and no program runs, from here on: the sums can be compared. */
+void spine_stop(struct spine *spine);
+
 /* Events that the kernel counted so far, of children as well. */
 uint64_t spine_events(const struct spine *spine);
 

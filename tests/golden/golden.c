@@ -175,9 +175,10 @@ static void run_intervals(struct machine *m)
 	total(m);
 }
 
-/* Beyond every column, bucket and unit. */
+/* Beyond every column, bucket and unit, and a string that must be quoted. */
 static void run_extremes(struct machine *m)
 {
+	m->attach = "kprobe (no \"fentry\")";
 	pass(m, 86400 * SECOND);
 	take(m, PATH_ANON, ORIGIN_USER, 0, ACCESS_WRITE, 123456789012, 30);
 	take(m, PATH_ANON, ORIGIN_USER, 1, ACCESS_WRITE, 98765432, 59);

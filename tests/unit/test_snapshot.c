@@ -423,9 +423,12 @@ static void test_maximum_of_both_severities(void **state)
 
 	add_faults(fx, &fx->after, PATH_SWAP, ORIGIN_USER, 0, 1, 7000);
 	add_faults(fx, &fx->after, PATH_SWAP, ORIGIN_USER, 1, 1, 6000);
-	/* Nothing new in this cell: its maximum is not of this interval. */
+	/* Nothing new in these cells: their maxima are not of this interval. */
 	fx->after.cells[PATH_SWAP][ORIGIN_KERNEL][0].max_ns = 99999;
+	add_faults(fx, &fx->after, PATH_ANON, ORIGIN_USER, 0, 1, 5000);
+	fx->after.cells[PATH_ANON][ORIGIN_USER][1].max_ns = 88888;
 	assert_int_equal(find_row(report(fx), "swap", "user")->max_ns, 7000);
+	assert_int_equal(find_row(&fx->report, "anon", "user")->max_ns, 5000);
 	assert_int_equal(fx->report.total.max_ns, 7000);
 }
 
@@ -527,6 +530,10 @@ static void test_names(void **state)
 	assert_string_equal(path_name(PATH_ASK_VMA), "?");
 	assert_true(strlen(path_help(PATH_SWAP)) > 0);
 	assert_string_equal(path_help(PATH_NR), "");
+	assert_true(path_completes(PATH_ANON));
+	assert_true(path_completes(PATH_UNCLASSIFIED));
+	assert_false(path_completes(PATH_SIGBUS));
+	assert_false(path_completes(PATH_NR));
 	assert_string_equal(origin_name(ORIGIN_USER), "user");
 	assert_string_equal(origin_name(ORIGIN_KERNEL), "kernel");
 	assert_string_equal(origin_name(ORIGIN_GUP), "gup");
