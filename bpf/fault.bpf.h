@@ -171,15 +171,17 @@ static __always_inline u32 find_vma_evidence(u64 address)
 	return ev;
 }
 
-static __always_inline struct slot *slot_of(u32 tid)
+/* id as bpf_get_current_pid_tgid() gives it: the tid is its lower half. */
+static __always_inline struct slot *slot_of(u64 id)
 {
-	return &slots[hist_below(tid, NR_SLOTS)];
+	return &slots[hist_below(id, NR_SLOTS)];
 }
 
 /* The slot of the current task's open fault; NULL when there is none. */
-static __always_inline struct slot *slot_find(u32 tid)
+static __always_inline struct slot *slot_find(u64 id)
 {
-	struct slot *s = slot_of(tid);
+	struct slot *s = slot_of(id);
+	u32 tid = id;
 
 	if (s->tid == tid)
 		return s;
@@ -203,7 +205,7 @@ static __always_inline void slot_free(struct slot *s, u32 tid)
  */
 static __always_inline void record_leftover(struct slot *s)
 {
-	record_untimed(PATH_UNRESOLVED, s->state.origin, access_of(s->evidence));
+	record_untimed(PATH_UNRESOLVED, s->state.origin, s->evidence);
 }
 
 static __noinline struct slot *slot_overflow(u32 tid)
@@ -275,7 +277,7 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 	if (!is_target(tid))
 		return 0;
 	if (origin == ORIGIN_KERNEL && (!tid || faults_disabled(regs))) {
-		record_untimed(PATH_FIXUP, origin, access_of(evidence));
+		record_untimed(PATH_FIXUP, origin, evidence);
 		return 0;
 	}
 	/*
@@ -285,7 +287,7 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 	 */
 	if (is_kernel_half(address) &&
 	    (origin == ORIGIN_KERNEL || (address & ~0xfffull) == VSYSCALL_PAGE)) {
-		record_untimed(PATH_UNRESOLVED, origin, access_of(evidence));
+		record_untimed(PATH_UNRESOLVED, origin, evidence);
 		return 0;
 	}
 
@@ -298,7 +300,7 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 /* A fact was witnessed; counts only while a fault of this task is open. */
 static __always_inline int mark(enum evidence fact)
 {
-	struct slot *s = slot_find(current_tid());
+	struct slot *s = slot_find(bpf_get_current_pid_tgid());
 
 	if (s)
 		s->evidence |= ev_bit[fact];
@@ -307,7 +309,7 @@ static __always_inline int mark(enum evidence fact)
 
 static __always_inline int mark_alloc(bool zeroed)
 {
-	struct slot *s = slot_find(current_tid());
+	struct slot *s = slot_find(bpf_get_current_pid_tgid());
 
 	if (s)
 		s->evidence |= ev_bit[EV_ALLOC] | (zeroed ? ev_bit[EV_ALLOC_ZERO] : 0);
@@ -381,7 +383,7 @@ static __always_inline int fail_fault(u32 path)
 /* The same for a fault of kernel mode; one of user mode waits for its signal. */
 static __always_inline int fail_kernel_fault(const void *regs)
 {
-	struct slot *s = slot_find(current_tid());
+	struct slot *s = slot_find(bpf_get_current_pid_tgid());
 
 	if (!s || s->state.origin != ORIGIN_KERNEL || faults_disabled(regs))
 		return 0;
@@ -391,7 +393,7 @@ static __always_inline int fail_kernel_fault(const void *regs)
 /* handle_mm_fault was entered for an exception of this task (regs not NULL). */
 static __always_inline int enter_mm_fault(u32 vma_ev)
 {
-	struct slot *s = slot_find(current_tid());
+	struct slot *s = slot_find(bpf_get_current_pid_tgid());
 
 	if (!s)
 		return 0;

@@ -69,7 +69,7 @@ MARK_HOOKS(MARK_DOORS)
 	SEC("fentry/" #function)                                                                   \
 	int BPF_PROG(fentry_##function, struct vm_fault *vmf)                                      \
 	{                                                                                          \
-		struct slot *s = slot_find(current_tid());                                         \
+		struct slot *s = slot_find(bpf_get_current_pid_tgid());                                         \
                                                                                                    \
 		if (s)                                                                             \
 			s->evidence |= ev_bit[EV_##fact] | vma_evidence(vmf->vma);                 \
@@ -78,7 +78,7 @@ MARK_HOOKS(MARK_DOORS)
 	SEC("kprobe/" #function)                                                                   \
 	int BPF_KPROBE(kprobe_##function, struct vm_fault *vmf)                                    \
 	{                                                                                          \
-		struct slot *s = slot_find(current_tid());                                         \
+		struct slot *s = slot_find(bpf_get_current_pid_tgid());                                         \
                                                                                                    \
 		if (s)                                                                             \
 			s->evidence |= ev_bit[EV_##fact] |                                         \

@@ -13,8 +13,8 @@
 /* Where a fault came from. */
 enum origin { ORIGIN_USER, ORIGIN_KERNEL, ORIGIN_GUP, ORIGIN_NR };
 
-/* What the access was; a power of two of places, for the verifier's sake. */
-enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC, ACCESS_NR, ACCESS_PLACES };
+/* What the access was. */
+enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC, ACCESS_NR };
 
 /*
  * One (CPU, path, origin, severity): it only grows. The count of faults is the
@@ -27,7 +27,9 @@ struct cell {
 	unsigned long long max_ns[2];
 	/* Faults that are known to have happened, but not how long they took. */
 	unsigned long long untimed;
-	unsigned long long access[ACCESS_PLACES];
+	/* Of all; the rest are reads. */
+	unsigned long long writes;
+	unsigned long long execs;
 	/* Calls of handle_mm_fault beyond the first, where a hook counts them. */
 	unsigned long long retries;
 };

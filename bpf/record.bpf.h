@@ -7,17 +7,20 @@
 
 #include "state.bpf.h"
 
-/* ACCESS_READ, _WRITE or _EXEC: the two bits side by side. */
-static __always_inline u32 access_of(u32 evidence)
-{
-	return (evidence / EV(WRITE)) % 2 * ACCESS_WRITE + (evidence / SLOT_EXEC) % 2 * ACCESS_EXEC;
-}
-
 static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
 {
 	u32 i = bpf_get_smp_processor_id() * CELLS_PER_CPU + CELL_INDEX(path, origin, major);
 
 	return bpf_map_lookup_elem(&cells, &i);
+}
+
+/* Reads are what is neither: no instruction for the most frequent ones. */
+static __always_inline void count_access(struct cell *c, u32 evidence)
+{
+	if (evidence & EV(WRITE))
+		__sync_fetch_and_add(&c->writes, 1);
+	else if (evidence & SLOT_EXEC)
+		__sync_fetch_and_add(&c->execs, 1);
 }
 
 /*
@@ -41,20 +44,20 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns)
 	max = &c->max_ns[epoch & 1];
 	if (ns > *max)
 		*max = ns;
-	__sync_fetch_and_add(&c->access[hist_below(access_of(s->evidence), ACCESS_PLACES)], 1);
+	count_access(c, s->evidence);
 	if (s->state.calls > 1)
 		__sync_fetch_and_add(&c->retries, s->state.calls - 1);
 }
 
 /* A fault that happened, whose end nobody saw: counted, never timed. */
-static __always_inline void record_untimed(u32 path, u32 origin, u32 access)
+static __always_inline void record_untimed(u32 path, u32 origin, u32 evidence)
 {
 	struct cell *c = cell_of(path, origin, 0);
 
 	if (!c)
 		return;
 	__sync_fetch_and_add(&c->untimed, 1);
-	__sync_fetch_and_add(&c->access[hist_below(access, ACCESS_PLACES)], 1);
+	count_access(c, evidence);
 }
 
 #endif

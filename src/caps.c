@@ -83,6 +83,7 @@ int caps_open_sw_event(unsigned int config, int pid, int cpu, bool inherit)
 		.config = config,
 		.sample_period = 1,
 		.inherit = inherit,
+		.disabled = 1,
 	};
 	int fd = syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 

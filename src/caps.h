@@ -47,7 +47,10 @@ void caps_probe(struct caps *caps, enum way way);
  */
 int caps_open_kprobe(const char *function);
 
-/* Opens a software event (PERF_COUNT_SW_*) of task pid or of a CPU; see perf_event_open(2). */
+/*
+ * Opens a software event (PERF_COUNT_SW_*) of task pid or of a CPU, disabled;
+ * see perf_event_open(2). The fd, or a negative errno.
+ */
 int caps_open_sw_event(unsigned int config, int pid, int cpu, bool inherit);
 
 #endif

@@ -11,20 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the child: waits for go, then becomes the command. */
+/* In the child, with the signals as pfstat got them: waits for go, then becomes the command. */
 static void become(char **argv, int go, int failed)
 {
-	sigset_t none;
 	char byte;
 	int err;
 
 	/* A parent that ends without a word has closed its side as well. */
 	if (read(go, &byte, 1) != 1)
 		_exit(1);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
 	execvp(argv[0], argv);
 	err = errno;
 	if (write(failed, &err, sizeof(err)) < 0)

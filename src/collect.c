@@ -82,23 +82,29 @@ static unsigned int turn_epoch(struct collector *c)
 
 static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, unsigned int epoch)
 {
+	/* The parts before the whole, so that a fault in between is no negative read. */
+	uint64_t writes = cell->writes, execs = cell->execs;
+	uint64_t count = 0;
 	int i;
 
-	for (i = 0; i < HIST_SLOTS; i++)
+	for (i = 0; i < HIST_SLOTS; i++) {
 		sum->buckets[i] += cell->buckets[i];
+		count += cell->buckets[i];
+	}
+	count += cell->untimed;
 	sum->sum_ns += cell->sum_ns;
 	if (cell->max_ns[epoch & 1] > sum->max_ns)
 		sum->max_ns = cell->max_ns[epoch & 1];
 	sum->untimed += cell->untimed;
-	for (i = 0; i < ACCESS_NR; i++)
-		sum->access[i] += cell->access[i];
+	sum->access[ACCESS_READ] += count - writes - execs;
+	sum->access[ACCESS_WRITE] += writes;
+	sum->access[ACCESS_EXEC] += execs;
 	sum->retries += cell->retries;
 }
 
 static bool is_untouched(const volatile struct cell *cell)
 {
-	return !cell->sum_ns && !cell->untimed && !cell->access[ACCESS_READ] &&
-	       !cell->access[ACCESS_WRITE] && !cell->access[ACCESS_EXEC];
+	return !cell->sum_ns && !cell->untimed;
 }
 
 /* Faults in flight: slots that are taken. The overflow hash is empty or tiny. */

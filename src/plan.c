@@ -278,8 +278,9 @@ static void plan_describe(struct plan *plan, enum way asked, const struct caps *
 		plan->way = WAY_KPROBE;
 	else
 		plan->way = WAY_TRACEPOINT;
-	snprintf(plan->attach, sizeof(plan->attach), "%s%s", way_name(plan->way),
-		 used[METHOD_FENTRY] && used[METHOD_KPROBE] ? "+kprobe" : "");
+	snprintf(plan->attach, sizeof(plan->attach), "%s%s%s", way_name(plan->way),
+		 used[METHOD_FENTRY] && used[METHOD_KPROBE] ? "+kprobe" : "",
+		 plan->end == END_FEXIT ? " (end: fexit)" : "");
 
 	if (asked == WAY_AUTO && plan->way != WAY_FENTRY)
 		snprintf(plan->note + len, sizeof(plan->note) - len,

@@ -6,6 +6,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,18 +106,15 @@ static int open_signals(const struct run *run)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Per task two descriptors are needed: as many as are allowed. */
-static void raise_limits(void)
+/* Each task or CPU needs two descriptors: as many as are allowed. */
+static void raise_limit(void)
 {
 	struct rlimit limit;
 
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	/* Before 5.11 maps are charged to it. */
-	limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
-	setrlimit(RLIMIT_MEMLOCK, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static void print_plan(const struct plan *plan, FILE *f)
@@ -355,12 +353,11 @@ static void handle_target(struct run *run)
 	}
 	/* Level-triggered: forget those that have ended. */
 	for (i = 0; i < run->opts->nr_pids; i++) {
-		struct epoll_event none = { 0 };
+		struct pollfd ended = { .fd = run->target_fds[i], .events = POLLIN };
 
-		if (run->target_fds[i] < 0 ||
-		    syscall(SYS_pidfd_send_signal, run->target_fds[i], 0, NULL, 0) == 0)
+		if (ended.fd < 0 || poll(&ended, 1, 0) <= 0)
 			continue;
-		epoll_ctl(run->epoll, EPOLL_CTL_DEL, run->target_fds[i], &none);
+		epoll_ctl(run->epoll, EPOLL_CTL_DEL, ended.fd, NULL);
 		close(run->target_fds[i]);
 		run->target_fds[i] = -1;
 		if (!--run->targets_left)
@@ -454,8 +451,7 @@ static int start(struct run *run)
 	err = collect_open(&run->collector, run->session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
-	/* What the zero of the total is: faults between the two lines above are in it. */
-	run->start->mono_ns = run->last->mono_ns = 0;
+	/* The clock of the first interval and of the total starts here, the counters at 0. */
 	collect_read(run->collector, run->now, false);
 	run->start->mono_ns = run->last->mono_ns = run->now->mono_ns;
 	run->start->wall_ns = run->last->wall_ns = run->now->wall_ns;
@@ -510,7 +506,7 @@ static int measure(struct run *run)
 	}
 	if (code)
 		return code;
-	raise_limits();
+	raise_limit();
 	code = make_plan(run);
 	if (code)
 		return code;

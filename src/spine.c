@@ -70,7 +70,9 @@ static int open_pair(const struct spine *spine, int id, int fd[2])
 		err = fd[i];
 		if (fd[i] < 0)
 			goto undo;
-		if (ioctl(fd[i], PERF_EVENT_IOC_SET_BPF, spine->prog[i])) {
+		/* Enabled last: an event without a program would look like a missed run. */
+		if (ioctl(fd[i], PERF_EVENT_IOC_SET_BPF, spine->prog[i]) ||
+		    ioctl(fd[i], PERF_EVENT_IOC_ENABLE, 0)) {
 			err = -errno;
 			close(fd[i]);
 			goto undo;

@@ -527,7 +527,7 @@ static void test_names(void **state)
 	assert_string_equal(path_name(PATH_ANON), "anon");
 	assert_string_equal(path_name(PATH_UNCLASSIFIED), "unclassified");
 	assert_string_equal(path_name(PATH_NR), "?");
-	assert_string_equal(path_name(PATH_ASK_VMA), "?");
+	assert_string_equal(path_name(PATH_ASK), "?");
 	assert_true(strlen(path_help(PATH_SWAP)) > 0);
 	assert_string_equal(path_help(PATH_NR), "");
 	assert_true(path_completes(PATH_ANON));
