@@ -45,13 +45,14 @@ const struct evidence_row evidence_rows[] = {
 	{ PATH_FILE_READ, EXACT, E(DO_FAULT), E(WRITE) },
 	{ PATH_FILE_AROUND, EXACT, E(MAP_PAGES), E(WRITE) | E(DO_FAULT) },
 	/* Up to 6.1 do_anonymous_page is inlined: a new page, and none of the others ran. */
-	{ PATH_ANON, EXACT, E(RSS_ANON) | E(WRITE), E(PRESENT) | E(WP) | E(DO_FAULT) },
+	{ PATH_ANON, EXACT, E(RSS_ANON) | E(WRITE),
+	  E(PRESENT) | E(WP) | E(DO_FAULT) | E(VMA_FILE) },
 	/* handle_pte_fault found a present entry and did not call do_wp_page. */
 	{ PATH_SPURIOUS, INFERRED, E(PRESENT), E(WP) },
 
 	/* No functions: what the fault allocated and what it changed. */
-	{ PATH_THP, INFERRED, E(ALLOC_HUGE) | E(WRITE), E(PRESENT) | E(ALLOC) },
 	{ PATH_SHARED_WRITE, INFERRED, E(RSS_FILE) | E(WRITE), E(PRESENT) },
+	{ PATH_THP, INFERRED, E(ALLOC_HUGE) | E(WRITE), E(PRESENT) | E(ALLOC) },
 	{ PATH_FILE_COW, INFERRED, E(ALLOC) | E(WRITE), E(PRESENT) | E(RSS_FILE) },
 	{ PATH_WP_COPY, INFERRED, E(PRESENT) | E(WRITE) | E(ALLOC), 0 },
 	{ PATH_FILE_READ, EXACT, E(FILEMAP_FAULT), E(WRITE) },

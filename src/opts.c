@@ -101,7 +101,8 @@ bool opts_parse_seconds(const char *text, uint64_t *ns)
 	double seconds;
 	char *stop;
 
-	if ((*text < '0' || *text > '9') && *text != '.')
+	/* strtod() takes more: signs, hexadecimal, exponents, nan. */
+	if (text[strspn(text, "0123456789.")])
 		return false;
 	errno = 0;
 	seconds = strtod(text, &stop);

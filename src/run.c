@@ -141,7 +141,6 @@ static int make_plan(struct run *run)
 		.gup = run->opts->gup,
 	};
 
-	caps_probe(&run->caps, request.way);
 	plan_make(&run->plan, &request, &run->caps);
 	if (run->plan.impossible) {
 		fprintf(stderr, "pfstat: %s\n", run->plan.reason);
@@ -507,6 +506,7 @@ static int measure(struct run *run)
 	if (code)
 		return code;
 	raise_limit();
+	caps_probe(&run->caps, run->opts->attach);
 	code = make_plan(run);
 	if (code)
 		return code;
