@@ -58,6 +58,7 @@ struct vmacache {
 struct task_struct {
 	int pid;
 	int tgid;
+	unsigned int flags;
 	int pagefault_disabled;
 	void *stack;
 	struct mm_struct *mm;

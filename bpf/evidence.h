@@ -46,6 +46,6 @@ enum evidence {
 #define EV(name) (1u << EV_##name)
 
 /* Facts that one run can watch at most; the table has 2^EV_INDEX_BITS entries. */
-#define EV_INDEX_BITS 16
+#define EV_INDEX_BITS 18
 
 #endif

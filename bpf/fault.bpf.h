@@ -22,6 +22,9 @@
 #define VM_FAULT_RETRY		0x400
 #define VM_FAULT_ERROR		0x873
 
+/* include/linux/sched.h */
+#define PF_MEMALLOC		0x800
+
 /* arch/x86/include/asm/trap_pf.h */
 #define X86_PF_PROT		0x1
 #define X86_PF_WRITE		0x2
@@ -307,6 +310,20 @@ static __always_inline int mark(enum evidence fact)
 	return 0;
 }
 
+/*
+ * The task reclaims memory in the middle of its fault: the pages that it unmaps
+ * or allocates (zram) then are not the fault's.
+ */
+static __always_inline bool in_reclaim(void)
+{
+	struct task_struct *task;
+
+	if (cfg.task_btf)
+		return bpf_get_current_task_btf()->flags & PF_MEMALLOC;
+	task = (void *)bpf_get_current_task();
+	return BPF_CORE_READ(task, flags) & PF_MEMALLOC;
+}
+
 static __always_inline int mark_alloc(bool zeroed)
 {
 	struct slot *s = slot_find(bpf_get_current_pid_tgid());
@@ -400,6 +417,16 @@ static __always_inline int enter_mm_fault(u32 vma_ev)
 	s->evidence |= vma_ev;
 	s->state.in_mm_fault = 1;
 	s->state.calls++;
+	return 0;
+}
+
+/* ... and left again: completed (then the record is closed already), or not. */
+static __always_inline int exit_mm_fault(void)
+{
+	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+
+	if (s)
+		s->state.in_mm_fault = 0;
 	return 0;
 }
 

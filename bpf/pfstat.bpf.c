@@ -92,19 +92,23 @@ VMF_HOOKS(VMF_DOORS)
  * The leg: handle_mm_fault itself. Counts its calls, sees the VMA, and is the
  * only place where get_user_pages faults (regs NULL) can be timed.
  */
-SEC("fentry/handle_mm_fault")
-int BPF_PROG(fentry_handle_mm_fault, struct vm_area_struct *vma, unsigned long address,
-	     unsigned int flags, struct pt_regs *regs)
-{
-	return regs ? enter_mm_fault(vma_evidence(vma)) :
-		      enter_gup(vma_evidence(vma), flags, false);
-}
+#define LEG_DOORS(suffix, atomics)                                                                 \
+	SEC("fentry/handle_mm_fault")                                                              \
+	int BPF_PROG(fentry_handle_mm_fault##suffix, struct vm_area_struct *vma,                   \
+		     unsigned long address, unsigned int flags, struct pt_regs *regs)              \
+	{                                                                                          \
+		return regs ? enter_mm_fault(vma_evidence(vma)) :                                  \
+			      enter_gup(vma_evidence(vma), flags, atomics);                        \
+	}
+
+LEG_DOORS(, true)
+LEG_DOORS(_plain, false)
 
 SEC("fexit/handle_mm_fault")
 int BPF_PROG(fexit_handle_mm_fault, struct vm_area_struct *vma, unsigned long address,
 	     unsigned int flags, struct pt_regs *regs, unsigned int ret)
 {
-	return regs ? 0 : exit_gup(ret, flags);
+	return regs ? exit_mm_fault() : exit_gup(ret, flags);
 }
 
 /*
@@ -120,13 +124,6 @@ int BPF_PROG(fexit_end, struct vm_area_struct *vma, unsigned long address, unsig
 	if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
 		return 0;
 	return end_event(address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED), false);
-}
-
-SEC("kprobe/handle_mm_fault")
-int BPF_KPROBE(kprobe_handle_mm_fault, struct vm_area_struct *vma, unsigned long address,
-	       unsigned int flags, struct pt_regs *regs)
-{
-	return regs ? enter_mm_fault(vma_evidence_probe(vma)) : 0;
 }
 
 /*
@@ -174,7 +171,9 @@ SEC("tp_btf/rss_stat")
 int BPF_PROG(tp_rss_stat, struct mm_struct *mm, int member)
 {
 	/* Anonymous pages are told by their allocation: a new one, or a copy. */
-	return member == 1 ? 0 : mark(member == 2 ? EV_SWAP : EV_RSS_FILE);
+	if (member == 1 || in_reclaim())
+		return 0;
+	return mark(member == 2 ? EV_SWAP : EV_RSS_FILE);
 }
 
 /* gfp bits 1 and 3 of include/linux/gfp_types.h: unchanged from 5.10 to 7.3. */
@@ -190,6 +189,8 @@ SEC("tp_btf/mm_page_alloc")
 int BPF_PROG(tp_mm_page_alloc, struct page *page, unsigned int order, unsigned int gfp)
 {
 	if ((gfp & GFP_HIGHMEM_MOVABLE) != GFP_HIGHMEM_MOVABLE || !page)
+		return 0;
+	if (in_reclaim())
 		return 0;
 	if (order >= PMD_ORDER)
 		return mark(EV_ALLOC_HUGE);

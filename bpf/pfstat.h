@@ -113,10 +113,9 @@ struct config {
 	/* task_struct.rss_stat is used as evidence (up to 6.1). */
 	unsigned char task_rss;
 	unsigned char vma_source;
-	/* The end is fexit on handle_mm_fault; perf events are refused. */
-	unsigned char end_is_fexit;
 	/* EV_SWAP is told by task_struct.rss_stat, not by a hook. */
 	unsigned char swap_by_rss;
+	unsigned char pad;
 };
 
 #endif

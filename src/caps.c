@@ -213,7 +213,7 @@ static void probe_kprobes(struct caps *caps, enum way way)
 		return;
 	}
 	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++) {
-		if (way == WAY_AUTO && !caps->hook_fentry[h])
+		if (!hook_rows[h].kprobe || (way == WAY_AUTO && !caps->hook_fentry[h]))
 			continue;
 		caps->hook_kprobe[h] = close_fd(caps_open_kprobe(hook_rows[h].name));
 		if (!caps->hook_kprobe[h])

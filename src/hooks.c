@@ -20,7 +20,9 @@ const struct hook_row hook_rows[HOOK_NR] = {
 #undef VMF_ROW
 #define FUNCTION_ROW(function, text)                                                               \
 	[HOOK_##function] = { #function, 0, "fentry_" #function, "kprobe_" #function, 0, text },
-	FUNCTION_ROW(handle_mm_fault, "retries, get_user_pages faults")
+	/* A kprobe would see no end. */
+	[HOOK_handle_mm_fault] = { "handle_mm_fault", 0, "fentry_handle_mm_fault", 0, 0,
+				   "retries, get_user_pages faults" },
 	FUNCTION_ROW(bad_area_nosemaphore, "failed faults of kernel mode")
 	FUNCTION_ROW(bad_area_access_error, "failed faults of kernel mode")
 	FUNCTION_ROW(bad_area, "failed faults of kernel mode (5.10)")

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +58,7 @@ static const char doc[] =
 	"Exit status: 0 ok, 1 failure, 2 usage, 3 this kernel cannot do it, 4 missing"
 	" privilege; after -- the command's own.";
 
-static const char args_doc[] = "[INTERVAL [COUNT]]\n[-- COMMAND [ARG...]]\ndoctor";
+static const char args_doc[] = "[INTERVAL [COUNT]]\n[-- COMMAND [ARG...]]";
 
 /* A whole number of 1 .. max, and nothing behind it but end. */
 static bool parse_number(const char *text, char end, long max, long *value, const char **rest)
@@ -79,6 +78,16 @@ static bool parse_number(const char *text, char end, long max, long *value, cons
 	return true;
 }
 
+static bool has_pid(const struct opts *opts, int pid)
+{
+	size_t i;
+
+	for (i = 0; i < opts->nr_pids; i++)
+		if (opts->pids[i] == pid)
+			return true;
+	return false;
+}
+
 const char *opts_parse_pids(struct opts *opts, const char *text)
 {
 	while (text) {
@@ -87,6 +96,8 @@ const char *opts_parse_pids(struct opts *opts, const char *text)
 
 		if (!parse_number(text, ',', 1 << 22, &pid, &text))
 			return "not a list of process IDs (1 to 4194304)";
+		if (has_pid(opts, pid))
+			continue;
 		pids = realloc(opts->pids, (opts->nr_pids + 1) * sizeof(*pids));
 		if (!pids)
 			return "out of memory";
@@ -113,10 +124,22 @@ bool opts_parse_seconds(const char *text, uint64_t *ns)
 	return true;
 }
 
-static void check_exists(struct argp_state *state, int id, const char *what)
+/* The process that task id belongs to; 0 when there is no such task. */
+static int process_of(int id)
 {
-	if (kill(id, 0) && errno == ESRCH)
-		argp_failure(state, EXIT_USAGE, 0, "no such %s: %d", what, id);
+	char path[32], line[256];
+	int tgid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", id);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (!tgid && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Tgid: %d", &tgid) != 1)
+			tgid = 0;
+	fclose(f);
+	return tgid;
 }
 
 static void parse_pids(struct argp_state *state, struct opts *opts, const char *arg)
@@ -127,7 +150,8 @@ static void parse_pids(struct argp_state *state, struct opts *opts, const char *
 	if (error)
 		argp_failure(state, EXIT_USAGE, 0, "-p %s: %s", arg, error);
 	for (i = 0; i < opts->nr_pids; i++)
-		check_exists(state, opts->pids[i], "process");
+		if (process_of(opts->pids[i]) != opts->pids[i])
+			argp_failure(state, EXIT_USAGE, 0, "no such process: %d", opts->pids[i]);
 }
 
 static void parse_tid(struct argp_state *state, struct opts *opts, const char *arg)
@@ -136,7 +160,8 @@ static void parse_tid(struct argp_state *state, struct opts *opts, const char *a
 
 	if (!parse_number(arg, '\0', 1 << 22, &tid, NULL))
 		argp_failure(state, EXIT_USAGE, 0, "-t %s: not a thread ID (1 to 4194304)", arg);
-	check_exists(state, tid, "thread");
+	if (!process_of(tid))
+		argp_failure(state, EXIT_USAGE, 0, "no such thread: %ld", tid);
 	opts->tid = tid;
 }
 
@@ -168,6 +193,9 @@ static void check_together(struct argp_state *state, const struct opts *opts)
 {
 	if (!!opts->nr_pids + !!opts->tid + !!opts->child > 1)
 		argp_failure(state, EXIT_USAGE, 0, "-p, -t and -- COMMAND exclude each other");
+	if (opts->gup && (opts->attach == WAY_KPROBE || opts->attach == WAY_TRACEPOINT))
+		argp_failure(state, EXIT_USAGE, 0, "--gup needs --attach=auto or fentry, not %s",
+			     way_name(opts->attach));
 	if (opts->format != FORMAT_TABLE && opts->histogram)
 		argp_failure(state, EXIT_USAGE, 0,
 			     "-H is for the table; --json has the buckets, --csv cannot");
@@ -291,7 +319,7 @@ void opts_parse(struct opts *opts, int argc, char **argv)
 	memset(opts, 0, sizeof(*opts));
 	if (argc > 1 && !strcmp(argv[1], "doctor")) {
 		opts->command = COMMAND_DOCTOR;
-		argv[1] = argv[0];
+		argv[1] = "pfstat doctor";
 		argp_parse(&argp_doctor, argc - 1, argv + 1, 0, NULL, opts);
 		return;
 	}

@@ -43,7 +43,7 @@ struct opts {
 void opts_parse(struct opts *opts, int argc, char **argv);
 void opts_free(struct opts *opts);
 
-/* A list of pids "1,2,3" of processes that must exist: 0, or the text of the error. */
+/* Adds a list of pids, "1,2,3", each once: NULL, or the text of the error. */
 const char *opts_parse_pids(struct opts *opts, const char *text);
 
 /* Seconds, with a fraction or without, as nanoseconds: false when it is not over 0. */

@@ -55,8 +55,7 @@ static void plan_spine(struct plan *plan, const struct plan_request *request,
 	plan->task_btf = caps->task_btf;
 	if (caps->bpf) {
 		impossible(plan, EXIT_PRIVILEGE,
-			   "cannot load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON;"
-			   " before 5.11 also raise RLIMIT_MEMLOCK)",
+			   "cannot load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON)",
 			   caps->bpf);
 	} else if (caps->btf) {
 		impossible(plan, EXIT_KERNEL,
@@ -95,7 +94,7 @@ static enum method function_method(const struct caps *caps, enum way way, enum h
 		return METHOD_UNNEEDED;
 	if (way != WAY_KPROBE && !fentry)
 		return METHOD_FENTRY;
-	if (way != WAY_FENTRY && !kprobe)
+	if (way != WAY_FENTRY && !kprobe && hook_rows[h].kprobe)
 		return METHOD_KPROBE;
 	*error = way == WAY_KPROBE ? kprobe : fentry;
 	return METHOD_NONE;
@@ -127,17 +126,14 @@ static void plan_functions(struct plan *plan, enum way way, const struct caps *c
  * again as all the rest (docs/design.md), so only when asked for. Not by kprobe:
  * that has no end.
  */
-static void plan_leg(struct plan *plan, const struct plan_request *request, const struct caps *caps)
+static void plan_leg(struct plan *plan, const struct plan_request *request)
 {
-	if (!request->gup || (!caps->fexit && plan->hook[HOOK_handle_mm_fault].method != METHOD_FENTRY)) {
-		plan->hook[HOOK_handle_mm_fault].method = METHOD_UNNEEDED;
-		plan->hook[HOOK_handle_mm_fault].error = 0;
-	} else if (caps->fexit) {
-		plan->hook[HOOK_handle_mm_fault].method = METHOD_NONE;
-		plan->hook[HOOK_handle_mm_fault].error = caps->fexit;
-	} else {
+	if (request->gup) {
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
+		return;
 	}
+	plan->hook[HOOK_handle_mm_fault].method = METHOD_UNNEEDED;
+	plan->hook[HOOK_handle_mm_fault].error = 0;
 }
 
 /* What the tracepoints must witness because no function does. */
@@ -262,6 +258,17 @@ static enum exactness exactness_of(const struct plan *plan, enum fault_path path
 	}
 }
 
+/* Why no function could be hooked that way. */
+static int first_error(int way_error, const int hook_errors[HOOK_NR])
+{
+	int h;
+
+	for (h = 0; !way_error && h < HOOK_FIRST_TRACEPOINT; h++)
+		if (hook_rows[h].facts)
+			way_error = hook_errors[h];
+	return way_error;
+}
+
 /* Names the way by what is attached; for auto says what kept it from a better one. */
 static void plan_describe(struct plan *plan, enum way asked, const struct caps *caps)
 {
@@ -282,48 +289,54 @@ static void plan_describe(struct plan *plan, enum way asked, const struct caps *
 		 used[METHOD_FENTRY] && used[METHOD_KPROBE] ? "+kprobe" : "",
 		 plan->end == END_FEXIT ? " (end: fexit)" : "");
 
-	if (asked == WAY_AUTO && plan->way != WAY_FENTRY)
+	if (asked != WAY_AUTO || plan->way == WAY_FENTRY)
+		return;
+	len += snprintf(plan->note + len, sizeof(plan->note) - len,
+			"%sauto chose %s: the kernel refuses fentry (%s)", len ? "; " : "",
+			way_name(plan->way),
+			strerror(-first_error(caps->fentry, caps->hook_fentry)));
+	if (plan->way == WAY_TRACEPOINT)
 		snprintf(plan->note + len, sizeof(plan->note) - len,
-			 "%sauto chose %s: the kernel refuses fentry (%s)%s%s%s", len ? "; " : "",
-			 way_name(plan->way), strerror(-caps->fentry),
-			 plan->way == WAY_TRACEPOINT ? " and kprobes (" : "",
-			 plan->way == WAY_TRACEPOINT ? strerror(-caps->kprobe) : "",
-			 plan->way == WAY_TRACEPOINT ? "); paths are inferred" : "");
+			 " and kprobes (%s); most paths are inferred",
+			 strerror(-first_error(caps->kprobe, caps->hook_kprobe)));
+}
+
+static int gup_error(const struct plan_request *request, const struct caps *caps)
+{
+	if (request->way == WAY_KPROBE || request->way == WAY_TRACEPOINT)
+		return -EINVAL;
+	return caps->fexit ? caps->fexit : caps->hook_fentry[HOOK_handle_mm_fault];
 }
 
 void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps)
 {
+	char what[96];
 	int path, origin;
 
 	memset(plan, 0, sizeof(*plan));
 	plan_spine(plan, request, caps);
 	if (plan->impossible)
 		return;
-	if (request->way == WAY_FENTRY && caps->fentry) {
-		impossible(plan, EXIT_KERNEL,
-			   "this kernel refuses fentry; try --attach=auto, which takes the best way"
-			   " that works",
-			   caps->fentry);
-		return;
-	}
-	if (request->way == WAY_KPROBE && caps->kprobe) {
-		impossible(plan, EXIT_KERNEL,
-			   "this kernel refuses kprobes; try --attach=auto, which takes the best way"
-			   " that works",
-			   caps->kprobe);
-		return;
-	}
-	if (request->gup && (caps->fexit || request->way == WAY_KPROBE ||
-			     request->way == WAY_TRACEPOINT)) {
+	if (request->gup && gup_error(request, caps)) {
 		impossible(plan, EXIT_KERNEL,
 			   "--gup needs fentry and fexit on handle_mm_fault, so --attach=auto or"
 			   " fentry on a kernel that allows it",
-			   caps->fexit ? caps->fexit : -EINVAL);
+			   gup_error(request, caps));
 		return;
 	}
 	plan->task_rss = caps->task_rss;
 	plan_functions(plan, request->way, caps);
-	plan_leg(plan, request, caps);
+	if ((request->way == WAY_FENTRY || request->way == WAY_KPROBE) && !plan->facts) {
+		snprintf(what, sizeof(what),
+			 "this kernel refuses %s; --attach=auto takes the best way that works",
+			 request->way == WAY_FENTRY ? "fentry" : "kprobes");
+		impossible(plan, EXIT_KERNEL, what,
+			   request->way == WAY_FENTRY ?
+				   first_error(caps->fentry, caps->hook_fentry) :
+				   first_error(caps->kprobe, caps->hook_kprobe));
+		return;
+	}
+	plan_leg(plan, request);
 	plan_tracepoints(plan, request, caps);
 	plan_vma(plan, caps);
 	plan_index(plan);

@@ -40,7 +40,7 @@ struct plan {
 	enum way way; /* the one that most marks use */
 	char attach[40]; /* as in the outputs: the way, or a mix of two */
 	/* What is not the best here and why; empty when all is. */
-	char note[320];
+	char note[512];
 
 	enum end_method end;
 	bool atomics;

@@ -6,6 +6,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,9 @@
 #include "session.h"
 #include "tasks.h"
 
+/* include/uapi/linux/pidfd.h of 6.9 */
+#define PIDFD_THREAD O_EXCL
+
 enum source { SOURCE_SIGNAL, SOURCE_INTERVAL, SOURCE_DURATION, SOURCE_TARGET, SOURCE_CPUS };
 
 struct run {
@@ -41,8 +45,8 @@ struct run {
 	struct report *report;
 	int epoll;
 	int signals, interval, duration, cpus;
-	int *target_fds; /* pidfds of -p */
-	size_t targets_left;
+	int *target_fds; /* pidfds of -p or -t; -1: has ended */
+	size_t nr_targets, targets_left;
 	bool timed_out;
 	bool done;
 };
@@ -199,14 +203,15 @@ static int attach_marks(struct run *run)
 	}
 }
 
-static int watch_process(struct run *run, int pid)
+/* flags: of pidfd_open(2). */
+static int watch_end(struct run *run, int id, unsigned int flags)
 {
-	int fd = syscall(SYS_pidfd_open, pid, 0);
+	int fd = syscall(SYS_pidfd_open, id, flags);
 
-	/* 5.10 to 6.8 know pidfds of processes only; the end of a thread goes unseen. */
 	if (fd < 0)
-		return run->opts->tid ? 0 : -errno;
-	run->target_fds[run->targets_left++] = fd;
+		return -errno;
+	run->target_fds[run->nr_targets++] = fd;
+	run->targets_left++;
 	return watch(run, fd, SOURCE_TARGET);
 }
 
@@ -215,15 +220,12 @@ static int attach_processes(struct run *run)
 	size_t i;
 	int err;
 
-	run->target_fds = calloc(run->opts->nr_pids + 1, sizeof(*run->target_fds));
-	if (!run->target_fds)
-		return fail(EXIT_FAILED, "pids", -ENOMEM);
 	for (i = 0; i < run->opts->nr_pids; i++) {
 		int pid = run->opts->pids[i];
 		char what[48];
 
 		snprintf(what, sizeof(what), "process %d", pid);
-		err = watch_process(run, pid);
+		err = watch_end(run, pid, 0);
 		if (err >= 0)
 			err = tasks_add_process(run->session, pid);
 		if (err < 0)
@@ -237,6 +239,8 @@ static int attach_thread(struct run *run, int tid)
 	char what[48];
 	int err = session_add_task(run->session, tid);
 
+	/* Before 6.9 there are pidfds of processes only: its end goes unseen. */
+	watch_end(run, tid, PIDFD_THREAD);
 	snprintf(what, sizeof(what), "thread %d", tid);
 	return err ? fail(exit_code_of(err), what, err) : 0;
 }
@@ -351,7 +355,7 @@ static void handle_target(struct run *run)
 		return;
 	}
 	/* Level-triggered: forget those that have ended. */
-	for (i = 0; i < run->opts->nr_pids; i++) {
+	for (i = 0; i < run->nr_targets; i++) {
 		struct pollfd ended = { .fd = run->target_fds[i], .events = POLLIN };
 
 		if (ended.fd < 0 || poll(&ended, 1, 0) <= 0)
@@ -409,7 +413,8 @@ static int open_output(struct run *run)
 	run->last = calloc(1, sizeof(*run->last));
 	run->now = calloc(1, sizeof(*run->now));
 	run->report = calloc(1, sizeof(*run->report));
-	if (!run->start || !run->last || !run->now || !run->report)
+	run->target_fds = calloc(run->opts->nr_pids + 1, sizeof(*run->target_fds));
+	if (!run->start || !run->last || !run->now || !run->report || !run->target_fds)
 		return fail(EXIT_FAILED, "snapshots", -ENOMEM);
 	return 0;
 }
@@ -480,7 +485,7 @@ static void release(struct run *run)
 
 	collect_close(run->collector);
 	session_close(run->session);
-	for (i = 0; run->target_fds && i < run->opts->nr_pids; i++)
+	for (i = 0; i < run->nr_targets; i++)
 		if (run->target_fds[i] >= 0)
 			close(run->target_fds[i]);
 	free(run->target_fds);

@@ -38,6 +38,8 @@ static const char *hook_program(const struct plan *plan, enum hook h)
 {
 	switch (plan->hook[h].method) {
 	case METHOD_FENTRY:
+		if (h == HOOK_handle_mm_fault && !plan->atomics)
+			return "fentry_handle_mm_fault_plain";
 		return hook_rows[h].fentry;
 	case METHOD_KPROBE:
 		return hook_rows[h].kprobe;
@@ -111,7 +113,6 @@ static void configure(struct session *s)
 	cfg->task_rss = plan->task_rss;
 	cfg->swap_by_rss = plan->task_rss && plan->hook[HOOK_do_swap_page].method <= METHOD_UNNEEDED;
 	cfg->vma_source = plan->vma_source;
-	cfg->end_is_fexit = plan->end == END_FEXIT;
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);

@@ -73,7 +73,7 @@ const struct kind kinds[] = {
 	{ .name = "bad_access", .path = "bad_address", .origin = "user", .severity = SEV_NONE,
 	  .desc = "write to a read-only mapping: SIGSEGV",
 	  .setup = bad_access_setup, .arm = bad_arm, .run = bad_run_write, .disarm = bad_disarm },
-	{ .name = "sigbus", .path = "bad_address", .origin = "user", .severity = SEV_NONE,
+	{ .name = "sigbus", .path = "sigbus", .origin = "user", .severity = SEV_NONE,
 	  .desc = "read past the end of a mapped file: SIGBUS",
 	  .setup = sigbus_setup, .arm = bad_arm, .run = bad_run_read, .disarm = bad_disarm },
 	{ .name = "kernel", .path = "anon", .origin = "kernel", .flags = KIND_MIX,

@@ -254,11 +254,13 @@ static void test_depends_on_tables_only(void **state)
 	hist_tables_fill(&again);
 	assert_memory_equal(copy.upper, again.upper, sizeof(copy.upper));
 	assert_memory_equal(copy.guess, again.guess, sizeof(copy.guess));
+	assert_memory_equal(copy.near, again.near, sizeof(copy.near));
 	for (uint64_t ns = 0; ns < UINT64_MAX / 2; ns += ns / 64 + 1)
 		assert_int_equal(hist_slot(&copy, ns), hist_slot(&fx->tables, ns));
 
 	/* Other tables, other slots: all at 7, and bounds nothing can pass. */
 	memset(copy.guess, 7, sizeof(copy.guess));
+	memset(copy.near, 7, sizeof(copy.near));
 	memset(copy.upper, 0xff, sizeof(copy.upper));
 	for (uint64_t ns = 0; ns < UINT64_MAX / 2; ns += ns / 64 + 1)
 		assert_int_equal(hist_slot(&copy, ns), 7);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * test_kinds.c: one kind of fault in one way of attaching: what faultgen made
+ * is what pfstat shows, under the path that it took, and nothing else.
+ */
+#include "live.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TRIES = 3 };
+
+/* Two processes under one pfstat, one after the other. */
+static void measure_together(struct test *test)
+{
+	const char *kind = test->kind->name;
+	char pids[40];
+	const char *const args[] = { "-p", pids, NULL };
+
+	gen_start(test, &test->gen, kind, test->count, 1, NULL);
+	gen_start(test, &test->gen2, kind, test->count, 4, NULL);
+	snprintf(pids, sizeof(pids), "%d,%d", (int)test->gen.pid, (int)test->gen2.pid);
+	stat_start(test, args);
+	test->result = gen_go(test, &test->gen);
+	test->result2 = gen_go(test, &test->gen2);
+	stat_end(test, SIGINT, 0);
+	gen_end(test, &test->gen);
+	gen_end(test, &test->gen2);
+}
+
+static void measure(struct test *test)
+{
+	if (!test->threads) {
+		measure_together(test);
+	} else {
+		gen_start(test, &test->gen, test->kind->name, test->count, test->threads, NULL);
+		stat_start_pid(test, test->gen.pid);
+		test->result = gen_go(test, &test->gen);
+		stat_end(test, SIGINT, 0);
+		gen_end(test, &test->gen);
+	}
+	check(test, test->total, "pfstat printed no total");
+}
+
+static uint64_t rusage_of(struct test *test, const char *key)
+{
+	return number(test, test->result, key) +
+	       (test->result2 ? number(test, test->result2, key) : 0);
+}
+
+/* All faults are there, whatever their paths. */
+static void check_sums(struct test *test)
+{
+	uint64_t unseen = expect_unseen(test, test->result) +
+			  (test->result2 ? expect_unseen(test, test->result2) : 0);
+	uint64_t minor = rusage_of(test, "minflt") - unseen;
+	uint64_t major = rusage_of(test, "majflt");
+
+	check(test, sum_of(test, test->total, "minor") == minor &&
+			    sum_of(test, test->total, "major") == major,
+	      "getrusage says %llu minor and %llu major, pfstat %llu and %llu",
+	      (unsigned long long)minor, (unsigned long long)major,
+	      (unsigned long long)sum_of(test, test->total, "minor"),
+	      (unsigned long long)sum_of(test, test->total, "major"));
+	check_entries(test, test->total);
+}
+
+/*
+ * The tracepoint way asks for the VMA where nothing else decides, and while
+ * another thread maps or unmaps, the kernel refuses: such a fault has no path.
+ */
+static uint64_t allowed_unclassified(struct test *test)
+{
+	return test->way == TRACEPOINT && test->threads != 1 ? lost_of(test, "vma_busy") : 0;
+}
+
+/* Returns by how much the count is short of what is expected. */
+static uint64_t check_path(struct test *test, const struct expected *e)
+{
+	json_t *entry = entry_of(test, test->total, e->path, e->origin);
+	uint64_t count = entry ? number(test, entry, "count") : 0;
+	const char *exactness = expect_exactness(test->way, e->path);
+
+	check(test, count <= e->count && e->count - count <= allowed_unclassified(test),
+	      "%s (%s): %llu expected, pfstat has %llu", e->path, e->origin,
+	      (unsigned long long)e->count, (unsigned long long)count);
+	if (entry)
+		check(test, !strcmp(word(test, entry, "exactness"), exactness),
+		      "%s (%s) is %s, not %s", e->path, e->origin, word(test, entry, "exactness"),
+		      exactness);
+	return e->count - count;
+}
+
+static void check_paths(struct test *test)
+{
+	struct expected expected[MAX_ENTRIES];
+	size_t i, nr = expect_entries(test, test->result, expected, 0);
+	uint64_t sum = 0, missing = 0, unclassified;
+
+	if (test->result2)
+		nr = expect_entries(test, test->result2, expected, nr);
+	for (i = 0; i < nr; i++) {
+		missing += check_path(test, &expected[i]);
+		sum += expected[i].count;
+	}
+	unclassified = count_of(test, test->total, "unclassified", "user") +
+		       count_of(test, test->total, "unclassified", "kernel");
+	check(test, missing == unclassified, "%llu without a path, %llu missing in theirs",
+	      (unsigned long long)unclassified, (unsigned long long)missing);
+	check(test, sum_of(test, test->total, "count") == sum, "%llu faults, %llu expected",
+	      (unsigned long long)sum_of(test, test->total, "count"), (unsigned long long)sum);
+}
+
+static void check_lost(struct test *test)
+{
+	const char *reason;
+	json_t *count;
+
+	json_object_foreach(json_object_get(test->total, "lost"), reason, count) {
+		bool known = !strcmp(reason, "vma_busy") || !strcmp(reason, "unclassified");
+
+		check(test, known && allowed_unclassified(test), "lost: %s", reason);
+		test_note(test, "%s %lld", reason, (long long)json_integer_value(count));
+	}
+}
+
+/* Not pfstat's doing, or documented: worth another try. */
+static bool spoiled(struct test *test)
+{
+	uint64_t marks = lost_of(test, "marker_missed");
+
+	if (!json_is_true(json_object_get(test->result, "exact")) ||
+	    (test->result2 && !json_is_true(json_object_get(test->result2, "exact")))) {
+		test_note(test, "faultgen itself was not exact: %s%s",
+			  test->gen.err.text ? test->gen.err.text : "",
+			  test->gen2.err.text ? test->gen2.err.text : "");
+		return true;
+	}
+	/* A preempted fentry program keeps others on its CPU from running. */
+	if (test->way == FENTRY && marks) {
+		test_note(test, "marker_missed %llu", (unsigned long long)marks);
+		return true;
+	}
+	return false;
+}
+
+void test_kind(struct test *test)
+{
+	int tries;
+
+	for (tries = 1;; tries++) {
+		measure(test);
+		check_sums(test);
+		if (!spoiled(test))
+			break;
+		check(test, tries < TRIES, "spoiled %d times", tries);
+		test_release(test);
+	}
+	check_paths(test);
+	check_lost(test);
+}

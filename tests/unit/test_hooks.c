@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * test_hooks.c: the hook table, the built BPF object and the shared layouts
+ * say the same. Opens the object, loads nothing: no privilege is needed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "../../bpf/pfstat.h"
+#include "../../src/hooks.h"
+
+#include "pfstat.skel.h"
+
+#define NR(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Programs of no hook: the begin and the end, in all their variants. */
+static const struct {
+	const char *name;
+	const char *section;
+} spine[] = {
+	{ "begin_user", "tp_btf/page_fault_user" },
+	{ "begin_user_plain", "tp_btf/page_fault_user" },
+	{ "begin_kernel", "tp_btf/page_fault_kernel" },
+	{ "begin_kernel_plain", "tp_btf/page_fault_kernel" },
+	{ "end_minor", "perf_event" },
+	{ "end_minor_vma", "perf_event" },
+	{ "end_major", "perf_event" },
+	{ "end_major_vma", "perf_event" },
+	{ "fexit_handle_mm_fault", "fexit/handle_mm_fault" },
+	{ "fentry_handle_mm_fault_plain", "fentry/handle_mm_fault" },
+	{ "fexit_end", "fexit/handle_mm_fault" },
+};
+
+static int setup(void **state)
+{
+	*state = pfstat_bpf__open();
+	return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	pfstat_bpf__destroy(*state);
+	return 0;
+}
+
+static void expect_program(const struct pfstat_bpf *skel, const char *name, const char *section)
+{
+	const struct bpf_program *prog = bpf_object__find_program_by_name(skel->obj, name);
+
+	if (!prog)
+		fail_msg("%s: no such program in the BPF object", name);
+	assert_string_equal(bpf_program__section_name(prog), section);
+}
+
+static void expect_program_on(const struct pfstat_bpf *skel, const char *name, const char *kind,
+			      const char *function)
+{
+	char section[96];
+
+	if (!name)
+		return;
+	snprintf(section, sizeof(section), "%s/%s", kind, function);
+	expect_program(skel, name, section);
+}
+
+static void test_every_row_has_its_programs(void **state)
+{
+	for (int h = 0; h < HOOK_NR; h++) {
+		const struct hook_row *row = &hook_rows[h];
+
+		expect_program_on(*state, row->fentry, "fentry", row->name);
+		expect_program_on(*state, row->kprobe, "kprobe", row->name);
+		expect_program_on(*state, row->tracepoint, "tp_btf", row->name);
+	}
+}
+
+static void test_spine_has_its_programs(void **state)
+{
+	for (size_t i = 0; i < NR(spine); i++)
+		expect_program(*state, spine[i].name, spine[i].section);
+}
+
+static int is_of(const char *name, const char *program)
+{
+	return program && !strcmp(name, program);
+}
+
+static int times_named(const char *name)
+{
+	int times = 0;
+
+	for (int h = 0; h < HOOK_NR; h++)
+		times += is_of(name, hook_rows[h].fentry) + is_of(name, hook_rows[h].kprobe) +
+			 is_of(name, hook_rows[h].tracepoint);
+	for (size_t i = 0; i < NR(spine); i++)
+		times += is_of(name, spine[i].name);
+	return times;
+}
+
+static void test_every_program_is_named_once(void **state)
+{
+	const struct pfstat_bpf *skel = *state;
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, skel->obj) {
+		const char *name = bpf_program__name(prog);
+
+		if (times_named(name) != 1)
+			fail_msg("%s: named by %d hooks", name, times_named(name));
+	}
+}
+
+/* Functions before HOOK_FIRST_TRACEPOINT, tracepoints from it on, no row forgotten. */
+static void test_rows_are_whole(void **state)
+{
+	(void)state;
+	for (int h = 0; h < HOOK_NR; h++) {
+		const struct hook_row *row = &hook_rows[h];
+		int function = h < HOOK_FIRST_TRACEPOINT;
+
+		assert_non_null(row->name);
+		assert_int_equal(!!row->fentry, function);
+		/* A kprobe has no end, so none on handle_mm_fault. */
+		assert_int_equal(!!row->kprobe, function && h != HOOK_handle_mm_fault);
+		assert_int_equal(!!row->tracepoint, !function);
+		/* A mark says its facts, the others say what they are for. */
+		assert_int_equal(!!row->facts, !row->gives);
+		assert_int_equal(row->facts & ~((1u << EV_NR) - 1), 0);
+		/* Those two are in the error code; no hook says them. */
+		assert_int_equal(row->facts & (EV(PRESENT) | EV(WRITE)), 0);
+		for (int other = 0; other < h; other++)
+			assert_string_not_equal(row->name, hook_rows[other].name);
+	}
+}
+
+/* Each fact has somebody who witnesses it, but those that the begin and the end tell. */
+static void test_every_fact_has_a_witness(void **state)
+{
+	uint32_t facts = EV(PRESENT) | EV(WRITE) | EV(MAJOR) | EV(RSS_KNOWN) | EV(RSS_ANON);
+
+	(void)state;
+	for (int h = 0; h < HOOK_NR; h++)
+		facts |= hook_rows[h].facts;
+	assert_int_equal(facts, (1u << EV_NR) - 1);
+}
+
+struct field {
+	const char *name;
+	size_t offset;
+};
+
+#define FIELD(type, member) { #member, offsetof(struct type, member) }
+
+/* The struct as clang laid it out for BPF against this compiler's. */
+static void expect_struct(const struct pfstat_bpf *skel, const char *name, size_t size,
+			  const struct field *fields, size_t nr_fields)
+{
+	const struct btf *btf = bpf_object__btf(skel->obj);
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	const struct btf_type *t;
+	size_t found = 0;
+
+	if (id < 0)
+		fail_msg("struct %s: not in the BPF object's BTF", name);
+	t = btf__type_by_id(btf, id);
+	assert_int_equal(t->size, size);
+	for (int m = 0; m < btf_vlen(t); m++) {
+		const char *member = btf__name_by_offset(btf, btf_members(t)[m].name_off);
+
+		for (size_t i = 0; i < nr_fields; i++) {
+			if (strcmp(member, fields[i].name))
+				continue;
+			assert_int_equal(btf_member_bit_offset(t, m), fields[i].offset * 8);
+			found++;
+		}
+	}
+	assert_int_equal(found, nr_fields);
+}
+
+static void test_shared_structs(void **state)
+{
+	static const struct field slot[] = {
+		FIELD(slot, tid),   FIELD(slot, evidence), FIELD(slot, start_ns),
+		FIELD(slot, state), FIELD(slot, rss),
+	};
+	static const struct field slot_state[] = {
+		FIELD(slot_state, origin), FIELD(slot_state, in_mm_fault),
+		FIELD(slot_state, major),  FIELD(slot_state, in_overflow),
+		FIELD(slot_state, calls),
+	};
+	static const struct field task_rss[] = {
+		FIELD(task_rss, events), FIELD(task_rss, file), FIELD(task_rss, anon),
+		FIELD(task_rss, swap),	 FIELD(task_rss, shmem),
+	};
+	static const struct field cell[] = {
+		FIELD(cell, buckets), FIELD(cell, sum_ns), FIELD(cell, max_ns),
+		FIELD(cell, untimed), FIELD(cell, writes), FIELD(cell, execs), FIELD(cell, retries),
+	};
+	static const struct field tallies[] = { FIELD(tallies, n) };
+	static const struct field config[] = {
+		FIELD(config, nr_cpus),		 FIELD(config, filter),
+		FIELD(config, inherit_threads),	 FIELD(config, inherit_children),
+		FIELD(config, task_btf),	 FIELD(config, task_rss),
+		FIELD(config, vma_source),
+		FIELD(config, swap_by_rss),	 FIELD(config, pad),
+	};
+
+	expect_struct(*state, "slot", sizeof(struct slot), slot, NR(slot));
+	expect_struct(*state, "slot_state", sizeof(struct slot_state), slot_state, NR(slot_state));
+	expect_struct(*state, "task_rss", sizeof(struct task_rss), task_rss, NR(task_rss));
+	expect_struct(*state, "cell", sizeof(struct cell), cell, NR(cell));
+	expect_struct(*state, "tallies", sizeof(struct tallies), tallies, NR(tallies));
+	expect_struct(*state, "config", sizeof(struct config), config, NR(config));
+}
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	/* One cache line: two tasks' faults do not share one. */
+	assert_int_equal(sizeof(struct slot), 64);
+	assert_int_equal(sizeof(struct cell), (HIST_SLOTS + 7) * 8);
+	assert_int_equal(CELL_INDEX(PATH_NR - 1, ORIGIN_NR - 1, 1), CELLS_PER_CPU - 1);
+	/* The kernel's struct, read whole: events and four counts. */
+	assert_int_equal(sizeof(struct task_rss), 5 * sizeof(int));
+	/* hist_below() masks. */
+	assert_int_equal(NR_SLOTS & (NR_SLOTS - 1), 0);
+	/* PATH_ASK and the paths share a byte, SLOT_EXEC and the index a word. */
+	assert_true(PATH_NR < PATH_ASK && PATH_ASK <= UINT8_MAX);
+	assert_true(EV_INDEX_BITS < 32 && SLOT_EXEC >= 1u << EV_INDEX_BITS);
+}
+
+static void expect_map(const struct bpf_map *map, size_t value_size, int mmapable)
+{
+	assert_int_equal(bpf_map__key_size(map), 4);
+	assert_int_equal(bpf_map__value_size(map), value_size);
+	assert_int_equal(!!(bpf_map__map_flags(map) & BPF_F_MMAPABLE), mmapable);
+}
+
+static void test_maps(void **state)
+{
+	const struct pfstat_bpf *skel = *state;
+
+	expect_map(skel->maps.slots_overflow, sizeof(struct slot), 0);
+	expect_map(skel->maps.targets, sizeof(uint64_t), 1);
+	expect_map(skel->maps.cells, sizeof(struct cell), 1);
+	expect_map(skel->maps.tally, sizeof(struct tallies), 1);
+	assert_int_equal(sizeof(skel->bss->slots), NR_SLOTS * sizeof(struct slot));
+	assert_int_equal(bpf_map__max_entries(skel->maps.slots_overflow), NR_OVERFLOW);
+}
+
+/* What session.c copies into .rodata fits there, byte for byte. */
+static void test_configuration_is_copied_whole(void **state)
+{
+	struct pfstat_bpf *skel = *state;
+	const struct config cfg = {
+		.nr_cpus = 0x01020304, .filter = 5, .inherit_threads = 6, .inherit_children = 7,
+		.task_btf = 8, .task_rss = 9, .vma_source = 10, .swap_by_rss = 11,
+	};
+	const struct config *copy = (const struct config *)&skel->rodata->cfg;
+
+	assert_int_equal(sizeof(skel->rodata->cfg), sizeof(cfg));
+	assert_int_equal(sizeof(skel->rodata->ev_bit), EV_NR * sizeof(uint32_t));
+	assert_int_equal(sizeof(skel->rodata->path_of), 1 << EV_INDEX_BITS);
+	assert_int_equal(sizeof(skel->rodata->hist), sizeof(struct hist_tables));
+	memcpy((void *)&skel->rodata->cfg, &cfg, sizeof(cfg));
+	assert_int_equal(copy->nr_cpus, 0x01020304);
+	assert_int_equal(copy->filter, 5);
+	assert_int_equal(copy->inherit_threads, 6);
+	assert_int_equal(copy->inherit_children, 7);
+	assert_int_equal(copy->task_btf, 8);
+	assert_int_equal(copy->task_rss, 9);
+	assert_int_equal(copy->vma_source, 10);
+	assert_int_equal(copy->swap_by_rss, 11);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_row_has_its_programs),
+		cmocka_unit_test(test_spine_has_its_programs),
+		cmocka_unit_test(test_every_program_is_named_once),
+		cmocka_unit_test(test_rows_are_whole),
+		cmocka_unit_test(test_every_fact_has_a_witness),
+		cmocka_unit_test(test_shared_structs),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_configuration_is_copied_whole),
+	};
+
+	return cmocka_run_group_tests_name("hooks", tests, setup, teardown);
+}

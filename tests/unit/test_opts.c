@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * test_opts.c: the command line. opts_parse() exits on bad input, so it runs
+ * in a child, which sends back what it printed and what it understood.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../src/opts.h"
+
+#define NR(array) (sizeof(array) / sizeof((array)[0]))
+#define MAX_ARGS 16
+
+/* Larger than any pid: the kernel's limit is this, exclusive. */
+#define NO_SUCH_PID "4194304"
+
+static char self[16];
+
+static void test_good_seconds(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} good[] = {
+		{ "1", 1000000000 },
+		{ "1.5", 1500000000 },
+		{ "0.001", 1000000 },
+		{ ".5", 500000000 },
+		{ "2.", 2000000000 },
+		{ "0010", 10000000000 },
+		{ "0.1", 100000000 },
+		{ "86400", 86400000000000 },
+		{ "31622400", 31622400000000000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(good); i++) {
+		uint64_t ns = 0;
+
+		if (!opts_parse_seconds(good[i].text, &ns))
+			fail_msg("%s is refused", good[i].text);
+		assert_true(ns == good[i].ns);
+	}
+}
+
+static void test_bad_seconds(void **state)
+{
+	static const char *const bad[] = {
+		"",	 "0",	  "-1",	    "+1",  "1x",   "0.0005", "nan",    "inf",  "1e400", "1e-400",
+		" 1",	 "1 ",	  "x",	    ".",   "-",	   "1,5",    "1..5",   "1.5.", "0.0",	"-0.5",
+		"0x10",	 "1e1",  "1e",	  "1s",	    "1:0", "1e99", "NAN",    "1e-400", "--1",  "\n1",	"1\n",
+		"31622401", "99999999999999999999", "0.000999999", "infinity", "\xd9\xa1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(bad); i++) {
+		uint64_t ns;
+
+		if (opts_parse_seconds(bad[i], &ns))
+			fail_msg("\"%s\" is taken for %llu ns", bad[i], (unsigned long long)ns);
+	}
+}
+
+static void test_good_pids(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t nr;
+		int pids[4];
+	} good[] = {
+		{ "1", 1, { 1 } },
+		{ "1,2", 2, { 1, 2 } },
+		{ "3,1,2", 3, { 3, 1, 2 } },
+		{ "4194304", 1, { 4194304 } },
+		{ "007", 1, { 7 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(good); i++) {
+		struct opts opts = { 0 };
+		const char *error = opts_parse_pids(&opts, good[i].text);
+
+		if (error)
+			fail_msg("%s: %s", good[i].text, error);
+		assert_int_equal(opts.nr_pids, good[i].nr);
+		for (size_t p = 0; p < good[i].nr; p++)
+			assert_int_equal(opts.pids[p], good[i].pids[p]);
+		opts_free(&opts);
+		assert_null(opts.pids);
+		assert_int_equal(opts.nr_pids, 0);
+	}
+}
+
+static void test_bad_pids(void **state)
+{
+	static const char *const bad[] = {
+		"",   "0",    "-1",	 "+1",	    "1x",  "1.5",  "abc", " 1",	 "1 ", "1,",
+		",1", "1,,2", ",",	 "1, 2",    "1;2", "0x10", "1,0", "1,-2", "1,x", "1,2,",
+		"nan", "4194305", "2147483648", "4294967297", "99999999999999999999", "1e3",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(bad); i++) {
+		struct opts opts = { 0 };
+		const char *error = opts_parse_pids(&opts, bad[i]);
+
+		if (!error)
+			fail_msg("\"%s\" is taken for a list of pids", bad[i]);
+		assert_true(strlen(error) > 0);
+		opts_free(&opts);
+	}
+}
+
+/* -p 1 -p 2 is -p 1,2, and who is named twice is measured once. */
+static void test_pids_add_up(void **state)
+{
+	struct opts opts = { 0 };
+
+	(void)state;
+	assert_null(opts_parse_pids(&opts, "1,2"));
+	assert_null(opts_parse_pids(&opts, "3"));
+	assert_int_equal(opts.nr_pids, 3);
+	assert_null(opts_parse_pids(&opts, "2,2,1"));
+	assert_int_equal(opts.nr_pids, 3);
+	opts_free(&opts);
+}
+
+struct outcome {
+	int status; /* exit status, or -1 */
+	char text[8192]; /* what was printed, stdout and stderr */
+	bool parsed; /* opts_parse() came back, and this is what it said: */
+	struct opts opts;
+	int pids[4];
+	char child[4][32];
+	size_t nr_child;
+};
+
+/* In the child: all that the parent wants to know, without pointers. */
+static void tell(int fd, struct opts *opts)
+{
+	struct outcome out = { .parsed = true, .opts = *opts };
+
+	for (size_t i = 0; i < opts->nr_pids && i < NR(out.pids); i++)
+		out.pids[i] = opts->pids[i];
+	for (; opts->child && opts->child[out.nr_child]; out.nr_child++)
+		snprintf(out.child[out.nr_child], sizeof(out.child[0]), "%s",
+			 opts->child[out.nr_child]);
+	if (write(fd, &out, sizeof(out)) != sizeof(out))
+		_exit(99);
+}
+
+static size_t read_all(int fd, void *buffer, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < size && (n = read(fd, (char *)buffer + len, size - len)) > 0)
+		len += n;
+	close(fd);
+	return len;
+}
+
+/* Runs opts_parse() on the arguments, which end with NULL. */
+static struct outcome *parse(const char *const *args)
+{
+	static struct outcome out;
+	char *argv[MAX_ARGS + 2] = { (char *)"pfstat" };
+	int argc = 1, said[2], told[2], status;
+	char text[sizeof(out.text)] = "";
+	pid_t pid;
+
+	for (; args[argc - 1]; argc++) {
+		assert_true(argc <= MAX_ARGS);
+		argv[argc] = (char *)args[argc - 1];
+	}
+	assert_int_equal(pipe(said) | pipe(told), 0);
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		struct opts opts;
+
+		dup2(said[1], STDOUT_FILENO);
+		dup2(said[1], STDERR_FILENO);
+		close(said[0]);
+		close(told[0]);
+		/* argp and getopt print these: pfstat, not the test program. */
+		program_invocation_name = program_invocation_short_name = argv[0];
+		opts_parse(&opts, argc, argv);
+		tell(told[1], &opts);
+		opts_free(&opts);
+		_exit(0);
+	}
+	close(said[1]);
+	close(told[1]);
+	/* Either fits into its pipe, so the child never waits for the other. */
+	memset(&out, 0, sizeof(out));
+	read_all(told[0], &out, sizeof(out));
+	read_all(said[0], text, sizeof(text) - 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	out.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	memcpy(out.text, text, sizeof(out.text));
+	return &out;
+}
+
+#define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
+
+struct refusal {
+	const char *args[6];
+	const char *says; /* part of the message */
+};
+
+static const struct refusal refusals[] = {
+	{ { "--no-such-option" }, "no-such-option" },
+	{ { "-x" }, "'x'" },
+	{ { "-p" }, "'p'" },
+	{ { "-p", "abc" }, "-p abc: " },
+	{ { "-p", "0" }, "-p 0: " },
+	{ { "-p", "1,," }, "-p 1,,: " },
+	{ { "--pid=-5" }, "-p -5: " },
+	{ { "-p", NO_SUCH_PID }, "no such process: " NO_SUCH_PID "\n" },
+	{ { "-p", self, "-p", NO_SUCH_PID }, "no such process: " NO_SUCH_PID "\n" },
+	{ { "-t", "abc" }, "-t abc: " },
+	{ { "-t", "0" }, "-t 0: " },
+	{ { "-t", "1,2" }, "-t 1,2: " },
+	{ { "-t", NO_SUCH_PID }, "no such thread: " NO_SUCH_PID "\n" },
+	{ { "-d", "0" }, "-d 0: " },
+	{ { "-d", "1x" }, "-d 1x: " },
+	{ { "-d", "-1" }, "-d -1: " },
+	{ { "0" }, "interval 0: " },
+	{ { "1x" }, "interval 1x: " },
+	{ { "-1" }, "'1'" },
+	{ { "nan" }, "interval nan: " },
+	{ { "inf" }, "interval inf: " },
+	{ { "ls" }, "behind --" },
+	{ { "1", "0" }, "count 0: " },
+	{ { "1", "1.5" }, "count 1.5: " },
+	{ { "1", "x" }, "count x: " },
+	{ { "1", "99999999999999999999" }, "count 99999999999999999999: " },
+	{ { "1", "2", "3" }, "3: too many arguments" },
+	{ { "--attach=magic" }, "--attach magic: " },
+	{ { "--attach=" }, "--attach : " },
+	{ { "--attach=fentr" }, "--attach fentr: " },
+	{ { "--" }, "no COMMAND" },
+	{ { "-v", "--" }, "no COMMAND" },
+	{ { "-p", self, "--", "true" }, "exclude each other" },
+	{ { "-t", self, "--", "true" }, "exclude each other" },
+	{ { "-p", self, "-t", self }, "exclude each other" },
+	{ { "--json", "--csv" }, "exclude each other" },
+	{ { "--csv", "--json" }, "exclude each other" },
+	{ { "-H", "--json" }, "-H is for the table" },
+	{ { "--csv", "-H" }, "-H is for the table" },
+	{ { "doctor", "me" }, "no argument: me" },
+	{ { "doctor", "--json" }, "json" },
+	{ { "doctor", "--", "true" }, "no argument: true" },
+};
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NR(refusals); i++) {
+		const struct refusal *r = &refusals[i];
+		const struct outcome *out = parse(r->args);
+
+		if (out->parsed || out->status != EXIT_USAGE)
+			fail_msg("%s %s: exit status %d, should be 2", r->args[0],
+				 r->args[1] ? r->args[1] : "", out->status);
+		if (strncmp(out->text, "pfstat", 6) || !strstr(out->text, r->says))
+			fail_msg("%s %s: says \"%s\", should say \"%s\"", r->args[0],
+				 r->args[1] ? r->args[1] : "", out->text, r->says);
+		assert_int_equal(out->text[strlen(out->text) - 1], '\n');
+	}
+}
+
+static int until_closed[2];
+
+static void *wait_in_thread(void *tid)
+{
+	char byte;
+
+	__atomic_store_n((int *)tid, gettid(), __ATOMIC_SEQ_CST);
+	return read(until_closed[0], &byte, 1) ? tid : NULL;
+}
+
+/* A thread has an ID of its own, but it is no process. */
+static void test_thread_is_no_process(void **state)
+{
+	char text[16], says[48];
+	const struct outcome *out;
+	pthread_t thread;
+	int tid = 0;
+
+	(void)state;
+	assert_int_equal(pipe(until_closed), 0);
+	assert_int_equal(pthread_create(&thread, NULL, wait_in_thread, &tid), 0);
+	while (!__atomic_load_n(&tid, __ATOMIC_SEQ_CST))
+		sched_yield();
+	snprintf(text, sizeof(text), "%d", tid);
+	snprintf(says, sizeof(says), "no such process: %d\n", tid);
+	assert_int_equal(PARSE("-p", self)->status, 0);
+	assert_int_equal(PARSE("-t", self)->status, 0);
+	out = PARSE("-t", text);
+	assert_int_equal(out->status, 0);
+	assert_int_equal(out->opts.tid, tid);
+	out = PARSE("-p", text);
+	close(until_closed[1]);
+	pthread_join(thread, NULL);
+	assert_int_equal(out->status, EXIT_USAGE);
+	assert_non_null(strstr(out->text, says));
+}
+
+static void test_nothing_given(void **state)
+{
+	const struct outcome *out = parse((const char *const[]){ NULL });
+	const struct opts *opts = &out->opts;
+
+	(void)state;
+	assert_true(out->parsed);
+	assert_string_equal(out->text, "");
+	assert_int_equal(opts->command, COMMAND_STAT);
+	assert_int_equal(opts->attach, WAY_AUTO);
+	assert_int_equal(opts->format, FORMAT_TABLE);
+	assert_int_equal(opts->nr_pids, 0);
+	assert_int_equal(opts->tid, 0);
+	assert_false(opts->no_inherit || opts->histogram || opts->timestamp || opts->verbose ||
+		     opts->gup || opts->dry_run);
+	assert_true(!opts->duration_ns && !opts->interval_ns && !opts->count);
+	assert_null(opts->output);
+	assert_null(opts->child);
+}
+
+static void test_everything_given(void **state)
+{
+	const struct outcome *out = PARSE("-vHT", "-o", "file", "--attach=fentry", "--no-inherit",
+					  "--gup", "--dry-run", "-d", "2.5", "-p", self, "0.5", "7");
+	const struct opts *opts = &out->opts;
+
+	(void)state;
+	assert_true(out->parsed);
+	assert_true(opts->verbose && opts->histogram && opts->timestamp && opts->no_inherit &&
+		    opts->gup && opts->dry_run);
+	assert_non_null(opts->output);
+	assert_int_equal(opts->attach, WAY_FENTRY);
+	assert_int_equal(opts->duration_ns, 2500000000);
+	assert_int_equal(opts->interval_ns, 500000000);
+	assert_int_equal(opts->count, 7);
+	assert_int_equal(opts->nr_pids, 1);
+	assert_int_equal(out->pids[0], getpid());
+}
+
+static void test_each_way(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--attach=auto")->opts.attach, WAY_AUTO);
+	assert_int_equal(PARSE("--attach=fentry")->opts.attach, WAY_FENTRY);
+	assert_int_equal(PARSE("--attach", "kprobe")->opts.attach, WAY_KPROBE);
+	assert_int_equal(PARSE("--attach=tracepoint")->opts.attach, WAY_TRACEPOINT);
+}
+
+static void test_each_format(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("--json")->opts.format, FORMAT_JSON);
+	assert_int_equal(PARSE("--csv")->opts.format, FORMAT_CSV);
+	/* Said twice is not a contradiction. */
+	assert_int_equal(PARSE("--json", "--json")->opts.format, FORMAT_JSON);
+}
+
+static void test_interval_and_count(void **state)
+{
+	const struct outcome *out = PARSE("0.25");
+
+	(void)state;
+	assert_true(out->opts.interval_ns == 250000000 && out->opts.count == 0);
+	out = PARSE("2", "3");
+	assert_true(out->opts.interval_ns == 2000000000 && out->opts.count == 3);
+	/* Options may follow, and a command may. */
+	out = PARSE("1", "-T", "4", "--", "make", "-j4");
+	assert_true(out->opts.interval_ns == 1000000000 && out->opts.count == 4);
+	assert_true(out->opts.timestamp);
+	assert_int_equal(out->nr_child, 2);
+}
+
+/* Whatever is behind the first -- is the command's, options and more -- too. */
+static void test_command_is_split_off(void **state)
+{
+	const struct outcome *out = PARSE("-v", "--", "sh", "-x", "--", "--json");
+
+	(void)state;
+	assert_true(out->parsed);
+	assert_true(out->opts.verbose);
+	assert_int_equal(out->opts.format, FORMAT_TABLE);
+	assert_int_equal(out->nr_child, 4);
+	assert_string_equal(out->child[0], "sh");
+	assert_string_equal(out->child[1], "-x");
+	assert_string_equal(out->child[2], "--");
+	assert_string_equal(out->child[3], "--json");
+
+	out = PARSE("--", "doctor");
+	assert_int_equal(out->opts.command, COMMAND_STAT);
+	assert_string_equal(out->child[0], "doctor");
+
+	/* An option that lacks its value does not eat the command. */
+	out = PARSE("-o", "--", "true");
+	assert_int_equal(out->status, EXIT_USAGE);
+}
+
+static void test_doctor(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("doctor")->opts.command, COMMAND_DOCTOR);
+	assert_false(PARSE("doctor")->opts.verbose);
+	assert_true(PARSE("doctor", "-v")->opts.verbose);
+}
+
+static void test_help_and_version(void **state)
+{
+	static const char *const options[] = {
+		"-p, --pid=",  "-t, --tid=", "--no-inherit", "--gup", "-d, --duration=", "-H, --histogram",
+		"--json",      "--csv",	     "-T, --timestamp", "-o, --output=", "--attach=",
+		"--dry-run",   "-v, --verbose", "-V, --version", "--help", "doctor", "-- COMMAND",
+		"INTERVAL",    "COUNT",	     "fentry, kprobe", "Exit status",
+	};
+	const struct outcome *out = PARSE("--help");
+
+	(void)state;
+	assert_int_equal(out->status, 0);
+	assert_false(out->parsed);
+	for (size_t i = 0; i < NR(options); i++)
+		if (!strstr(out->text, options[i]))
+			fail_msg("--help does not mention %s", options[i]);
+	out = PARSE("-V");
+	assert_int_equal(out->status, 0);
+	assert_string_equal(out->text, "pfstat " PFSTAT_VERSION "\n");
+	out = PARSE("doctor", "--help");
+	assert_int_equal(out->status, 0);
+	assert_non_null(strstr(out->text, "pfstat doctor"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good_seconds),
+		cmocka_unit_test(test_bad_seconds),
+		cmocka_unit_test(test_good_pids),
+		cmocka_unit_test(test_bad_pids),
+		cmocka_unit_test(test_pids_add_up),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_thread_is_no_process),
+		cmocka_unit_test(test_nothing_given),
+		cmocka_unit_test(test_everything_given),
+		cmocka_unit_test(test_each_way),
+		cmocka_unit_test(test_each_format),
+		cmocka_unit_test(test_interval_and_count),
+		cmocka_unit_test(test_command_is_split_off),
+		cmocka_unit_test(test_doctor),
+		cmocka_unit_test(test_help_and_version),
+	};
+
+	snprintf(self, sizeof(self), "%d", getpid());
+	return cmocka_run_group_tests_name("opts", tests, NULL, NULL);
+}
