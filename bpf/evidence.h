@@ -28,7 +28,7 @@
 	X(RSS_KNOWN, "the task's own page counts were compared (up to 6.1)")                        \
 	X(RSS_ANON, "the count of anonymous pages changed")                                        \
 	X(RSS_FILE, "the count of file or shmem pages changed")                                    \
-	X(ALLOC, "a movable page was allocated")                                                   \
+	X(ALLOC, "a small movable page was allocated")                                             \
 	X(ALLOC_ZERO, "a zeroed movable page was allocated")                                       \
 	X(ALLOC_HUGE, "a movable page of PMD size was allocated")                                  \
 	X(MAJOR, "the kernel accounted the fault as major")                                        \

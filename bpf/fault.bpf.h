@@ -93,9 +93,11 @@ static __always_inline void read_task_rss(struct task_rss *rss)
  * What the fault changed in the task's own page counts. Up to 6.1 they are
  * folded into the mm every 64 faults, at the start of handle_mm_fault
  * (check_sync_rss_stat), which clears events and counts: then the value at the
- * end is the difference.
+ * end is the difference. Doubtful: folded and no change, as the fold may have
+ * come in the second call of a retried fault, after the change (5.10, where the
+ * first write to a shared page is retried).
  */
-static __always_inline u32 rss_evidence(const struct task_rss *begin)
+static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doubtful)
 {
 	struct task_rss end = {};
 	bool folded;
@@ -110,6 +112,7 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin)
 	if (ev_bit[EV_RSS_FILE] && (end.file > (folded ? 0 : begin->file) ||
 				    end.shmem > (folded ? 0 : begin->shmem)))
 		ev |= ev_bit[EV_RSS_FILE];
+	*doubtful = folded && !ev;
 	return ev;
 }
 
@@ -346,16 +349,17 @@ static __always_inline void close_fault(struct slot *s, u32 tid, u64 now, u64 ad
 					bool with_find_vma)
 {
 	u32 evidence = s->evidence;
+	bool doubtful = false;
 	u32 path;
 
 	if (major)
 		evidence |= ev_bit[EV_MAJOR];
 	path = classify(evidence);
 	if (path >= PATH_NR && cfg.task_rss) {
-		evidence |= ev_bit[EV_RSS_KNOWN] | rss_evidence(&s->rss);
+		evidence |= ev_bit[EV_RSS_KNOWN] | rss_evidence(&s->rss, &doubtful);
 		path = classify(evidence);
 	}
-	if (path >= PATH_NR) {
+	if (path >= PATH_NR || doubtful) {
 		if (with_find_vma)
 			evidence |= find_vma_evidence(address);
 		else if (cfg.vma_source == VMA_CACHE)

@@ -194,6 +194,9 @@ int BPF_PROG(tp_mm_page_alloc, struct page *page, unsigned int order, unsigned i
 		return 0;
 	if (order >= PMD_ORDER)
 		return mark(EV_ALLOC_HUGE);
+	/* Read-ahead into the page cache, or a large anonymous folio, which is zeroed later. */
+	if (order)
+		return 0;
 	return mark_alloc(gfp & GFP_ZERO);
 }
 

@@ -53,7 +53,7 @@ const struct evidence_row evidence_rows[] = {
 	/* No functions: what the fault allocated and what it changed. */
 	{ PATH_SHARED_WRITE, INFERRED, E(RSS_FILE) | E(WRITE), E(PRESENT) },
 	{ PATH_THP, INFERRED, E(ALLOC_HUGE) | E(WRITE), E(PRESENT) | E(ALLOC) },
-	{ PATH_FILE_COW, INFERRED, E(ALLOC) | E(WRITE), E(PRESENT) | E(RSS_FILE) },
+	{ PATH_FILE_COW, INFERRED, E(ALLOC) | E(WRITE), E(PRESENT) | E(RSS_FILE) | E(VMA_SHARED) },
 	{ PATH_WP_COPY, INFERRED, E(PRESENT) | E(WRITE) | E(ALLOC), 0 },
 	{ PATH_FILE_READ, EXACT, E(FILEMAP_FAULT), E(WRITE) },
 	{ PATH_FILE_READ, INFERRED, E(RSS_FILE) | E(MAJOR), E(WRITE) },

@@ -45,6 +45,11 @@ static void impossible(struct plan *plan, int code, const char *why, int error)
 	snprintf(plan->reason, sizeof(plan->reason), "%s: %s", why, strerror(-error));
 }
 
+static int refusal_code(int error)
+{
+	return error == -EPERM || error == -EACCES ? EXIT_PRIVILEGE : EXIT_KERNEL;
+}
+
 /* The spine: without a begin and an end nothing can be measured. */
 static void plan_spine(struct plan *plan, const struct plan_request *request,
 		       const struct caps *caps)
@@ -54,7 +59,7 @@ static void plan_spine(struct plan *plan, const struct plan_request *request,
 	plan->atomics = caps->atomics;
 	plan->task_btf = caps->task_btf;
 	if (caps->bpf) {
-		impossible(plan, EXIT_PRIVILEGE,
+		impossible(plan, refusal_code(caps->bpf),
 			   "cannot load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON)",
 			   caps->bpf);
 	} else if (caps->btf) {
@@ -76,8 +81,7 @@ static void plan_spine(struct plan *plan, const struct plan_request *request,
 			 " for an exact end",
 			 strerror(-perf));
 	} else {
-		impossible(plan,
-			   perf == -EPERM || perf == -EACCES ? EXIT_PRIVILEGE : EXIT_KERNEL,
+		impossible(plan, refusal_code(perf),
 			   "neither perf events (CAP_PERFMON and kernel.perf_event_paranoid at most 2,"
 			   " or CAP_SYS_ADMIN) nor fexit on handle_mm_fault can end a fault",
 			   perf);

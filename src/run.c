@@ -48,6 +48,7 @@ struct run {
 	int *target_fds; /* pidfds of -p or -t; -1: has ended */
 	size_t nr_targets, targets_left;
 	bool timed_out;
+	int out_error; /* of writing; a reader that has gone is none */
 	bool done;
 };
 
@@ -239,8 +240,9 @@ static int attach_thread(struct run *run, int tid)
 	char what[48];
 	int err = session_add_task(run->session, tid);
 
-	/* Before 6.9 there are pidfds of processes only: its end goes unseen. */
-	watch_end(run, tid, PIDFD_THREAD);
+	/* Before 6.9 there are pidfds of processes only: the end of others goes unseen. */
+	if (watch_end(run, tid, PIDFD_THREAD))
+		watch_end(run, tid, 0);
 	snprintf(what, sizeof(what), "thread %d", tid);
 	return err ? fail(exit_code_of(err), what, err) : 0;
 }
@@ -298,8 +300,13 @@ static bool print_report(struct run *run, const struct snapshot *before, bool is
 {
 	snapshot_report(run->report, before, run->now, run->plan.exact, run->plan.attach);
 	run->report->is_total = is_total;
+	errno = 0;
 	run->renderer->report(run->out, run->report, &run->style);
-	return !fflush(run->out) && !ferror(run->out);
+	if (!fflush(run->out) && !ferror(run->out))
+		return true;
+	if (errno != EPIPE && !run->out_error)
+		run->out_error = errno ? -errno : -EIO;
+	return false;
 }
 
 /* A maximum is of its interval; the total's is the largest of them all. */
@@ -524,16 +531,20 @@ static int measure(struct run *run)
 		code = attach_marks(run);
 	if (!code)
 		code = attach_targets(run);
-	if (!code)
-		code = open_timers(run);
 	if (!code && run->renderer->begin)
 		run->renderer->begin(run->out, &run->style);
 	if (!code)
 		code = start(run);
+	/* Now only: attaching takes its time. */
+	if (!code)
+		code = open_timers(run);
 	if (code)
 		return code;
 	loop(run);
 	print_total(run);
+	if (run->out_error)
+		return fail(EXIT_FAILED, run->opts->output ? run->opts->output : "standard output",
+			    run->out_error);
 	return 0;
 }
 

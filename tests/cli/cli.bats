@@ -305,9 +305,13 @@ hooks()
 	[ $refused_one = yes ] || skip "this kernel refuses none"
 }
 
-@test "--gup without fentry: 3, and what it needs" {
+@test "--gup needs fentry: 2 with another way, 3 where the kernel refuses it" {
+	refused 2 "--gup needs --attach=auto or fentry" --gup --attach=tracepoint -- true
+	refused 2 "--gup needs --attach=auto or fentry" --gup --attach=kprobe -- true
 	needs_measuring
-	refused 3 "--gup needs fentry" --gup --attach=tracepoint -- true
+	! pfstat --dry-run --attach=fentry -- true > /dev/null 2>&1 ||
+		skip "this kernel allows fentry"
+	refused 3 "--gup needs fentry" --gup -- true
 }
 
 # -- COMMAND

@@ -39,6 +39,23 @@ unsigned int kernel_release(void)
 	return major * 100 + minor;
 }
 
+/* debugfs has the mode in use; else what it was built for. */
+bool kernel_preemptible(void)
+{
+	FILE *f = fopen("/sys/kernel/debug/sched/preempt", "re");
+	char line[128] = "";
+	struct utsname name;
+
+	if (f && !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	if (f)
+		fclose(f);
+	if (line[0])
+		return strstr(line, "(full)") || strstr(line, "(lazy)");
+	uname(&name);
+	return strstr(name.version, "PREEMPT") != NULL;
+}
+
 /* Each line with the test's name: tests/summary knows whose it is. */
 static void note_lines(const struct test *test, const char *kind, char *text)
 {

@@ -84,6 +84,8 @@ void __attribute__((format(printf, 2, 3), noreturn)) test_fail(struct test *test
 	} while (0)
 /* The kernel's version as 6.12 -> 612. */
 unsigned int kernel_release(void);
+/* Does it preempt tasks in the kernel? */
+bool kernel_preemptible(void);
 
 /* proc.c */
 uint64_t now_ns(void);

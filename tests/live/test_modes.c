@@ -430,7 +430,8 @@ static void test_million(struct test *test)
 	check(test, sum_of(test, test->total, "count") == MILLION, "not a million");
 	check_maximum(test, entry_of(test, test->total, "anon", "user"));
 	/* Preempted fentry programs keep others on their CPU from running. */
-	if (test->way == FENTRY && marks) {
+	if (test->way != KPROBE && marks) {
+		check(test, kernel_preemptible(), "marks were missed");
 		check(test, anon + unclassified == MILLION, "anon and unclassified are not all");
 		check(test, json_object_size(json_object_get(test->total, "lost")) ==
 				    1 + !!unclassified, "more was lost than marks");

@@ -259,6 +259,8 @@ static const struct refusal refusals[] = {
 	{ { "-p", self, "-t", self }, "exclude each other" },
 	{ { "--json", "--csv" }, "exclude each other" },
 	{ { "--csv", "--json" }, "exclude each other" },
+	{ { "--gup", "--attach=kprobe" }, "--gup needs --attach=auto or fentry, not kprobe" },
+	{ { "--attach=tracepoint", "--gup" }, "not tracepoint" },
 	{ { "-H", "--json" }, "-H is for the table" },
 	{ { "--csv", "-H" }, "-H is for the table" },
 	{ { "doctor", "me" }, "no argument: me" },
