@@ -203,8 +203,23 @@ static void probe_hooks(struct caps *caps, const struct btf *btf)
 	}
 }
 
+static bool try_kprobe_multi(const char *function)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .kprobe_multi.syms = &function,
+		    .kprobe_multi.cnt = 1);
+	int prog = load_nothing(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, 0);
+	int link;
+
+	if (prog < 0)
+		return false;
+	link = bpf_link_create(prog, 0, BPF_TRACE_KPROBE_MULTI, &opts);
+	close(prog);
+	return link >= 0 && !close_fd(link);
+}
+
 static void probe_kprobes(struct caps *caps, enum way way)
 {
+	bool multi = try_kprobe_multi("do_wp_page");
 	int h, any = -ENOENT;
 
 	caps->kprobe = kprobe_pmu();
@@ -216,6 +231,7 @@ static void probe_kprobes(struct caps *caps, enum way way)
 		if (!hook_rows[h].kprobe || (way == WAY_AUTO && !caps->hook_fentry[h]))
 			continue;
 		caps->hook_kprobe[h] = close_fd(caps_open_kprobe(hook_rows[h].name));
+		caps->hook_multi[h] = multi && !caps->hook_kprobe[h];
 		if (!caps->hook_kprobe[h])
 			any = 0;
 		else if (any)

@@ -27,6 +27,8 @@ struct caps {
 	int hook_fentry[HOOK_NR];
 	int hook_kprobe[HOOK_NR];
 	int hook_tracepoint[HOOK_NR];
+	/* kprobe.multi can take it (5.18, CONFIG_FPROBE): cheaper than a kprobe. */
+	bool hook_multi[HOOK_NR];
 	bool atomics; /* compare and exchange in BPF (5.12) */
 	bool task_btf; /* bpf_get_current_task_btf (5.11) */
 	bool find_vma; /* bpf_find_vma (5.17) */

@@ -34,7 +34,8 @@ enum way way_of(const char *name)
 
 const char *method_name(enum method method)
 {
-	static const char *const names[] = { "none", "unneeded", "fentry", "kprobe", "tracepoint" };
+	static const char *const names[] = { "none", "unneeded", "fentry", "kprobe", "kprobe.multi",
+					     "tracepoint" };
 
 	return names[method];
 }
@@ -99,7 +100,7 @@ static enum method function_method(const struct caps *caps, enum way way, enum h
 	if (way != WAY_KPROBE && !fentry)
 		return METHOD_FENTRY;
 	if (way != WAY_FENTRY && !kprobe && hook_rows[h].kprobe)
-		return METHOD_KPROBE;
+		return caps->hook_multi[h] ? METHOD_KPROBE_MULTI : METHOD_KPROBE;
 	*error = way == WAY_KPROBE ? kprobe : fentry;
 	return METHOD_NONE;
 }
@@ -119,7 +120,7 @@ static void plan_functions(struct plan *plan, enum way way, const struct caps *c
 		}
 		plan->hook[h].method = function_method(caps, way, h, &error);
 		plan->hook[h].error = error;
-		if (plan->hook[h].method == METHOD_FENTRY || plan->hook[h].method == METHOD_KPROBE)
+		if (plan->hook[h].method > METHOD_UNNEEDED)
 			plan->facts |= facts;
 	}
 }
@@ -283,6 +284,7 @@ static void plan_describe(struct plan *plan, enum way asked, const struct caps *
 	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++)
 		if (hook_rows[h].facts)
 			used[plan->hook[h].method]++;
+	used[METHOD_KPROBE] += used[METHOD_KPROBE_MULTI];
 	if (used[METHOD_FENTRY])
 		plan->way = WAY_FENTRY;
 	else if (used[METHOD_KPROBE])

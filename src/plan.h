@@ -18,6 +18,7 @@ enum method {
 	METHOD_UNNEEDED, /* its facts are known otherwise, or the way does not use it */
 	METHOD_FENTRY,
 	METHOD_KPROBE,
+	METHOD_KPROBE_MULTI,
 	METHOD_TRACEPOINT,
 };
 

@@ -190,6 +190,9 @@ static int attach_marks(struct run *run)
 		case METHOD_FENTRY:
 			run->caps.hook_fentry[failed] = err;
 			break;
+		case METHOD_KPROBE_MULTI:
+			run->caps.hook_multi[failed] = false;
+			break;
 		case METHOD_KPROBE:
 			run->caps.hook_kprobe[failed] = err;
 			break;

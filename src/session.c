@@ -42,6 +42,7 @@ static const char *hook_program(const struct plan *plan, enum hook h)
 			return "fentry_handle_mm_fault_plain";
 		return hook_rows[h].fentry;
 	case METHOD_KPROBE:
+	case METHOD_KPROBE_MULTI:
 		return hook_rows[h].kprobe;
 	case METHOD_TRACEPOINT:
 		return hook_rows[h].tracepoint;
@@ -87,9 +88,14 @@ static void choose_programs(struct session *s)
 
 	bpf_object__for_each_program(prog, s->skel->obj)
 		bpf_program__set_autoload(prog, false);
-	for (h = 0; h < HOOK_NR; h++)
-		if (hook_program(s->plan, h))
-			bpf_program__set_autoload(program(s, hook_program(s->plan, h)), true);
+	for (h = 0; h < HOOK_NR; h++) {
+		if (!hook_program(s->plan, h))
+			continue;
+		prog = program(s, hook_program(s->plan, h));
+		bpf_program__set_autoload(prog, true);
+		if (s->plan->hook[h].method == METHOD_KPROBE_MULTI)
+			bpf_program__set_expected_attach_type(prog, BPF_TRACE_KPROBE_MULTI);
+	}
 	bpf_program__set_autoload(begin_program(s, LINK_BEGIN_USER), true);
 	bpf_program__set_autoload(begin_program(s, LINK_BEGIN_KERNEL), true);
 	if (s->plan->end == END_PERF) {
@@ -175,6 +181,16 @@ static int attach_kprobe(struct session *s, enum hook h)
 	return 0;
 }
 
+static int attach_kprobe_multi(struct session *s, enum hook h)
+{
+	const char *function = hook_rows[h].name;
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .syms = &function, .cnt = 1);
+
+	s->hook_links[h] = bpf_program__attach_kprobe_multi_opts(program(s, hook_rows[h].kprobe),
+								 NULL, &opts);
+	return s->hook_links[h] ? 0 : -errno;
+}
+
 static int attach(struct bpf_program *prog, struct bpf_link **link)
 {
 	*link = bpf_program__attach(prog);
@@ -193,6 +209,8 @@ int session_attach_marks(struct session *s, enum hook *failed)
 			continue;
 		if (s->plan->hook[h].method == METHOD_KPROBE)
 			err = attach_kprobe(s, h);
+		else if (s->plan->hook[h].method == METHOD_KPROBE_MULTI)
+			err = attach_kprobe_multi(s, h);
 		else
 			err = attach(program(s, name), &s->hook_links[h]);
 		if (err) {

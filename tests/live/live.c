@@ -476,8 +476,10 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
 	make_suite(&suite);
-	if (!suite.nr)
-		die("no test has that in its name");
+	if (!suite.nr) {
+		printf("1..0 # SKIP no test has %s in its name\n", suite.opts.filter);
+		return 1;
+	}
 	for (i = 0; suite.opts.list && i < suite.nr; i++)
 		puts(suite.tests[i].name);
 	if (!suite.opts.list)

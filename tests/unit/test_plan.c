@@ -895,7 +895,7 @@ static void test_random_hooks(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const methods[] = { "none", "unneeded", "fentry", "kprobe",
+	static const char *const methods[] = { "none", "unneeded", "fentry", "kprobe", "kprobe.multi",
 					       "tracepoint" };
 
 	(void)state;
