@@ -196,7 +196,7 @@ static __always_inline struct slot *slot_find(u64 id)
 
 static __always_inline void slot_free(struct slot *s, u32 tid)
 {
-	if (!s->state.in_overflow) {
+	if (!s->in_overflow) {
 		s->tid = 0;
 		return;
 	}
@@ -216,7 +216,7 @@ static __always_inline void record_leftover(struct slot *s)
 
 static __noinline struct slot *slot_overflow(u32 tid)
 {
-	struct slot zero = { .tid = tid, .state.in_overflow = 1 };
+	struct slot zero = { .tid = tid, .in_overflow = 1 };
 	struct slot *s = bpf_map_lookup_elem(&slots_overflow, &tid);
 
 	if (s) {
@@ -257,7 +257,6 @@ static __always_inline struct slot *slot_claim(u32 tid, bool atomics)
 /* A new life for a claimed slot. */
 static __always_inline void slot_begin(struct slot *s, struct slot_state state, u32 evidence)
 {
-	state.in_overflow = s->state.in_overflow;
 	s->state = state;
 	s->evidence = evidence;
 	if (cfg.task_rss)
@@ -379,7 +378,7 @@ static __always_inline int end_event(u64 address, u32 major, bool with_find_vma)
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
 
-	if (!s || s->state.origin == ORIGIN_GUP) {
+	if (!s || (cfg.gup && s->state.origin == ORIGIN_GUP)) {
 		count(is_target(tid) ? TALLY_END_WITHOUT_BEGIN : TALLY_END_OF_OTHERS);
 		return 0;
 	}

@@ -74,7 +74,7 @@ struct slot_state {
 	unsigned char origin;
 	unsigned char in_mm_fault; /* between entry and exit of handle_mm_fault */
 	unsigned char major; /* get_user_pages faults: some call said VM_FAULT_MAJOR */
-	unsigned char in_overflow; /* the slot is an entry of slots_overflow */
+	unsigned char pad;
 	unsigned int calls; /* of handle_mm_fault */
 };
 
@@ -85,7 +85,8 @@ struct slot {
 	unsigned long long start_ns;
 	struct slot_state state;
 	struct task_rss rss; /* at the begin */
-	unsigned int pad[5];
+	unsigned int in_overflow; /* this is an entry of slots_overflow */
+	unsigned int pad[4];
 };
 
 /* In evidence, over the index: the access fetched an instruction. */
@@ -115,7 +116,8 @@ struct config {
 	unsigned char vma_source;
 	/* EV_SWAP is told by task_struct.rss_stat, not by a hook. */
 	unsigned char swap_by_rss;
-	unsigned char pad;
+	/* get_user_pages faults and retries are seen (--gup). */
+	unsigned char gup;
 };
 
 #endif

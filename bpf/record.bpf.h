@@ -45,7 +45,7 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns)
 	if (ns > *max)
 		*max = ns;
 	count_access(c, s->evidence);
-	if (s->state.calls > 1)
+	if (cfg.gup && s->state.calls > 1)
 		__sync_fetch_and_add(&c->retries, s->state.calls - 1);
 }
 

@@ -119,6 +119,7 @@ static void configure(struct session *s)
 	cfg->task_rss = plan->task_rss;
 	cfg->swap_by_rss = plan->task_rss && plan->hook[HOOK_do_swap_page].method <= METHOD_UNNEEDED;
 	cfg->vma_source = plan->vma_source;
+	cfg->gup = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);

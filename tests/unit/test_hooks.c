@@ -190,11 +190,11 @@ static void test_shared_structs(void **state)
 {
 	static const struct field slot[] = {
 		FIELD(slot, tid),   FIELD(slot, evidence), FIELD(slot, start_ns),
-		FIELD(slot, state), FIELD(slot, rss),
+		FIELD(slot, state), FIELD(slot, rss), FIELD(slot, in_overflow),
 	};
 	static const struct field slot_state[] = {
 		FIELD(slot_state, origin), FIELD(slot_state, in_mm_fault),
-		FIELD(slot_state, major),  FIELD(slot_state, in_overflow),
+		FIELD(slot_state, major),  FIELD(slot_state, pad),
 		FIELD(slot_state, calls),
 	};
 	static const struct field task_rss[] = {
@@ -211,7 +211,7 @@ static void test_shared_structs(void **state)
 		FIELD(config, inherit_threads),	 FIELD(config, inherit_children),
 		FIELD(config, task_btf),	 FIELD(config, task_rss),
 		FIELD(config, vma_source),
-		FIELD(config, swap_by_rss),	 FIELD(config, pad),
+		FIELD(config, swap_by_rss),	 FIELD(config, gup),
 	};
 
 	expect_struct(*state, "slot", sizeof(struct slot), slot, NR(slot));
