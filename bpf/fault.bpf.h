@@ -116,10 +116,9 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doub
 	return ev;
 }
 
-static __always_inline u32 vma_evidence(struct vm_area_struct *vma)
+static __always_inline u32 vma_facts(unsigned long flags, const void *vm_ops)
 {
-	unsigned long flags = vma->vm_flags;
-	u32 ev = vma->vm_ops ? ev_bit[EV_VMA_FILE] : ev_bit[EV_VMA_ANON];
+	u32 ev = vm_ops ? ev_bit[EV_VMA_FILE] : ev_bit[EV_VMA_ANON];
 
 	if (flags & VM_SHARED)
 		ev |= ev_bit[EV_VMA_SHARED];
@@ -128,17 +127,15 @@ static __always_inline u32 vma_evidence(struct vm_area_struct *vma)
 	return ev;
 }
 
+static __always_inline u32 vma_evidence(struct vm_area_struct *vma)
+{
+	return vma_facts(vma->vm_flags, vma->vm_ops);
+}
+
 /* The same, for a pointer that the verifier does not know. */
 static __always_inline u32 vma_evidence_probe(struct vm_area_struct *vma)
 {
-	unsigned long flags = BPF_CORE_READ(vma, vm_flags);
-	u32 ev = BPF_CORE_READ(vma, vm_ops) ? ev_bit[EV_VMA_FILE] : ev_bit[EV_VMA_ANON];
-
-	if (flags & VM_SHARED)
-		ev |= ev_bit[EV_VMA_SHARED];
-	if (flags & VM_HUGETLB)
-		ev |= ev_bit[EV_HUGETLB];
-	return ev;
+	return vma_facts(BPF_CORE_READ(vma, vm_flags), BPF_CORE_READ(vma, vm_ops));
 }
 
 /*

@@ -29,8 +29,9 @@ static __always_inline void count_access(struct cell *c, u32 evidence)
  *
  * The maximum has no atomic operation that 5.10 knows. The end programs on
  * perf events run with preemption off, so their cells have one writer at a
- * time; get_user_pages faults are closed from fexit, which on a preemptible
- * kernel is the one place where a maximum can lose a race, never a count.
+ * time. What is closed elsewhere (failures, get_user_pages faults, the fexit
+ * that stands in for perf events) can on a preemptible kernel lose the race for
+ * a maximum, never a count.
  */
 static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns)
 {
