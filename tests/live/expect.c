@@ -193,6 +193,17 @@ static void check_entry(struct test *test, const json_t *entry)
 	      "%s: reads, writes and execs do not add up to the count", path);
 }
 
+void check_severities(struct test *test, uint64_t minor, uint64_t major)
+{
+	uint64_t pfstat_minor = sum_of(test, test->total, "minor");
+	uint64_t pfstat_major = sum_of(test, test->total, "major");
+
+	check(test, pfstat_minor == minor && pfstat_major == major,
+	      "getrusage says %llu minor and %llu major, pfstat %llu and %llu",
+	      (unsigned long long)minor, (unsigned long long)major,
+	      (unsigned long long)pfstat_minor, (unsigned long long)pfstat_major);
+}
+
 void check_entries(struct test *test, json_t *report)
 {
 	json_t *entry;

@@ -134,6 +134,8 @@ size_t expect_entries(struct test *test, const json_t *result, struct expected *
 uint64_t expect_unseen(struct test *test, const json_t *result);
 const char *expect_exactness(enum way way, const char *path);
 bool is_failure(const char *path);
+/* The total's minor and major faults are what getrusage says. */
+void check_severities(struct test *test, uint64_t minor, uint64_t major);
 /* Every entry by itself: buckets, percentiles, maximum. */
 void check_entries(struct test *test, json_t *report);
 
