@@ -6,11 +6,13 @@
 #   make check-unit   no root, seconds
 #   make check-live   on the running kernel (root)
 #   make check-vm     on stock Debian kernels in emulated machines; KERNELS="6.1 7.x"
+# make stress         the stress tests with all figures, in guests: hours; KERNELS
 # make bench          what a fault costs with pfstat and with its peers, in guest instructions
 # make deps           install the packages of packages.txt that are missing
 # make install        PREFIX, DESTDIR
 #
-# Variables: V=1 shows commands, SAN=1 builds with ASan and UBSan (into build/san).
+# Variables: V=1 shows commands, SAN=1 builds with ASan and UBSan (into build/san),
+# SMALL=1 with tables for 68 faults in flight, to fill them (into build/small).
 
 VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
@@ -31,6 +33,12 @@ LDLIBS := -lbpf -ljansson -lcap -lm
 ifeq ($(SAN),1)
 O := build/san
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+ifeq ($(SMALL),1)
+O := $(O)/small
+PFSTAT_CFLAGS += $(TABLES)
+BPF_CFLAGS += $(TABLES)
+TABLES := -DNR_SLOTS=64 -DNR_OVERFLOW=4
 endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
@@ -67,6 +75,18 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 
 # Static, and not sanitized: the same file runs in guests of any age.
 $(O)/faultgen: $(wildcard tests/faultgen/*.c tests/faultgen/*.h) Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -static -pthread $(filter %.c,$^) -o $@
+
+# Always asked: its own run of make knows what it depends on.
+ifneq ($(SMALL),1)
+.PHONY: $(O)/small/pfstat
+$(O)/small/pfstat:
+	$(Q)$(MAKE) --no-print-directory SMALL=1 $@
+endif
+
+$(O)/stressload: $(wildcard tests/stress/*.c tests/stress/*.h) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(O)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -static -pthread $(filter %.c,$^) -o $@
@@ -137,10 +157,19 @@ run-live: all $(O)/live
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP tests/live/with-machine $(O)/live \
 		--pfstat $(O)/pfstat --faultgen $(O)/faultgen 2>&1 | tee $(RESULTS)/live.tap
 
-run-vm: all $(O)/live
+run-vm: all $(O)/live $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
 	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm || :
 	$(Q)for f in $(RESULTS)/vm/*.tap; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
+
+.PHONY: stress
+stress: deps
+	$(Q)$(MAKE) --no-print-directory all $(O)/stressload $(O)/small/pfstat
+	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/stress-*.tap
+	$(Q)for k in $(KERNELS); do \
+		tests/stress/run --full --build $(O) $$k 2>&1 | tee $(RESULTS)/stress-$$k.tap; \
+	done
+	$(Q)tests/summary $(RESULTS)/stress-*.tap
 
 # --- the rest
 

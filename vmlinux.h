@@ -26,22 +26,56 @@ typedef __s64 s64;
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct vm_operations_struct;
-struct page;
-struct kernel_siginfo;
+struct userfaultfd_ctx;
+
+/* 6.1 and later; the nodes of two types, by their layout. */
+struct maple_tree {
+	void *ma_root;
+};
+
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
 
 struct mm_struct {
 	int map_count;
+	struct maple_tree mm_mt;
+};
+
+struct page {
+	void *mapping;
+};
+
+/* CONFIG_USERFAULTFD; empty without. */
+struct vm_userfaultfd_ctx {
+	struct userfaultfd_ctx *ctx;
 };
 
 struct vm_area_struct {
 	unsigned long vm_start;
 	unsigned long vm_end;
+	struct mm_struct *vm_mm;
 	unsigned long vm_flags;
 	const struct vm_operations_struct *vm_ops;
+	unsigned long vm_pgoff;
+	struct vm_userfaultfd_ctx vm_userfaultfd_ctx;
 };
+
+typedef struct {
+	unsigned long pte;
+} pte_t;
 
 struct vm_fault {
 	struct vm_area_struct *vma;
+	unsigned long address;
+	pte_t orig_pte;
+	struct page *page;
 };
 
 /* Up to 6.1: counts not yet folded into mm->rss_stat (mm/memory.c, SPLIT_RSS_COUNTING). */
@@ -62,13 +96,25 @@ struct task_struct {
 	int pagefault_disabled;
 	void *stack;
 	struct mm_struct *mm;
+	unsigned long min_flt;
+	unsigned long maj_flt;
 	struct task_rss_stat rss_stat;
 	struct vmacache vmacache;
+	int exit_code;
+	/* CONFIG_NUMA_BALANCING: pages of hints, remote, local and failed (kernel/sched/fair.c). */
+	unsigned long numa_faults_locality[3];
+};
+
+union __sifields {
+	struct {
+		void *_addr;
+	} _sigfault;
 };
 
 struct kernel_siginfo {
 	int si_signo;
 	int si_code;
+	union __sifields _sifields;
 };
 
 #pragma clang attribute pop

@@ -4,7 +4,7 @@
  *
  * Hooks do not decide paths: each sets the bit of the fact that it witnesses.
  * At the end of the fault the bits index a table that user space computed
- * before load from the rows in src/paths.c. A new hook adds a fact here; the
+ * before load from the rows in src/classify.c. A new hook adds a fact here; the
  * plan gives each fact that is watched in this run a bit of the index, and an
  * unwatched one no bit (ev_bit[] 0), so the table stays small.
  *
@@ -19,10 +19,12 @@
 	X(HUGETLB, "hugetlb_fault ran, or the VMA is VM_HUGETLB")                                  \
 	X(HUGE_ANON, "do_huge_pmd_anonymous_page ran")                                             \
 	X(ANON_PAGE, "do_anonymous_page ran")                                                      \
-	X(SWAP, "do_swap_page ran, or the count of swap entries fell")                             \
+	X(SWAP, "do_swap_page found a swap entry, or the count of swap entries fell")              \
+	X(SPECIAL, "do_swap_page found an entry that is no swap slot (softleaf)")                  \
 	X(WP, "do_wp_page ran")                                                                    \
 	X(WP_COPY, "a write-protected page was replaced by a copy")                                \
 	X(DO_FAULT, "__do_fault ran (the VMA's fault operation)")                                  \
+	X(ACCESS_FLAGS, "ptep_set_access_flags ran: the page was there, and became young or dirty") \
 	X(MAP_PAGES, "filemap_map_pages ran (fault-around)")                                       \
 	X(FILEMAP_FAULT, "filemap_fault ran")                                                      \
 	X(RSS_KNOWN, "the task's own page counts were compared (up to 6.1)")                        \
@@ -46,6 +48,6 @@ enum evidence {
 #define EV(name) (1u << EV_##name)
 
 /* Facts that one run can watch at most; the table has 2^EV_INDEX_BITS entries. */
-#define EV_INDEX_BITS 18
+#define EV_INDEX_BITS 20
 
 #endif

@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * fault.bpf.h: the life of a fault: open_fault() at the exception, mark()
- * while the kernel works on it, close_fault() when the kernel accounts it.
- * The doors in pfstat.bpf.c only call these.
+ * fault.bpf.h: the life of a fault: open_fault() at the exception, marks (marks.bpf.h)
+ * while the kernel works on it, close_fault() when the kernel accounts it, or
+ * fail_fault() when it ends otherwise. The doors in pfstat.bpf.c only call these.
  */
 #ifndef PFSTAT_FAULT_BPF_H
 #define PFSTAT_FAULT_BPF_H
 
-#include "record.bpf.h"
+#include "marks.bpf.h"
 
-/* include/linux/mm.h and mm_types.h; values unchanged from 5.10 to 7.3. */
-#define VM_SHARED		0x8
-#define VM_HUGETLB		0x400000
-#define FAULT_FLAG_WRITE	0x1
-#define FAULT_FLAG_TRIED	0x20
-#define FAULT_FLAG_INSTRUCTION	0x100
-#define VM_FAULT_SIGBUS		0x2
-#define VM_FAULT_MAJOR		0x4
-#define VM_FAULT_HWPOISON	0x30 /* and HWPOISON_LARGE */
-#define VM_FAULT_SIGSEGV	0x40
-#define VM_FAULT_RETRY		0x400
-#define VM_FAULT_ERROR		0x873
-
-/* include/linux/sched.h */
-#define PF_MEMALLOC		0x800
+/* include/uapi/asm-generic/siginfo.h and signal.h */
+#define SIGBUS			7
+#define SIGKILL			9
+#define SIGSEGV			11
+#define SEGV_MAPERR		1
+#define BUS_MCEERR_AR		4
 
 /* arch/x86/include/asm/trap_pf.h */
 #define X86_PF_PROT		0x1
@@ -67,206 +58,7 @@ static __always_inline bool faults_disabled(const void *regs)
 	return (unsigned long)regs < stack || (unsigned long)regs >= end;
 }
 
-/* Only what is watched is read; the rest is compiled away by the verifier. */
-static __always_inline void read_task_rss(struct task_rss *rss)
-{
-	struct task_struct *task;
-
-	if (!cfg.task_btf) {
-		task = (void *)bpf_get_current_task();
-		bpf_core_read(rss, sizeof(*rss), &task->rss_stat);
-		return;
-	}
-	task = bpf_get_current_task_btf();
-	rss->events = task->rss_stat.events;
-	if (ev_bit[EV_RSS_ANON])
-		rss->anon = task->rss_stat.count[1];
-	if (cfg.swap_by_rss)
-		rss->swap = task->rss_stat.count[2];
-	if (ev_bit[EV_RSS_FILE]) {
-		rss->file = task->rss_stat.count[0];
-		rss->shmem = task->rss_stat.count[3];
-	}
-}
-
-/*
- * What the fault changed in the task's own page counts. Up to 6.1 they are
- * folded into the mm every 64 faults, at the start of handle_mm_fault
- * (check_sync_rss_stat), which clears events and counts: then the value at the
- * end is the difference. Doubtful: folded and no change, as the fold may have
- * come in the second call of a retried fault, after the change (5.10, where the
- * first write to a shared page is retried).
- */
-static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doubtful)
-{
-	struct task_rss end = {};
-	bool folded;
-	u32 ev = 0;
-
-	read_task_rss(&end);
-	folded = end.events <= begin->events;
-	if (ev_bit[EV_RSS_ANON] && end.anon > (folded ? 0 : begin->anon))
-		ev |= ev_bit[EV_RSS_ANON];
-	if (cfg.swap_by_rss && end.swap < (folded ? 0 : begin->swap))
-		ev |= ev_bit[EV_SWAP];
-	if (ev_bit[EV_RSS_FILE] && (end.file > (folded ? 0 : begin->file) ||
-				    end.shmem > (folded ? 0 : begin->shmem)))
-		ev |= ev_bit[EV_RSS_FILE];
-	*doubtful = folded && !ev;
-	return ev;
-}
-
-static __always_inline u32 vma_facts(unsigned long flags, const void *vm_ops)
-{
-	u32 ev = vm_ops ? ev_bit[EV_VMA_FILE] : ev_bit[EV_VMA_ANON];
-
-	if (flags & VM_SHARED)
-		ev |= ev_bit[EV_VMA_SHARED];
-	if (flags & VM_HUGETLB)
-		ev |= ev_bit[EV_HUGETLB];
-	return ev;
-}
-
-static __always_inline u32 vma_evidence(struct vm_area_struct *vma)
-{
-	return vma_facts(vma->vm_flags, vma->vm_ops);
-}
-
-/* The same, for a pointer that the verifier does not know. */
-static __always_inline u32 vma_evidence_probe(struct vm_area_struct *vma)
-{
-	return vma_facts(BPF_CORE_READ(vma, vm_flags), BPF_CORE_READ(vma, vm_ops));
-}
-
-/*
- * Up to 6.0 find_vma() leaves the VMA that it found in the task's own cache
- * (mm/vmacache.c), so the fault's VMA is there; no lock is needed to read it.
- */
-static __always_inline u32 vmacache_evidence(u64 address)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	int i;
-
-#pragma unroll
-	for (i = 0; i < 4; i++) {
-		struct vm_area_struct *vma = BPF_CORE_READ(task, vmacache.vmas[i]);
-
-		if (vma && BPF_CORE_READ(vma, vm_start) <= address &&
-		    address < BPF_CORE_READ(vma, vm_end))
-			return vma_evidence_probe(vma);
-	}
-	return 0;
-}
-
-static long found_vma(struct task_struct *task, struct vm_area_struct *vma, u32 *ev)
-{
-	*ev = vma_evidence(vma);
-	return 0;
-}
-
-/* The kernel's own look-up, by trylock: a hint that may fail (5.17). */
-static __always_inline u32 find_vma_evidence(u64 address)
-{
-	u32 ev = 0;
-
-	if (bpf_find_vma(bpf_get_current_task_btf(), address, found_vma, &ev, 0))
-		count(TALLY_VMA_BUSY);
-	return ev;
-}
-
-/* id as bpf_get_current_pid_tgid() gives it: the tid is its lower half. */
-static __always_inline struct slot *slot_of(u64 id)
-{
-	return &slots[hist_below(id, NR_SLOTS)];
-}
-
-/* The slot of the current task's open fault; NULL when there is none. */
-static __always_inline struct slot *slot_find(u64 id)
-{
-	struct slot *s = slot_of(id);
-	u32 tid = id;
-
-	if (s->tid == tid)
-		return s;
-	return overflow_live ? bpf_map_lookup_elem(&slots_overflow, &tid) : NULL;
-}
-
-static __always_inline void slot_free(struct slot *s, u32 tid)
-{
-	if (!s->in_overflow) {
-		s->tid = 0;
-		return;
-	}
-	if (!bpf_map_delete_elem(&slots_overflow, &tid))
-		__sync_fetch_and_add(&overflow_live, -1);
-}
-
-/*
- * A record that the task left open: no end came for it. Either the fault never
- * reached handle_mm_fault's accounting (a bad address that no hook saw, a
- * signal while it retried), or the end program's run was missed.
- */
-static __always_inline void record_leftover(struct slot *s)
-{
-	record_untimed(PATH_UNRESOLVED, s->state.origin, s->evidence);
-}
-
-static __noinline struct slot *slot_overflow(u32 tid)
-{
-	struct slot zero = { .tid = tid, .in_overflow = 1 };
-	struct slot *s = bpf_map_lookup_elem(&slots_overflow, &tid);
-
-	if (s) {
-		record_leftover(s);
-		return s;
-	}
-	if (bpf_map_update_elem(&slots_overflow, &tid, &zero, BPF_NOEXIST)) {
-		count(TALLY_TABLE_FULL);
-		return NULL;
-	}
-	__sync_fetch_and_add(&overflow_live, 1);
-	return bpf_map_lookup_elem(&slots_overflow, &tid);
-}
-
-/*
- * A slot for a fault that begins now. cmpxchg, as two tasks whose tids share a
- * slot may begin at once on two CPUs; 5.10 to 5.11 have no such instruction
- * (atomics false): there the later writer wins, and the other one's end finds
- * no begin, which is counted.
- */
-static __always_inline struct slot *slot_claim(u32 tid, bool atomics)
-{
-	struct slot *s = slot_of(tid);
-
-	if (s->tid == tid) {
-		record_leftover(s);
-		return s;
-	}
-	if (s->tid || (overflow_live && bpf_map_lookup_elem(&slots_overflow, &tid)))
-		return slot_overflow(tid);
-	if (!atomics)
-		s->tid = tid;
-	else if (__sync_val_compare_and_swap(&s->tid, 0, tid))
-		return slot_overflow(tid);
-	return s;
-}
-
-/* A new life for a claimed slot. */
-static __always_inline void slot_begin(struct slot *s, struct slot_state state, u32 evidence)
-{
-	s->state = state;
-	s->evidence = evidence;
-	if (cfg.task_rss)
-		read_task_rss(&s->rss);
-	s->start_ns = bpf_ktime_get_ns();
-}
-
 #define VSYSCALL_PAGE 0xffffffffff600000ull
-
-static __always_inline bool is_kernel_half(u64 address)
-{
-	return (s64)address < 0;
-}
 
 static __always_inline int open_fault(u64 address, const void *regs, u64 error_code, u32 origin,
 				       bool atomics)
@@ -279,18 +71,21 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 	if (!is_target(tid))
 		return 0;
 	if (origin == ORIGIN_KERNEL && (!tid || faults_disabled(regs))) {
-		record_untimed(PATH_FIXUP, origin, evidence);
+		record_untimed(PATH_FIXUP, origin, 0, evidence);
 		return 0;
 	}
-	/*
-	 * Never reaches handle_mm_fault; may hold a whole fault inside (vsyscall
-	 * emulation) or come inside one (spurious kernel fault). Another user access
-	 * to the kernel half ends in a signal, which is waited for.
-	 */
-	if (is_kernel_half(address) &&
-	    (origin == ORIGIN_KERNEL || (address & ~0xfffull) == VSYSCALL_PAGE)) {
-		record_untimed(PATH_UNRESOLVED, origin, evidence);
-		return 0;
+	if (is_kernel_half(address)) {
+		/*
+		 * Spurious, or fixed up at once: never reaches handle_mm_fault, and may
+		 * come in the middle of an open fault, which it must not touch.
+		 */
+		if (origin == ORIGIN_KERNEL) {
+			record_untimed(PATH_KERN_ADDR, origin, 0, evidence);
+			return 0;
+		}
+		/* Ends in a signal, but for the vsyscall page, where it is emulated. */
+		evidence |= (address & ~0xfffull) == VSYSCALL_PAGE ? SLOT_PATH(PATH_VSYSCALL) :
+								     SLOT_PATH(PATH_KERN_ADDR);
 	}
 
 	s = slot_claim(tid, atomics);
@@ -299,42 +94,80 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 	return 0;
 }
 
-/* A fact was witnessed; counts only while a fault of this task is open. */
-static __always_inline int mark(enum evidence fact)
+/*
+ * The vsyscall page's call is being emulated: no end will come, and the
+ * emulation may take a whole fault of kernel mode itself.
+ */
+static __always_inline int emulate_vsyscall(void)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	u32 tid = current_tid();
+	struct slot *s = slot_find(tid);
 
-	if (s)
-		s->evidence |= ev_bit[fact];
+	if (!s || s->evidence >> SLOT_PATH_SHIFT != PATH_VSYSCALL + 1)
+		return 0;
+	record_untimed(PATH_VSYSCALL, ORIGIN_USER, 0, s->evidence);
+	slot_free(s, tid);
 	return 0;
 }
 
 /*
- * The task reclaims memory in the middle of its fault: the pages that it unmaps
- * or allocates (zram) then are not the fault's.
+ * Without a hook on handle_userfault: did the fault wait, so that the VMA has to
+ * say for whom? do_anonymous_page allocates a page before it asks the handler of
+ * a userfaultfd, so it looks like any other. But it is retried then: it is major
+ * up to 6.3, and from 6.4 on takes mmap_lock after its VMA's lock (user mode) or
+ * takes it twice.
  */
-static __always_inline bool in_reclaim(void)
+static __always_inline bool asked_a_handler(const struct slot *s, u32 path, u32 major)
 {
-	struct task_struct *task;
-
-	if (cfg.task_btf)
-		return bpf_get_current_task_btf()->flags & PF_MEMALLOC;
-	task = (void *)bpf_get_current_task();
-	return BPF_CORE_READ(task, flags) & PF_MEMALLOC;
+	if (!cfg.uffd_by_vma || path != PATH_ANON)
+		return false;
+	return major || s->state.notes & NOTE_MMAP_AGAIN ||
+	       (s->state.notes & NOTE_MMAP_LOCK && s->state.origin == ORIGIN_USER);
 }
 
-static __always_inline int mark_alloc(bool zeroed)
+/* Without a hook on task_numa_fault: SLOT_PATH() of a hint that the task took, or 0. */
+static __always_inline u32 numa_evidence(const struct slot *s)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	u32 pages = numa_pages(), begin = s->numa_pages;
 
-	if (s)
-		s->evidence |= ev_bit[EV_ALLOC] | (zeroed ? ev_bit[EV_ALLOC_ZERO] : 0);
-	return 0;
+	if (pages == begin)
+		return 0;
+	/* Fewer: the counts began anew, just before these were added. */
+	return (pages > begin ? pages - begin : pages) < 1u << PMD_ORDER ?
+		       SLOT_PATH(PATH_NUMA) :
+		       SLOT_PATH(PATH_THP_NUMA);
 }
 
-static __always_inline u32 classify(u32 evidence)
+/* A completed fault whose bits do not simply name a path. ask: nothing names one yet. */
+static __always_inline u32 rare_path(struct slot *s, u32 evidence, u64 address, u32 major, bool ask,
+				     bool with_find_vma)
 {
-	return path_of[evidence & ((1 << EV_INDEX_BITS) - 1)];
+	u32 path;
+
+	if (cfg.numa_by_task && s->state.origin != ORIGIN_GUP && !(evidence >> SLOT_PATH_SHIFT))
+		evidence |= numa_evidence(s);
+	path = classify(evidence);
+	if (evidence >> SLOT_PATH_SHIFT)
+		return path;
+	if (ask || path >= PATH_NR || asked_a_handler(s, path, major)) {
+		if (with_find_vma)
+			evidence |= find_vma_evidence(address, evidence);
+		else if (cfg.vma_source == VMA_CACHE)
+			evidence |= vmacache_evidence(address, evidence);
+		path = classify(evidence);
+	}
+	return path < PATH_NR ? path : PATH_UNCLASSIFIED;
+}
+
+/* Calls, to keep their registers out of the programs that every fault runs. */
+static __noinline u32 rare_path_find(struct slot *s, u32 evidence, u64 address, u32 major, u32 ask)
+{
+	return rare_path(s, evidence, address, major, ask, true);
+}
+
+static __noinline u32 rare_path_plain(struct slot *s, u32 evidence, u64 address, u32 major, u32 ask)
+{
+	return rare_path(s, evidence, address, major, ask, false);
 }
 
 /*
@@ -346,26 +179,41 @@ static __always_inline void close_fault(struct slot *s, u32 tid, u64 now, u64 ad
 {
 	u32 evidence = s->evidence;
 	bool doubtful = false;
-	u32 path;
+	u32 path, notes = 0;
 
+	/* Before bpf_find_vma(), which takes mmap_lock itself. */
+	if (evidence >> SLOT_RARE_SHIFT)
+		notes = s->state.notes;
 	if (major)
 		evidence |= ev_bit[EV_MAJOR];
-	path = classify(evidence);
+	path = path_of[evidence & SLOT_INDEX_MASK];
 	if (path >= PATH_NR && cfg.task_rss) {
 		evidence |= ev_bit[EV_RSS_KNOWN] | rss_evidence(&s->rss, &doubtful);
-		path = classify(evidence);
+		path = path_of[evidence & SLOT_INDEX_MASK];
 	}
-	if (path >= PATH_NR || doubtful) {
-		if (with_find_vma)
-			evidence |= find_vma_evidence(address);
-		else if (cfg.vma_source == VMA_CACHE)
-			evidence |= vmacache_evidence(address);
-		path = classify(evidence);
-		if (path >= PATH_NR)
-			path = PATH_UNCLASSIFIED;
-	}
-	record(s, path, major, now - s->start_ns);
+	if (path >= PATH_NR || doubtful || major || evidence >> SLOT_RARE_SHIFT)
+		path = with_find_vma ? rare_path_find(s, evidence, address, major, doubtful) :
+				       rare_path_plain(s, evidence, address, major, doubtful);
+	record(s, path, major, now - s->start_ns, notes);
 	slot_free(s, tid);
+}
+
+/*
+ * An end of a task without an open fault. With inherited events and children
+ * measured, a task that is not a target is a child of one whose birth was not
+ * seen: the kernel skips the fork hook where it was preempted in it (7.x), or
+ * the fork came while pfstat attached. Its other faults are measured.
+ */
+static __always_inline void end_without_begin(u32 tid)
+{
+	if (is_target(tid)) {
+		count(TALLY_END_WITHOUT_BEGIN);
+	} else if (cfg.inherit_children) {
+		set_target(tid, true);
+		count(TALLY_END_WITHOUT_BEGIN);
+	} else {
+		count(TALLY_END_OF_OTHERS);
+	}
 }
 
 /* The spine's end: mm_account_fault() fired the software event. */
@@ -376,14 +224,14 @@ static __always_inline int end_event(u64 address, u32 major, bool with_find_vma)
 	struct slot *s = slot_find(tid);
 
 	if (!s || (cfg.gup && s->state.origin == ORIGIN_GUP)) {
-		count(is_target(tid) ? TALLY_END_WITHOUT_BEGIN : TALLY_END_OF_OTHERS);
+		end_without_begin(tid);
 		return 0;
 	}
 	close_fault(s, tid, now, address, major, with_find_vma);
 	return 0;
 }
 
-/* The fault failed at address: path says how. */
+/* The open fault failed: path says how. */
 static __always_inline int fail_fault(u32 path)
 {
 	u64 now = bpf_ktime_get_ns();
@@ -392,95 +240,77 @@ static __always_inline int fail_fault(u32 path)
 
 	if (!s || s->state.origin == ORIGIN_GUP)
 		return 0;
-	record(s, path, 0, now - s->start_ns);
+	if (path == PATH_BAD_ADDRESS) {
+		if (s->evidence >> SLOT_PATH_SHIFT == PATH_KERN_ADDR + 1)
+			path = PATH_KERN_ADDR;
+		else if (s->evidence & ev_bit[EV_SPECIAL] && s->state.origin == ORIGIN_USER)
+			path = PATH_GUARD_PAGE;
+	}
+	record(s, path, 0, now - s->start_ns, s->state.notes);
 	slot_free(s, tid);
 	return 0;
 }
 
 /* The same for a fault of kernel mode; one of user mode waits for its signal. */
-static __always_inline int fail_kernel_fault(const void *regs)
+static __always_inline int fail_kernel_fault(const void *regs, u32 path)
 {
 	struct slot *s = slot_find(bpf_get_current_pid_tgid());
 
 	if (!s || s->state.origin != ORIGIN_KERNEL || faults_disabled(regs))
 		return 0;
-	return fail_fault(PATH_BAD_ADDRESS);
-}
-
-/* handle_mm_fault was entered for an exception of this task (regs not NULL). */
-static __always_inline int enter_mm_fault(u32 vma_ev)
-{
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
-
-	if (!s)
-		return 0;
-	s->evidence |= vma_ev;
-	s->state.in_mm_fault = 1;
-	s->state.calls++;
-	return 0;
-}
-
-/* ... and left again: completed (then the record is closed already), or not. */
-static __always_inline int exit_mm_fault(void)
-{
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		s->state.in_mm_fault = 0;
-	return 0;
+	return fail_fault(path);
 }
 
 /*
- * handle_mm_fault was entered with no registers: get_user_pages and its kin.
- * A retry of the same fault says FAULT_FLAG_TRIED and keeps its record.
+ * The kernel sends the current task a signal for the access that it just made.
+ * A guard page (7.x) is told from an address without a mapping by the mapping,
+ * where no function told it before.
  */
-static __always_inline int enter_gup(u32 vma_ev, u32 flags, bool atomics)
+static __always_inline int fault_signal(int sig, struct kernel_siginfo *info, bool with_find_vma)
 {
-	u32 tid = current_tid();
-	struct slot *s;
+	struct slot *s = slot_find(current_tid());
+	u32 evidence, notes;
+	u64 address = 0;
+	int code = 0;
 
-	if (!is_target(tid))
+	/* A failed access of kernel mode sends none: this is about something else. */
+	if (!s || s->state.origin != ORIGIN_USER)
 		return 0;
-	s = slot_find(tid);
-	if (s && s->state.origin == ORIGIN_GUP && (flags & FAULT_FLAG_TRIED)) {
-		s->state.calls++;
+	bpf_core_read(&code, sizeof(code), &info->si_code);
+	if (code <= 0)
 		return 0;
-	}
-	if (s && s->state.origin != ORIGIN_GUP && s->state.in_mm_fault) {
-		count(TALLY_GUP_NESTED);
-		return 0;
-	}
-	s = slot_claim(tid, atomics);
-	if (!s)
-		return 0;
-	slot_begin(s, (struct slot_state){ .origin = ORIGIN_GUP, .in_mm_fault = 1, .calls = 1 },
-		   vma_ev | (flags & FAULT_FLAG_WRITE ? EV(WRITE) : 0) |
-			   (flags & FAULT_FLAG_INSTRUCTION ? SLOT_EXEC : 0));
-	return 0;
+	if (sig == SIGBUS)
+		return fail_fault(code == BUS_MCEERR_AR ? PATH_HWPOISON : PATH_SIGBUS);
+	if (code != SEGV_MAPERR)
+		return fail_fault(PATH_BAD_ACCESS);
+	if (!with_find_vma || ev_bit[EV_SPECIAL])
+		return fail_fault(PATH_BAD_ADDRESS);
+	bpf_core_read(&address, sizeof(address), &info->_sifields._sigfault._addr);
+	notes = s->state.notes;
+	evidence = find_vma_evidence(address, 0);
+	/* It takes mmap_lock, which is not the fault's. */
+	s->state.notes = notes;
+	return fail_fault(evidence && !is_kernel_half(address) ? PATH_GUARD_PAGE : PATH_BAD_ADDRESS);
 }
 
-static __always_inline int exit_gup(u32 ret, u32 flags)
+/*
+ * A signal is delivered to the current task: a fault of user mode that is still
+ * open gave up waiting for it (fault_signal_pending(), VM_FAULT_RETRY).
+ */
+static __always_inline int interrupt_fault(int sig)
 {
-	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
 
-	if (!s || s->state.origin != ORIGIN_GUP)
+	if (!s)
 		return 0;
-	if (ret & VM_FAULT_MAJOR)
-		s->state.major = 1;
-	if (ret & VM_FAULT_ERROR) {
-		record(s, ret & (VM_FAULT_SIGBUS | VM_FAULT_HWPOISON) ? PATH_SIGBUS :
-			  ret & VM_FAULT_SIGSEGV		      ? PATH_BAD_ADDRESS :
-									PATH_UNRESOLVED,
-		       0, now - s->start_ns);
-		slot_free(s, tid);
-		return 0;
-	}
-	if (ret & VM_FAULT_RETRY)
-		return 0;
-	/* mm_account_fault(): a retried fault counts as major. */
-	close_fault(s, tid, now, 0, s->state.major || (flags & FAULT_FLAG_TRIED), false);
+	/* Untimed: should its end program have been skipped, it was over long ago. */
+	if (s->state.origin == ORIGIN_USER)
+		record_untimed(sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED, ORIGIN_USER, 0,
+			       s->evidence);
+	else
+		record_leftover(s);
+	slot_free(s, tid);
 	return 0;
 }
 

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * hooks.h: the kernel functions that mark a fault, one row each: the function
- * and the fact (evidence.h) that its entry witnesses. The BPF side makes an
- * fentry and a kprobe program of each row, user space a row of its hook table.
+ * hooks.h: the kernel functions that mark a fault, one row each. The BPF side
+ * makes an fentry and a kprobe program of each row, user space a row of its hook
+ * table.
  *
- * All take a struct vm_fault * unless they are in MARK_HOOKS. Which kernel has
- * which is not known here: they are tried (src/caps.c). A fact with several rows
- * needs one of them; the plan takes the first that the kernel allows.
+ * Which kernel has which is not known here: they are tried (src/caps.c).
  */
 #ifndef PFSTAT_HOOKS_H
 #define PFSTAT_HOOKS_H
 
-/* The arguments are not looked at. */
+/*
+ * The function and the fact (evidence.h) that its entry witnesses. A fact with
+ * several rows needs one of them; the plan takes the first that the kernel
+ * allows. The arguments are not looked at.
+ */
 #define MARK_HOOKS(X)                                                                              \
 	X(hugetlb_fault, HUGETLB)                                                                  \
 	X(do_huge_pmd_anonymous_page, HUGE_ANON)                                                   \
 	X(do_anonymous_page, ANON_PAGE)                                                            \
-	X(do_swap_page, SWAP)                                                                      \
 	X(filemap_map_pages, MAP_PAGES)                                                            \
+	/* Of wp_page_reuse as well; not where a page was missing. 5.10: kprobe only. */           \
+	X(ptep_set_access_flags, ACCESS_FLAGS)
+
+/* The same; what is copied may be a page of KSM (see mark_copy()). */
+#define COPY_HOOKS(X)                                                                              \
 	/* Up to 6.1; inlined later. */                                                            \
 	X(wp_page_copy, WP_COPY)                                                                   \
 	/* Of the fault path only wp_page_copy calls it; returns a struct: kprobe only. */         \
@@ -30,5 +36,43 @@
 #define VMF_HOOKS(X)                                                                               \
 	X(do_wp_page, WP)                                                                          \
 	X(__do_fault, DO_FAULT)
+
+/*
+ * Functions that are a path by themselves, whatever else the fault does: the
+ * first of them that runs names it.
+ */
+#define PATH_HOOKS(X)                                                                              \
+	X(do_huge_pmd_wp_page, THP_WP)                                                             \
+	X(huge_pmd_set_accessed, SPURIOUS)                                                         \
+	X(do_huge_pmd_numa_page, THP_NUMA)                                                         \
+	X(migration_entry_wait, MIGRATION)                                                         \
+	X(pmd_migration_entry_wait, MIGRATION)                                                     \
+	X(migration_entry_wait_huge, MIGRATION)                                                    \
+	/* 7.x */                                                                                  \
+	X(do_huge_pmd_device_private, DEVICE)
+
+/* get_user_pages, which looks pages up: kprobes only, with --gup. */
+#define LOOKUP_HOOKS(X)                                                                            \
+	X(__get_user_pages, gup_call)                                                              \
+	X(follow_page_mask, gup_lookup)                                                            \
+	/* follow_page_mask is inlined since 6.12. */                                              \
+	X(follow_page_pte, gup_lookup)
+
+/*
+ * Functions that have a program of their own, as their arguments say more, or
+ * because they are counted beside the path: function, facts, what it gives.
+ */
+#define OTHER_HOOKS(X)                                                                             \
+	X(do_swap_page, EV(SWAP) | EV(SPECIAL), 0)                                                 \
+	X(handle_userfault, 0, "userfaultfd")                                                      \
+	X(task_numa_fault, 0, "NUMA hints")                                                        \
+	X(do_set_pmd, 0, "huge pages of files (6.1)")                                              \
+	X(expand_stack_locked, 0, "growth of the stack")                                           \
+	X(expand_stack, 0, "growth of the stack (5.10)")                                           \
+	X(lock_mm_and_find_vma, 0, "faults that fell back to mmap_lock")                           \
+	X(pagefault_out_of_memory, 0, "faults that ended for want of memory")                      \
+	X(bad_area_nosemaphore, 0, "failed faults of kernel mode")                                 \
+	X(bad_area_access_error, 0, "failed faults of kernel mode")                                \
+	X(bad_area, 0, "failed faults of kernel mode (5.10)")
 
 #endif

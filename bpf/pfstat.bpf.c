@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * pfstat.bpf.c: the doors. Every program that the kernel may run is here, and
- * each is a stub that names its hook and calls fault.bpf.h. User space loads
- * only those that its plan names (src/plan.c).
+ * each is a stub that names its hook and calls fault.bpf.h, marks.bpf.h or
+ * gup.bpf.h. User space loads only those that its plan names (src/plan.c).
  */
+#include "books.bpf.h"
 #include "fault.bpf.h"
+#include "gup.bpf.h"
 #include "hooks.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -50,43 +52,67 @@ BEGIN_DOORS(_plain, false)
 END_DOORS(, false)
 END_DOORS(_vma, true)
 
-/* Marks on functions, for both ways; see hooks.h. */
-#define MARK_DOORS(function, fact)                                                                 \
+/* One function, both ways of attaching; the arguments up to the last that call reads. */
+#define DOORS(function, call, args...)                                                             \
 	SEC("fentry/" #function)                                                                   \
-	int BPF_PROG(fentry_##function)                                                            \
+	int BPF_PROG(fentry_##function, ##args)                                                    \
 	{                                                                                          \
-		return mark(EV_##fact);                                                            \
+		return call;                                                                       \
 	}                                                                                          \
 	SEC("kprobe/" #function)                                                                   \
-	int BPF_KPROBE(kprobe_##function)                                                          \
+	int BPF_KPROBE(kprobe_##function, ##args)                                                  \
 	{                                                                                          \
-		return mark(EV_##fact);                                                            \
+		return call;                                                                       \
 	}
 
+/* Marks; see hooks.h. */
+#define MARK_DOORS(function, fact) DOORS(function, mark(EV_##fact))
+#define COPY_DOORS(function, fact) DOORS(function, mark_copy())
+#define PATH_DOORS(function, path) DOORS(function, mark_path(PATH_##path))
+
 MARK_HOOKS(MARK_DOORS)
+COPY_HOOKS(COPY_DOORS)
+PATH_HOOKS(PATH_DOORS)
 
 #define VMF_DOORS(function, fact)                                                                  \
 	SEC("fentry/" #function)                                                                   \
 	int BPF_PROG(fentry_##function, struct vm_fault *vmf)                                      \
 	{                                                                                          \
-		struct slot *s = slot_find(bpf_get_current_pid_tgid());                                         \
+		struct slot *s = slot_find(bpf_get_current_pid_tgid());                            \
                                                                                                    \
 		if (s)                                                                             \
-			s->evidence |= ev_bit[EV_##fact] | vma_evidence(vmf->vma);                 \
+			mark_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma),               \
+				 vmf->vma->vm_flags);                                              \
 		return 0;                                                                          \
 	}                                                                                          \
 	SEC("kprobe/" #function)                                                                   \
 	int BPF_KPROBE(kprobe_##function, struct vm_fault *vmf)                                    \
 	{                                                                                          \
-		struct slot *s = slot_find(bpf_get_current_pid_tgid());                                         \
+		struct slot *s = slot_find(bpf_get_current_pid_tgid());                            \
+		struct vm_area_struct *vma;                                                        \
                                                                                                    \
-		if (s)                                                                             \
-			s->evidence |= ev_bit[EV_##fact] |                                         \
-				       vma_evidence_probe(BPF_CORE_READ(vmf, vma));                \
+		if (!s)                                                                            \
+			return 0;                                                                  \
+		vma = BPF_CORE_READ(vmf, vma);                                                     \
+		mark_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence_probe(vma),                      \
+			 BPF_CORE_READ(vma, vm_flags));                                            \
 		return 0;                                                                          \
 	}
 
 VMF_HOOKS(VMF_DOORS)
+
+DOORS(do_swap_page, mark_swap(BPF_CORE_READ(vmf, orig_pte.pte)), struct vm_fault *vmf)
+DOORS(handle_userfault, mark_userfault(reason), struct vm_fault *vmf, unsigned long reason)
+/* A folio of that size may be mapped by small pages: then do_huge_pmd_numa_page says so. */
+DOORS(task_numa_fault,
+      mark_path(cfg.huge_by_pages && pages >= 1 << PMD_ORDER ? PATH_THP_NUMA : PATH_NUMA),
+      int last_cpupid, int node, int pages)
+DOORS(do_set_pmd, mark_set_pmd(vmf), struct vm_fault *vmf)
+/* expand_stack is that function on 5.10 only; since 6.1 the name is another's. */
+DOORS(expand_stack_locked, note_stack())
+DOORS(expand_stack, note_stack())
+DOORS(lock_mm_and_find_vma, note_mmap_lock())
+DOORS(pagefault_out_of_memory, fail_fault(PATH_OOM))
 
 /*
  * The leg: handle_mm_fault itself. Counts its calls, sees the VMA, and is the
@@ -122,46 +148,82 @@ int BPF_PROG(fexit_end, struct vm_area_struct *vma, unsigned long address, unsig
 	if (!regs)
 		return exit_gup(ret, flags);
 	if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
+		return exit_mm_fault();
+	/* Of everyone, unlike the events of tasks. */
+	if (!is_target(current_tid()))
 		return 0;
 	return end_event(address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED), false);
 }
 
 /*
- * Failures. A synchronous SIGSEGV or SIGBUS (si_code > 0: sent by the kernel)
- * ends a fault of user mode; where functions can be hooked, bad_area*() ends
- * one of kernel mode as well (its EFAULT sends no signal).
+ * The leg by kprobe: entries only, so a get_user_pages fault ends where the page
+ * is looked up again.
  */
-SEC("tp_btf/signal_generate")
-int BPF_PROG(signal_generate, int sig, struct kernel_siginfo *info, struct task_struct *task)
-{
-	int code = 0;
-
-	if (sig != 11 && sig != 7)
-		return 0;
-	/* SEND_SIG_NOINFO and SEND_SIG_PRIV are 0 and 1: not pointers. */
-	if ((unsigned long)info > 1)
-		bpf_core_read(&code, sizeof(code), &info->si_code);
-	if (code <= 0 || (u32)task->pid != current_tid())
-		return 0;
-	return fail_fault(sig == 11 ? PATH_BAD_ADDRESS : PATH_SIGBUS);
-}
-
-#define FAIL_DOORS(function)                                                                       \
-	SEC("fentry/" #function)                                                                   \
-	int BPF_PROG(fentry_##function, struct pt_regs *regs)                                      \
+#define LEG_KPROBE(suffix, atomics)                                                                \
+	SEC("kprobe/handle_mm_fault")                                                              \
+	int BPF_KPROBE(kprobe_handle_mm_fault##suffix, struct vm_area_struct *vma,                 \
+		       unsigned long address, unsigned int flags, struct pt_regs *regs)            \
 	{                                                                                          \
-		return fail_kernel_fault(regs);                                                    \
-	}                                                                                          \
-	SEC("kprobe/" #function)                                                                   \
-	int BPF_KPROBE(kprobe_##function, struct pt_regs *regs)                                    \
-	{                                                                                          \
-		return fail_kernel_fault(regs);                                                    \
+		return regs ? enter_mm_fault(vma_evidence_probe(vma)) :                            \
+			      enter_gup(vma_evidence_probe(vma), flags, atomics);                  \
 	}
 
-FAIL_DOORS(bad_area_nosemaphore)
-FAIL_DOORS(bad_area_access_error)
+LEG_KPROBE(, true)
+LEG_KPROBE(_plain, false)
+
+#define LOOKUP_DOOR(function, call)                                                                \
+	SEC("kprobe/" #function)                                                                   \
+	int BPF_KPROBE(kprobe_##function)                                                          \
+	{                                                                                          \
+		return call();                                                                     \
+	}
+
+LOOKUP_HOOKS(LOOKUP_DOOR)
+
+/*
+ * Failures. A synchronous SIGSEGV or SIGBUS (si_code > 0: sent by the kernel)
+ * ends a fault of user mode; where functions can be hooked, bad_area*() ends
+ * one of kernel mode as well (its EFAULT sends no signal). Any signal that is
+ * delivered ends a fault that gave up waiting.
+ */
+#define SIGNAL_DOOR(suffix, with_find_vma)                                                         \
+	SEC("tp_btf/signal_generate")                                                              \
+	int BPF_PROG(signal_generate##suffix, int sig, struct kernel_siginfo *info,                \
+		     struct task_struct *task)                                                     \
+	{                                                                                          \
+		/* SEND_SIG_NOINFO and SEND_SIG_PRIV are 0 and 1: not pointers. */                 \
+		if ((sig != SIGSEGV && sig != SIGBUS) || (unsigned long)info <= 1 ||               \
+		    (u32)task->pid != current_tid())                                               \
+			return 0;                                                                  \
+		return fault_signal(sig, info, with_find_vma);                                     \
+	}
+
+SIGNAL_DOOR(, false)
+SIGNAL_DOOR(_vma, true)
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(signal_deliver, int sig)
+{
+	return interrupt_fault(sig);
+}
+
+DOORS(bad_area_nosemaphore, fail_kernel_fault(regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
+DOORS(bad_area_access_error, fail_kernel_fault(regs, PATH_BAD_ACCESS), struct pt_regs *regs)
 /* 5.10 only: for an address in no VMA. */
-FAIL_DOORS(bad_area)
+DOORS(bad_area, fail_kernel_fault(regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
+
+SEC("tp_btf/emulate_vsyscall")
+int BPF_PROG(tp_emulate_vsyscall)
+{
+	return emulate_vsyscall();
+}
+
+/* From 6.4 on a fault takes mmap_lock only when the lock of its VMA did not do. */
+SEC("tp_btf/mmap_lock_acquire_returned")
+int BPF_PROG(tp_mmap_lock_acquire_returned)
+{
+	return note_mmap_lock();
+}
 
 /*
  * Tracepoints as marks. rss_stat is used from 6.2 on, where it fires at each
@@ -179,7 +241,6 @@ int BPF_PROG(tp_rss_stat, struct mm_struct *mm, int member)
 /* gfp bits 1 and 3 of include/linux/gfp_types.h: unchanged from 5.10 to 7.3. */
 #define GFP_HIGHMEM_MOVABLE	0x0a
 #define GFP_ZERO		0x100
-#define PMD_ORDER		9
 
 /*
  * Only user and page-cache pages are highmem and movable: page tables, slabs
@@ -196,7 +257,7 @@ int BPF_PROG(tp_mm_page_alloc, struct page *page, unsigned int order, unsigned i
 		return mark(EV_ALLOC_HUGE);
 	/* Read-ahead into the page cache, or a large anonymous folio, which is zeroed later. */
 	if (order)
-		return 0;
+		return cfg.orders ? note_order(order) : 0;
 	return mark_alloc(gfp & GFP_ZERO);
 }
 
@@ -230,9 +291,14 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
 
+	keep_books(task);
 	if (!s)
 		return 0;
-	record_leftover(s);
+	/* The low bits are the signal that ended it. */
+	if (s->state.origin == ORIGIN_USER && task->exit_code & 0x7f)
+		record_untimed(PATH_KILLED, ORIGIN_USER, 0, s->evidence);
+	else
+		record_leftover(s);
 	slot_free(s, tid);
 	return 0;
 }

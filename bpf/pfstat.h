@@ -6,6 +6,7 @@
 #ifndef PFSTAT_H
 #define PFSTAT_H
 
+#include "books.h"
 #include "evidence.h"
 #include "hist.h"
 #include "paths.h"
@@ -15,6 +16,10 @@ enum origin { ORIGIN_USER, ORIGIN_KERNEL, ORIGIN_GUP, ORIGIN_NR };
 
 /* What the access was. */
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC, ACCESS_NR };
+
+/* Multi-size THP: the orders below PMD_ORDER. */
+#define PMD_ORDER	9
+#define MAX_ORDER_NOTED (PMD_ORDER - 1)
 
 /*
  * One (CPU, path, origin, severity): it only grows. The count of faults is the
@@ -32,6 +37,12 @@ struct cell {
 	unsigned long long execs;
 	/* Calls of handle_mm_fault beyond the first, where a hook counts them. */
 	unsigned long long retries;
+	/* Faults that made a stack grow. */
+	unsigned long long stack_growths;
+	/* Faults that took mmap_lock, where the kernel has locks per VMA (6.4). */
+	unsigned long long mmap_locks;
+	/* New anonymous folios of order 1 to MAX_ORDER_NOTED; the rest are single pages. */
+	unsigned long long orders[MAX_ORDER_NOTED];
 };
 
 /* Cells of one CPU, and the index of one among them; major is 0 or 1. */
@@ -75,25 +86,53 @@ struct slot_state {
 	unsigned char in_mm_fault; /* between entry and exit of handle_mm_fault */
 	unsigned char major; /* get_user_pages faults: some call said VM_FAULT_MAJOR */
 	unsigned char pad;
-	unsigned int calls; /* of handle_mm_fault */
+	unsigned short calls; /* of handle_mm_fault */
+	unsigned short notes; /* what is counted beside the path: NOTE_ */
 };
+
+/* In slot_state.notes: rare, so that one test covers all of it. */
+#define NOTE_STACK	0x1 /* the stack was grown */
+#define NOTE_MMAP_LOCK	0x2 /* mmap_lock was taken, though the kernel has locks per VMA */
+#define NOTE_MMAP_AGAIN	0x4 /* more than once: retried, or the first try was refused */
+#define NOTE_ORDER	8 /* bits from here on: order of the folio that was allocated */
 
 /* One fault in flight: one cache line. */
 struct slot {
 	unsigned int tid; /* owner; 0: free */
-	unsigned int evidence; /* the index of the table, and SLOT_EXEC */
+	unsigned int evidence; /* the index of the table, SLOT_EXEC, SLOT_PATH() */
 	unsigned long long start_ns;
 	struct slot_state state;
 	struct task_rss rss; /* at the begin */
 	unsigned int in_overflow; /* this is an entry of slots_overflow */
-	unsigned int pad[4];
+	unsigned long long vmf; /* the struct vm_fault, once do_wp_page or __do_fault ran */
+	/* At the begin, low halves: what the task's own counts were, where they are compared. */
+	union {
+		unsigned int numa_pages;
+		struct {
+			unsigned int min_flt;
+			unsigned int maj_flt;
+		} gup;
+	};
 };
 
 /* In evidence, over the index: the access fetched an instruction. */
 #define SLOT_EXEC (1u << EV_INDEX_BITS)
 
+#define SLOT_INDEX_MASK ((1u << EV_INDEX_BITS) - 1)
+
+/* From here on is what most faults have not; the flag says that there are notes. */
+#define SLOT_RARE_SHIFT 22
+#define SLOT_RARE (1u << SLOT_RARE_SHIFT)
+
+/* Above that: the path, when a hook that is a path by itself has run; else 0. */
+#define SLOT_PATH_SHIFT 24
+#define SLOT_PATH(path) (((path) + 1u) << SLOT_PATH_SHIFT)
+
+/* Powers of two; a test build has small ones, to fill them. */
+#ifndef NR_SLOTS
 #define NR_SLOTS	16384
 #define NR_OVERFLOW	8192
+#endif
 
 /* One bit per tid; the kernel's limit of pid_max is 2^22. */
 #define TARGET_WORDS	((1 << 22) / 64)
@@ -118,6 +157,16 @@ struct config {
 	unsigned char swap_by_rss;
 	/* get_user_pages faults and retries are seen (--gup). */
 	unsigned char gup;
+	/* ... and end where the look-up that follows says so (kprobes see no return). */
+	unsigned char gup_by_lookup;
+	/* NUMA hints are told by the task's own counts, not by a hook. */
+	unsigned char numa_by_task;
+	/* A NUMA hint on a huge page is told by its number of pages, not by a hook. */
+	unsigned char huge_by_pages;
+	/* userfaultfd is told by the VMA, not by a hook. */
+	unsigned char uffd_by_vma;
+	/* Anonymous folios of several sizes are on: note their order. */
+	unsigned char orders;
 };
 
 #endif

@@ -23,6 +23,20 @@ static __always_inline void count_access(struct cell *c, u32 evidence)
 		__sync_fetch_and_add(&c->execs, 1);
 }
 
+/* What is counted beside the path; rare, so one test decides. */
+static __always_inline void count_notes(struct cell *c, u32 path, u32 notes)
+{
+	u32 order = notes >> NOTE_ORDER;
+
+	if (notes & NOTE_STACK)
+		__sync_fetch_and_add(&c->stack_growths, 1);
+	if (notes & NOTE_MMAP_LOCK)
+		__sync_fetch_and_add(&c->mmap_locks, 1);
+	/* Of other paths it may be read-ahead's. */
+	if (cfg.orders && path == PATH_ANON && order && order <= MAX_ORDER_NOTED)
+		__sync_fetch_and_add(&c->orders[hist_below(order - 1, MAX_ORDER_NOTED)], 1);
+}
+
 /*
  * A fault of ns nanoseconds. Atomic adds: another program of pfstat may be
  * preempted in the middle of the same cell.
@@ -33,7 +47,7 @@ static __always_inline void count_access(struct cell *c, u32 evidence)
  * that stands in for perf events) can on a preemptible kernel lose the race for
  * a maximum, never a count.
  */
-static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns)
+static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns, u32 notes)
 {
 	struct cell *c = cell_of(path, s->state.origin, major);
 	u64 *max;
@@ -46,14 +60,16 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns)
 	if (ns > *max)
 		*max = ns;
 	count_access(c, s->evidence);
+	if (notes)
+		count_notes(c, path, notes);
 	if (cfg.gup && s->state.calls > 1)
 		__sync_fetch_and_add(&c->retries, s->state.calls - 1);
 }
 
 /* A fault that happened, whose end nobody saw: counted, never timed. */
-static __always_inline void record_untimed(u32 path, u32 origin, u32 evidence)
+static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 evidence)
 {
-	struct cell *c = cell_of(path, origin, 0);
+	struct cell *c = cell_of(path, origin, major);
 
 	if (!c)
 		return;

@@ -17,6 +17,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "../bpf/pfstat.h"
 #include "caps.skel.h"
 
 /* Loads a program that returns 0: its fd, or a negative errno. */
@@ -169,6 +170,52 @@ static bool has_member(const struct btf *btf, const char *type_name, const char 
 	return false;
 }
 
+/*
+ * Are there, or can there be, page-table entries that NUMA balancing made
+ * inaccessible? They outlive the time when it is on.
+ */
+static bool has_numa_hints(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/numa_balancing", "re");
+	char name[64];
+	unsigned long long count = 0;
+	bool has = f && fgetc(f) > '0';
+
+	if (f)
+		fclose(f);
+	f = has ? NULL : fopen("/proc/vmstat", "re");
+	while (f && !has && fscanf(f, "%63s %llu", name, &count) == 2)
+		has = !strcmp(name, "numa_pte_updates") && count;
+	if (f)
+		fclose(f);
+	return has;
+}
+
+/* Is any size of /sys/kernel/mm/transparent_hugepage/hugepages-*kB below PMD_ORDER on? */
+static bool has_mthp(void)
+{
+	long kib = sysconf(_SC_PAGESIZE) >> 10;
+	int order;
+
+	for (order = 1; order <= MAX_ORDER_NOTED; order++) {
+		char path[96], setting[96] = "";
+		FILE *f;
+
+		snprintf(path, sizeof(path),
+			 "/sys/kernel/mm/transparent_hugepage/hugepages-%ldkB/enabled",
+			 kib << order);
+		f = fopen(path, "re");
+		if (!f)
+			continue;
+		if (!fgets(setting, sizeof(setting), f))
+			setting[0] = '\0';
+		fclose(f);
+		if (setting[0] && !strstr(setting, "[never]"))
+			return true;
+	}
+	return false;
+}
+
 static void fill(int *errors, int error)
 {
 	int h;
@@ -217,30 +264,35 @@ static bool try_kprobe_multi(const char *function)
 	return link >= 0 && !close_fd(link);
 }
 
-static void probe_kprobes(struct caps *caps, enum way way)
+/* Whether the kernel has such a function at all, without asking it to probe one. */
+static int find_function(const struct btf *btf, const char *name)
+{
+	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0 ? 0 : -ENOENT;
+}
+
+static void probe_kprobes(struct caps *caps, const struct btf *btf, bool each)
 {
 	bool multi = try_kprobe_multi("do_wp_page");
-	int h, any = -ENOENT;
+	int h;
 
-	caps->kprobe = kprobe_pmu();
+	/* As for fentry: a function that all kernels have stands for all. */
+	caps->kprobe = close_fd(caps_open_kprobe("do_wp_page"));
 	if (caps->kprobe < 0) {
 		fill(caps->hook_kprobe, caps->kprobe);
 		return;
 	}
 	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++) {
-		if (!hook_rows[h].kprobe || (way == WAY_AUTO && !caps->hook_fentry[h]))
+		const char *name = hook_rows[h].name;
+
+		if (!hook_rows[h].kprobe)
 			continue;
-		caps->hook_kprobe[h] = close_fd(caps_open_kprobe(hook_rows[h].name));
+		caps->hook_kprobe[h] = each ? close_fd(caps_open_kprobe(name)) :
+					      find_function(btf, name);
 		caps->hook_multi[h] = multi && !caps->hook_kprobe[h];
-		if (!caps->hook_kprobe[h])
-			any = 0;
-		else if (any)
-			any = caps->hook_kprobe[h];
 	}
-	caps->kprobe = any;
 }
 
-void caps_probe(struct caps *caps, enum way way)
+void caps_probe(struct caps *caps, enum way way, bool each)
 {
 	struct btf *btf;
 
@@ -267,10 +319,13 @@ void caps_probe(struct caps *caps, enum way way)
 	caps->find_vma = try_program("try_find_vma");
 	caps->task_rss = has_member(btf, "task_struct", "rss_stat");
 	caps->vmacache = has_member(btf, "task_struct", "vmacache");
+	caps->vma_lock = !find_function(btf, "lock_vma_under_rcu");
+	caps->numa = has_numa_hints() && has_member(btf, "task_struct", "numa_faults_locality");
+	caps->mthp = has_mthp();
 	if (!caps->bpf) {
 		probe_hooks(caps, btf);
 		if (way == WAY_AUTO || way == WAY_KPROBE)
-			probe_kprobes(caps, way);
+			probe_kprobes(caps, btf, each);
 	}
 	btf__free(btf);
 }

@@ -25,7 +25,7 @@ struct caps {
 	int fexit; /* handle_mm_fault */
 	int kprobe; /* any kprobe */
 	int hook_fentry[HOOK_NR];
-	int hook_kprobe[HOOK_NR];
+	int hook_kprobe[HOOK_NR]; /* with each; else whether there is such a function */
 	int hook_tracepoint[HOOK_NR];
 	/* kprobe.multi can take it (5.18, CONFIG_FPROBE): cheaper than a kprobe. */
 	bool hook_multi[HOOK_NR];
@@ -34,14 +34,19 @@ struct caps {
 	bool find_vma; /* bpf_find_vma (5.17) */
 	bool task_rss; /* task_struct.rss_stat (up to 6.1) */
 	bool vmacache; /* task_struct.vmacache (up to 6.0) */
+	bool vma_lock; /* locks per VMA (6.4, CONFIG_PER_VMA_LOCK) */
+	/* What the machine has switched on now. */
+	bool numa; /* NUMA balancing is on or was; it counts in task_struct.numa_faults_locality */
+	bool mthp; /* anonymous folios between a page and PMD size (6.8) */
 };
 
 /*
- * Asks the kernel; prints nothing. Each kprobe that is tried has to be removed
- * again, which takes some 10 ms, so way says which may be needed: WAY_KPROBE all,
- * WAY_AUTO those on functions that fentry cannot take, else none.
+ * Asks the kernel; prints nothing. Kprobes only when way may need them. To remove
+ * a kprobe takes some 10 ms, so one is tried for all, and of the others only
+ * whether there is such a function; each: every one is tried (doctor). What then
+ * fails to attach is found by the session.
  */
-void caps_probe(struct caps *caps, enum way way);
+void caps_probe(struct caps *caps, enum way way, bool each);
 
 /*
  * Opens a perf event that is a kprobe on function; the program is attached to

@@ -79,19 +79,32 @@ int child_go(struct child *child)
 	return -err;
 }
 
-int child_finish(struct child *child)
+static bool reap(struct child *child, int options)
 {
-	int status = 0;
+	int status;
 
 	if (child->pid <= 0)
-		return 0;
-	if (child->go >= 0)
-		close(child->go);
-	if (!waitpid(child->pid, &status, WNOHANG)) {
-		kill(child->pid, SIGTERM);
-		waitpid(child->pid, &status, 0);
-	}
+		return true;
+	if (wait4(child->pid, &status, options, &child->usage) != child->pid)
+		return false;
 	close(child->pidfd);
 	child->pid = 0;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	child->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return true;
+}
+
+bool child_reap(struct child *child)
+{
+	return reap(child, WNOHANG);
+}
+
+int child_finish(struct child *child)
+{
+	if (child->pid > 0 && child->go >= 0)
+		close(child->go);
+	if (!reap(child, WNOHANG)) {
+		kill(child->pid, SIGTERM);
+		reap(child, 0);
+	}
+	return child->code;
 }

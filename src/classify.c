@@ -19,6 +19,7 @@ const struct evidence_row evidence_rows[] = {
 	{ PATH_ANON, INFERRED, E(ALLOC_ZERO) | E(WRITE), E(PRESENT) },
 
 	/* Decided before any page-table entry is looked at, or whatever follows. */
+	{ PATH_HUGETLB_WP, EXACT, E(HUGETLB) | E(PRESENT) | E(WRITE), 0 },
 	{ PATH_HUGETLB, EXACT, E(HUGETLB), 0 },
 	{ PATH_SWAP, EXACT, E(SWAP), 0 },
 
@@ -47,13 +48,19 @@ const struct evidence_row evidence_rows[] = {
 	/* Up to 6.1 do_anonymous_page is inlined: a new page, and none of the others ran. */
 	{ PATH_ANON, EXACT, E(RSS_ANON) | E(WRITE),
 	  E(PRESENT) | E(WP) | E(DO_FAULT) | E(VMA_FILE) },
-	/* handle_pte_fault found a present entry and did not call do_wp_page. */
+	/* An entry that is no swap slot and led to none of the paths above. */
+	{ PATH_DEVICE, INFERRED, E(SPECIAL), E(PRESENT) },
+	/* The last thing in handle_pte_fault, when nothing else was to be done. */
+	{ PATH_SPURIOUS, EXACT, E(ACCESS_FLAGS), E(WP) },
+	/* It found a present entry and did not call do_wp_page. */
 	{ PATH_SPURIOUS, INFERRED, E(PRESENT), E(WP) },
 
 	/* No functions: what the fault allocated and what it changed. */
 	{ PATH_SHARED_WRITE, INFERRED, E(RSS_FILE) | E(WRITE), E(PRESENT) },
 	{ PATH_THP, INFERRED, E(ALLOC_HUGE) | E(WRITE), E(PRESENT) | E(ALLOC) },
 	{ PATH_FILE_COW, INFERRED, E(ALLOC) | E(WRITE), E(PRESENT) | E(RSS_FILE) | E(VMA_SHARED) },
+	/* 7.x puts a new huge page in the place of the huge zero page. */
+	{ PATH_THP_WP, INFERRED, E(PRESENT) | E(WRITE) | E(ALLOC_HUGE), E(ALLOC) },
 	{ PATH_WP_COPY, INFERRED, E(PRESENT) | E(WRITE) | E(ALLOC), 0 },
 	{ PATH_FILE_READ, EXACT, E(FILEMAP_FAULT), E(WRITE) },
 	{ PATH_FILE_READ, INFERRED, E(RSS_FILE) | E(MAJOR), E(WRITE) },
@@ -78,6 +85,34 @@ const struct evidence_row evidence_rows[] = {
 };
 
 const size_t nr_evidence_rows = sizeof(evidence_rows) / sizeof(evidence_rows[0]);
+
+const struct named_path named_paths[] = {
+	/* Up to 5.10 a kprobe only: the function takes a struct by value. */
+	{ PATH_THP_WP, HOOK_do_huge_pmd_wp_page, 0, false, EXACT },
+	/* It may yet map small pages of it. */
+	{ PATH_FILE_HUGE, HOOK_do_set_pmd, 0, false, INFERRED },
+	{ PATH_PFN, HOOK___do_fault, 0, true, EXACT },
+	{ PATH_KSM_COPY, HOOK_do_wp_page, E(WP_COPY), false, EXACT },
+	{ PATH_NUMA, HOOK_task_numa_fault, 0, false, EXACT },
+	{ PATH_THP_NUMA, HOOK_task_numa_fault, 0, false, EXACT },
+	{ PATH_MIGRATION, HOOK_migration_entry_wait, 0, false, EXACT },
+	{ PATH_UFFD_MISSING, HOOK_handle_userfault, 0, true, EXACT },
+	{ PATH_UFFD_WP, HOOK_handle_userfault, 0, true, EXACT },
+	{ PATH_UFFD_MINOR, HOOK_handle_userfault, 0, true, EXACT },
+	{ PATH_DEVICE, HOOK_do_huge_pmd_device_private, 0, false, EXACT },
+};
+
+const size_t nr_named_paths = sizeof(named_paths) / sizeof(named_paths[0]);
+
+const struct named_path *classify_named(enum fault_path path)
+{
+	size_t i;
+
+	for (i = 0; i < nr_named_paths; i++)
+		if (named_paths[i].path == path)
+			return &named_paths[i];
+	return NULL;
+}
 
 static int speaks(const struct evidence_row *row, uint32_t facts)
 {

@@ -6,10 +6,12 @@
 #ifndef PFSTAT_CLASSIFY_H
 #define PFSTAT_CLASSIFY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "../bpf/pfstat.h"
+#include "hooks.h"
 #include "snapshot.h"
 
 /*
@@ -26,6 +28,25 @@ struct evidence_row {
 
 extern const struct evidence_row evidence_rows[];
 extern const size_t nr_evidence_rows;
+
+/*
+ * A path that a hook names by itself (SLOT_PATH in its slot), before any row:
+ * as certain as by_hook says where the hook is attached and the run watches
+ * facts; inferred from the VMA where vma is set; else it goes by its rows, if it has any.
+ */
+struct named_path {
+	enum fault_path path;
+	enum hook hook;
+	uint32_t facts;
+	bool vma;
+	enum exactness by_hook;
+};
+
+extern const struct named_path named_paths[];
+extern const size_t nr_named_paths;
+
+/* Of that path; NULL when only rows name it. */
+const struct named_path *classify_named(enum fault_path path);
 
 /* The row that decides, of a run that watches facts; NULL when none does. */
 const struct evidence_row *classify_row(uint32_t facts, uint32_t evidence);

@@ -100,6 +100,10 @@ static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, uns
 	sum->access[ACCESS_WRITE] += writes;
 	sum->access[ACCESS_EXEC] += execs;
 	sum->retries += cell->retries;
+	sum->stack_growths += cell->stack_growths;
+	sum->mmap_locks += cell->mmap_locks;
+	for (i = 0; i < MAX_ORDER_NOTED; i++)
+		sum->orders[i] += cell->orders[i];
 }
 
 static bool is_untouched(const volatile struct cell *cell)

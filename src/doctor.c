@@ -135,7 +135,7 @@ int doctor_run(const struct opts *opts, FILE *f)
 
 	if (!uname(&name))
 		fprintf(f, "Linux %s %s\n\n", name.release, name.machine);
-	caps_probe(&caps, WAY_KPROBE);
+	caps_probe(&caps, WAY_KPROBE, true);
 	plan_make(&plan, &request, &caps);
 	print_privileges(f);
 	print_caps(f, &caps);

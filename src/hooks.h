@@ -12,20 +12,24 @@
 #include "../bpf/hooks.h"
 
 enum hook {
-#define HOOK_ENUM(function, fact) HOOK_##function,
+#define HOOK_ENUM(function, ...) HOOK_##function,
 	MARK_HOOKS(HOOK_ENUM)
+	COPY_HOOKS(HOOK_ENUM)
 	VMF_HOOKS(HOOK_ENUM)
-#undef HOOK_ENUM
+	PATH_HOOKS(HOOK_ENUM)
+	OTHER_HOOKS(HOOK_ENUM)
 	HOOK_handle_mm_fault,
-	HOOK_bad_area_nosemaphore,
-	HOOK_bad_area_access_error,
-	HOOK_bad_area,
+	LOOKUP_HOOKS(HOOK_ENUM)
+#undef HOOK_ENUM
 	/* Tracepoints from here on. */
 	HOOK_rss_stat,
 	HOOK_mm_page_alloc,
 	HOOK_mm_filemap_fault,
 	HOOK_mm_filemap_map_pages,
+	HOOK_mmap_lock_acquire_returned,
 	HOOK_signal_generate,
+	HOOK_signal_deliver,
+	HOOK_emulate_vsyscall,
 	HOOK_sched_process_fork,
 	HOOK_sched_process_exit,
 	HOOK_NR

@@ -14,7 +14,7 @@
 
 const char *argp_program_version = "pfstat " PFSTAT_VERSION;
 
-enum { KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT, KEY_GUP };
+enum { KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT, KEY_GUP, KEY_CHECK };
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to measure (default: the whole machine)", 1 },
@@ -23,7 +23,7 @@ static const struct argp_option options[] = {
 	{ "no-inherit", KEY_NO_INHERIT, 0, 0, "leave out children that are created later", 0 },
 	{ "gup", KEY_GUP, 0, 0,
 	  "also get_user_pages faults (mlock, O_DIRECT, ...), and count retries;"
-	  " dearer, needs fentry",
+	  " dearer, needs fentry or kprobes",
 	  0 },
 	{ "duration", 'd', "SEC", 0, "end after SEC seconds", 0 },
 	{ 0, 0, 0, 0, "What to print", 2 },
@@ -32,6 +32,10 @@ static const struct argp_option options[] = {
 	{ "csv", KEY_CSV, 0, 0, "comma-separated values", 0 },
 	{ "timestamp", 'T', 0, 0, "the time of day before each interval", 0 },
 	{ "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 },
+	{ "check", KEY_CHECK, 0, 0,
+	  "compare the total with the kernel's own counters; exit status 1 when a difference is"
+	  " unexplained",
+	  0 },
 	{ 0, 0, 0, 0, "How to measure", 3 },
 	{ "attach", KEY_ATTACH, "WAY", 0,
 	  "auto (default), fentry, kprobe or tracepoint", 0 },
@@ -193,9 +197,9 @@ static void check_together(struct argp_state *state, const struct opts *opts)
 {
 	if (!!opts->nr_pids + !!opts->tid + !!opts->child > 1)
 		argp_failure(state, EXIT_USAGE, 0, "-p, -t and -- COMMAND exclude each other");
-	if (opts->gup && (opts->attach == WAY_KPROBE || opts->attach == WAY_TRACEPOINT))
-		argp_failure(state, EXIT_USAGE, 0, "--gup needs --attach=auto or fentry, not %s",
-			     way_name(opts->attach));
+	if (opts->gup && opts->attach == WAY_TRACEPOINT)
+		argp_failure(state, EXIT_USAGE, 0,
+			     "--gup needs --attach=auto, fentry or kprobe, not tracepoint");
 	if (opts->format != FORMAT_TABLE && opts->histogram)
 		argp_failure(state, EXIT_USAGE, 0,
 			     "-H is for the table; --json has the buckets, --csv cannot");
@@ -246,6 +250,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_DRY_RUN:
 		opts->dry_run = true;
+		break;
+	case KEY_CHECK:
+		opts->check = true;
 		break;
 	case KEY_JSON:
 		set_format(state, opts, FORMAT_JSON);

@@ -29,6 +29,7 @@ struct opts {
 	bool timestamp;
 	bool verbose;
 	bool dry_run;
+	bool check;
 	uint64_t duration_ns; /* -d; 0: until something else ends it */
 	uint64_t interval_ns; /* 0: only the total */
 	uint64_t count; /* of intervals; 0: no limit */

@@ -92,29 +92,61 @@ static void plan_spine(struct plan *plan, const struct plan_request *request,
 static enum method function_method(const struct caps *caps, enum way way, enum hook h, int *error)
 {
 	int fentry = caps->fentry ? caps->fentry : caps->hook_fentry[h];
+	/* Its begin is worth nothing without its end. */
+	int leg = h == HOOK_handle_mm_fault && !fentry ? caps->fexit : fentry;
 	int kprobe = caps->kprobe ? caps->kprobe : caps->hook_kprobe[h];
 
 	*error = 0;
 	if (way == WAY_TRACEPOINT)
 		return METHOD_UNNEEDED;
-	if (way != WAY_KPROBE && !fentry)
+	if (way != WAY_KPROBE && !leg && hook_rows[h].fentry)
 		return METHOD_FENTRY;
 	if (way != WAY_FENTRY && !kprobe && hook_rows[h].kprobe)
 		return caps->hook_multi[h] ? METHOD_KPROBE_MULTI : METHOD_KPROBE;
-	*error = way == WAY_KPROBE ? kprobe : fentry;
+	*error = way == WAY_KPROBE || !hook_rows[h].fentry ? kprobe : leg;
 	return METHOD_NONE;
 }
 
-/* The functions: of several rows that witness the same fact, the first that works. */
-static void plan_functions(struct plan *plan, enum way way, const struct caps *caps)
+static bool attached(const struct plan *plan, enum hook h)
 {
+	return plan->hook[h].method > METHOD_UNNEEDED;
+}
+
+/* Hooks that make no sense here, whatever the kernel allows. */
+static bool is_needless(const struct plan *plan, const struct plan_request *request,
+			const struct caps *caps, enum hook h)
+{
+	switch (h) {
+	case HOOK_expand_stack:
+		return attached(plan, HOOK_expand_stack_locked);
+	case HOOK_lock_mm_and_find_vma:
+		/* Without locks per VMA every fault takes it. */
+		return !caps->vma_lock;
+	case HOOK_handle_mm_fault:
+		return !request->gup;
+	case HOOK___get_user_pages:
+	case HOOK_follow_page_mask:
+		return plan->hook[HOOK_handle_mm_fault].method < METHOD_KPROBE;
+	case HOOK_follow_page_pte:
+		return plan->hook[HOOK_handle_mm_fault].method < METHOD_KPROBE ||
+		       attached(plan, HOOK_follow_page_mask);
+	default:
+		return hook_rows[h].facts && !(hook_rows[h].facts & ~plan->facts);
+	}
+}
+
+/* The functions: of several rows that witness the same fact, the first that works. */
+static void plan_functions(struct plan *plan, const struct plan_request *request,
+			   const struct caps *caps)
+{
+	enum way way = request->way;
 	int h;
 
 	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++) {
 		uint32_t facts = hook_rows[h].facts;
 		int error;
 
-		if (facts && !(facts & ~plan->facts)) {
+		if (is_needless(plan, request, caps, h)) {
 			plan->hook[h].method = METHOD_UNNEEDED;
 			continue;
 		}
@@ -126,19 +158,14 @@ static void plan_functions(struct plan *plan, enum way way, const struct caps *c
 }
 
 /*
- * handle_mm_fault itself, by fentry and fexit together: the only place where
- * get_user_pages faults are timed and retries counted. It costs half as much
- * again as all the rest (docs/design.md), so only when asked for. Not by kprobe:
- * that has no end.
+ * handle_mm_fault itself: the only place where get_user_pages faults are seen
+ * and retries counted. By fentry and fexit it costs half as much again as all
+ * the rest (docs/design.md), so only when asked for. It tells the VMA, too.
  */
-static void plan_leg(struct plan *plan, const struct plan_request *request)
+static void plan_leg(struct plan *plan)
 {
-	if (request->gup) {
+	if (attached(plan, HOOK_handle_mm_fault))
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
-		return;
-	}
-	plan->hook[HOOK_handle_mm_fault].method = METHOD_UNNEEDED;
-	plan->hook[HOOK_handle_mm_fault].error = 0;
 }
 
 /* What the tracepoints must witness because no function does. */
@@ -185,6 +212,10 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 
 		if (h == HOOK_sched_process_fork)
 			needed = request->per_task;
+		if (h == HOOK_mmap_lock_acquire_returned)
+			needed = caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma);
+		if (h == HOOK_mm_page_alloc && caps->mthp)
+			needed = true;
 		plan->hook[h].error = caps->hook_tracepoint[h];
 		if (!needed) {
 			plan->hook[h].method = METHOD_UNNEEDED;
@@ -198,6 +229,8 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 	}
 	if (want & EV(FILEMAP_FAULT))
 		plan->facts |= EV(MAJOR);
+	plan->orders = caps->mthp && attached(plan, HOOK_mm_page_alloc);
+	plan->numa_by_task = caps->numa && !attached(plan, HOOK_task_numa_fault);
 }
 
 static void plan_vma(struct plan *plan, const struct caps *caps)
@@ -231,36 +264,94 @@ static void plan_index(struct plan *plan)
 	}
 }
 
-static bool attached(const struct plan *plan, enum hook h)
+static enum exactness completed_exactness(const struct plan *plan, enum fault_path path)
 {
-	return plan->hook[h].method > METHOD_UNNEEDED;
+	const struct named_path *named = classify_named(path);
+
+	if (named && attached(plan, named->hook) && !(named->facts & ~plan->facts))
+		return named->by_hook;
+	if (named && named->vma && plan->vma_source != VMA_UNKNOWN)
+		return INFERRED;
+	if (plan->numa_by_task && (path == PATH_NUMA || path == PATH_THP_NUMA))
+		return INFERRED;
+	return classify_exactness(plan->facts, path);
+}
+
+static enum exactness exact_if(bool seen)
+{
+	return seen ? EXACT : NOT_VISIBLE;
+}
+
+/* Faults of user mode end in a signal. */
+static enum exactness user_failure(const struct plan *plan, enum fault_path path)
+{
+	switch (path) {
+	case PATH_GUARD_PAGE:
+		if (!attached(plan, HOOK_signal_generate))
+			return NOT_VISIBLE;
+		return plan->facts & EV(SPECIAL)       ? EXACT :
+		       plan->vma_source == VMA_FIND ? INFERRED :
+						      NOT_VISIBLE;
+	case PATH_VSYSCALL:
+		return exact_if(attached(plan, HOOK_emulate_vsyscall));
+	case PATH_OOM:
+		return exact_if(attached(plan, HOOK_pagefault_out_of_memory));
+	case PATH_KILLED:
+	case PATH_INTERRUPTED:
+		return exact_if(attached(plan, HOOK_signal_deliver));
+	case PATH_FIXUP:
+		return NOT_VISIBLE;
+	default:
+		return exact_if(attached(plan, HOOK_signal_generate));
+	}
+}
+
+/* Of kernel mode send none: the functions say, else all are fixups. */
+static enum exactness kernel_failure(const struct plan *plan, enum fault_path path)
+{
+	switch (path) {
+	case PATH_BAD_ADDRESS:
+		return exact_if(attached(plan, HOOK_bad_area_nosemaphore));
+	case PATH_BAD_ACCESS:
+		return exact_if(attached(plan, HOOK_bad_area_access_error));
+	case PATH_FIXUP:
+	case PATH_KERN_ADDR:
+		return EXACT;
+	default:
+		return NOT_VISIBLE;
+	}
+}
+
+/* Of get_user_pages are told by the return value, which kprobes do not see. */
+static enum exactness gup_failure(const struct plan *plan, enum fault_path path)
+{
+	bool returns = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
+
+	switch (path) {
+	case PATH_BAD_ADDRESS:
+	case PATH_SIGBUS:
+	case PATH_HWPOISON:
+	case PATH_OOM:
+		return exact_if(returns);
+	case PATH_FIXUP:
+		return exact_if(!returns);
+	default:
+		return NOT_VISIBLE;
+	}
 }
 
 static enum exactness exactness_of(const struct plan *plan, enum fault_path path,
 				   enum origin origin)
 {
-	bool gup = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
-
-	if (origin == ORIGIN_GUP && !gup)
+	if (origin == ORIGIN_GUP && !attached(plan, HOOK_handle_mm_fault))
 		return NOT_VISIBLE;
-	switch (path) {
-	case PATH_SIGBUS:
-	case PATH_BAD_ADDRESS:
-		if (origin == ORIGIN_USER)
-			return attached(plan, HOOK_signal_generate) ? EXACT : NOT_VISIBLE;
-		if (origin == ORIGIN_KERNEL)
-			return path == PATH_BAD_ADDRESS && attached(plan, HOOK_bad_area_nosemaphore) ?
-				       EXACT :
-				       NOT_VISIBLE;
+	if (path == PATH_UNRESOLVED || path == PATH_UNCLASSIFIED)
 		return EXACT;
-	case PATH_FIXUP:
-		return origin == ORIGIN_KERNEL ? EXACT : NOT_VISIBLE;
-	case PATH_UNRESOLVED:
-	case PATH_UNCLASSIFIED:
-		return EXACT;
-	default:
-		return classify_exactness(plan->facts, path);
-	}
+	if (path_completes(path))
+		return completed_exactness(plan, path);
+	return origin == ORIGIN_USER   ? user_failure(plan, path) :
+	       origin == ORIGIN_KERNEL ? kernel_failure(plan, path) :
+					 gup_failure(plan, path);
 }
 
 /* Why no function could be hooked that way. */
@@ -282,8 +373,7 @@ static void plan_describe(struct plan *plan, enum way asked, const struct caps *
 	int h;
 
 	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++)
-		if (hook_rows[h].facts)
-			used[plan->hook[h].method]++;
+		used[plan->hook[h].method]++;
 	used[METHOD_KPROBE] += used[METHOD_KPROBE_MULTI];
 	if (used[METHOD_FENTRY])
 		plan->way = WAY_FENTRY;
@@ -307,11 +397,22 @@ static void plan_describe(struct plan *plan, enum way asked, const struct caps *
 			 strerror(-first_error(caps->kprobe, caps->hook_kprobe)));
 }
 
+/* fentry needs fexit with it; an entry kprobe is enough. */
 static int gup_error(const struct plan_request *request, const struct caps *caps)
 {
-	if (request->way == WAY_KPROBE || request->way == WAY_TRACEPOINT)
+	int fentry = caps->fexit ? caps->fexit : caps->hook_fentry[HOOK_handle_mm_fault];
+	int kprobe = caps->kprobe ? caps->kprobe : caps->hook_kprobe[HOOK_handle_mm_fault];
+
+	switch (request->way) {
+	case WAY_FENTRY:
+		return fentry;
+	case WAY_KPROBE:
+		return kprobe;
+	case WAY_TRACEPOINT:
 		return -EINVAL;
-	return caps->fexit ? caps->fexit : caps->hook_fentry[HOOK_handle_mm_fault];
+	default:
+		return fentry && kprobe ? fentry : 0;
+	}
 }
 
 void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps)
@@ -325,13 +426,13 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 		return;
 	if (request->gup && gup_error(request, caps)) {
 		impossible(plan, EXIT_KERNEL,
-			   "--gup needs fentry and fexit on handle_mm_fault, so --attach=auto or"
-			   " fentry on a kernel that allows it",
+			   "--gup needs fentry and fexit, or a kprobe, on handle_mm_fault, so"
+			   " --attach=auto, fentry or kprobe on a kernel that allows it",
 			   gup_error(request, caps));
 		return;
 	}
 	plan->task_rss = caps->task_rss;
-	plan_functions(plan, request->way, caps);
+	plan_functions(plan, request, caps);
 	if ((request->way == WAY_FENTRY || request->way == WAY_KPROBE) && !plan->facts) {
 		snprintf(what, sizeof(what),
 			 "this kernel refuses %s; --attach=auto takes the best way that works",
@@ -342,7 +443,7 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 				   first_error(caps->kprobe, caps->hook_kprobe));
 		return;
 	}
-	plan_leg(plan, request);
+	plan_leg(plan);
 	plan_tracepoints(plan, request, caps);
 	plan_vma(plan, caps);
 	plan_index(plan);

@@ -48,6 +48,8 @@ struct plan {
 	bool task_btf;
 	bool task_rss;
 	enum vma_source vma_source;
+	bool numa_by_task;
+	bool orders;
 	struct {
 		enum method method;
 		int error;

@@ -28,7 +28,8 @@ static void csv_begin(FILE *f, const struct render_style *style)
 {
 	(void)style;
 	fputs("kind,time_ns,duration_ns,attach,path,origin,exactness,count,minor,major,"
-	      "sum_ns,max_ns,p50_ns,p90_ns,p99_ns,untimed,retries,read,write,exec\n", f);
+	      "sum_ns,max_ns,p50_ns,p90_ns,p99_ns,untimed,retries,read,write,exec,outcome,"
+	      "stack,mmap_lock,orders\n", f);
 	fflush(f);
 }
 
@@ -38,6 +39,19 @@ static void csv_lead(FILE *f, const struct report *r, const char *kind)
 	fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",", kind, r->wall_ns, r->duration_ns);
 	csv_string(f, r->attach);
 	fputc(',', f);
+}
+
+/* ORDER:COUNT, with spaces between: one column. */
+static void csv_orders(FILE *f, const struct report_row *row)
+{
+	const char *gap = "";
+
+	for (unsigned int i = 0; i < MAX_ORDER_NOTED; i++) {
+		if (!row->orders[i])
+			continue;
+		fprintf(f, "%s%u:%" PRIu64, gap, i + 1, row->orders[i]);
+		gap = " ";
+	}
 }
 
 static void csv_row(FILE *f, const struct report_row *row)
@@ -55,6 +69,10 @@ static void csv_row(FILE *f, const struct report_row *row)
 	csv_string(f, row->exactness);
 	for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		fprintf(f, ",%" PRIu64, numbers[i]);
+	fputc(',', f);
+	csv_string(f, row->outcome);
+	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",", row->stack_growths, row->mmap_locks);
+	csv_orders(f, row);
 	fputc('\n', f);
 }
 
@@ -71,7 +89,7 @@ static void csv_report(FILE *f, const struct report *r, const struct render_styl
 	for (unsigned int i = 0; i < r->nr_lost; i++) {
 		csv_lead(f, r, "lost");
 		csv_string(f, r->lost[i].reason);
-		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,\n", kind, r->lost[i].count);
+		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,\n", kind, r->lost[i].count);
 	}
 	fflush(f);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "render.h"
+#include "render_check.h"
 #include "render_json.h"
 
 #define JSON_LINES_SCHEMA 1
@@ -63,22 +64,21 @@ json_t *json_clean_string(const char *s)
 	return string;
 }
 
-/* JSON integers of jansson are signed; nothing here comes near in practice. */
-static json_int_t to_int(uint64_t v)
+json_int_t json_count(uint64_t count)
 {
-	return v > INT64_MAX ? INT64_MAX : (json_int_t)v;
+	return count > INT64_MAX ? INT64_MAX : (json_int_t)count;
 }
 
-/* The buckets with a count as [index, count]; NULL when memory is out. */
-static json_t *pack_buckets(const uint64_t buckets[HIST_SLOTS])
+/* Those of nr that are not 0 as [index, count], indices from first on; NULL when memory is out. */
+static json_t *pack_counts(const uint64_t *counts, int nr, int first)
 {
 	json_t *list = json_array();
 
-	for (int s = 0; list && s < HIST_SLOTS; s++) {
-		if (!buckets[s])
+	for (int i = 0; list && i < nr; i++) {
+		if (!counts[i])
 			continue;
-		if (json_array_append_new(list, json_pack("[i, I]", s + HIST_MIN,
-							  to_int(buckets[s]))) < 0) {
+		if (json_array_append_new(list, json_pack("[i, I]", i + first,
+							  json_count(counts[i]))) < 0) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -89,24 +89,28 @@ static json_t *pack_buckets(const uint64_t buckets[HIST_SLOTS])
 static json_t *pack_row(const struct report_row *row)
 {
 	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o,"
-			 " s:I, s:I, s:I, s:I, s:I}",
+			 " s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o}",
 			 "path", json_clean_string(row->path),
 			 "origin", json_clean_string(row->origin),
 			 "exactness", json_clean_string(row->exactness),
-			 "count", to_int(row->count),
-			 "minor", to_int(row->minor),
-			 "major", to_int(row->major),
-			 "sum_ns", to_int(row->sum_ns),
-			 "max_ns", to_int(row->max_ns),
-			 "p50_ns", to_int(row->p50_ns),
-			 "p90_ns", to_int(row->p90_ns),
-			 "p99_ns", to_int(row->p99_ns),
-			 "buckets", pack_buckets(row->buckets),
-			 "untimed", to_int(row->untimed),
-			 "retries", to_int(row->retries),
-			 "read", to_int(row->access[ACCESS_READ]),
-			 "write", to_int(row->access[ACCESS_WRITE]),
-			 "exec", to_int(row->access[ACCESS_EXEC]));
+			 "count", json_count(row->count),
+			 "minor", json_count(row->minor),
+			 "major", json_count(row->major),
+			 "sum_ns", json_count(row->sum_ns),
+			 "max_ns", json_count(row->max_ns),
+			 "p50_ns", json_count(row->p50_ns),
+			 "p90_ns", json_count(row->p90_ns),
+			 "p99_ns", json_count(row->p99_ns),
+			 "buckets", pack_counts(row->buckets, HIST_SLOTS, HIST_MIN),
+			 "untimed", json_count(row->untimed),
+			 "retries", json_count(row->retries),
+			 "read", json_count(row->access[ACCESS_READ]),
+			 "write", json_count(row->access[ACCESS_WRITE]),
+			 "exec", json_count(row->access[ACCESS_EXEC]),
+			 "outcome", json_clean_string(row->outcome),
+			 "stack", json_count(row->stack_growths),
+			 "mmap_lock", json_count(row->mmap_locks),
+			 "orders", pack_counts(row->orders, MAX_ORDER_NOTED, 1));
 }
 
 static json_t *pack_paths(const struct report *r)
@@ -128,7 +132,7 @@ static json_t *pack_lost(const struct report *r)
 
 	for (unsigned int i = 0; object && i < r->nr_lost; i++) {
 		if (json_object_set_new(object, r->lost[i].reason,
-					json_integer(to_int(r->lost[i].count))) < 0) {
+					json_integer(json_count(r->lost[i].count))) < 0) {
 			json_decref(object);
 			object = NULL;
 		}
@@ -141,13 +145,15 @@ static void json_report(FILE *f, const struct report *r, const struct render_sty
 	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o}",
 				 "schema", JSON_LINES_SCHEMA,
 				 "kind", r->is_total ? "total" : "interval",
-				 "time_ns", to_int(r->wall_ns),
-				 "duration_ns", to_int(r->duration_ns),
+				 "time_ns", json_count(r->wall_ns),
+				 "duration_ns", json_count(r->duration_ns),
 				 "attach", json_clean_string(r->attach),
 				 "paths", pack_paths(r),
 				 "lost", pack_lost(r));
 
 	(void)style;
+	if (line && r->check)
+		json_object_set_new(line, "check", render_check_json(r->check));
 	/* ASCII only: neither a terminal nor a locale can read it another way. */
 	if (line && !json_dumpf(line, f, JSON_COMPACT | JSON_ENSURE_ASCII))
 		fputc('\n', f);

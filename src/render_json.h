@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * render_json.h: strings from outside, made fit for JSON.
+ * render_json.h: strings and counts, made fit for JSON.
  */
 #ifndef PFSTAT_RENDER_JSON_H
 #define PFSTAT_RENDER_JSON_H
 
 #include <jansson.h>
+#include <stdint.h>
+
+/* Integers of jansson are signed: a larger count is held at INT64_MAX. */
+json_int_t json_count(uint64_t count);
 
 /*
  * A JSON string of s, which need not be UTF-8: a task's comm is any 15 bytes.

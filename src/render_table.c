@@ -316,6 +316,27 @@ static void print_histograms(FILE *f, const struct report *r, const struct rende
 			print_histogram(f, &r->rows[i], &t, style);
 }
 
+/* What is counted beside the paths: a line each, when there is any. */
+static void print_notes(FILE *f, const struct report *r)
+{
+	const struct report_row *total = &r->total;
+	const char *lead = "anon folios: ";
+
+	if (total->mmap_locks)
+		fprintf(f, "mmap_lock: taken by %" PRIu64 " faults, for which the VMA's lock did not do\n",
+			total->mmap_locks);
+	if (total->stack_growths)
+		fprintf(f, "stack: grown by %" PRIu64 " faults\n", total->stack_growths);
+	for (unsigned int i = 0; i < MAX_ORDER_NOTED; i++) {
+		if (!total->orders[i])
+			continue;
+		fprintf(f, "%sorder %u: %" PRIu64, lead, i + 1, total->orders[i]);
+		lead = ", ";
+	}
+	if (*lead == ',')
+		fputc('\n', f);
+}
+
 static void print_heading(FILE *f, const struct report *r, const struct render_style *style)
 {
 	time_t seconds = (time_t)(r->wall_ns / 1000000000);
@@ -338,6 +359,7 @@ static void table_report(FILE *f, const struct report *r, const struct render_st
 	if (r->nr_rows) {
 		print_table(f, r, style);
 		print_legend(f, r);
+		print_notes(f, r);
 	} else {
 		fprintf(f, "No page faults in %s\n", render_time(duration, r->duration_ns));
 	}

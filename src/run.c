@@ -19,10 +19,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "books.h"
 #include "caps.h"
+#include "check.h"
 #include "child.h"
 #include "collect.h"
 #include "render.h"
+#include "render_check.h"
 #include "session.h"
 #include "tasks.h"
 
@@ -38,6 +41,8 @@ struct run {
 	struct session *session;
 	struct collector *collector;
 	struct child child;
+	struct books *books; /* with --check */
+	struct check *check;
 	FILE *out;
 	const struct renderer *renderer;
 	struct render_style style;
@@ -122,8 +127,25 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/*
+ * Want of descriptors shows in many ways, not all of which say EMFILE: libbpf
+ * takes it for features that the kernel lacks. So after a failure a low limit
+ * is always worth a line.
+ */
+static void explain_limit(void)
+{
+	const unsigned int enough = 4 * HOOK_NR + 64 + 2 * sysconf(_SC_NPROCESSORS_CONF);
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < enough)
+		fprintf(stderr, "pfstat: the limit of open files is %llu, which may be why;"
+			" %u are enough (ulimit -n)\n",
+			(unsigned long long)limit.rlim_cur, enough);
+}
+
 static void print_plan(const struct plan *plan, FILE *f)
 {
+	unsigned int path, origin;
 	int h;
 
 	fprintf(f, "attach: %s\n", plan->attach);
@@ -134,6 +156,13 @@ static void print_plan(const struct plan *plan, FILE *f)
 		fprintf(f, "%-28s %s", hook_rows[h].name, method_name(plan->hook[h].method));
 		if (plan->hook[h].error)
 			fprintf(f, " (%s)", strerror(-plan->hook[h].error));
+		fputc('\n', f);
+	}
+	for (path = 0; path < PATH_NR; path++) {
+		fprintf(f, "path %-23s", path_name(path));
+		for (origin = 0; origin < ORIGIN_NR; origin++)
+			fprintf(f, " %s: %s", origin_name(origin),
+				exactness_name(plan->exact[path][origin]));
 		fputc('\n', f);
 	}
 }
@@ -231,7 +260,7 @@ static int attach_processes(struct run *run)
 		snprintf(what, sizeof(what), "process %d", pid);
 		err = watch_end(run, pid, 0);
 		if (err >= 0)
-			err = tasks_add_process(run->session, pid);
+			err = tasks_add_process(run->session, run->books, pid);
 		if (err < 0)
 			return fail(exit_code_of(err), what, err);
 	}
@@ -241,7 +270,7 @@ static int attach_processes(struct run *run)
 static int attach_thread(struct run *run, int tid)
 {
 	char what[48];
-	int err = session_add_task(run->session, tid);
+	int err = books_add_task(run->books, run->session, tid);
 
 	/* Before 6.9 there are pidfds of processes only: the end of others goes unseen. */
 	if (watch_end(run, tid, PIDFD_THREAD))
@@ -261,8 +290,63 @@ static int attach_machine(struct run *run)
 			strerror(-run->cpus));
 	else
 		watch(run, run->cpus, SOURCE_CPUS);
+	books_attaching(run->books);
 	err = tasks_add_cpus(run->session);
 	return err < 0 ? fail(exit_code_of(err), "perf events of the CPUs", err) : 0;
+}
+
+/* --check: opens the kernel's books. One that cannot be had is a failure at the end. */
+static int open_books(struct run *run)
+{
+	int exit_hook = run->plan.hook[HOOK_sched_process_exit].method;
+	int err;
+
+	if (!run->opts->check)
+		return 0;
+	run->check = calloc(1, sizeof(*run->check));
+	err = run->check ? books_open(&run->books, run->session, per_task(run->opts)) : -ENOMEM;
+	if (err)
+		return fail(EXIT_FAILED, "--check", err);
+	if (per_task(run->opts) && exit_hook != METHOD_TRACEPOINT)
+		books_fail(run->books, "tasks that end (the tracepoint sched_process_exit)",
+			   run->plan.hook[HOOK_sched_process_exit].error);
+	return 0;
+}
+
+/* The second witness, when the command has ended by itself. */
+static void read_rusage(struct run *run)
+{
+	if (!run->opts->child || run->timed_out || !child_reap(&run->child))
+		return;
+	books_rusage(run->books, &run->child.usage,
+		     run->opts->no_inherit ? "counts the children, which --no-inherit leaves out" :
+					     NULL);
+}
+
+static void make_check(struct run *run)
+{
+	struct check_input input = {
+		.total = run->now,
+		.exact = (const enum exactness(*)[ORIGIN_NR])run->plan.exact,
+		.per_task = per_task(run->opts),
+		.gup = run->plan.hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED,
+		.perf_end = run->plan.end == END_PERF,
+		.vma_lock = run->caps.vma_lock,
+	};
+
+	if (!run->check)
+		return;
+	read_rusage(run);
+	input.books = books_result(run->books);
+	check_make(run->check, &input);
+}
+
+/* JSON has it in the total; CSV has no place for it. */
+static void print_check(struct run *run)
+{
+	if (!run->check || run->opts->format == FORMAT_JSON)
+		return;
+	render_check(run->opts->format == FORMAT_CSV ? stderr : run->out, run->check);
 }
 
 static int attach_targets(struct run *run)
@@ -271,7 +355,7 @@ static int attach_targets(struct run *run)
 	int err;
 
 	if (opts->child) {
-		err = session_add_task(run->session, run->child.pid);
+		err = books_add_task(run->books, run->session, run->child.pid);
 		if (!err)
 			err = watch(run, run->child.pidfd, SOURCE_TARGET);
 		return err ? fail(exit_code_of(err), opts->child[0], err) : 0;
@@ -303,6 +387,7 @@ static bool print_report(struct run *run, const struct snapshot *before, bool is
 {
 	snapshot_report(run->report, before, run->now, run->plan.exact, run->plan.attach);
 	run->report->is_total = is_total;
+	run->report->check = is_total ? run->check : NULL;
 	errno = 0;
 	run->renderer->report(run->out, run->report, &run->style);
 	if (!fflush(run->out) && !ferror(run->out))
@@ -462,6 +547,7 @@ static int start(struct run *run)
 
 	if (err)
 		return fail(exit_code_of(err), "cannot attach to the page_fault tracepoints", err);
+	books_attached(run->books);
 	err = collect_open(&run->collector, run->session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
@@ -482,17 +568,23 @@ static int start(struct run *run)
 
 static void print_total(struct run *run)
 {
+	books_detaching(run->books);
 	session_stop(run->session);
+	books_detached(run->books);
 	collect_read(run->collector, run->now, true);
+	make_check(run);
 	keep_maxima(run->now, run->start);
 	memset(run->start->cells, 0, sizeof(run->start->cells));
-	print_report(run, run->start, true);
+	if (print_report(run, run->start, true))
+		print_check(run);
 }
 
 static void release(struct run *run)
 {
 	size_t i;
 
+	books_close(run->books);
+	free(run->check);
 	collect_close(run->collector);
 	session_close(run->session);
 	for (i = 0; i < run->nr_targets; i++)
@@ -521,7 +613,8 @@ static int measure(struct run *run)
 	if (code)
 		return code;
 	raise_limit();
-	caps_probe(&run->caps, run->opts->attach);
+	/* A dry run promises, so it tries. */
+	caps_probe(&run->caps, run->opts->attach, run->opts->dry_run);
 	code = make_plan(run);
 	if (code)
 		return code;
@@ -532,6 +625,8 @@ static int measure(struct run *run)
 	code = open_events(run);
 	if (!code)
 		code = attach_marks(run);
+	if (!code)
+		code = open_books(run);
 	if (!code)
 		code = attach_targets(run);
 	if (!code && run->renderer->begin)
@@ -548,14 +643,18 @@ static int measure(struct run *run)
 	if (run->out_error)
 		return fail(EXIT_FAILED, run->opts->output ? run->opts->output : "standard output",
 			    run->out_error);
-	return 0;
+	return run->check && !run->check->ok ? EXIT_FAILED : 0;
 }
 
 int run_stat(const struct opts *opts)
 {
 	struct run run = { .opts = opts, .child = { .go = -1, .failed = -1, .pidfd = -1 } };
 	int code = measure(&run);
-	int child_code = child_finish(&run.child);
+	int child_code;
+
+	if (code)
+		explain_limit();
+	child_code = child_finish(&run.child);
 
 	release(&run);
 	/* The command's own status, unless pfstat failed, or ended it by -d or COUNT. */

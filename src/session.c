@@ -43,8 +43,12 @@ static const char *hook_program(const struct plan *plan, enum hook h)
 		return hook_rows[h].fentry;
 	case METHOD_KPROBE:
 	case METHOD_KPROBE_MULTI:
+		if (h == HOOK_handle_mm_fault && !plan->atomics)
+			return "kprobe_handle_mm_fault_plain";
 		return hook_rows[h].kprobe;
 	case METHOD_TRACEPOINT:
+		if (h == HOOK_signal_generate && plan->vma_source == VMA_FIND)
+			return "signal_generate_vma";
 		return hook_rows[h].tracepoint;
 	default:
 		return NULL;
@@ -119,7 +123,12 @@ static void configure(struct session *s)
 	cfg->task_rss = plan->task_rss;
 	cfg->swap_by_rss = plan->task_rss && plan->hook[HOOK_do_swap_page].method <= METHOD_UNNEEDED;
 	cfg->vma_source = plan->vma_source;
-	cfg->gup = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
+	cfg->gup = plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED;
+	cfg->gup_by_lookup = plan->hook[HOOK_handle_mm_fault].method >= METHOD_KPROBE;
+	cfg->numa_by_task = plan->numa_by_task;
+	cfg->huge_by_pages = plan->hook[HOOK_do_huge_pmd_numa_page].method <= METHOD_UNNEEDED;
+	cfg->uffd_by_vma = plan->hook[HOOK_handle_userfault].method <= METHOD_UNNEEDED;
+	cfg->orders = plan->orders;
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);
@@ -172,7 +181,8 @@ static int attach_kprobe(struct session *s, enum hook h)
 
 	if (fd < 0)
 		return fd;
-	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, bpf_program__fd(program(s, hook_rows[h].kprobe)))) {
+	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF,
+		  bpf_program__fd(program(s, hook_program(s->plan, h))))) {
 		int err = -errno;
 
 		close(fd);
@@ -187,8 +197,8 @@ static int attach_kprobe_multi(struct session *s, enum hook h)
 	const char *function = hook_rows[h].name;
 	LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .syms = &function, .cnt = 1);
 
-	s->hook_links[h] = bpf_program__attach_kprobe_multi_opts(program(s, hook_rows[h].kprobe),
-								 NULL, &opts);
+	s->hook_links[h] = bpf_program__attach_kprobe_multi_opts(
+		program(s, hook_program(s->plan, h)), NULL, &opts);
 	return s->hook_links[h] ? 0 : -errno;
 }
 
@@ -280,6 +290,15 @@ int session_start(struct session *s)
 	return 0;
 }
 
+static void detach_hook(struct session *s, enum hook h)
+{
+	bpf_link__destroy(s->hook_links[h]);
+	s->hook_links[h] = NULL;
+	if (s->kprobe_fds[h] >= 0)
+		close(s->kprobe_fds[h]);
+	s->kprobe_fds[h] = -1;
+}
+
 void session_stop(struct session *s)
 {
 	bpf_link__destroy(s->links[LINK_BEGIN_USER]);
@@ -287,6 +306,13 @@ void session_stop(struct session *s)
 	s->links[LINK_BEGIN_USER] = NULL;
 	s->links[LINK_BEGIN_KERNEL] = NULL;
 	spine_stop(&s->spine);
+	/*
+	 * The begin and the end of get_user_pages faults, or the end that is not
+	 * perf's. Last, as taking off a trampoline takes its time.
+	 */
+	detach_hook(s, HOOK_handle_mm_fault);
+	bpf_link__destroy(s->links[LINK_EXIT]);
+	s->links[LINK_EXIT] = NULL;
 }
 
 void session_maps(const struct session *s, struct session_maps *maps)
@@ -296,6 +322,8 @@ void session_maps(const struct session *s, struct session_maps *maps)
 	maps->slots = s->skel->bss->slots;
 	maps->nr_cpus = s->skel->rodata->cfg.nr_cpus;
 	maps->epoch = &s->skel->bss->epoch;
+	maps->targets_fd = bpf_map__fd(s->skel->maps.targets);
+	maps->exit_books = (const struct exit_books *)&s->skel->bss->exit_books;
 }
 
 uint64_t session_events(const struct session *s)
@@ -303,20 +331,30 @@ uint64_t session_events(const struct session *s)
 	return spine_events(&s->spine);
 }
 
+static uint64_t program_misses(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	if (bpf_program__fd(prog) < 0 ||
+	    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
 uint64_t session_misses(const struct session *s)
 {
 	struct bpf_program *prog;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(prog, s->skel->obj) {
-		struct bpf_prog_info info = { 0 };
-		__u32 len = sizeof(info);
-
-		if (bpf_program__fd(prog) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			sum += info.recursion_misses;
-	}
+	bpf_object__for_each_program(prog, s->skel->obj)
+		sum += program_misses(prog);
 	return sum;
+}
+
+uint64_t session_exit_misses(const struct session *s)
+{
+	return program_misses(s->skel->progs.task_exit);
 }
 
 void session_close(struct session *s)
@@ -328,11 +366,8 @@ void session_close(struct session *s)
 	for (i = 0; i < LINK_NR; i++)
 		bpf_link__destroy(s->links[i]);
 	spine_close(&s->spine);
-	for (i = 0; i < HOOK_NR; i++) {
-		bpf_link__destroy(s->hook_links[i]);
-		if (s->kprobe_fds[i] >= 0)
-			close(s->kprobe_fds[i]);
-	}
+	for (i = 0; i < HOOK_NR; i++)
+		detach_hook(s, i);
 	pfstat_bpf__destroy(s->skel);
 	free(s);
 }

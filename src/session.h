@@ -42,13 +42,15 @@ int session_add_cpu(struct session *s, int cpu);
 int session_start(struct session *s);
 void session_stop(struct session *s);
 
-/* For collect.c. */
+/* For collect.c and books.c. */
 struct session_maps {
 	int cells_fd;
 	int tally_fd;
 	const struct slot *slots; /* NR_SLOTS of them */
 	unsigned int nr_cpus;
 	unsigned int *epoch; /* written here, read by the programs */
+	int targets_fd; /* TARGET_WORDS of them when there is a filter */
+	const struct exit_books *exit_books;
 };
 void session_maps(const struct session *s, struct session_maps *maps);
 
@@ -57,6 +59,9 @@ uint64_t session_events(const struct session *s);
 
 /* Runs of programs that the kernel skipped and counted (recursion_misses, 5.12). */
 uint64_t session_misses(const struct session *s);
+
+/* Of those, the runs of the exit program: tasks whose books were not kept. */
+uint64_t session_exit_misses(const struct session *s);
 
 void session_close(struct session *s);
 

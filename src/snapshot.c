@@ -130,8 +130,9 @@ static const struct path_info {
 	const char *name;
 	const char *help;
 	enum path_end end;
+	enum outcome outcome;
 } path_infos[PATH_NR] = {
-#define PATH_INFO(id, name, end, text) { name, text, END_##end },
+#define PATH_INFO(id, name, end, outcome, text) { name, text, END_##end, OUTCOME_##outcome },
 	PATHS(PATH_INFO)
 #undef PATH_INFO
 };
@@ -160,6 +161,21 @@ const char *origin_name(unsigned int origin)
 	};
 
 	return origin < ORIGIN_NR ? names[origin] : "?";
+}
+
+const char *outcome_name(unsigned int path, unsigned int origin)
+{
+	static const char *const names[OUTCOME_NR] = {
+#define OUTCOME_NAME(id, name) name,
+		OUTCOMES(OUTCOME_NAME)
+#undef OUTCOME_NAME
+	};
+	enum outcome outcome = path < PATH_NR ? path_infos[path].outcome : OUTCOME_UNKNOWN;
+
+	if (origin != ORIGIN_USER && (outcome == OUTCOME_SIGSEGV || outcome == OUTCOME_SIGBUS ||
+				      outcome == OUTCOME_HWPOISON))
+		outcome = OUTCOME_FIXUP;
+	return names[outcome];
 }
 
 const char *exactness_name(enum exactness e)
@@ -199,6 +215,10 @@ static uint64_t row_add_cell(struct report_row *row, const struct cell_sum *befo
 	row->count += count;
 	row->untimed += untimed;
 	row->retries += grown(before->retries, after->retries);
+	row->stack_growths += grown(before->stack_growths, after->stack_growths);
+	row->mmap_locks += grown(before->mmap_locks, after->mmap_locks);
+	for (unsigned int i = 0; i < MAX_ORDER_NOTED; i++)
+		row->orders[i] += grown(before->orders[i], after->orders[i]);
 	row->sum_ns += grown(before->sum_ns, after->sum_ns);
 	if (count && after->max_ns > row->max_ns)
 		row->max_ns = after->max_ns;
@@ -216,6 +236,10 @@ static void row_add_row(struct report_row *total, const struct report_row *row)
 	total->minor += row->minor;
 	total->major += row->major;
 	total->retries += row->retries;
+	total->stack_growths += row->stack_growths;
+	total->mmap_locks += row->mmap_locks;
+	for (unsigned int i = 0; i < MAX_ORDER_NOTED; i++)
+		total->orders[i] += row->orders[i];
 	total->sum_ns += row->sum_ns;
 	if (row->max_ns > total->max_ns)
 		total->max_ns = row->max_ns;
@@ -271,6 +295,7 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 	}
 	row->path = path_name(path);
 	row->origin = origin_name(origin);
+	row->outcome = outcome_name(path, origin);
 	return row->count;
 }
 
@@ -353,6 +378,7 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 	out->attach = attach;
 	out->total.path = "total";
 	out->total.origin = "";
+	out->total.outcome = "";
 	out->total.exactness = "";
 
 	for (unsigned int p = 0; p < PATH_NR; p++) {

@@ -19,6 +19,9 @@ struct cell_sum {
 	uint64_t untimed;
 	uint64_t access[ACCESS_NR];
 	uint64_t retries;
+	uint64_t stack_growths;
+	uint64_t mmap_locks;
+	uint64_t orders[MAX_ORDER_NOTED];
 };
 
 struct snapshot {
@@ -41,6 +44,7 @@ enum exactness { EXACT, INFERRED, NOT_VISIBLE };
 struct report_row {
 	const char *path;
 	const char *origin;
+	const char *outcome;
 	const char *exactness;
 	uint64_t count; /* timed + untimed */
 	uint64_t untimed; /* counted, but the end was not seen: in no bucket */
@@ -48,6 +52,9 @@ struct report_row {
 	uint64_t major; /* minor + major < count when faults failed */
 	uint64_t access[ACCESS_NR]; /* read, write, exec */
 	uint64_t retries;
+	uint64_t stack_growths; /* faults that made a stack grow */
+	uint64_t mmap_locks; /* faults that took mmap_lock although the kernel has locks per VMA */
+	uint64_t orders[MAX_ORDER_NOTED]; /* new anonymous folios of order 1 and up */
 	uint64_t sum_ns;
 	uint64_t max_ns;
 	/* Of the timed faults; 0 when there are none. See snapshot_quantile(). */
@@ -70,6 +77,8 @@ struct report_loss {
 #define REPORT_MAX_ROWS (PATH_NR * ORIGIN_NR)
 #define REPORT_MAX_LOST (TALLY_NR + 4)
 
+struct check;
+
 struct report {
 	bool is_total; /* else one interval */
 	uint64_t wall_ns;
@@ -80,6 +89,7 @@ struct report {
 	struct report_row total; /* over all rows; path "total", origin "" */
 	struct report_loss lost[REPORT_MAX_LOST]; /* those with a count */
 	unsigned int nr_lost;
+	const struct check *check; /* of the total with --check, else NULL */
 };
 
 /* Fills both sides' tables: upper[s] is floor(2^((s + HIST_MIN) / 8) * 10^9) ns. */
@@ -109,6 +119,8 @@ const char *path_name(unsigned int path);
 bool path_completes(unsigned int path);
 const char *path_help(unsigned int path);
 const char *origin_name(unsigned int origin);
+/* What came of such a fault. The kernel's own failed accesses are fixed up: EFAULT. */
+const char *outcome_name(unsigned int path, unsigned int origin);
 const char *exactness_name(enum exactness e);
 
 #endif

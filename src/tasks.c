@@ -16,7 +16,7 @@
 #include <bpf/libbpf.h>
 
 /* One pass over /proc/PID/task: how many threads were new. */
-static int add_new_threads(struct session *s, int pid)
+static int add_new_threads(struct session *s, struct books *books, int pid)
 {
 	char path[32];
 	struct dirent *entry;
@@ -32,7 +32,7 @@ static int add_new_threads(struct session *s, int pid)
 
 		if (tid <= 0 || session_has_task(s, tid))
 			continue;
-		err = session_add_task(s, tid);
+		err = books_add_task(books, s, tid);
 		if (err == -ESRCH)
 			err = 0; /* ended meanwhile */
 		else if (!err)
@@ -42,12 +42,12 @@ static int add_new_threads(struct session *s, int pid)
 	return err ? err : added;
 }
 
-int tasks_add_process(struct session *s, int pid)
+int tasks_add_process(struct session *s, struct books *books, int pid)
 {
 	int sum = 0, added;
 
 	do {
-		added = add_new_threads(s, pid);
+		added = add_new_threads(s, books, pid);
 		if (added < 0)
 			return added;
 		sum += added;

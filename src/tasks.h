@@ -5,14 +5,15 @@
 #ifndef PFSTAT_TASKS_H
 #define PFSTAT_TASKS_H
 
+#include "books.h"
 #include "session.h"
 
 /*
  * Measures all threads of process pid, also those that are born meanwhile: the
  * number of threads, or a negative errno. Until a whole pass finds none that is
- * new, as a thread that was seen too late may have created others.
+ * new, as a thread that was seen too late may have created others. books: of --check, or NULL.
  */
-int tasks_add_process(struct session *s, int pid);
+int tasks_add_process(struct session *s, struct books *books, int pid);
 
 /* Measures every CPU that is online: their number, or a negative errno. */
 int tasks_add_cpus(struct session *s);

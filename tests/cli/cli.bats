@@ -148,15 +148,15 @@ names_in()
 
 paths()
 {
-	names_in bpf/paths.h 's/^\tX([A-Z_]*, "\([a-z_]*\)".*/\1/p'
+	names_in bpf/paths.h 's/^\tX([A-Z_]*, "\([a-z_]*\)", \(DONE\|FAILED\),.*/\1/p'
 }
 
 hooks()
 {
-	names_in bpf/hooks.h 's/^\tX(\([a-z_]*\), [A-Z_]*).*/\1/p'
-	printf '%s\n' handle_mm_fault bad_area_nosemaphore bad_area_access_error bad_area rss_stat \
-		mm_page_alloc mm_filemap_fault mm_filemap_map_pages signal_generate \
-		sched_process_fork sched_process_exit
+	names_in bpf/hooks.h 's/^\tX(\([a-z_]*\), .*/\1/p'
+	printf '%s\n' handle_mm_fault rss_stat mm_page_alloc mm_filemap_fault \
+		mm_filemap_map_pages mmap_lock_acquire_returned signal_generate signal_deliver \
+		emulate_vsyscall sched_process_fork sched_process_exit
 }
 
 # Bad input: 2.
@@ -280,8 +280,9 @@ hooks()
 			return 1
 		fi
 	done
-	# And the lines about the way and the end.
-	expected=$(($(hooks | wc -l) + 2))
+	# And the lines about the way, the end, and each path.
+	expected=$(($(hooks | wc -l) + 2 + $(grep -c '^path ' <<< "$output")))
+	[ "$(grep -Ec '^path [a-z_]+ +user: [a-z_]+ kernel: [a-z_]+ gup: [a-z_]+$' <<< "$output")" -gt 30 ]
 	[ "${#lines[@]}" -eq "$expected" ]
 }
 
@@ -305,9 +306,8 @@ hooks()
 	[ $refused_one = yes ] || skip "this kernel refuses none"
 }
 
-@test "--gup needs fentry: 2 with another way, 3 where the kernel refuses it" {
-	refused 2 "--gup needs --attach=auto or fentry" --gup --attach=tracepoint -- true
-	refused 2 "--gup needs --attach=auto or fentry" --gup --attach=kprobe -- true
+@test "--gup needs fentry or kprobes: 2 with another way, 3 where the kernel refuses it" {
+	refused 2 "--gup needs --attach=auto, fentry or kprobe" --gup --attach=tracepoint -- true
 	needs_measuring
 	! pfstat --dry-run --attach=fentry -- true > /dev/null 2>&1 ||
 		skip "this kernel allows fentry"
@@ -468,6 +468,55 @@ hooks()
 	for hook in $(hooks); do
 		grep -Eq "^$hook +" <<< "$stderr" || { echo "not mentioned: $hook"; return 1; }
 	done
+}
+
+# --check
+
+@test "--check: the kernel's counters of a command, and of what it waited for" {
+	needs_measuring
+	run --separate-stderr -0 pfstat --check -- sh -c 'ls / > /dev/null; true'
+	[[ "$output" == *"Check: the kernel's own books agree"* ]]
+	grep -q '^perf  *events .* equal' <<< "$output"
+	grep -q '^tasks  *faults ' <<< "$output"
+	grep -q '^wait4  *faults ' <<< "$output"
+	! grep -q unexplained <<< "$output"
+	own_words_only
+}
+
+@test "--check leaves the command's status alone" {
+	needs_measuring
+	run --separate-stderr -7 pfstat --check -- sh -c 'exit 7'
+}
+
+@test "--check -p: a process that was there before" {
+	needs_measuring
+	sleep 60 3>&- &
+	TO_KILL=$!
+	run --separate-stderr -0 pfstat --check -d 0.05 -p $TO_KILL
+	grep -q '^tasks  *faults ' <<< "$output"
+	! grep -q '^wait4' <<< "$output"
+}
+
+@test "--check --json: a field of the total, which stays the last line" {
+	needs_measuring
+	run --separate-stderr -0 pfstat --check --json -- true
+	[[ "${lines[-1]}" == '{"schema":1,"kind":"total",'*'"check":{"ok":true,"error":"","rows":[{'* ]]
+}
+
+@test "--check --csv: on stderr, the table alone on stdout" {
+	needs_measuring
+	run --separate-stderr -0 pfstat --check --csv -- true
+	[[ "$stderr" == *"Check: "* ]]
+	! grep -q '^Check' <<< "$output"
+}
+
+@test "--check without /proc: 1, and which book is missing" {
+	needs_measuring
+	needs_root
+	unshare -m true 2> /dev/null || skip "no mount namespaces"
+	run --separate-stderr -1 timeout 60 unshare -m sh -c \
+		'mount -t tmpfs none /proc && exec "$0" --check -- true' "$PFSTAT"
+	[[ "$output" == *"Check: a book of the kernel could not be read: /proc/"* ]]
 }
 
 # Processes

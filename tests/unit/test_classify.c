@@ -195,7 +195,7 @@ static void test_no_two_rows_alike(void **state)
 					 path_name(evidence_rows[i].path));
 }
 
-/* Every path that ends is some row's, but for what no row knows. */
+/* Every path that ends is some row's or some hook's, but for what none knows. */
 static void test_every_path_has_a_row(void **state)
 {
 	(void)state;
@@ -204,6 +204,7 @@ static void test_every_path_has_a_row(void **state)
 
 		for (size_t i = 0; i < nr_evidence_rows; i++)
 			found |= (int)evidence_rows[i].path == path;
+		found |= !!classify_named(path);
 		if (found != (path_completes(path) && path != PATH_UNCLASSIFIED))
 			fail_msg("%s: %s", path_name(path), found ? "has a row" : "has no row");
 	}
@@ -394,7 +395,9 @@ static const struct signature tracepoints_6_12[] = {
 	{ "private file write, reused", PW, FILE_, PATH_WP_REUSE },
 	{ "shared file write", W | E(RSS_FILE) | E(FILEMAP_FAULT), 0, PATH_SHARED_WRITE },
 	{ "shared file read, then write", PW, SHARED, PATH_WP_SHARED },
+	{ "write after huge zero page (7.x)", PW | E(RSS_ANON) | E(ALLOC_HUGE), 0, PATH_THP_WP },
 	{ "hugetlb write", W, HUGE_FILE, PATH_HUGETLB },
+	{ "hugetlb copy", PW, HUGE_FILE, PATH_HUGETLB_WP },
 	{ "hugetlb read of a shared mapping", R, HUGE_FILE | E(VMA_SHARED), PATH_HUGETLB },
 	{ "raced read of a file", R, FILE_, PATH_SPURIOUS },
 	{ "raced read of a present page", E(PRESENT), 0, PATH_SPURIOUS },
@@ -463,7 +466,10 @@ static const struct signature functions_6_12[] = {
 	{ "file read of a shared mapping", R | SHARED | E(DO_FAULT), 0, PATH_FILE_READ },
 	{ "file read, cached", R | FILE_ | E(MAP_PAGES), 0, PATH_FILE_AROUND },
 	{ "hugetlb populate", W | HUGE_FILE, 0, PATH_HUGETLB },
-	{ "hugetlb copy", PW | HUGE_FILE, 0, PATH_HUGETLB },
+	{ "hugetlb copy", PW | HUGE_FILE, 0, PATH_HUGETLB_WP },
+	{ "an entry that is no swap slot", R | ANON | E(SPECIAL), 0, PATH_DEVICE },
+	{ "a marker for userfaultfd, then a new page", W | ANON | E(SPECIAL) | E(ANON_PAGE), 0,
+	  PATH_ANON },
 	{ "present, nothing ran", PW | ANON, 0, PATH_SPURIOUS },
 	{ "present read, nothing ran", E(PRESENT) | FILE_, 0, PATH_SPURIOUS },
 };
@@ -568,20 +574,21 @@ static void test_do_anonymous_page_inlined(void **state)
 }
 
 /* Which paths a mapping can have; the rest are wrong there. */
-static uint32_t paths_of_vma(uint32_t vma)
+#define P(path) (1ull << PATH_##path)
+
+static uint64_t paths_of_vma(uint32_t vma)
 {
-	const uint32_t any = 1u << PATH_UNCLASSIFIED | 1u << PATH_SPURIOUS | 1u << PATH_SWAP;
-	const uint32_t wp = 1u << PATH_WP_COPY | 1u << PATH_WP_REUSE;
-	const uint32_t read = 1u << PATH_FILE_READ | 1u << PATH_FILE_AROUND;
+	const uint64_t any = P(UNCLASSIFIED) | P(SPURIOUS) | P(SWAP) | P(DEVICE);
+	const uint64_t wp = P(WP_COPY) | P(WP_REUSE);
+	const uint64_t read = P(FILE_READ) | P(FILE_AROUND);
 
 	if (vma & E(HUGETLB))
-		return 1u << PATH_HUGETLB;
+		return P(HUGETLB) | P(HUGETLB_WP);
 	if (vma & E(VMA_ANON))
-		return any | wp | 1u << PATH_ANON | 1u << PATH_ANON_ZERO | 1u << PATH_THP |
-		       1u << PATH_THP_ZERO;
+		return any | wp | P(ANON) | P(ANON_ZERO) | P(THP) | P(THP_ZERO) | P(THP_WP);
 	if (vma & E(VMA_SHARED))
-		return any | read | 1u << PATH_SHARED_WRITE | 1u << PATH_WP_SHARED;
-	return any | read | wp | 1u << PATH_FILE_COW;
+		return any | read | P(SHARED_WRITE) | P(WP_SHARED);
+	return any | read | wp | P(FILE_COW);
 }
 
 static void expect_of_vma(const struct plan *plan, uint32_t evidence, uint32_t vma)
@@ -590,7 +597,7 @@ static void expect_of_vma(const struct plan *plan, uint32_t evidence, uint32_t v
 	bool asked;
 	int path = classify(plan, &s, &asked);
 
-	if (!(paths_of_vma(vma) & 1u << path))
+	if (!(paths_of_vma(vma) & 1ull << path))
 		fail_msg("%s: facts %#x, evidence %#x is %s, but the VMA is %#x", plan->attach,
 			 plan->facts, evidence, name_of(path), vma);
 }
@@ -684,7 +691,9 @@ static void test_exactness_is_the_best_row(void **state)
 
 	(void)state;
 	assert_int_equal(classify_exactness(all, PATH_ANON), EXACT);
-	assert_int_equal(classify_exactness(all, PATH_SPURIOUS), INFERRED);
+	assert_int_equal(classify_exactness(all, PATH_SPURIOUS), EXACT);
+	assert_int_equal(classify_exactness(all, PATH_WP_REUSE), EXACT);
+	assert_int_equal(classify_exactness(all, PATH_DEVICE), INFERRED);
 	assert_int_equal(classify_exactness(all, PATH_BAD_ADDRESS), NOT_VISIBLE);
 	assert_int_equal(classify_exactness(0, PATH_ANON), NOT_VISIBLE);
 	assert_int_equal(classify_exactness(E(HUGETLB), PATH_HUGETLB), EXACT);

@@ -37,6 +37,8 @@ static const struct {
 	{ "end_major_vma", "perf_event" },
 	{ "fexit_handle_mm_fault", "fexit/handle_mm_fault" },
 	{ "fentry_handle_mm_fault_plain", "fentry/handle_mm_fault" },
+	{ "kprobe_handle_mm_fault_plain", "kprobe/handle_mm_fault" },
+	{ "signal_generate_vma", "tp_btf/signal_generate" },
 	{ "fexit_end", "fexit/handle_mm_fault" },
 };
 
@@ -128,9 +130,11 @@ static void test_rows_are_whole(void **state)
 		int function = h < HOOK_FIRST_TRACEPOINT;
 
 		assert_non_null(row->name);
-		assert_int_equal(!!row->fentry, function);
-		/* A kprobe has no end, so none on handle_mm_fault. */
-		assert_int_equal(!!row->kprobe, function && h != HOOK_handle_mm_fault);
+		/* Where there is an exit, nobody needs the look-up that follows it. */
+		assert_int_equal(!!row->fentry, function && h != HOOK___get_user_pages &&
+							h != HOOK_follow_page_mask &&
+							h != HOOK_follow_page_pte);
+		assert_int_equal(!!row->kprobe, function);
 		assert_int_equal(!!row->tracepoint, !function);
 		/* A mark says its facts, the others say what they are for. */
 		assert_int_equal(!!row->facts, !row->gives);
@@ -191,11 +195,12 @@ static void test_shared_structs(void **state)
 	static const struct field slot[] = {
 		FIELD(slot, tid),   FIELD(slot, evidence), FIELD(slot, start_ns),
 		FIELD(slot, state), FIELD(slot, rss), FIELD(slot, in_overflow),
+		FIELD(slot, vmf),
 	};
 	static const struct field slot_state[] = {
 		FIELD(slot_state, origin), FIELD(slot_state, in_mm_fault),
 		FIELD(slot_state, major),  FIELD(slot_state, pad),
-		FIELD(slot_state, calls),
+		FIELD(slot_state, calls),  FIELD(slot_state, notes),
 	};
 	static const struct field task_rss[] = {
 		FIELD(task_rss, events), FIELD(task_rss, file), FIELD(task_rss, anon),
@@ -204,6 +209,7 @@ static void test_shared_structs(void **state)
 	static const struct field cell[] = {
 		FIELD(cell, buckets), FIELD(cell, sum_ns), FIELD(cell, max_ns),
 		FIELD(cell, untimed), FIELD(cell, writes), FIELD(cell, execs), FIELD(cell, retries),
+		FIELD(cell, stack_growths), FIELD(cell, mmap_locks), FIELD(cell, orders),
 	};
 	static const struct field tallies[] = { FIELD(tallies, n) };
 	static const struct field config[] = {
@@ -212,6 +218,9 @@ static void test_shared_structs(void **state)
 		FIELD(config, task_btf),	 FIELD(config, task_rss),
 		FIELD(config, vma_source),
 		FIELD(config, swap_by_rss),	 FIELD(config, gup),
+		FIELD(config, gup_by_lookup),	 FIELD(config, numa_by_task),
+		FIELD(config, huge_by_pages),	 FIELD(config, uffd_by_vma),
+		FIELD(config, orders),
 	};
 
 	expect_struct(*state, "slot", sizeof(struct slot), slot, NR(slot));
@@ -227,15 +236,16 @@ static void test_sizes(void **state)
 	(void)state;
 	/* One cache line: two tasks' faults do not share one. */
 	assert_int_equal(sizeof(struct slot), 64);
-	assert_int_equal(sizeof(struct cell), (HIST_SLOTS + 7) * 8);
+	assert_int_equal(sizeof(struct cell), (HIST_SLOTS + 9 + MAX_ORDER_NOTED) * 8);
 	assert_int_equal(CELL_INDEX(PATH_NR - 1, ORIGIN_NR - 1, 1), CELLS_PER_CPU - 1);
 	/* The kernel's struct, read whole: events and four counts. */
 	assert_int_equal(sizeof(struct task_rss), 5 * sizeof(int));
 	/* hist_below() masks. */
 	assert_int_equal(NR_SLOTS & (NR_SLOTS - 1), 0);
-	/* PATH_ASK and the paths share a byte, SLOT_EXEC and the index a word. */
+	/* PATH_ASK and the paths share a byte; the index, SLOT_EXEC and SLOT_PATH() a word. */
 	assert_true(PATH_NR < PATH_ASK && PATH_ASK <= UINT8_MAX);
 	assert_true(EV_INDEX_BITS < 32 && SLOT_EXEC >= 1u << EV_INDEX_BITS);
+	assert_true(SLOT_EXEC < SLOT_RARE && SLOT_RARE < 1u << SLOT_PATH_SHIFT && PATH_NR < 255);
 }
 
 static void expect_map(const struct bpf_map *map, size_t value_size, int mmapable)

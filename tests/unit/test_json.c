@@ -180,7 +180,7 @@ static void test_contract(void **state)
 	static const char *const path_keys[] = {
 		"path", "origin", "exactness", "count", "minor", "major", "sum_ns", "max_ns",
 		"p50_ns", "p90_ns", "p99_ns", "buckets", "untimed", "retries", "read", "write",
-		"exec",
+		"exec", "outcome", "stack", "mmap_lock", "orders",
 	};
 	static struct report r = {
 		.is_total = true,
@@ -191,6 +191,8 @@ static void test_contract(void **state)
 		.nr_lost = 1,
 		.rows = { {
 			.path = "anon", .origin = "user", .exactness = "exact", .count = 8,
+			.outcome = "ok", .stack_growths = 1, .mmap_locks = 2,
+			.orders = { [3] = 5 },
 			.untimed = 1, .minor = 6, .major = 2, .sum_ns = UINT64_MAX, .max_ns = 9,
 			.buckets = { [0] = 2, [192] = 4, [255] = 1 },
 		} },
@@ -213,6 +215,10 @@ static void test_contract(void **state)
 			 integer(path, "untimed"), integer(path, "count"));
 	assert_int_equal(json_integer_value(json_array_get(json_array_get(
 			 json_object_get(path, "buckets"), 1), 0)), 0);
+	assert_int_equal(integer(path, "stack"), 1);
+	assert_int_equal(integer(path, "mmap_lock"), 2);
+	assert_int_equal(json_integer_value(json_array_get(json_array_get(
+			 json_object_get(path, "orders"), 0), 0)), 4);
 	/* Beyond what JSON readers take for an integer: held at the largest. */
 	assert_int_equal(integer(path, "sum_ns"), INT64_MAX);
 	json_decref(line);

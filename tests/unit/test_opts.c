@@ -137,7 +137,7 @@ static void test_pids_add_up(void **state)
 	opts_free(&opts);
 }
 
-struct outcome {
+struct parsed {
 	int status; /* exit status, or -1 */
 	char text[8192]; /* what was printed, stdout and stderr */
 	bool parsed; /* opts_parse() came back, and this is what it said: */
@@ -150,7 +150,7 @@ struct outcome {
 /* In the child: all that the parent wants to know, without pointers. */
 static void tell(int fd, struct opts *opts)
 {
-	struct outcome out = { .parsed = true, .opts = *opts };
+	struct parsed out = { .parsed = true, .opts = *opts };
 
 	for (size_t i = 0; i < opts->nr_pids && i < NR(out.pids); i++)
 		out.pids[i] = opts->pids[i];
@@ -173,9 +173,9 @@ static size_t read_all(int fd, void *buffer, size_t size)
 }
 
 /* Runs opts_parse() on the arguments, which end with NULL. */
-static struct outcome *parse(const char *const *args)
+static struct parsed *parse(const char *const *args)
 {
-	static struct outcome out;
+	static struct parsed out;
 	char *argv[MAX_ARGS + 2] = { (char *)"pfstat" };
 	int argc = 1, said[2], told[2], status;
 	char text[sizeof(out.text)] = "";
@@ -259,8 +259,8 @@ static const struct refusal refusals[] = {
 	{ { "-p", self, "-t", self }, "exclude each other" },
 	{ { "--json", "--csv" }, "exclude each other" },
 	{ { "--csv", "--json" }, "exclude each other" },
-	{ { "--gup", "--attach=kprobe" }, "--gup needs --attach=auto or fentry, not kprobe" },
-	{ { "--attach=tracepoint", "--gup" }, "not tracepoint" },
+	{ { "--attach=tracepoint", "--gup" },
+	  "--gup needs --attach=auto, fentry or kprobe, not tracepoint" },
 	{ { "-H", "--json" }, "-H is for the table" },
 	{ { "--csv", "-H" }, "-H is for the table" },
 	{ { "doctor", "me" }, "no argument: me" },
@@ -273,7 +273,7 @@ static void test_refusals(void **state)
 	(void)state;
 	for (size_t i = 0; i < NR(refusals); i++) {
 		const struct refusal *r = &refusals[i];
-		const struct outcome *out = parse(r->args);
+		const struct parsed *out = parse(r->args);
 
 		if (out->parsed || out->status != EXIT_USAGE)
 			fail_msg("%s %s: exit status %d, should be 2", r->args[0],
@@ -299,7 +299,7 @@ static void *wait_in_thread(void *tid)
 static void test_thread_is_no_process(void **state)
 {
 	char text[16], says[48];
-	const struct outcome *out;
+	const struct parsed *out;
 	pthread_t thread;
 	int tid = 0;
 
@@ -324,7 +324,7 @@ static void test_thread_is_no_process(void **state)
 
 static void test_nothing_given(void **state)
 {
-	const struct outcome *out = parse((const char *const[]){ NULL });
+	const struct parsed *out = parse((const char *const[]){ NULL });
 	const struct opts *opts = &out->opts;
 
 	(void)state;
@@ -336,7 +336,7 @@ static void test_nothing_given(void **state)
 	assert_int_equal(opts->nr_pids, 0);
 	assert_int_equal(opts->tid, 0);
 	assert_false(opts->no_inherit || opts->histogram || opts->timestamp || opts->verbose ||
-		     opts->gup || opts->dry_run);
+		     opts->gup || opts->check || opts->dry_run);
 	assert_true(!opts->duration_ns && !opts->interval_ns && !opts->count);
 	assert_null(opts->output);
 	assert_null(opts->child);
@@ -344,14 +344,14 @@ static void test_nothing_given(void **state)
 
 static void test_everything_given(void **state)
 {
-	const struct outcome *out = PARSE("-vHT", "-o", "file", "--attach=fentry", "--no-inherit",
-					  "--gup", "--dry-run", "-d", "2.5", "-p", self, "0.5", "7");
+	const struct parsed *out = PARSE("-vHT", "-o", "file", "--attach=fentry", "--no-inherit",
+					  "--gup", "--check", "--dry-run", "-d", "2.5", "-p", self, "0.5", "7");
 	const struct opts *opts = &out->opts;
 
 	(void)state;
 	assert_true(out->parsed);
 	assert_true(opts->verbose && opts->histogram && opts->timestamp && opts->no_inherit &&
-		    opts->gup && opts->dry_run);
+		    opts->gup && opts->check && opts->dry_run);
 	assert_non_null(opts->output);
 	assert_int_equal(opts->attach, WAY_FENTRY);
 	assert_int_equal(opts->duration_ns, 2500000000);
@@ -381,7 +381,7 @@ static void test_each_format(void **state)
 
 static void test_interval_and_count(void **state)
 {
-	const struct outcome *out = PARSE("0.25");
+	const struct parsed *out = PARSE("0.25");
 
 	(void)state;
 	assert_true(out->opts.interval_ns == 250000000 && out->opts.count == 0);
@@ -397,7 +397,7 @@ static void test_interval_and_count(void **state)
 /* Whatever is behind the first -- is the command's, options and more -- too. */
 static void test_command_is_split_off(void **state)
 {
-	const struct outcome *out = PARSE("-v", "--", "sh", "-x", "--", "--json");
+	const struct parsed *out = PARSE("-v", "--", "sh", "-x", "--", "--json");
 
 	(void)state;
 	assert_true(out->parsed);
@@ -429,12 +429,12 @@ static void test_doctor(void **state)
 static void test_help_and_version(void **state)
 {
 	static const char *const options[] = {
-		"-p, --pid=",  "-t, --tid=", "--no-inherit", "--gup", "-d, --duration=", "-H, --histogram",
+		"-p, --pid=",  "-t, --tid=", "--no-inherit", "--gup", "--check", "-d, --duration=", "-H, --histogram",
 		"--json",      "--csv",	     "-T, --timestamp", "-o, --output=", "--attach=",
 		"--dry-run",   "-v, --verbose", "-V, --version", "--help", "doctor", "-- COMMAND",
 		"INTERVAL",    "COUNT",	     "fentry, kprobe", "Exit status",
 	};
-	const struct outcome *out = PARSE("--help");
+	const struct parsed *out = PARSE("--help");
 
 	(void)state;
 	assert_int_equal(out->status, 0);

@@ -76,6 +76,9 @@ static struct caps caps_6_12(void)
 	remove_function(&caps, HOOK_wp_page_copy);
 	remove_function(&caps, HOOK_page_add_new_anon_rmap);
 	remove_function(&caps, HOOK_bad_area);
+	remove_function(&caps, HOOK_do_huge_pmd_device_private);
+	remove_function(&caps, HOOK_follow_page_mask);
+	caps.vma_lock = true;
 	caps.hook_fentry[HOOK_ptep_clear_flush] = -EINVAL;
 	return caps;
 }
@@ -87,6 +90,7 @@ static struct caps caps_6_1(void)
 	remove_function(&caps, HOOK_do_anonymous_page);
 	remove_function(&caps, HOOK_folio_add_new_anon_rmap);
 	remove_function(&caps, HOOK_bad_area);
+	remove_function(&caps, HOOK_do_huge_pmd_device_private);
 	caps.hook_fentry[HOOK_ptep_clear_flush] = -EINVAL;
 	caps.hook_tracepoint[HOOK_mm_filemap_fault] = -ENOENT;
 	caps.hook_tracepoint[HOOK_mm_filemap_map_pages] = -ENOENT;
@@ -99,6 +103,12 @@ static struct caps caps_5_10(void)
 	struct caps caps = caps_6_1();
 
 	caps.hook_fentry[HOOK_bad_area] = caps.hook_kprobe[HOOK_bad_area] = 0;
+	/* It takes a struct by value. */
+	caps.hook_fentry[HOOK_do_huge_pmd_wp_page] = -EINVAL;
+	caps.hook_fentry[HOOK_ptep_set_access_flags] = -EINVAL;
+	remove_function(&caps, HOOK_do_set_pmd);
+	remove_function(&caps, HOOK_expand_stack_locked);
+	remove_function(&caps, HOOK_lock_mm_and_find_vma);
 	caps.atomics = caps.task_btf = caps.find_vma = false;
 	caps.vmacache = true;
 	return caps;
@@ -232,7 +242,8 @@ static void check_hook(const struct plan *plan, const struct caps *caps, enum wa
 		assert_true(way == WAY_AUTO || way == WAY_KPROBE);
 		assert_true(!caps->kprobe && !caps->hook_kprobe[h]);
 		/* Dearer: only where fentry cannot. */
-		assert_true(way == WAY_KPROBE || caps->fentry || caps->hook_fentry[h]);
+		assert_true(way == WAY_KPROBE || caps->fentry || caps->hook_fentry[h] ||
+			    !hook_rows[h].fentry || (h == HOOK_handle_mm_fault && caps->fexit));
 	} else if (method == METHOD_TRACEPOINT) {
 		assert_true(!caps->hook_tracepoint[h]);
 	}
@@ -285,11 +296,18 @@ static void check_spine(const struct plan *plan, const struct caps *caps,
 		assert_true(caps->vmacache);
 	assert_int_equal(attached(plan, HOOK_sched_process_fork),
 			 request->per_task && !caps->hook_tracepoint[HOOK_sched_process_fork]);
-	/* The leg is dear: with --gup only, and then always. It needs both its ends. */
-	assert_int_equal(plan->hook[HOOK_handle_mm_fault].method,
-			 request->gup ? METHOD_FENTRY : METHOD_UNNEEDED);
-	if (request->gup)
+	/* The leg is dear: with --gup only, and then always. By fentry it needs both its ends. */
+	assert_int_equal(attached(plan, HOOK_handle_mm_fault), request->gup);
+	if (plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY)
 		assert_int_equal(caps->fexit, 0);
+	/* By kprobe the next look-up is the end. */
+	assert_true(!(attached(plan, HOOK_follow_page_mask) || attached(plan, HOOK_follow_page_pte)) ||
+		    plan->hook[HOOK_handle_mm_fault].method == METHOD_KPROBE);
+	/* Of what the machine has switched on. */
+	assert_true(caps->mthp || !plan->orders);
+	assert_true(caps->numa || !plan->numa_by_task);
+	assert_true(caps->vma_lock || (!attached(plan, HOOK_lock_mm_and_find_vma) &&
+				       !attached(plan, HOOK_mmap_lock_acquire_returned)));
 }
 
 static void check_words(const struct plan *plan, enum way asked)
@@ -307,7 +325,7 @@ static void check_words(const struct plan *plan, enum way asked)
 
 static void check_exactness(const struct plan *plan)
 {
-	bool leg = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
+	bool leg = attached(plan, HOOK_handle_mm_fault);
 
 	for (int path = 0; path < PATH_NR; path++) {
 		for (int origin = 0; origin < ORIGIN_NR; origin++)
@@ -359,7 +377,7 @@ static void check_ways(const struct caps *caps, struct plan_request request)
 			     possible[WAY_TRACEPOINT]);
 	/* Marks on functions are never a must, but for --gup. */
 	if (request.gup)
-		assert_false(possible[WAY_KPROBE] || possible[WAY_TRACEPOINT]);
+		assert_false(possible[WAY_TRACEPOINT]);
 	else
 		assert_int_equal(possible[WAY_AUTO], possible[WAY_TRACEPOINT]);
 }
@@ -494,6 +512,54 @@ static void test_all_functions(void **state)
 	assert_int_equal(plan.hook[HOOK_ptep_clear_flush].method, METHOD_UNNEEDED);
 	assert_string_equal(plan.attach, "fentry");
 	assert_string_equal(plan.note, "");
+}
+
+/* One of two: the name means another function since 6.1. */
+static void test_growth_of_the_stack(void **state)
+{
+	struct caps caps = caps_6_1();
+	struct plan plan = plan_of(&caps, WAY_FENTRY, false);
+
+	(void)state;
+	assert_int_equal(plan.hook[HOOK_expand_stack_locked].method, METHOD_FENTRY);
+	assert_int_equal(plan.hook[HOOK_expand_stack].method, METHOD_UNNEEDED);
+	caps = caps_5_10();
+	plan = plan_of(&caps, WAY_FENTRY, false);
+	assert_int_equal(plan.hook[HOOK_expand_stack].method, METHOD_FENTRY);
+}
+
+/* Where each VMA has its lock, who takes mmap_lock is told; elsewhere all do. */
+static void test_locks(void **state)
+{
+	struct caps caps = caps_6_12();
+	struct plan plan = plan_of(&caps, WAY_KPROBE, false);
+
+	(void)state;
+	assert_int_equal(plan.hook[HOOK_lock_mm_and_find_vma].method, METHOD_KPROBE);
+	assert_int_equal(plan.hook[HOOK_mmap_lock_acquire_returned].method, METHOD_UNNEEDED);
+	plan = plan_of(&caps, WAY_TRACEPOINT, false);
+	assert_int_equal(plan.hook[HOOK_mmap_lock_acquire_returned].method, METHOD_TRACEPOINT);
+	caps = caps_6_1();
+	plan = plan_of(&caps, WAY_FENTRY, false);
+	assert_int_equal(plan.hook[HOOK_lock_mm_and_find_vma].method, METHOD_UNNEEDED);
+	assert_int_equal(plan.hook[HOOK_mmap_lock_acquire_returned].method, METHOD_UNNEEDED);
+}
+
+/* The order of folios is asked of the allocator in every way, if there can be any. */
+static void test_orders(void **state)
+{
+	struct caps caps = caps_6_12();
+	struct plan plan = plan_of(&caps, WAY_FENTRY, false);
+
+	(void)state;
+	assert_false(plan.orders);
+	assert_int_equal(plan.hook[HOOK_mm_page_alloc].method, METHOD_UNNEEDED);
+	caps.mthp = true;
+	plan = plan_of(&caps, WAY_FENTRY, false);
+	assert_true(plan.orders);
+	assert_int_equal(plan.hook[HOOK_mm_page_alloc].method, METHOD_TRACEPOINT);
+	/* It is no evidence there: the functions say more. */
+	assert_int_equal(plan.facts & (EV(ALLOC) | EV(ALLOC_ZERO) | EV(ALLOC_HUGE)), 0);
 }
 
 static void test_do_anonymous_page_missing(void **state)
@@ -712,7 +778,16 @@ static void expect_exactness(const struct plan *plan, enum origin origin, const 
 	assert_string_equal(got, want);
 }
 
-#define NO_GUP "-------------------"
+/* The order of paths.h: those of memory, file, protected page; the failures behind them. */
+#define COMPLETED "EEEEEEEEiEEEEEEEEEEEEEEEiE"
+#define USER_FAILURES "EEEEEEEEEE-EE"
+#define KERNEL_FAILURES "-EE-E-----EEE"
+
+static void expect_no_gup(const struct plan *plan)
+{
+	for (int path = 0; path < PATH_NR; path++)
+		assert_int_equal(plan->exact[path][ORIGIN_GUP], NOT_VISIBLE);
+}
 
 static void test_exactness(void **state)
 {
@@ -720,28 +795,32 @@ static void test_exactness(void **state)
 	struct plan plan = plan_of(&caps, WAY_FENTRY, false);
 
 	(void)state;
-	/* anon zero thp thp_zero swap read around cow shared copy reuse wp_shared hugetlb
-	 * spurious | bad_address sigbus fixup unresolved unclassified */
-	expect_exactness(&plan, ORIGIN_USER, "EEEEEEEEEEEEEi" "EE-EE");
-	expect_exactness(&plan, ORIGIN_KERNEL, "EEEEEEEEEEEEEi" "E-EEE");
-	expect_exactness(&plan, ORIGIN_GUP, NO_GUP);
+	expect_exactness(&plan, ORIGIN_USER, COMPLETED USER_FAILURES);
+	expect_exactness(&plan, ORIGIN_KERNEL, COMPLETED KERNEL_FAILURES);
+	expect_no_gup(&plan);
 	plan = plan_of(&caps, WAY_KPROBE, false);
-	expect_exactness(&plan, ORIGIN_USER, "EEEEEEEEEEEEEi" "EE-EE");
-	expect_exactness(&plan, ORIGIN_KERNEL, "EEEEEEEEEEEEEi" "E-EEE");
-	expect_exactness(&plan, ORIGIN_GUP, NO_GUP);
+	expect_exactness(&plan, ORIGIN_USER, COMPLETED USER_FAILURES);
+	expect_exactness(&plan, ORIGIN_KERNEL, COMPLETED KERNEL_FAILURES);
+	expect_no_gup(&plan);
 	plan = plan_with_gup(&caps, WAY_AUTO);
-	expect_exactness(&plan, ORIGIN_USER, "EEEEEEEEEEEEEi" "EE-EE");
-	expect_exactness(&plan, ORIGIN_GUP, "EEEEEEEEEEEEEi" "EE-EE");
+	expect_exactness(&plan, ORIGIN_USER, COMPLETED USER_FAILURES);
+	expect_exactness(&plan, ORIGIN_GUP, COMPLETED "-E---EEE---EE");
+	/* Kprobes see that it failed, not why. */
+	plan = plan_with_gup(&caps, WAY_KPROBE);
+	expect_exactness(&plan, ORIGIN_GUP, COMPLETED "----------EEE");
 
 	/* do_anonymous_page is inlined: a read leaves no trace but its VMA. */
 	caps = caps_6_1();
 	plan = plan_of(&caps, WAY_FENTRY, false);
-	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEEEEEEEi" "EE-EE");
+	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEEiEEEEEEEEEEEEEEEiE" USER_FAILURES);
 	plan = plan_of(&caps, WAY_KPROBE, false);
-	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEEEEEEEi" "EE-EE");
+	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEEiEEEEEEEEEEEEEEEiE" USER_FAILURES);
+	/* Neither do_huge_pmd_wp_page (by fentry) nor do_set_pmd. */
 	caps = caps_5_10();
 	plan = plan_of(&caps, WAY_FENTRY, false);
-	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEEEEEEEi" "EE-EE");
+	expect_exactness(&plan, ORIGIN_USER, "EiEi-EEE-EEEEEEEEEEEEEEEii" USER_FAILURES);
+	plan = plan_of(&caps, WAY_KPROBE, false);
+	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEE-EEEEEEEEEEEEEEEiE" USER_FAILURES);
 
 	/* Nobody sees bad_area*(); what functions alone can tell is inferred or unseen. */
 	caps = caps_tracepoints_only();
@@ -750,11 +829,14 @@ static void test_exactness(void **state)
 	assert_int_equal(plan.exact[PATH_BAD_ADDRESS][ORIGIN_KERNEL], NOT_VISIBLE);
 	assert_int_equal(plan.exact[PATH_SIGBUS][ORIGIN_USER], EXACT);
 	assert_int_equal(plan.exact[PATH_THP_ZERO][ORIGIN_USER], NOT_VISIBLE);
-	for (int path = PATH_ANON; path <= PATH_SPURIOUS; path++)
-		if (path != PATH_THP_ZERO && path != PATH_SWAP && path != PATH_FILE_READ &&
-		    path != PATH_HUGETLB)
-			assert_int_equal(plan.exact[path][ORIGIN_USER], INFERRED);
-	expect_exactness(&plan, ORIGIN_GUP, NO_GUP);
+	expect_exactness(&plan, ORIGIN_USER, "iii-iEEi-iiii-iiEE---iii-iEEEiEEE-EE-EE");
+	expect_exactness(&plan, ORIGIN_KERNEL, "iii-iEEi-iiii-iiEE---iii-i----E-----EEE");
+	expect_no_gup(&plan);
+	/* On a machine that balances, the task's own counts tell the hints. */
+	caps.numa = true;
+	plan = plan_of(&caps, WAY_AUTO, false);
+	assert_int_equal(plan.exact[PATH_NUMA][ORIGIN_USER], INFERRED);
+	assert_true(plan.numa_by_task);
 
 	/* Without its tracepoint a signal is not seen. */
 	caps.hook_tracepoint[HOOK_signal_generate] = -ENOENT;
@@ -771,16 +853,24 @@ static void test_gup(void **state)
 	(void)state;
 	assert_int_equal(plan.impossible, 0);
 	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_FENTRY);
+	assert_int_equal(plan.hook[HOOK_follow_page_pte].method, METHOD_UNNEEDED);
 	plan = plan_with_gup(&caps, WAY_KPROBE);
-	expect_impossible(&plan, EXIT_KERNEL, "--gup");
+	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_KPROBE);
+	assert_int_equal(plan.hook[HOOK_follow_page_pte].method, METHOD_KPROBE);
 	plan = plan_with_gup(&caps, WAY_TRACEPOINT);
 	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
-	/* It cannot be had: said, not left out. */
+	/* By a kprobe, when fentry cannot, or has no end. */
 	caps.hook_fentry[HOOK_handle_mm_fault] = -EBUSY;
 	plan = plan_with_gup(&caps, WAY_AUTO);
-	expect_impossible(&plan, EXIT_KERNEL, "--gup");
+	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_KPROBE);
 	caps = caps_6_12();
 	caps.fexit = -EBUSY;
+	plan = plan_with_gup(&caps, WAY_AUTO);
+	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_KPROBE);
+	/* It cannot be had: said, not left out. */
+	plan = plan_with_gup(&caps, WAY_FENTRY);
+	expect_impossible(&plan, EXIT_KERNEL, "--gup");
+	caps.hook_kprobe[HOOK_handle_mm_fault] = -EINVAL;
 	plan = plan_with_gup(&caps, WAY_AUTO);
 	expect_impossible(&plan, EXIT_KERNEL, strerror(EBUSY));
 	plan = plan_of(&caps, WAY_AUTO, false);
@@ -806,7 +896,8 @@ static void test_exactness_is_the_tables(void **state)
 				if (path_of[i] < PATH_NR)
 					seen[path_of[i]] = true;
 			for (int path = PATH_ANON; path <= PATH_SPURIOUS; path++)
-				if (seen[path] != (plan.exact[path][ORIGIN_USER] != NOT_VISIBLE))
+				if (!classify_named(path) &&
+				    seen[path] != (plan.exact[path][ORIGIN_USER] != NOT_VISIBLE))
 					fail_msg("%s on %s by %s: %s", path_name(path),
 						 kernels[k].name, way_name(way),
 						 seen[path] ? "in the table, but not visible" :
@@ -918,6 +1009,9 @@ int main(void)
 		cmocka_unit_test(test_no_bpf),
 		cmocka_unit_test(test_nothing_at_all),
 		cmocka_unit_test(test_all_functions),
+		cmocka_unit_test(test_growth_of_the_stack),
+		cmocka_unit_test(test_locks),
+		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_do_anonymous_page_missing),
 		cmocka_unit_test(test_kprobes_forbidden),
 		cmocka_unit_test(test_fentry_refused),

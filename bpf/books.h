@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * books.h: what the tasks that ended left in the kernel's own books: shared
+ * by books.bpf.h and src/books.c, for --check.
+ */
+#ifndef PFSTAT_BPF_BOOKS_H
+#define PFSTAT_BPF_BOOKS_H
+
+/* Of measured tasks (-p, -t, --) that ended; only grows. ended is added last. */
+struct exit_books {
+	unsigned long long faults[2]; /* task_struct.min_flt and maj_flt at their end */
+	unsigned long long early; /* those of ended that could still fault */
+	unsigned long long ended;
+};
+
+#endif

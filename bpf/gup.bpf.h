@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * gup.bpf.h: handle_mm_fault itself, hooked with --gup: its calls for an exception,
+ * and the faults of get_user_pages and its kin, which raise none.
+ */
+#ifndef PFSTAT_GUP_BPF_H
+#define PFSTAT_GUP_BPF_H
+
+#include "fault.bpf.h"
+
+/* include/linux/mm_types.h; values unchanged from 5.10 to 7.3. */
+#define FAULT_FLAG_WRITE	0x1
+#define FAULT_FLAG_TRIED	0x20
+#define FAULT_FLAG_INSTRUCTION	0x100
+#define VM_FAULT_OOM		0x1
+#define VM_FAULT_SIGBUS		0x2
+#define VM_FAULT_MAJOR		0x4
+#define VM_FAULT_HWPOISON	0x30 /* and HWPOISON_LARGE */
+#define VM_FAULT_SIGSEGV	0x40
+#define VM_FAULT_RETRY		0x400
+#define VM_FAULT_ERROR		0x873
+
+/* handle_mm_fault was entered for an exception of this task (regs not NULL). */
+static __always_inline int enter_mm_fault(u32 vma_ev)
+{
+	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+
+	if (!s)
+		return 0;
+	s->evidence |= vma_ev;
+	s->state.in_mm_fault = 1;
+	s->state.calls++;
+	return 0;
+}
+
+/* ... and left again: completed (then the record is closed already), or not. */
+static __always_inline int exit_mm_fault(void)
+{
+	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+
+	if (s)
+		s->state.in_mm_fault = 0;
+	return 0;
+}
+
+/*
+ * handle_mm_fault was entered with no registers: get_user_pages and its kin.
+ * A retry of the same fault says FAULT_FLAG_TRIED and keeps its record.
+ */
+static __always_inline int enter_gup(u32 vma_ev, u32 flags, bool atomics)
+{
+	u32 tid = current_tid();
+	struct slot *s;
+
+	if (!is_target(tid))
+		return 0;
+	s = slot_find(tid);
+	if (s && s->state.origin == ORIGIN_GUP && (flags & FAULT_FLAG_TRIED) &&
+	    !(cfg.gup_by_lookup && gup_accounted(s))) {
+		s->state.calls++;
+		return 0;
+	}
+	/* Where its exit is not seen, in_mm_fault says that it was entered once. */
+	if (s && s->state.origin != ORIGIN_GUP && s->state.in_mm_fault && !cfg.gup_by_lookup) {
+		count(TALLY_GUP_NESTED);
+		return 0;
+	}
+	s = slot_claim(tid, atomics);
+	if (!s)
+		return 0;
+	slot_begin(s, (struct slot_state){ .origin = ORIGIN_GUP, .in_mm_fault = 1, .calls = 1 },
+		   vma_ev | (flags & FAULT_FLAG_WRITE ? EV(WRITE) : 0) |
+			   (flags & FAULT_FLAG_INSTRUCTION ? SLOT_EXEC : 0));
+	if (cfg.gup_by_lookup)
+		read_task_flt(&s->gup.min_flt, &s->gup.maj_flt);
+	return 0;
+}
+
+/*
+ * Where the return of handle_mm_fault is not seen: get_user_pages looks the page
+ * up again as soon as the fault was handled.
+ */
+static __always_inline int gup_lookup(void)
+{
+	u64 now = bpf_ktime_get_ns();
+	u32 tid = current_tid();
+	struct slot *s = slot_find(tid);
+	enum gup_end end;
+
+	if (!s || s->state.origin != ORIGIN_GUP)
+		return 0;
+	end = gup_accounted(s);
+	if (end)
+		close_fault(s, tid, now, 0, end == GUP_MAJOR, false);
+	return 0;
+}
+
+/*
+ * A new call of get_user_pages begins: what an earlier one left open has no end
+ * that anybody saw, and must not end at this one's first look-up.
+ */
+static __always_inline int gup_call(void)
+{
+	u32 tid = current_tid();
+	struct slot *s = slot_find(tid);
+
+	if (!s || s->state.origin != ORIGIN_GUP)
+		return 0;
+	record_leftover(s);
+	slot_free(s, tid);
+	return 0;
+}
+
+static __always_inline u32 failed_path(u32 ret)
+{
+	if (ret & VM_FAULT_HWPOISON)
+		return PATH_HWPOISON;
+	if (ret & VM_FAULT_SIGBUS)
+		return PATH_SIGBUS;
+	if (ret & VM_FAULT_SIGSEGV)
+		return PATH_BAD_ADDRESS;
+	return ret & VM_FAULT_OOM ? PATH_OOM : PATH_UNRESOLVED;
+}
+
+static __always_inline int exit_gup(u32 ret, u32 flags)
+{
+	u64 now = bpf_ktime_get_ns();
+	u32 tid = current_tid();
+	struct slot *s = slot_find(tid);
+
+	if (!s || s->state.origin != ORIGIN_GUP)
+		return 0;
+	if (ret & VM_FAULT_MAJOR)
+		s->state.major = 1;
+	if (ret & VM_FAULT_ERROR) {
+		record(s, failed_path(ret), 0, now - s->start_ns, s->state.notes);
+		slot_free(s, tid);
+		return 0;
+	}
+	if (ret & VM_FAULT_RETRY)
+		return 0;
+	/* mm_account_fault(): a retried fault counts as major. */
+	close_fault(s, tid, now, 0, s->state.major || (flags & FAULT_FLAG_TRIED), false);
+	return 0;
+}
+
+#endif

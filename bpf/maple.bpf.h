@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * maple.bpf.h: finds a VMA in the maple tree of its mm (6.1 and later) without a
+ * lock, for when bpf_find_vma() is refused, as another thread maps or unmaps.
+ *
+ * Nodes are freed by RCU, in whose read side programs run; VMAs only since 6.4.
+ * So all is read with care, and that it is the right VMA is checked at the end. Source: lib/maple_tree.c, mtree_range_walk(), 6.1 to 7.3.
+ */
+#ifndef PFSTAT_MAPLE_BPF_H
+#define PFSTAT_MAPLE_BPF_H
+
+#include "state.bpf.h"
+
+/* lib/maple_tree.c, include/linux/maple_tree.h */
+#define MAPLE_NODE_MASK		255ull
+#define MAPLE_TYPE_SHIFT	3
+#define MAPLE_TYPE_MASK		0xf
+#define MAPLE_LEAF_64		1
+#define MAPLE_ARANGE_64		3
+#define MAPLE_RANGE64_PIVOTS	15
+#define MAPLE_ARANGE64_PIVOTS	9
+
+/* Each level has at least 5 children but for the root: enough for all VMAs there can be. */
+#define MAPLE_DEPTH 8
+
+static __always_inline u32 maple_type(u64 entry)
+{
+	return entry >> MAPLE_TYPE_SHIFT & MAPLE_TYPE_MASK;
+}
+
+/*
+ * The slot of the node that holds index: one of a leaf is a VMA. 0: none. This
+ * and the next are global, so that the verifier looks at each once and not once
+ * per level and path.
+ */
+__noinline u64 maple_slot(u64 entry, u64 index)
+{
+	const struct maple_arange_64 *inner = (void *)(entry & ~MAPLE_NODE_MASK);
+	const struct maple_range_64 *node = (void *)(entry & ~MAPLE_NODE_MASK);
+	u64 pivots[MAPLE_RANGE64_PIVOTS], next = 0;
+	bool arange = maple_type(entry) == MAPLE_ARANGE_64;
+	int nr = arange ? MAPLE_ARANGE64_PIVOTS : MAPLE_RANGE64_PIVOTS;
+	int slot;
+
+	/* All types begin alike; of a shorter one the rest is not looked at. */
+	if (bpf_probe_read_kernel(pivots, sizeof(pivots), &node->pivot))
+		return 0;
+	/* A pivot of 0 behind the first one: the node's last slot. */
+	for (slot = 0; slot < MAPLE_RANGE64_PIVOTS && slot < nr; slot++)
+		if (index <= pivots[slot] || (slot && !pivots[slot]))
+			break;
+	if (bpf_probe_read_kernel(&next, sizeof(next),
+				  (arange ? (void *)&inner->slot : (void *)&node->slot) +
+					  slot * sizeof(void *)))
+		return 0;
+	return next;
+}
+
+/* From the root down: what the leaf has for index, 0 when there is none. */
+__noinline u64 maple_walk(u64 entry, u64 index)
+{
+	bool leaf = false;
+	int depth;
+
+	for (depth = 0; depth < MAPLE_DEPTH && !leaf; depth++) {
+		if (entry <= 4096)
+			return 0;
+		leaf = maple_type(entry) <= MAPLE_LEAF_64;
+		entry = maple_slot(entry, index);
+	}
+	return leaf ? entry : 0;
+}
+
+/* The VMA of mm that holds address; NULL when there is none, or it changed meanwhile. */
+static __always_inline struct vm_area_struct *maple_find_vma(struct mm_struct *mm, u64 address)
+{
+	struct vm_area_struct *vma =
+		(void *)maple_walk((u64)BPF_CORE_READ(mm, mm_mt.ma_root), address);
+
+	if (!vma || BPF_CORE_READ(vma, vm_mm) != mm ||
+	    address < BPF_CORE_READ(vma, vm_start) || address >= BPF_CORE_READ(vma, vm_end))
+		return NULL;
+	return vma;
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * slots.bpf.h: the slot of a fault in flight: found, claimed, begun, freed; and what
+ * becomes of one that its task left open.
+ */
+#ifndef PFSTAT_SLOTS_BPF_H
+#define PFSTAT_SLOTS_BPF_H
+
+#include "record.bpf.h"
+
+/* Only what is watched is read; the rest is compiled away by the verifier. */
+static __always_inline void read_task_rss(struct task_rss *rss)
+{
+	struct task_struct *task;
+
+	if (!cfg.task_btf) {
+		task = (void *)bpf_get_current_task();
+		bpf_core_read(rss, sizeof(*rss), &task->rss_stat);
+		return;
+	}
+	task = bpf_get_current_task_btf();
+	rss->events = task->rss_stat.events;
+	if (ev_bit[EV_RSS_ANON])
+		rss->anon = task->rss_stat.count[1];
+	if (cfg.swap_by_rss)
+		rss->swap = task->rss_stat.count[2];
+	if (ev_bit[EV_RSS_FILE]) {
+		rss->file = task->rss_stat.count[0];
+		rss->shmem = task->rss_stat.count[3];
+	}
+}
+
+/*
+ * What the fault changed in the task's own page counts. Up to 6.1 they are
+ * folded into the mm every 64 faults, at the start of handle_mm_fault
+ * (check_sync_rss_stat), which clears events and counts: then the value at the
+ * end is the difference. Doubtful: folded and no change, as the fold may have
+ * come in the second call of a retried fault, after the change (5.10, where the
+ * first write to a shared page is retried).
+ */
+static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doubtful)
+{
+	struct task_rss end = {};
+	bool folded;
+	u32 ev = 0;
+
+	read_task_rss(&end);
+	folded = end.events <= begin->events;
+	if (ev_bit[EV_RSS_ANON] && end.anon > (folded ? 0 : begin->anon))
+		ev |= ev_bit[EV_RSS_ANON];
+	if (cfg.swap_by_rss && end.swap < (folded ? 0 : begin->swap))
+		ev |= ev_bit[EV_SWAP];
+	if (ev_bit[EV_RSS_FILE] && (end.file > (folded ? 0 : begin->file) ||
+				    end.shmem > (folded ? 0 : begin->shmem)))
+		ev |= ev_bit[EV_RSS_FILE];
+	*doubtful = folded && !ev;
+	return ev;
+}
+
+/* id as bpf_get_current_pid_tgid() gives it: the tid is its lower half. */
+static __always_inline struct slot *slot_of(u64 id)
+{
+	return &slots[hist_below(id, NR_SLOTS)];
+}
+
+/* The slot of the current task's open fault; NULL when there is none. */
+static __always_inline struct slot *slot_find(u64 id)
+{
+	struct slot *s = slot_of(id);
+	u32 tid = id;
+
+	if (s->tid == tid)
+		return s;
+	return overflow_live ? bpf_map_lookup_elem(&slots_overflow, &tid) : NULL;
+}
+
+static __always_inline void slot_free(struct slot *s, u32 tid)
+{
+	if (!s->in_overflow) {
+		s->tid = 0;
+		return;
+	}
+	if (!bpf_map_delete_elem(&slots_overflow, &tid))
+		__sync_fetch_and_add(&overflow_live, -1);
+}
+
+static __always_inline u32 classify(u32 evidence)
+{
+	u32 path = path_of[evidence & SLOT_INDEX_MASK];
+
+	return evidence >> SLOT_PATH_SHIFT ? (evidence >> SLOT_PATH_SHIFT) - 1 : path;
+}
+
+/* What the kernel has accounted to the task, the low halves. */
+static __always_inline void read_task_flt(u32 *min_flt, u32 *maj_flt)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	*min_flt = BPF_CORE_READ(task, min_flt);
+	*maj_flt = BPF_CORE_READ(task, maj_flt);
+}
+
+enum gup_end { GUP_NONE, GUP_MINOR, GUP_MAJOR };
+
+/* Has the kernel accounted this get_user_pages fault since it began? */
+static __always_inline enum gup_end gup_accounted(const struct slot *s)
+{
+	u32 min_flt, maj_flt;
+
+	read_task_flt(&min_flt, &maj_flt);
+	if (maj_flt != s->gup.maj_flt)
+		return GUP_MAJOR;
+	return min_flt != s->gup.min_flt ? GUP_MINOR : GUP_NONE;
+}
+
+/* The path of a fault that was done, as far as it can still be told. */
+static __always_inline u32 leftover_path(const struct slot *s)
+{
+	u32 evidence = s->evidence;
+	u32 path = classify(evidence);
+	bool doubtful;
+
+	if (path >= PATH_NR && cfg.task_rss) {
+		evidence |= ev_bit[EV_RSS_KNOWN] | rss_evidence(&s->rss, &doubtful);
+		path = classify(evidence);
+	}
+	return path < PATH_NR ? path : PATH_UNCLASSIFIED;
+}
+
+/*
+ * A record that the task left open: no end came for it. A fault of user mode
+ * never reached handle_mm_fault's accounting (and no signal told why), or the
+ * end program's run was missed. Kernel mode goes on behind a failed access:
+ * nothing but the exception table answers it. A get_user_pages fault whose
+ * return is not seen (kprobes) may well have been accounted.
+ */
+static __always_inline void record_leftover(struct slot *s)
+{
+	u32 path = PATH_UNRESOLVED;
+	u32 major = 0;
+
+	if (s->state.origin == ORIGIN_KERNEL)
+		path = PATH_FIXUP;
+	if (cfg.gup_by_lookup && s->state.origin == ORIGIN_GUP) {
+		enum gup_end end = gup_accounted(s);
+
+		path = end ? leftover_path(s) : PATH_FIXUP;
+		major = end == GUP_MAJOR;
+	}
+	record_untimed(path, s->state.origin, major, s->evidence);
+}
+
+static __noinline struct slot *slot_overflow(u32 tid)
+{
+	struct slot zero = { .tid = tid, .in_overflow = 1 };
+	struct slot *s = bpf_map_lookup_elem(&slots_overflow, &tid);
+
+	if (s) {
+		record_leftover(s);
+		return s;
+	}
+	if (bpf_map_update_elem(&slots_overflow, &tid, &zero, BPF_NOEXIST)) {
+		count(TALLY_TABLE_FULL);
+		return NULL;
+	}
+	__sync_fetch_and_add(&overflow_live, 1);
+	return bpf_map_lookup_elem(&slots_overflow, &tid);
+}
+
+/*
+ * A slot for a fault that begins now. cmpxchg, as two tasks whose tids share a
+ * slot may begin at once on two CPUs; 5.10 to 5.11 have no such instruction
+ * (atomics false): there the later writer wins, and the other one's end finds
+ * no begin, which is counted.
+ */
+static __always_inline struct slot *slot_claim(u32 tid, bool atomics)
+{
+	struct slot *s = slot_of(tid);
+
+	if (s->tid == tid) {
+		record_leftover(s);
+		return s;
+	}
+	if (s->tid || (overflow_live && bpf_map_lookup_elem(&slots_overflow, &tid)))
+		return slot_overflow(tid);
+	if (!atomics)
+		s->tid = tid;
+	else if (__sync_val_compare_and_swap(&s->tid, 0, tid))
+		return slot_overflow(tid);
+	return s;
+}
+
+/*
+ * Pages of NUMA hints that the task has taken: task_numa_fault() adds them up
+ * (kernel/sched/fair.c), and begins anew when it places the task.
+ */
+static __always_inline u32 numa_pages(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (!bpf_core_field_exists(task->numa_faults_locality))
+		return 0;
+	return BPF_CORE_READ(task, numa_faults_locality[0]) +
+	       BPF_CORE_READ(task, numa_faults_locality[1]);
+}
+
+/* A new life for a claimed slot. */
+static __always_inline void slot_begin(struct slot *s, struct slot_state state, u32 evidence)
+{
+	s->state = state;
+	s->evidence = evidence;
+	if (cfg.task_rss)
+		read_task_rss(&s->rss);
+	if (cfg.numa_by_task) {
+		s->numa_pages = numa_pages();
+		s->evidence |= SLOT_RARE;
+	}
+	s->start_ns = bpf_ktime_get_ns();
+}
+
+#endif

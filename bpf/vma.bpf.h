@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * vma.bpf.h: what the VMA of a fault is evidence of, and how to find it: in the
+ * arguments of a hook, in the task (up to 6.0), by bpf_find_vma() (5.17), or in the
+ * mm's maple tree.
+ */
+#ifndef PFSTAT_VMA_BPF_H
+#define PFSTAT_VMA_BPF_H
+
+#include "maple.bpf.h"
+
+/* include/linux/mm.h; values unchanged from 5.10 to 7.3. */
+#define VM_SHARED		0x8
+#define VM_UFFD_MISSING		0x200
+#define VM_PFNMAP		0x400
+#define VM_UFFD_WP		0x1000
+#define VM_HUGETLB		0x400000
+#define VM_MIXEDMAP		0x10000000
+#define VM_NOHUGEPAGE		0x40000000
+
+/* include/uapi/asm-generic/errno-base.h */
+#define EBUSY			16
+
+static __always_inline bool is_kernel_half(u64 address)
+{
+	return (s64)address < 0;
+}
+
+static __always_inline u32 vma_facts(unsigned long flags, const void *vm_ops)
+{
+	u32 ev = vm_ops ? ev_bit[EV_VMA_FILE] : ev_bit[EV_VMA_ANON];
+
+	if (flags & VM_SHARED)
+		ev |= ev_bit[EV_VMA_SHARED];
+	if (flags & VM_HUGETLB)
+		ev |= ev_bit[EV_HUGETLB];
+	return ev;
+}
+
+static __always_inline u32 vma_evidence(struct vm_area_struct *vma)
+{
+	return vma_facts(vma->vm_flags, vma->vm_ops);
+}
+
+/* The same, for a pointer that the verifier does not know. */
+static __always_inline u32 vma_evidence_probe(struct vm_area_struct *vma)
+{
+	return vma_facts(BPF_CORE_READ(vma, vm_flags), BPF_CORE_READ(vma, vm_ops));
+}
+
+/*
+ * The path that the VMA names where nothing else does: SLOT_PATH() of it, or 0.
+ * A fault in memory of a userfaultfd that changed nothing by itself was answered
+ * by the handler. evidence: of the fault.
+ */
+static __always_inline u32 vma_path(unsigned long flags, bool has_userfaultfd, u32 evidence)
+{
+	if (flags & (VM_PFNMAP | VM_MIXEDMAP))
+		return SLOT_PATH(PATH_PFN);
+	if (!has_userfaultfd || !cfg.uffd_by_vma)
+		return 0;
+	if (evidence & EV(PRESENT))
+		return flags & VM_UFFD_WP ? SLOT_PATH(PATH_UFFD_WP) : 0;
+	if (flags & VM_UFFD_MISSING)
+		return SLOT_PATH(PATH_UFFD_MISSING);
+	return flags & VM_UFFD_WP ? 0 : SLOT_PATH(PATH_UFFD_MINOR);
+}
+
+static __always_inline bool has_userfaultfd(struct vm_area_struct *vma)
+{
+	return bpf_core_field_exists(vma->vm_userfaultfd_ctx.ctx) && vma->vm_userfaultfd_ctx.ctx;
+}
+
+static __always_inline bool has_userfaultfd_probe(struct vm_area_struct *vma)
+{
+	return bpf_core_field_exists(vma->vm_userfaultfd_ctx.ctx) &&
+	       BPF_CORE_READ(vma, vm_userfaultfd_ctx.ctx);
+}
+
+/* What the VMA at the address of a fault says, of a pointer that the verifier does not know. */
+static __always_inline u32 vma_answer_probe(struct vm_area_struct *vma, u32 evidence)
+{
+	return vma_evidence_probe(vma) |
+	       vma_path(BPF_CORE_READ(vma, vm_flags), has_userfaultfd_probe(vma), evidence);
+}
+
+/*
+ * Up to 6.0 find_vma() leaves the VMA that it found in the task's own cache
+ * (mm/vmacache.c), so the fault's VMA is there; no lock is needed to read it.
+ */
+static __always_inline u32 vmacache_evidence(u64 address, u32 evidence)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	int i;
+
+#pragma unroll
+	for (i = 0; i < 4; i++) {
+		struct vm_area_struct *vma = BPF_CORE_READ(task, vmacache.vmas[i]);
+
+		if (vma && BPF_CORE_READ(vma, vm_start) <= address &&
+		    address < BPF_CORE_READ(vma, vm_end))
+			return vma_answer_probe(vma, evidence);
+	}
+	return 0;
+}
+
+/* Two words: an answer that depended on the last one would have no end for the verifier. */
+struct vma_question {
+	u32 evidence;
+	u32 answer;
+};
+
+static long found_vma(struct task_struct *task, struct vm_area_struct *vma,
+		      struct vma_question *question)
+{
+	question->answer = vma_evidence(vma) |
+			   vma_path(vma->vm_flags, has_userfaultfd(vma), question->evidence);
+	return 0;
+}
+
+/*
+ * The kernel's own look-up (5.17), by trylock; and where that is refused, one of
+ * our own without the lock.
+ */
+static __always_inline u32 find_vma_evidence(u64 address, u32 evidence)
+{
+	struct vma_question question = { .evidence = evidence };
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct vm_area_struct *vma = NULL;
+
+	/* Any other error says that there is none. */
+	if (bpf_find_vma(task, address, found_vma, &question, 0) != -EBUSY)
+		return question.answer;
+	if (bpf_core_field_exists(task->mm->mm_mt))
+		vma = maple_find_vma(task->mm, address);
+	if (vma)
+		return vma_answer_probe(vma, evidence);
+	count(TALLY_VMA_BUSY);
+	return 0;
+}
+
+#endif
