@@ -346,7 +346,15 @@ static void job_judge(struct job *job)
 		r->want_maj = r->majflt < job->count ? r->majflt : job->count;
 		r->want_min = job->count - r->want_maj;
 	}
-	r->exact = r->minflt == r->want_min && r->majflt == r->want_maj && !r->wrong;
+	if (job->kind->flags & KIND_ANY) {
+		job->count = r->minflt + r->majflt;
+		r->want_min = r->minflt;
+		r->want_maj = r->majflt;
+	}
+	if (job->kind->flags & KIND_SOME)
+		r->exact = r->minflt + r->majflt >= r->want_min + r->want_maj && !r->wrong;
+	else
+		r->exact = r->minflt == r->want_min && r->majflt == r->want_maj && !r->wrong;
 }
 
 static int job_measure(struct job *job)

@@ -18,7 +18,7 @@ int anon_setup(struct part *p)
 }
 
 /* Touches every small page of the part; how many faults did that take? */
-static uint64_t touch_small(struct part *p, bool write)
+uint64_t part_touch_small(struct part *p, bool write)
 {
 	volatile char *at, *end = p->base + p->unit * p->slots;
 	struct rusage before, after;
@@ -34,18 +34,26 @@ static uint64_t touch_small(struct part *p, bool write)
 	return after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt;
 }
 
-/* The proof by trial that this machine gives huge pages now: one fault for each, and none for its 511 other pages. */
-static int thp_try(struct part *p, bool write)
+int thp_allow(struct part *p, bool write)
 {
-	uint64_t faults;
-
 	if (sysfs_word(THP_DIR "enabled", "never") != 0)
 		return job_skip(p->job, "transparent huge pages are off; echo madvise > " THP_DIR "enabled");
 	if (!write && sysfs_word(THP_DIR "use_zero_page", "1") == 0)
 		return job_skip(p->job, "the huge zero page is off; echo 1 > " THP_DIR "use_zero_page");
 	if (madvise(p->base, p->unit * p->slots, MADV_HUGEPAGE))
 		return job_skip(p->job, "this kernel refuses MADV_HUGEPAGE; it needs CONFIG_TRANSPARENT_HUGEPAGE");
-	faults = touch_small(p, write);
+	return 0;
+}
+
+/* The proof by trial that this machine gives huge pages now: one fault for each, and none for its 511 other pages. */
+static int thp_try(struct part *p, bool write)
+{
+	int err = thp_allow(p, write);
+	uint64_t faults;
+
+	if (err)
+		return err;
+	faults = part_touch_small(p, write);
 	if (part_rearm_dontneed(p))
 		return job_fail(p->job, errno, "cannot release the trial's huge pages");
 	if (faults != p->slots)
@@ -84,7 +92,7 @@ static uint64_t thp_check(struct part *p, bool write)
 	uint64_t slots = p->slots, faults;
 
 	p->slots = p->pos;
-	faults = touch_small(p, write);
+	faults = part_touch_small(p, write);
 	p->slots = slots;
 	return faults;
 }

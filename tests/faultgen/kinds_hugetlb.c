@@ -7,7 +7,7 @@
 
 #define HUGETLB_TOTAL	16	/* huge pages that all workers together reserve, at least one each */
 
-static uint64_t meminfo(const char *key)
+uint64_t meminfo(const char *key)
 {
 	unsigned long long value = 0;
 	char line[128];
@@ -22,7 +22,7 @@ static uint64_t meminfo(const char *key)
 	return value;
 }
 
-static int hugetlb_map(struct part *p)
+int hugetlb_map(struct part *p)
 {
 	void *at = mmap(p->base, p->unit * p->slots, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_FIXED, -1, 0);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Faults that the kernel takes for us: while it writes to user memory, and without any exception. */
+/* Faults that the kernel takes for us: while it writes to user memory, with faults disabled, without any exception. */
 #include "faultgen.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* /dev/zero clears user memory directly: no nofault attempt first, as file reads make on new kernels. */
@@ -23,12 +25,9 @@ int kernel_run(struct part *p, uint64_t n)
 	int err;
 
 	for (; n; n--, p->pos++) {
-		if (p->pos == p->slots) {
-			err = p->rearm(p);
-			if (err)
-				return err;
-			p->pos = 0;
-		}
+		err = part_room(p);
+		if (err)
+			return err;
 		if (read(p->job->zero, p->base + p->pos * unit, unit) != (ssize_t)unit)
 			return errno ? -errno : -EIO;
 	}
@@ -71,16 +70,76 @@ int gup_run(struct part *p, uint64_t n)
 	int err;
 
 	for (; n; n -= m) {
-		if (p->pos == p->slots) {
-			err = p->rearm(p);
-			if (err)
-				return err;
-			p->pos = 0;
-		}
+		err = part_room(p);
+		if (err)
+			return err;
 		m = p->slots - p->pos < n ? p->slots - p->pos : n;
 		if (mlock(p->base + p->pos * p->unit, m * p->unit))
 			return -errno;
 		p->pos += m;
+	}
+	return 0;
+}
+
+/*
+ * getcpu writes one word with put_user: one instruction, one exception. Calls
+ * that copy more try again byte by byte, and how often depends on the kernel.
+ */
+int efault_run(struct part *p, uint64_t n)
+{
+	for (; n; n--)
+		if (!syscall(SYS_getcpu, p->base, NULL, NULL) || errno != EFAULT)
+			return -EPROTO;
+	return 0;
+}
+
+static long lock_pi(char *at)
+{
+	return syscall(SYS_futex, at, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0);
+}
+
+/*
+ * A futex operation reads and writes its word under a spinlock, with page faults
+ * disabled, and only when that fails does it ask for the page by hand, which
+ * finds no mapping here: no fault but the disabled one.
+ */
+int nofault_setup(struct part *p)
+{
+	int err = bad_address_setup(p);
+
+	if (!err && lock_pi(p->base) && errno == ENOSYS)
+		err = job_skip(p->job, "this kernel has no FUTEX_LOCK_PI; it needs CONFIG_FUTEX_PI");
+	return err;
+}
+
+int nofault_run(struct part *p, uint64_t n)
+{
+	for (; n; n--)
+		if (!lock_pi(p->base) || errno != EFAULT)
+			return -EPROTO;
+	return 0;
+}
+
+int nofault_gup_setup(struct part *p)
+{
+	uint32_t word = 0;
+
+	if (lock_pi((char *)&word))
+		return job_skip(p->job, "this kernel has no FUTEX_LOCK_PI; it needs CONFIG_FUTEX_PI");
+	return anon_setup(p);
+}
+
+/* The word of a fresh page: the disabled fault, then the page by hand (fixup_user_fault), then the lock is ours. */
+int nofault_gup_run(struct part *p, uint64_t n)
+{
+	int err;
+
+	for (; n; n--, p->pos++) {
+		err = part_room(p);
+		if (err)
+			return err;
+		if (lock_pi(p->base + p->pos * p->unit))
+			return -errno;
 	}
 	return 0;
 }

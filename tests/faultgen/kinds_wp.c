@@ -4,8 +4,6 @@
 
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define WP_FILE_PAGES	4096	/* wp_file maps the same pages again and again */
 #define BATCH_PAGES	256	/* more than a CPU's batch of new pages holds: 15, 31 since 6.10 */
@@ -66,7 +64,7 @@ int wp_read_arm(struct job *job, const struct kind *kind)
  * reference that forbids reuse. Pages that come later push them out; unmapping
  * drained the batch only before 6.14.
  */
-static void flush_batch(struct job *job)
+void flush_batch(struct job *job)
 {
 	const size_t len = BATCH_PAGES * job->page;
 	char *dummy = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -106,22 +104,11 @@ int wp_copy_arm(struct job *job, const struct kind *kind)
 	return err ? err : child_start(job, kind, NULL);
 }
 
-/* The child dies at once: the pages stay write-protected, but nobody shares them any more. */
 int wp_reuse_arm(struct job *job, const struct kind *kind)
 {
 	int err = populate_all(job, kind);
-	pid_t pid;
 
-	if (err)
-		return err;
-	pid = fork();
-	if (pid < 0)
-		return job_fail(job, errno, "cannot fork");
-	if (!pid)
-		_exit(0);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return 0;
+	return err ? err : child_brief(job);
 }
 
 uint64_t wp_copy_check(struct part *p)

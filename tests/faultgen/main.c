@@ -10,7 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { OPT_LIST = 256, OPT_JSON, OPT_PAUSE, OPT_DIR, OPT_SPAWN };
+#define MAX_DELAY_NS	10000000000ull
+
+enum { OPT_LIST = 256, OPT_JSON, OPT_PAUSE, OPT_DIR, OPT_SPAWN, OPT_DELAY };
 
 static const struct argp_option options[] = {
 	{ "list", OPT_LIST, NULL, 0, "Print the kinds and exit", 0 },
@@ -20,23 +22,27 @@ static const struct argp_option options[] = {
 	{ "dir", OPT_DIR, "DIR", 0,
 	  "Where the temporary file goes (default $TMPDIR or /tmp); some kinds need a disk filesystem", 0 },
 	{ "spawn", OPT_SPAWN, NULL, 0, "Start the threads within the measured phase", 0 },
+	{ "delay", OPT_DELAY, "NS", 0, "Let each fault that waits for userfaultfd wait that long (default 0)", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
 	"Make exactly COUNT page faults of KIND, and no others, in THREADS threads (default 1: the main thread itself)."
-	"\vKIND is one of --list, \"mix\" or \"all\". Exit status: 0 exact, 1 failed or not exact, 2 usage, "
+	"\vNatures of a count: exact; some: COUNT on its path, and others; any: COUNT or more, one at least on its path. "
+	"KIND is one of --list, \"mix\" or \"all\". Exit status: 0 exact, 1 failed or not exact, 2 usage, "
 	"77 this machine cannot make the kind.";
 
-static uint64_t parse_number(struct argp_state *state, const char *what, const char *text, uint64_t max)
+static uint64_t parse_number(struct argp_state *state, const char *what, const char *text, uint64_t min,
+			     uint64_t max)
 {
 	unsigned long long value;
 	char *end;
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || !value || value > max)
-		argp_error(state, "%s: '%s' is not a number from 1 to %llu", what, text, (unsigned long long)max);
+	if (*text < '0' || *text > '9' || *end || errno || value < min || value > max)
+		argp_error(state, "%s: '%s' is not a number from %llu to %llu", what, text, (unsigned long long)min,
+			   (unsigned long long)max);
 	return value;
 }
 
@@ -49,10 +55,10 @@ static void parse_argument(struct argp_state *state, struct options *opts, const
 		opts->kind = arg;
 		break;
 	case 1:
-		opts->count = parse_number(state, "COUNT", arg, MAX_COUNT);
+		opts->count = parse_number(state, "COUNT", arg, 1, MAX_COUNT);
 		break;
 	case 2:
-		opts->threads = parse_number(state, "THREADS", arg, MAX_THREADS);
+		opts->threads = parse_number(state, "THREADS", arg, 1, MAX_THREADS);
 		break;
 	default:
 		argp_error(state, "'%s' is one argument too many; KIND COUNT [THREADS]", arg);
@@ -69,12 +75,20 @@ static void check_dir(struct argp_state *state, const char *dir)
 		argp_error(state, "--dir: '%s' is not a directory", dir);
 }
 
+static uint64_t upfront_limit(const struct kind *kind)
+{
+	return kind->flags & KIND_HUGE ? UPFRONT_LIMIT / 512 : UPFRONT_LIMIT;
+}
+
 static void check_limit(struct argp_state *state, const struct options *opts)
 {
 	const struct kind *kind = opts->kind ? kind_find(opts->kind) : NULL;
 
-	if (kind && (kind->flags & KIND_UPFRONT) && opts->count > UPFRONT_LIMIT)
-		argp_error(state, "COUNT: %s holds all its pages at once, so %d is the most", kind->name, UPFRONT_LIMIT);
+	if (kind && (kind->flags & KIND_UPFRONT) && opts->count > upfront_limit(kind))
+		argp_error(state, "COUNT: %s holds all its pages at once, so %llu is the most", kind->name,
+			   (unsigned long long)upfront_limit(kind));
+	if (kind && (kind->flags & KIND_PROCESS) && opts->count > PROCESS_LIMIT)
+		argp_error(state, "COUNT: %s uses up a process for each, so %d is the most", kind->name, PROCESS_LIMIT);
 	if (kind && (kind->flags & KIND_COMPOUND) && opts->count > UPFRONT_LIMIT)
 		argp_error(state, "COUNT: %s has parts that hold all their pages at once, so %d is the most", kind->name,
 			   UPFRONT_LIMIT);
@@ -100,6 +114,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_SPAWN:
 		opts->spawn = true;
+		break;
+	case OPT_DELAY:
+		opts->delay_ns = parse_number(state, "--delay", arg, 0, MAX_DELAY_NS);
 		break;
 	case ARGP_KEY_ARG:
 		parse_argument(state, opts, arg);
@@ -143,7 +160,7 @@ static int run_all(const struct options *opts)
 	for (i = 0; i < kinds_nr; i++) {
 		uint64_t count = opts->count;
 
-		if ((kinds[i].flags & KIND_HUGE) && count > HUGE_IN_ALL)
+		if ((kinds[i].flags & (KIND_HUGE | KIND_PROCESS)) && count > HUGE_IN_ALL)
 			count = HUGE_IN_ALL;
 		if ((kinds[i].flags & (KIND_UPFRONT | KIND_COMPOUND)) && count > UPFRONT_LIMIT)
 			count = UPFRONT_LIMIT;
@@ -160,6 +177,8 @@ int main(int argc, char **argv)
 	static const struct argp argp = { options, parse, "KIND COUNT [THREADS]\n--list", doc, NULL, NULL, NULL };
 	struct options opts = { .dir = getenv("TMPDIR"), .threads = 1 };
 
+	if (argc == 1 && !strcmp(argv[0], OOM_CHILD))
+		return oom_child();
 	argp_err_exit_status = EXIT_USAGE;
 	if (!opts.dir || !*opts.dir)
 		opts.dir = "/tmp";

@@ -89,6 +89,19 @@ int part_rearm_remove(struct part *p)
 	return madvise(p->base, p->unit * p->slots, MADV_REMOVE) ? -errno : 0;
 }
 
+/* Before the next fault: arms the part again when all its units have faulted. */
+int part_room(struct part *p)
+{
+	int err;
+
+	if (p->pos != p->slots)
+		return 0;
+	err = p->rearm ? p->rearm(p) : -EOVERFLOW;
+	if (!err)
+		p->pos = 0;
+	return err;
+}
+
 /* The sweep: its inner loop is also what instructions per fault are counted with. */
 static inline __attribute__((always_inline)) int sweep(struct part *p, uint64_t n, bool write)
 {
@@ -97,14 +110,10 @@ static inline __attribute__((always_inline)) int sweep(struct part *p, uint64_t 
 	while (n) {
 		volatile char *at, *end;
 		uint64_t m;
+		int err = part_room(p);
 
-		if (p->pos == p->slots) {
-			int err = p->rearm ? p->rearm(p) : -EOVERFLOW;
-
-			if (err)
-				return err;
-			p->pos = 0;
-		}
+		if (err)
+			return err;
 		m = p->slots - p->pos < n ? p->slots - p->pos : n;
 		at = p->base + p->pos * unit;
 		end = at + m * unit;

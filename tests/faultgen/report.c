@@ -60,14 +60,28 @@ void report_ready(void)
 	flush(&t, STDOUT_FILENO);
 }
 
+static void add_part(struct text *t, const struct kind *kind, const char *path, const char *origin, uint64_t count)
+{
+	add(t, "{\"kind\":\"%s\",\"path\":\"%s\",\"origin\":\"%s\",\"count\":%" PRIu64 "}", kind->name, path, origin,
+	    count);
+}
+
+/* What a compound is made of, or both faults of a kind whose unit is two. */
 static void add_parts(struct text *t, const struct job *job)
 {
 	unsigned int i;
 
 	add(t, ",\"parts\":[");
-	for (i = 0; i < job->nkinds; i++)
-		add(t, "%s{\"kind\":\"%s\",\"path\":\"%s\",\"origin\":\"%s\",\"count\":%" PRIu64 "}", i ? "," : "",
-		    job->kinds[i]->name, job->kinds[i]->path, job->kinds[i]->origin, job->kind_count[i]);
+	for (i = 0; i < job->nkinds; i++) {
+		const struct kind *k = job->kinds[i];
+
+		add(t, "%s", i ? "," : "");
+		add_part(t, k, k->path, k->origin, job->kind_count[i]);
+		if (!k->also_path)
+			continue;
+		add(t, ",");
+		add_part(t, k, k->also_path, k->also_origin, job->kind_count[i]);
+	}
 	add(t, "]");
 }
 
@@ -81,7 +95,7 @@ static void result_json(const struct job *job, struct text *t)
 	    r->want_min, r->want_maj, r->minflt, r->majflt);
 	add(t, ",\"wrong_path\":%" PRIu64 ",\"exact\":%s,\"elapsed_ns\":%" PRIu64, r->wrong,
 	    r->exact ? "true" : "false", r->elapsed_ns);
-	if (job->kind->flags & KIND_COMPOUND)
+	if (job->kind->flags & KIND_COMPOUND || job->kind->also_path)
 		add_parts(t, job);
 	add(t, "}\n");
 }
@@ -90,7 +104,7 @@ static void result_text(const struct job *job, struct text *t)
 {
 	const struct result *r = &job->res;
 
-	add(t, "%-13s %8" PRIu64 " faults in %u thread%s: %" PRIu64 " minor, %" PRIu64 " major, %" PRIu64 " us, %s\n",
+	add(t, "%-15s %8" PRIu64 " faults in %u thread%s: %" PRIu64 " minor, %" PRIu64 " major, %" PRIu64 " us, %s\n",
 	    job->kind->name, job->count, job->threads, job->threads == 1 ? "" : "s", r->minflt, r->majflt,
 	    r->elapsed_ns / 1000, r->exact ? "exact" : "NOT EXACT");
 }
@@ -105,7 +119,8 @@ static void complain(const struct job *job)
 	add(&t, ", made %+" PRId64 " minor and %+" PRId64 " major against that",
 	    (int64_t)(r->minflt - r->want_min), (int64_t)(r->majflt - r->want_maj));
 	if (r->wrong)
-		add(&t, ", %" PRIu64 " on another path", r->wrong);
+		add(&t, ", %" PRIu64 " %s", r->wrong,
+		    job->kind->flags & KIND_ANY ? "threads without any on its path" : "on another path");
 	add(&t, "; %s\n", job->opts->spawn ? "--spawn adds the faults of starting threads" :
 	    job->kind->remedy ? job->kind->remedy : "run it again on an idle machine");
 	flush(&t, STDERR_FILENO);
@@ -138,6 +153,32 @@ void report_skip(const struct job *job)
 	flush(&t, STDOUT_FILENO);
 }
 
+/* How far the count can be trusted. */
+static const char *nature(const struct kind *k)
+{
+	if (k->flags & KIND_SOME)
+		return "some";
+	return k->flags & KIND_ANY ? "any" : "exact";
+}
+
+static void list_json(struct text *t, const struct kind *k, const char *severity)
+{
+	add(t, "{\"kind\":\"%s\",\"path\":\"%s\",\"origin\":\"%s\",\"severity\":\"%s\",\"description\":\"%s\"",
+	    k->name, k->path, k->origin, severity, k->desc);
+	add(t, ",\"nature\":\"%s\",\"unit\":\"%s\"", nature(k),
+	    k->flags & KIND_PROCESS ? "process" : k->flags & KIND_HUGE ? "huge page" : "page");
+	if (k->also_path)
+		add(t, ",\"parts\":[{\"path\":\"%s\",\"origin\":\"%s\"},{\"path\":\"%s\",\"origin\":\"%s\"}]",
+		    k->path, k->origin, k->also_path, k->also_origin);
+	add(t, "}");
+}
+
+static void list_text(struct text *t, const char *name, const char *path, const char *origin, const char *severity,
+		      const char *nature_, const char *desc)
+{
+	add(t, "%-15s %-13s %-7s %-7s %-7s %s\n", name, path, origin, severity, nature_, desc);
+}
+
 void report_list(bool json)
 {
 	static const char *const severity[] = {
@@ -146,20 +187,20 @@ void report_list(bool json)
 	struct text t = { 0 };
 	unsigned int i;
 
-	if (json)
-		add(&t, "[");
 	for (i = 0; i < kinds_nr; i++) {
 		const struct kind *k = &kinds[i];
 
-		if (json)
-			add(&t, "%s{\"kind\":\"%s\",\"path\":\"%s\",\"origin\":\"%s\",\"severity\":\"%s\",\"description\":\"%s\"}",
-			    i ? "," : "", k->name, k->path, k->origin, severity[k->severity], k->desc);
-		else
-			add(&t, "%-13s %-13s %-7s %-7s %s\n", k->name, k->path, k->origin, severity[k->severity], k->desc);
+		if (json) {
+			add(&t, "%s", i ? "," : "[");
+			list_json(&t, k, severity[k->severity]);
+		} else {
+			list_text(&t, k->name, k->path, k->origin, severity[k->severity], nature(k), k->desc);
+		}
+		flush(&t, STDOUT_FILENO);
 	}
 	if (json)
 		add(&t, "]\n");
 	else
-		add(&t, "%-13s %-13s %-7s %-7s %s\n", "all", "-", "-", "-", "every kind above that this machine can make");
+		list_text(&t, "all", "-", "-", "-", "-", "every kind above that this machine can make");
 	flush(&t, STDOUT_FILENO);
 }

@@ -54,14 +54,13 @@ int print_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* 1 when the file's chosen word ("[word]" or a bare one) is `word`, 0 when not, negative errno when unreadable. */
-int sysfs_word(const char *file, const char *word)
+/* The file's chosen word: the one in brackets, or the whole line. */
+int sysfs_read(const char *file, char *word, size_t len)
 {
-	char text[256], *open_, *close_;
+	char text[256], *from, *to;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
-	int fd;
 
-	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	n = read(fd, text, sizeof(text) - 1);
@@ -70,12 +69,24 @@ int sysfs_word(const char *file, const char *word)
 		return -EIO;
 	text[n] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	open_ = strchr(text, '[');
-	close_ = open_ ? strchr(open_, ']') : NULL;
-	if (!close_)
-		return !strcmp(text, word);
-	*close_ = '\0';
-	return !strcmp(open_ + 1, word);
+	from = strchr(text, '[');
+	to = from ? strchr(from, ']') : NULL;
+	if (to)
+		*to = '\0';
+	from = to ? from + 1 : text;
+	if (strlen(from) >= len)
+		return -E2BIG;
+	strcpy(word, from);
+	return 0;
+}
+
+/* 1 when the file's chosen word is `word`, 0 when not, negative errno when unreadable. */
+int sysfs_word(const char *file, const char *word)
+{
+	char chosen[256];
+	int err = sysfs_read(file, chosen, sizeof(chosen));
+
+	return err ? err : !strcmp(chosen, word);
 }
 
 static int file_open(struct job *job)
@@ -246,6 +257,20 @@ void child_stop(struct job *job)
 	while (waitpid(job->child, NULL, 0) < 0 && errno == EINTR)
 		;
 	job->child = 0;
+}
+
+/* A child that dies at once: private pages stay write-protected, but nobody shares them any more. */
+int child_brief(struct job *job)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return job_fail(job, errno, "cannot fork");
+	if (!pid)
+		_exit(0);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return 0;
 }
 
 /* Stays on the CPU it is on: what is per CPU (batches of new pages) is then the same one throughout. */

@@ -22,7 +22,7 @@ static const char *const way_names[WAYS] = { "fentry", "kprobe", "tracepoint" };
 /* Way by way: so the prefix of a skip that stands for all of them is known. */
 struct suite {
 	struct options opts;
-	struct kind kinds[64];
+	struct kind kinds[128];
 	size_t nr_kinds;
 	char *skips[WAYS];
 	struct test *tests;
@@ -198,6 +198,10 @@ static void read_kinds(struct suite *suite)
 			die("too many kinds");
 		snprintf(kind->name, sizeof(kind->name), "%s",
 			 json_string_value(json_object_get(row, "kind")));
+		kind->some = !strcmp(json_string_value(json_object_get(row, "nature")), "some");
+		kind->any = !strcmp(json_string_value(json_object_get(row, "nature")), "any");
+		kind->dear = kind->any ||
+			     strcmp(json_string_value(json_object_get(row, "unit")), "page");
 	}
 	json_decref(list);
 	if (!suite->nr_kinds)
@@ -266,11 +270,14 @@ static void add_threads(struct suite *suite, enum way way, bool gup, const struc
 	test->gup = gup;
 	test->kind = kind;
 	test->threads = threads;
+	if (kind->dear && test->count > DEAR_COUNT)
+		test->count = DEAR_COUNT;
 }
 
 static void add_kind(struct suite *suite, enum way way, bool gup, const struct kind *kind)
 {
-	if (suite->opts.together) {
+	/* Without /dev/udmabuf pfn can be made by one thread only. */
+	if (suite->opts.together && strcmp(kind->name, "pfn")) {
 		add_threads(suite, way, gup, kind, 0);
 		return;
 	}
@@ -278,15 +285,42 @@ static void add_kind(struct suite *suite, enum way way, bool gup, const struct k
 	add_threads(suite, way, gup, kind, 4);
 }
 
-static void add_kinds(struct suite *suite, enum way way)
+/*
+ * Kinds that run the same hooks as another one. On slow machines (--together)
+ * they are left to fentry and to the tracepoints: kprobes share the programs.
+ */
+static bool is_twin(const char *kind)
 {
-	static const char *const also_gup[] = { "gup", "anon", "mix" };
+	static const char *const twins[] = {
+		"prot_none",	   "segv_exec",	    "wp_zero",	    "wp_file",	  "hugetlb_read",
+		"swap_minor",	   "shmem_write",   "uffd_sigbus",  "efault_access",
+		"vsyscall_nested", "file_huge_write", "thp_wp_zero", "spurious_read",
+		"gup_vm_readv",	   "gup_vm_writev", "gup_mem",	    "gup_uring",  "gup_direct",
+	};
 	size_t i;
 
+	for (i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
+		if (!strcmp(kind, twins[i]))
+			return true;
+	return false;
+}
+
+static void add_kinds(struct suite *suite, enum way way)
+{
+	bool all = !suite->opts.together || way != KPROBE;
+	static const char *const also_gup[] = { "gup", "gup_populate", "gup_vm_readv",
+						"gup_vm_writev", "gup_mem", "gup_uring",
+						"gup_direct", "nofault_gup", "anon", "mix" };
+	size_t i;
+
+	/* Without --gup none of its faults is seen: one kind says so for all. */
 	for (i = 0; i < suite->nr_kinds; i++)
-		add_kind(suite, way, false, &suite->kinds[i]);
-	for (i = 0; way == FENTRY && i < 3; i++)
-		add_kind(suite, way, true, find_kind(suite, also_gup[i]));
+		if (strncmp(suite->kinds[i].name, "gup_", 4) &&
+		    (all || !is_twin(suite->kinds[i].name)))
+			add_kind(suite, way, false, &suite->kinds[i]);
+	for (i = 0; way != TRACEPOINT && i < sizeof(also_gup) / sizeof(also_gup[0]); i++)
+		if (all || !is_twin(also_gup[i]))
+			add_kind(suite, way, true, find_kind(suite, also_gup[i]));
 }
 
 static void add_modes(struct suite *suite, enum way way)
@@ -354,7 +388,9 @@ static void make_suite(struct suite *suite)
 		ask_way(suite, way);
 		if (!suite->skips[way]) {
 			add_kinds(suite, way);
-			add_oracles(suite, way);
+			/* What the kernel's tracers say does not depend on ours. */
+			if (!suite->opts.together || way == FENTRY)
+				add_oracles(suite, way);
 			add_modes(suite, way);
 			continue;
 		}

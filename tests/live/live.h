@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 enum way { FENTRY, KPROBE, TRACEPOINT, WAYS };
-enum { MAX_ENTRIES = 32, MAX_ARGS = 32 };
+enum { MAX_ENTRIES = 32, DEAR_COUNT = 12, MAX_ARGS = 32 };
 
 struct options {
 	const char *pfstat;
@@ -47,6 +47,9 @@ struct proc {
 /* A kind of faultgen, as it lists it. */
 struct kind {
 	char name[24];
+	bool some; /* other faults come with those on its path */
+	bool any; /* at least one is on its path, the others may be */
+	bool dear; /* a fault takes a huge page or a process */
 };
 
 /* One test: what it is, and what it has running and read, which its teardown frees. */
@@ -142,6 +145,12 @@ void check_entries(struct test *test, json_t *report);
 /* The tests. */
 void test_kind(struct test *test);
 void test_oracle(struct test *test);
+/* test_check.c */
+void test_check_kinds(struct test *test);
+void test_check_command(struct test *test);
+void test_check_no_inherit(struct test *test);
+void test_check_machine(struct test *test);
+void test_check_false_books(struct test *test);
 /* NULL, or why there is no oracle here. */
 const char *oracle_missing(void);
 void test_oracle_missing(struct test *test);
@@ -157,6 +166,8 @@ extern const size_t nr_modes;
 struct oracle {
 	const char *function;
 	const char *kind;
+	/* TIMED: its time is all but the whole fault's; SHOWN: it is part of it. */
+	enum { HITS, SHOWN, TIMED } time;
 };
 extern const struct oracle oracles[];
 extern const size_t nr_oracles;

@@ -436,9 +436,31 @@ static void test_million(struct test *test)
 	check(test, !json_object_size(json_object_get(test->total, "lost")), "something was lost");
 }
 
+/* The time that a handler of userfaultfd takes is the latency of the fault. */
+static void test_uffd_delay(struct test *test)
+{
+	json_t *entry;
+
+	gen_start(test, &test->gen, "uffd_missing", 10, 1, "--delay=5000000");
+	stat_start_pid(test, test->gen.pid);
+	test->result = gen_go(test, &test->gen);
+	stat_end(test, SIGINT, 0);
+	gen_end(test, &test->gen);
+	entry = entry_of(test, test->total, "uffd_missing", "user");
+	check(test, entry, "no uffd_missing");
+	check(test, number(test, entry, "count") == 10 &&
+			    number(test, entry, "sum_ns") >= 10 * 5000000ull &&
+			    number(test, entry, "p50_ns") >= 5000000,
+	      "%llu faults of 5 ms and more took %llu ns, p50 %llu ns",
+	      (unsigned long long)number(test, entry, "count"),
+	      (unsigned long long)number(test, entry, "sum_ns"),
+	      (unsigned long long)number(test, entry, "p50_ns"));
+}
+
 const struct mode modes[] = {
 	{ "million", test_million, true },
 	{ "dry_run", test_dry_run, true },
+	{ "uffd_delay", test_uffd_delay, true },
 	{ "spawn", test_spawn, true },
 	{ "command", test_command, true },
 	{ "command_status", test_command_status, false },
@@ -456,6 +478,11 @@ const struct mode modes[] = {
 	{ "target_ends", test_target_ends, false },
 	{ "target_killed", test_target_killed, false },
 	{ "closed_pipe", test_closed_pipe, false },
+	{ "check_kinds", test_check_kinds, true },
+	{ "check_command", test_check_command, true },
+	{ "check_no_inherit", test_check_no_inherit, false },
+	{ "check_machine", test_check_machine, true },
+	{ "check_false_books", test_check_false_books, false },
 };
 
 const size_t nr_modes = sizeof(modes) / sizeof(modes[0]);
