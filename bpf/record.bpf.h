@@ -14,7 +14,11 @@ static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
 	return bpf_map_lookup_elem(&cells, &i);
 }
 
-/* Reads are what is neither: no instruction for the most frequent ones. */
+/*
+ * Reads are what is neither: no instruction for the most frequent ones. Before
+ * the fault itself is counted, so that who reads the count first never takes a
+ * write for a read.
+ */
 static __always_inline void count_access(struct cell *c, u32 evidence)
 {
 	if (evidence & EV(WRITE))
@@ -54,12 +58,12 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns, 
 
 	if (!c)
 		return;
+	count_access(c, s->evidence);
 	__sync_fetch_and_add(&c->buckets[hist_slot(&hist, ns)], 1);
 	__sync_fetch_and_add(&c->sum_ns, ns);
 	max = &c->max_ns[epoch & 1];
 	if (ns > *max)
 		*max = ns;
-	count_access(c, s->evidence);
 	if (notes)
 		count_notes(c, path, notes);
 	if (cfg.gup && s->state.calls > 1)
@@ -73,8 +77,8 @@ static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 
 
 	if (!c)
 		return;
-	__sync_fetch_and_add(&c->untimed, 1);
 	count_access(c, evidence);
+	__sync_fetch_and_add(&c->untimed, 1);
 }
 
 #endif

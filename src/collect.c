@@ -18,6 +18,8 @@ struct collector {
 	size_t cells_len;
 	struct tallies *tallies;
 	size_t tallies_len;
+	/* The reads of the last snapshot: see settle_reads(). */
+	uint64_t reads[PATH_NR][ORIGIN_NR][2];
 };
 
 static size_t whole_pages(size_t len)
@@ -82,9 +84,7 @@ static unsigned int turn_epoch(struct collector *c)
 
 static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, unsigned int epoch)
 {
-	/* The parts before the whole, so that a fault in between is no negative read. */
-	uint64_t writes = cell->writes, execs = cell->execs;
-	uint64_t count = 0;
+	uint64_t count = 0, writes, execs;
 	int i;
 
 	for (i = 0; i < HIST_SLOTS; i++) {
@@ -92,6 +92,10 @@ static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, uns
 		count += cell->buckets[i];
 	}
 	count += cell->untimed;
+	/* The whole before its parts, which the kernel side counts first: see settle_reads(). */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	writes = cell->writes;
+	execs = cell->execs;
 	sum->sum_ns += cell->sum_ns;
 	if (cell->max_ns[epoch & 1] > sum->max_ns)
 		sum->max_ns = cell->max_ns[epoch & 1];
@@ -104,6 +108,21 @@ static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, uns
 	sum->mmap_locks += cell->mmap_locks;
 	for (i = 0; i < MAX_ORDER_NOTED; i++)
 		sum->orders[i] += cell->orders[i];
+}
+
+/*
+ * Reads are what is left of a count. A write that is counted while the cell is
+ * read makes them look one too few, or fewer than none, until the next
+ * snapshot; never too many. So what was said last stays true, and the counter
+ * never goes back.
+ */
+static void settle_reads(uint64_t *last, struct cell_sum *sum)
+{
+	int64_t more = sum->access[ACCESS_READ] - *last;
+
+	if (more > 0)
+		*last = sum->access[ACCESS_READ];
+	sum->access[ACCESS_READ] = *last;
 }
 
 static bool is_untouched(const volatile struct cell *cell)
@@ -160,6 +179,11 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 		for (i = 0; i < TALLY_NR; i++)
 			snap->tallies[i] += c->tallies[cpu].n[i];
 	}
+	for (path = 0; path < PATH_NR; path++)
+		for (origin = 0; origin < ORIGIN_NR; origin++)
+			for (major = 0; major < 2; major++)
+				settle_reads(&c->reads[path][origin][major],
+					     &snap->cells[path][origin][major]);
 	snap->end_runs = count_end_runs(snap);
 	snap->marker_misses = session_misses(c->session);
 	if (final)
