@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * cgroup_path.h: what the path of a cgroup tells of containers: runtime,
+ * container id, pod uid. Pure; any bytes may come in.
+ */
+#ifndef PFSTAT_CGROUP_PATH_H
+#define PFSTAT_CGROUP_PATH_H
+
+/* Empty strings where the path does not say. */
+struct cgroup_names {
+	char runtime[16]; /* "containerd", "docker", "cri-o", "podman" */
+	char container_id[65]; /* 64 hexadecimal digits */
+	char pod_uid[37]; /* with dashes, also where systemd's driver writes "_" */
+};
+
+void cgroup_path_parse(struct cgroup_names *names, const char *path);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * expose.h: writes metric families in Prometheus' formats. Knows the formats,
+ * nothing of page faults: metrics.c says what there is, one row per family.
+ *
+ * Used as a stream: expose_begin(), then for each family expose_family() and its
+ * samples, then expose_end(). The buffers are kept from scrape to scrape.
+ */
+#ifndef PFSTAT_EXPOSE_H
+#define PFSTAT_EXPOSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a scraper can ask for; see accept.h. */
+enum exposition_format {
+	EXPOSITION_TEXT, /* text/plain; version=0.0.4 */
+	EXPOSITION_OPENMETRICS, /* application/openmetrics-text; version=1.0.0 */
+	EXPOSITION_PROTOBUF, /* delimited io.prometheus.client.MetricFamily, native histograms */
+};
+
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_INFO, METRIC_HISTOGRAM };
+
+struct metric_family {
+	const char *name; /* without _total and _info: each format adds its own */
+	enum metric_type type;
+	const char *unit; /* "seconds", "bytes", ...; "" for none; name ends in it */
+	const char *help; /* a sentence for a stranger */
+	/*
+	 * Histograms: the finite classic buckets are le = 2^le_min, then every
+	 * 2^le_step times more, up to 2^le_max seconds.
+	 */
+	int le_min, le_max, le_step;
+};
+
+/* Values are UTF-8 of any content: the formats escape what they must. */
+struct label {
+	const char *name;
+	const char *value;
+};
+
+struct exposition_exemplar {
+	struct label labels[3];
+	size_t nr_labels;
+	uint64_t ns; /* the observation */
+	uint64_t wall_ns; /* since the epoch */
+};
+
+/* A histogram of latencies, in the buckets of bpf/hist.h. */
+struct exposition_histogram {
+	const uint64_t *buckets; /* HIST_SLOTS, not cumulative */
+	uint64_t sum_ns;
+	/* Any order; a bucket gets the newest that lies in it. OpenMetrics and protobuf only. */
+	const struct exposition_exemplar *exemplars;
+	size_t nr_exemplars;
+};
+
+struct exposition;
+
+struct exposition *expose_new(void); /* NULL: out of memory */
+void expose_free(struct exposition *e);
+
+void expose_begin(struct exposition *e, enum exposition_format format);
+void expose_family(struct exposition *e, const struct metric_family *family);
+/* Labels that come before a sample's own, for the samples that follow; 0 ends that. */
+void expose_common(struct exposition *e, const struct label *labels, size_t nr);
+
+/* One sample of the family; the function must fit its type. */
+void expose_count(struct exposition *e, const struct label *labels, size_t nr, uint64_t value);
+/* ns nanoseconds as exact decimal seconds (protobuf: the nearest double). */
+void expose_seconds(struct exposition *e, const struct label *labels, size_t nr, uint64_t ns);
+void expose_value(struct exposition *e, const struct label *labels, size_t nr, double value);
+void expose_histogram(struct exposition *e, const struct label *labels, size_t nr,
+		      const struct exposition_histogram *histogram);
+
+/*
+ * The whole text, valid until the next expose_begin(). With gzip compressed
+ * (RFC 1952). NULL: out of memory somewhere on the way.
+ */
+const char *expose_end(struct exposition *e, bool gzip, size_t *len);
+
+/* The value of Content-Type. */
+const char *expose_content_type(enum exposition_format format);
+
+#endif

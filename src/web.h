@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * web.h: the HTTP server (libmicrohttpd, GnuTLS). Knows nothing of page faults:
+ * whoever starts it gives the pages.
+ *
+ * Sockets are bound by web_listen(), before privileges are dropped and before
+ * there are threads; web_start() starts the threads. Slow, many or wrong clients
+ * cannot hold up a scrape: see the limits in web.c.
+ */
+#ifndef PFSTAT_WEB_H
+#define PFSTAT_WEB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct web;
+
+/* What a page is asked with; header values are NULL when not sent. */
+struct web_request {
+	const char *accept;
+	const char *accept_encoding;
+};
+
+/* Filled by a page. body is copied before the page is called again. */
+struct web_response {
+	unsigned int status; /* 200, 503, ... */
+	const char *content_type;
+	const char *content_encoding; /* NULL: none */
+	const char *body;
+	size_t len;
+};
+
+/*
+ * One page. Called from the server's threads, never by two at once (of all
+ * pages of this web). GET and HEAD; the server leaves out the body of HEAD.
+ */
+struct web_page {
+	const char *path; /* exactly, for example "/metrics" */
+	void (*get)(void *arg, const struct web_request *request, struct web_response *response);
+	bool open; /* answered without a password (none of pfstat's is) */
+};
+
+struct web_options {
+	const char *const *addresses; /* --web.listen-address, "host:port", ":port", "[::1]:port" */
+	size_t nr_addresses;
+	bool systemd_socket; /* --web.systemd-socket: take the sockets from systemd instead */
+	const char *config_file; /* --web.config.file; NULL: plain HTTP, no password */
+	const struct web_page *pages;
+	size_t nr_pages;
+	void *arg;
+};
+
+/*
+ * Reads the config file and binds. 0, or -EINVAL (an address or the file is
+ * wrong) or another negative errno, with the reason in error.
+ */
+int web_listen(struct web **out, const struct web_options *options, char *error, size_t error_len);
+/* Starts the threads. Same errors. */
+int web_start(struct web *web, char *error, size_t error_len);
+/*
+ * Reads the config file and its certificates again; connections of before go on.
+ * On an error the old ones stay in force.
+ */
+int web_reload(struct web *web, char *error, size_t error_len);
+/* Have the config file or the certificates changed since they were read? (stat only) */
+bool web_config_changed(const struct web *web);
+
+/* "http://[::1]:10240": address i as it was really bound; NULL behind the last. */
+const char *web_url(const struct web *web, size_t i);
+/* Requests answered, by status: fills up to nr rows, returns how many there are. */
+struct web_status_count { unsigned int status; unsigned long long count; };
+size_t web_requests(const struct web *web, struct web_status_count *rows, size_t nr);
+
+void web_close(struct web *web);
+
+#endif

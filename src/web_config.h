@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * web_config.h: --web.config.file, in the format of Prometheus' exporter-toolkit
+ * (docs/web-configuration.md there). Unknown keys are errors, with their line.
+ */
+#ifndef PFSTAT_WEB_CONFIG_H
+#define PFSTAT_WEB_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum client_auth {
+	CLIENT_AUTH_NONE, /* NoClientCert */
+	CLIENT_AUTH_REQUEST, /* RequestClientCert */
+	CLIENT_AUTH_REQUIRE_ANY, /* RequireAnyClientCert (also RequireClientCert) */
+	CLIENT_AUTH_VERIFY_IF_GIVEN, /* VerifyClientCertIfGiven */
+	CLIENT_AUTH_REQUIRE_AND_VERIFY, /* RequireAndVerifyClientCert */
+};
+
+struct web_user {
+	char *name;
+	char *hash; /* bcrypt, $2a$, $2b$ or $2y$ */
+};
+
+struct web_header {
+	char *name;
+	char *value;
+};
+
+struct web_config {
+	bool tls;
+	char *cert_file, *key_file, *client_ca_file; /* absolute, or relative to the file's folder */
+	enum client_auth client_auth;
+	char **client_allowed_sans; /* NULL-terminated; NULL: any */
+	char *priorities; /* GnuTLS priority string of min_version, cipher_suites, ... */
+	struct web_user *users;
+	size_t nr_users;
+	struct web_header *headers; /* sent with every response */
+	size_t nr_headers;
+};
+
+/*
+ * Parses len bytes of text; path is for messages and for files named relatively.
+ * 0, or -EINVAL with "path:line: what" in error. Opens no file but those that the
+ * caller opens later.
+ */
+int web_config_parse(struct web_config *config, const char *path, const char *text, size_t len,
+		     char *error, size_t error_len);
+/* The same for the file at path; -errno when it cannot be read. */
+int web_config_load(struct web_config *config, const char *path, char *error, size_t error_len);
+void web_config_free(struct web_config *config);
+
+#endif
