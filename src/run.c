@@ -13,14 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "books.h"
-#include "caps.h"
 #include "check.h"
 #include "child.h"
 #include "collect.h"
@@ -36,9 +35,7 @@ enum source { SOURCE_SIGNAL, SOURCE_INTERVAL, SOURCE_DURATION, SOURCE_TARGET, SO
 
 struct run {
 	const struct opts *opts;
-	struct caps caps;
-	struct plan plan;
-	struct session *session;
+	struct attachment at;
 	struct collector *collector;
 	struct child child;
 	struct books *books; /* with --check */
@@ -62,22 +59,6 @@ static const struct renderer *const renderers[] = {
 	[FORMAT_JSON] = &render_json,
 	[FORMAT_CSV] = &render_csv,
 };
-
-static int fail(int code, const char *what, int err)
-{
-	fprintf(stderr, "pfstat: %s: %s\n", what, strerror(-err));
-	return code;
-}
-
-static int exit_code_of(int err)
-{
-	return err == -EPERM || err == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED;
-}
-
-static bool per_task(const struct opts *opts)
-{
-	return opts->nr_pids || opts->tid || opts->child;
-}
 
 static int watch(struct run *run, int fd, enum source source)
 {
@@ -116,126 +97,6 @@ static int open_signals(const struct run *run)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Each task or CPU needs two descriptors: as many as are allowed. */
-static void raise_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/*
- * Want of descriptors shows in many ways, not all of which say EMFILE: libbpf
- * takes it for features that the kernel lacks. So after a failure a low limit
- * is always worth a line.
- */
-static void explain_limit(void)
-{
-	const unsigned int enough = 4 * HOOK_NR + 64 + 2 * sysconf(_SC_NPROCESSORS_CONF);
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < enough)
-		fprintf(stderr, "pfstat: the limit of open files is %llu, which may be why;"
-			" %u are enough (ulimit -n)\n",
-			(unsigned long long)limit.rlim_cur, enough);
-}
-
-static void print_plan(const struct plan *plan, FILE *f)
-{
-	unsigned int path, origin;
-	int h;
-
-	fprintf(f, "attach: %s\n", plan->attach);
-	fprintf(f, "end: %s\n", plan->end == END_PERF ?
-				       "perf software events page-faults-min and -maj" :
-				       "fexit on handle_mm_fault");
-	for (h = 0; h < HOOK_NR; h++) {
-		fprintf(f, "%-28s %s", hook_rows[h].name, method_name(plan->hook[h].method));
-		if (plan->hook[h].error)
-			fprintf(f, " (%s)", strerror(-plan->hook[h].error));
-		fputc('\n', f);
-	}
-	for (path = 0; path < PATH_NR; path++) {
-		fprintf(f, "path %-23s", path_name(path));
-		for (origin = 0; origin < ORIGIN_NR; origin++)
-			fprintf(f, " %s: %s", origin_name(origin),
-				exactness_name(plan->exact[path][origin]));
-		fputc('\n', f);
-	}
-}
-
-static int make_plan(struct run *run)
-{
-	const struct plan_request request = {
-		.way = run->opts->attach,
-		.per_task = per_task(run->opts),
-		.gup = run->opts->gup,
-	};
-
-	plan_make(&run->plan, &request, &run->caps);
-	if (run->plan.impossible) {
-		fprintf(stderr, "pfstat: %s\n", run->plan.reason);
-		return run->plan.impossible;
-	}
-	if (run->plan.note[0])
-		fprintf(stderr, "pfstat: %s\n", run->plan.note);
-	if (run->opts->verbose && !run->opts->dry_run)
-		print_plan(&run->plan, stderr);
-	return 0;
-}
-
-/*
- * Loads and attaches the marks. A hook that loads and then cannot be attached
- * (a function without an ftrace site) is taken off the capabilities, and the
- * plan is made again without it.
- */
-static int attach_marks(struct run *run)
-{
-	const struct opts *opts = run->opts;
-	const struct session_scope scope = {
-		.per_task = per_task(opts),
-		.inherit_threads = !opts->tid,
-		.inherit_children = !opts->tid && !opts->no_inherit,
-	};
-	char error[256];
-	enum hook failed;
-	int err;
-
-	for (;;) {
-		err = session_load(&run->session, &run->plan, &scope, error, sizeof(error));
-		if (err) {
-			fprintf(stderr, "pfstat: %s\n", error);
-			return exit_code_of(err);
-		}
-		err = session_attach_marks(run->session, &failed);
-		if (!err)
-			return 0;
-		if (failed == HOOK_NR || run->plan.hook[failed].method <= METHOD_UNNEEDED)
-			return fail(exit_code_of(err), "cannot attach", err);
-		switch (run->plan.hook[failed].method) {
-		case METHOD_FENTRY:
-			run->caps.hook_fentry[failed] = err;
-			break;
-		case METHOD_KPROBE_MULTI:
-			run->caps.hook_multi[failed] = false;
-			break;
-		case METHOD_KPROBE:
-			run->caps.hook_kprobe[failed] = err;
-			break;
-		default:
-			run->caps.hook_tracepoint[failed] = err;
-		}
-		session_close(run->session);
-		run->session = NULL;
-		err = make_plan(run);
-		if (err)
-			return err;
-	}
-}
-
 /* flags: of pidfd_open(2). */
 static int watch_end(struct run *run, int id, unsigned int flags)
 {
@@ -259,10 +120,11 @@ static int attach_processes(struct run *run)
 
 		snprintf(what, sizeof(what), "process %d", pid);
 		err = watch_end(run, pid, 0);
-		if (err >= 0)
-			err = tasks_add_process(run->session, run->books, pid);
-		if (err < 0)
+		if (err)
 			return fail(exit_code_of(err), what, err);
+		err = attach_process(&run->at, run->books, pid);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -270,7 +132,7 @@ static int attach_processes(struct run *run)
 static int attach_thread(struct run *run, int tid)
 {
 	char what[48];
-	int err = books_add_task(run->books, run->session, tid);
+	int err = books_add_task(run->books, run->at.session, tid);
 
 	/* Before 6.9 there are pidfds of processes only: the end of others goes unseen. */
 	if (watch_end(run, tid, PIDFD_THREAD))
@@ -279,37 +141,21 @@ static int attach_thread(struct run *run, int tid)
 	return err ? fail(exit_code_of(err), what, err) : 0;
 }
 
-static int attach_machine(struct run *run)
-{
-	int err;
-
-	/* First the news, so that no CPU can come online in between. */
-	run->cpus = tasks_open_cpu_events();
-	if (run->cpus < 0)
-		fprintf(stderr, "pfstat: CPUs that come online later will be missed: %s\n",
-			strerror(-run->cpus));
-	else
-		watch(run, run->cpus, SOURCE_CPUS);
-	books_attaching(run->books);
-	err = tasks_add_cpus(run->session);
-	return err < 0 ? fail(exit_code_of(err), "perf events of the CPUs", err) : 0;
-}
-
 /* --check: opens the kernel's books. One that cannot be had is a failure at the end. */
 static int open_books(struct run *run)
 {
-	int exit_hook = run->plan.hook[HOOK_sched_process_exit].method;
+	int exit_hook = run->at.plan.hook[HOOK_sched_process_exit].method;
 	int err;
 
 	if (!run->opts->check)
 		return 0;
 	run->check = calloc(1, sizeof(*run->check));
-	err = run->check ? books_open(&run->books, run->session, per_task(run->opts)) : -ENOMEM;
+	err = run->check ? books_open(&run->books, run->at.session, per_task(run->opts)) : -ENOMEM;
 	if (err)
 		return fail(EXIT_FAILED, "--check", err);
 	if (per_task(run->opts) && exit_hook != METHOD_TRACEPOINT)
 		books_fail(run->books, "tasks that end (the tracepoint sched_process_exit)",
-			   run->plan.hook[HOOK_sched_process_exit].error);
+			   run->at.plan.hook[HOOK_sched_process_exit].error);
 	return 0;
 }
 
@@ -327,11 +173,11 @@ static void make_check(struct run *run)
 {
 	struct check_input input = {
 		.total = run->now,
-		.exact = (const enum exactness(*)[ORIGIN_NR])run->plan.exact,
+		.exact = (const enum exactness(*)[ORIGIN_NR])run->at.plan.exact,
 		.per_task = per_task(run->opts),
-		.gup = run->plan.hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED,
-		.perf_end = run->plan.end == END_PERF,
-		.vma_lock = run->caps.vma_lock,
+		.gup = run->at.plan.hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED,
+		.perf_end = run->at.plan.end == END_PERF,
+		.vma_lock = run->at.caps.vma_lock,
 	};
 
 	if (!run->check)
@@ -355,7 +201,7 @@ static int attach_targets(struct run *run)
 	int err;
 
 	if (opts->child) {
-		err = books_add_task(run->books, run->session, run->child.pid);
+		err = books_add_task(run->books, run->at.session, run->child.pid);
 		if (!err)
 			err = watch(run, run->child.pidfd, SOURCE_TARGET);
 		return err ? fail(exit_code_of(err), opts->child[0], err) : 0;
@@ -364,7 +210,10 @@ static int attach_targets(struct run *run)
 		return attach_processes(run);
 	if (opts->tid)
 		return attach_thread(run, opts->tid);
-	return attach_machine(run);
+	err = attach_machine(&run->at, run->books, &run->cpus);
+	if (!err && run->cpus >= 0)
+		watch(run, run->cpus, SOURCE_CPUS);
+	return err;
 }
 
 static void announce(const struct run *run)
@@ -372,20 +221,20 @@ static void announce(const struct run *run)
 	const struct opts *opts = run->opts;
 
 	if (opts->child)
-		fprintf(stderr, "Measuring %s (%s)\n", opts->child[0], run->plan.attach);
+		fprintf(stderr, "Measuring %s (%s)\n", opts->child[0], run->at.plan.attach);
 	else
 		fprintf(stderr, "Measuring %s (%s); Ctrl-C ends\n",
 			opts->nr_pids ? "processes" :
 			opts->tid     ? "a thread" :
 					"the whole machine",
-			run->plan.attach);
+			run->at.plan.attach);
 	fflush(stderr);
 }
 
 /* Prints from before (NULL: the start) to now; false when nobody reads any more. */
 static bool print_report(struct run *run, const struct snapshot *before, bool is_total)
 {
-	snapshot_report(run->report, before, run->now, run->plan.exact, run->plan.attach);
+	snapshot_report(run->report, before, run->now, run->at.plan.exact, run->at.plan.attach);
 	run->report->is_total = is_total;
 	run->report->check = is_total ? run->check : NULL;
 	errno = 0;
@@ -489,7 +338,7 @@ static void loop(struct run *run)
 			handle_target(run);
 			break;
 		case SOURCE_CPUS:
-			tasks_cpu_event(run->session, run->cpus);
+			tasks_cpu_event(run->at.session, run->cpus);
 			break;
 		}
 	}
@@ -543,12 +392,12 @@ static int open_timers(struct run *run)
 
 static int start(struct run *run)
 {
-	int err = session_start(run->session);
+	int err = attach_start(&run->at);
 
 	if (err)
-		return fail(exit_code_of(err), "cannot attach to the page_fault tracepoints", err);
+		return err;
 	books_attached(run->books);
-	err = collect_open(&run->collector, run->session);
+	err = collect_open(&run->collector, run->at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
 	/* The clock of the first interval and of the total starts here, the counters at 0. */
@@ -569,7 +418,7 @@ static int start(struct run *run)
 static void print_total(struct run *run)
 {
 	books_detaching(run->books);
-	session_stop(run->session);
+	session_stop(run->at.session);
 	books_detached(run->books);
 	collect_read(run->collector, run->now, true);
 	make_check(run);
@@ -586,7 +435,7 @@ static void release(struct run *run)
 	books_close(run->books);
 	free(run->check);
 	collect_close(run->collector);
-	session_close(run->session);
+	attach_close(&run->at);
 	for (i = 0; i < run->nr_targets; i++)
 		if (run->target_fds[i] >= 0)
 			close(run->target_fds[i]);
@@ -612,19 +461,16 @@ static int measure(struct run *run)
 	}
 	if (code)
 		return code;
-	raise_limit();
-	/* A dry run promises, so it tries. */
-	caps_probe(&run->caps, run->opts->attach, run->opts->dry_run);
-	code = make_plan(run);
+	code = attach_plan(&run->at, run->opts);
 	if (code)
 		return code;
 	if (run->opts->dry_run) {
-		print_plan(&run->plan, run->out);
+		attach_print_plan(&run->at, run->out);
 		return 0;
 	}
 	code = open_events(run);
 	if (!code)
-		code = attach_marks(run);
+		code = attach_marks(&run->at, run->opts);
 	if (!code)
 		code = open_books(run);
 	if (!code)
@@ -653,7 +499,7 @@ int run_stat(const struct opts *opts)
 	int child_code;
 
 	if (code)
-		explain_limit();
+		attach_explain_limit();
 	child_code = child_finish(&run.child);
 
 	release(&run);

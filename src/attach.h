@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * attach.h: from the options to a session whose programs are attached: what
+ * run.c and serve.c have in common. Says on stderr what goes wrong; returns exit
+ * codes (enum exit_code), 0 for success.
+ */
+#ifndef PFSTAT_ATTACH_H
+#define PFSTAT_ATTACH_H
+
+#include <stdio.h>
+
+#include "books.h"
+#include "caps.h"
+#include "opts.h"
+#include "plan.h"
+#include "session.h"
+
+struct attachment {
+	struct caps caps;
+	struct plan plan;
+	struct session *session;
+};
+
+/* Prints "pfstat: what: the error's text"; returns code. */
+int fail(int code, const char *what, int err);
+
+/* EXIT_PRIVILEGE or EXIT_FAILED, by a negative errno. */
+int exit_code_of(int err);
+
+/* Are single tasks measured, not the whole machine? */
+bool per_task(const struct opts *opts);
+
+/* After a failure: a low limit of open files, which may be why. */
+void attach_explain_limit(void);
+
+/* Raises the limit of open files, probes the kernel and makes the plan. */
+int attach_plan(struct attachment *a, const struct opts *opts);
+void attach_print_plan(const struct attachment *a, FILE *f);
+
+/* Loads the plan and attaches all but the begin and the end. */
+int attach_marks(struct attachment *a, const struct opts *opts);
+
+/*
+ * The ends, of all CPUs or of process pid. books: of --check, or NULL. cpus gets
+ * a socket for tasks_cpu_event(), or a negative errno.
+ */
+int attach_machine(struct attachment *a, struct books *books, int *cpus);
+int attach_process(struct attachment *a, struct books *books, int pid);
+
+/* The begin: faults are measured from here on. */
+int attach_start(struct attachment *a);
+
+void attach_close(struct attachment *a);
+
+#endif
