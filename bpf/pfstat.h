@@ -41,6 +41,8 @@ struct cell {
 	unsigned long long stack_growths;
 	/* Faults that took mmap_lock, where the kernel has locks per VMA (6.4). */
 	unsigned long long mmap_locks;
+	/* Faults that took longer than config.slow_ns. */
+	unsigned long long slow;
 	/* New anonymous folios of order 1 to MAX_ORDER_NOTED; the rest are single pages. */
 	unsigned long long orders[MAX_ORDER_NOTED];
 };
@@ -48,6 +50,22 @@ struct cell {
 /* Cells of one CPU, and the index of one among them; major is 0 or 1. */
 #define CELLS_PER_CPU (PATH_NR * ORIGIN_NR * 2)
 #define CELL_INDEX(path, origin, major) (((path) * ORIGIN_NR + (origin)) * 2 + (major))
+
+/*
+ * The last slow fault of one (CPU, path, severity): who had it, for a metric's
+ * exemplar. seq is odd while it is written; tid 0: none yet.
+ */
+struct slow_fault {
+	unsigned int seq;
+	unsigned int tid;
+	unsigned long long ns;
+	unsigned long long end_ns; /* CLOCK_MONOTONIC */
+	char comm[16];
+};
+
+/* Of one CPU, and the index of one among them. */
+#define SLOW_PER_CPU (PATH_NR * 2)
+#define SLOW_INDEX(path, major) ((path) * 2 + (major))
 
 /*
  * What a run counts beside faults, per CPU. Each has a row: the name in the
@@ -143,6 +161,8 @@ enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };
 /* The configuration: written once before load, constant to the verifier. */
 struct config {
 	unsigned int nr_cpus;
+	/* Faults over it are counted as slow, with an exemplar; 0: none is. */
+	unsigned long long slow_ns;
 	/* Only tasks whose bit is set in targets. */
 	unsigned char filter;
 	/* What a new task inherits of its creator's bit. */

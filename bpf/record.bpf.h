@@ -42,6 +42,26 @@ static __always_inline void count_notes(struct cell *c, u32 path, u32 notes)
 }
 
 /*
+ * Who had the slow fault. One writer at a time: a program that was preempted in
+ * the middle of it on this CPU keeps it, and the other one's is not noted.
+ */
+static __noinline int note_slow(u32 path, u32 major, u64 ns)
+{
+	u32 i = bpf_get_smp_processor_id() * SLOW_PER_CPU + SLOW_INDEX(path, major);
+	struct slow_fault *slow = bpf_map_lookup_elem(&slow_faults, &i);
+
+	if (!slow || slow->seq & 1)
+		return 0;
+	__sync_fetch_and_add(&slow->seq, 1);
+	slow->tid = current_tid();
+	slow->ns = ns;
+	slow->end_ns = bpf_ktime_get_ns();
+	bpf_get_current_comm(slow->comm, sizeof(slow->comm));
+	__sync_fetch_and_add(&slow->seq, 1);
+	return 0;
+}
+
+/*
  * A fault of ns nanoseconds. Atomic adds: another program of pfstat may be
  * preempted in the middle of the same cell.
  *
@@ -64,6 +84,11 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns, 
 	max = &c->max_ns[epoch & 1];
 	if (ns > *max)
 		*max = ns;
+	if (cfg.slow_ns && ns > cfg.slow_ns) {
+		__sync_fetch_and_add(&c->slow, 1);
+		if (s->state.origin != ORIGIN_GUP)
+			note_slow(path, major, ns);
+	}
 	if (notes)
 		count_notes(c, path, notes);
 	if (cfg.gup && s->state.calls > 1)

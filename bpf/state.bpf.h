@@ -57,6 +57,15 @@ struct {
 	__type(value, struct cell);
 } cells SEC(".maps");
 
+/* cfg.nr_cpus * SLOW_PER_CPU when there is a threshold, else 1. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct slow_fault);
+} slow_faults SEC(".maps");
+
 /* One per CPU. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

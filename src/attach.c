@@ -118,6 +118,7 @@ int attach_marks(struct attachment *a, const struct opts *opts)
 		.per_task = per_task(opts),
 		.inherit_threads = !opts->tid,
 		.inherit_children = !opts->tid && !opts->no_inherit,
+		.slow_ns = opts->slow_ns,
 	};
 	char error[256];
 	enum hook failed;

@@ -18,6 +18,8 @@ struct collector {
 	size_t cells_len;
 	struct tallies *tallies;
 	size_t tallies_len;
+	const volatile struct slow_fault *slow; /* NULL: no threshold */
+	size_t slow_len;
 	/* The reads of the last snapshot: see settle_reads(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
 };
@@ -49,7 +51,11 @@ int collect_open(struct collector **out, const struct session *session)
 	c->tallies_len = whole_pages(sizeof(struct tallies) * c->maps.nr_cpus);
 	c->cells = map(c->maps.cells_fd, c->cells_len, PROT_READ | PROT_WRITE);
 	c->tallies = c->cells ? map(c->maps.tally_fd, c->tallies_len, PROT_READ) : NULL;
-	if (!c->tallies) {
+	if (c->tallies && c->maps.slow_fd >= 0) {
+		c->slow_len = whole_pages(sizeof(struct slow_fault) * SLOW_PER_CPU * c->maps.nr_cpus);
+		c->slow = map(c->maps.slow_fd, c->slow_len, PROT_READ);
+	}
+	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow)) {
 		err = -errno;
 		collect_close(c);
 		return err;
@@ -106,6 +112,7 @@ static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, uns
 	sum->retries += cell->retries;
 	sum->stack_growths += cell->stack_growths;
 	sum->mmap_locks += cell->mmap_locks;
+	sum->slow += cell->slow;
 	for (i = 0; i < MAX_ORDER_NOTED; i++)
 		sum->orders[i] += cell->orders[i];
 }
@@ -193,10 +200,35 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 	return 0;
 }
 
+/* false: none yet, or it is being written. */
+static bool read_slow(const volatile struct slow_fault *slow, struct slow_fault *out)
+{
+	unsigned int seq = __atomic_load_n(&slow->seq, __ATOMIC_ACQUIRE);
+
+	*out = *slow;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return out->tid && !(seq & 1) && seq == slow->seq;
+}
+
+size_t collect_slow(const struct collector *c, unsigned int path, unsigned int major,
+		    struct slow_fault *faults, size_t nr)
+{
+	size_t found = 0;
+	unsigned int cpu;
+
+	for (cpu = 0; c->slow && cpu < c->maps.nr_cpus && found < nr; cpu++)
+		if (read_slow(&c->slow[cpu * SLOW_PER_CPU + SLOW_INDEX(path, major)],
+			      &faults[found]))
+			found++;
+	return found;
+}
+
 void collect_close(struct collector *c)
 {
 	if (!c)
 		return;
+	if (c->slow)
+		munmap((void *)c->slow, c->slow_len);
 	if (c->tallies)
 		munmap(c->tallies, c->tallies_len);
 	if (c->cells)

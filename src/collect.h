@@ -21,6 +21,13 @@ int collect_open(struct collector **out, const struct session *session);
  */
 int collect_read(struct collector *c, struct snapshot *snap, bool final);
 
+/*
+ * The last slow faults of a path and severity, one of each CPU: at most nr of
+ * them; how many there are. For a session with a threshold.
+ */
+size_t collect_slow(const struct collector *c, unsigned int path, unsigned int major,
+		    struct slow_fault *faults, size_t nr);
+
 void collect_close(struct collector *c);
 
 #endif

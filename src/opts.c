@@ -14,7 +14,17 @@
 
 const char *argp_program_version = "pfstat " PFSTAT_VERSION;
 
-enum { KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT, KEY_GUP, KEY_CHECK };
+/* Where serve listens when it is not told; see docs/serve.md. */
+#define DEFAULT_LISTEN	":10240"
+#define DEFAULT_SLOW_NS	10000000
+/* About 3 KiB of kernel memory each. */
+#define DEFAULT_CGROUPS	4096
+#define MAX_CGROUPS	65536
+
+enum {
+	KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT, KEY_GUP, KEY_CHECK,
+	KEY_LISTEN, KEY_WEB_CONFIG, KEY_SYSTEMD_SOCKET, KEY_SLOWER, KEY_BY, KEY_CGROUP_LIMIT,
+};
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to measure (default: the whole machine)", 1 },
@@ -51,7 +61,8 @@ static const char doc[] =
 	" With INTERVAL (seconds), prints what happened in each, COUNT times; a total ends"
 	" every run.\n"
 	"\n"
-	"pfstat doctor says what this kernel and these privileges allow.\n"
+	"pfstat doctor says what this kernel and these privileges allow;"
+	" pfstat serve is an exporter for Prometheus.\n"
 	"\n"
 	"Examples:\n"
 	"  pfstat -p 1234              until Ctrl-C, then the summary\n"
@@ -128,6 +139,30 @@ bool opts_parse_seconds(const char *text, uint64_t *ns)
 	return true;
 }
 
+bool opts_parse_time(const char *text, uint64_t *ns)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
+	size_t digits = strspn(text, "0123456789."), i;
+	double value;
+	char *stop;
+
+	value = strtod(text, &stop);
+	if (!digits || stop != text + digits)
+		return false;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		double t = value * units[i].ns;
+
+		if (strcmp(stop, units[i].name))
+			continue;
+		*ns = t >= 1 && t <= 3600e9 ? llround(t) : 0;
+		return *ns;
+	}
+	return false;
+}
+
 /* The process that task id belongs to; 0 when there is no such task. */
 static int process_of(int id)
 {
@@ -193,13 +228,26 @@ static void parse_argument(struct argp_state *state, struct opts *opts, const ch
 	}
 }
 
+static void parse_attach(struct argp_state *state, struct opts *opts, const char *arg)
+{
+	opts->attach = way_of(arg);
+	if (opts->attach == WAY_NR)
+		argp_failure(state, EXIT_USAGE, 0,
+			     "--attach %s: not auto, fentry, kprobe or tracepoint", arg);
+}
+
+static void check_gup(struct argp_state *state, const struct opts *opts)
+{
+	if (opts->gup && opts->attach == WAY_TRACEPOINT)
+		argp_failure(state, EXIT_USAGE, 0,
+			     "--gup needs --attach=auto, fentry or kprobe, not tracepoint");
+}
+
 static void check_together(struct argp_state *state, const struct opts *opts)
 {
 	if (!!opts->nr_pids + !!opts->tid + !!opts->child > 1)
 		argp_failure(state, EXIT_USAGE, 0, "-p, -t and -- COMMAND exclude each other");
-	if (opts->gup && opts->attach == WAY_TRACEPOINT)
-		argp_failure(state, EXIT_USAGE, 0,
-			     "--gup needs --attach=auto, fentry or kprobe, not tracepoint");
+	check_gup(state, opts);
 	if (opts->format != FORMAT_TABLE && opts->histogram)
 		argp_failure(state, EXIT_USAGE, 0,
 			     "-H is for the table; --json has the buckets, --csv cannot");
@@ -214,7 +262,8 @@ static void set_format(struct argp_state *state, struct opts *opts, enum format 
 	opts->format = format;
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+/* The options that stat and serve have in common. */
+static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
 	struct opts *opts = state->input;
 
@@ -222,6 +271,29 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'p':
 		parse_pids(state, opts, arg);
 		break;
+	case 'v':
+		opts->verbose = true;
+		break;
+	case KEY_ATTACH:
+		parse_attach(state, opts, arg);
+		break;
+	case KEY_NO_INHERIT:
+		opts->no_inherit = true;
+		break;
+	case KEY_GUP:
+		opts->gup = true;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct opts *opts = state->input;
+
+	switch (key) {
 	case 't':
 		parse_tid(state, opts, arg);
 		break;
@@ -239,15 +311,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'o':
 		opts->output = arg;
 		break;
-	case 'v':
-		opts->verbose = true;
-		break;
-	case KEY_ATTACH:
-		opts->attach = way_of(arg);
-		if (opts->attach == WAY_NR)
-			argp_failure(state, EXIT_USAGE, 0,
-				     "--attach %s: not auto, fentry, kprobe or tracepoint", arg);
-		break;
 	case KEY_DRY_RUN:
 		opts->dry_run = true;
 		break;
@@ -260,12 +323,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_CSV:
 		set_format(state, opts, FORMAT_CSV);
 		break;
-	case KEY_NO_INHERIT:
-		opts->no_inherit = true;
-		break;
-	case KEY_GUP:
-		opts->gup = true;
-		break;
 	case ARGP_KEY_ARG:
 		parse_argument(state, opts, arg);
 		break;
@@ -273,7 +330,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		check_together(state, opts);
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_common(key, arg, state);
 	}
 	return 0;
 }
@@ -307,6 +364,104 @@ static const struct argp_option doctor_options[] = {
 	{ 0 }
 };
 
+static const struct argp_option serve_options[] = {
+	{ 0, 0, 0, 0, "What to measure (default: the whole machine)", 1 },
+	{ "pid", 'p', "PID[,PID...]", 0, "these processes, their new threads and children", 0 },
+	{ "no-inherit", KEY_NO_INHERIT, 0, 0, "leave out children that are created later", 0 },
+	{ "gup", KEY_GUP, 0, 0, "also get_user_pages faults, in metrics of their own", 0 },
+	{ "attach", KEY_ATTACH, "WAY", 0, "auto (default), fentry, kprobe or tracepoint", 0 },
+	{ 0, 0, 0, 0, "What to export", 2 },
+	{ "slower", KEY_SLOWER, "TIME", 0,
+	  "count faults over TIME as slow, with exemplars (default 10ms; 0: none)", 0 },
+	{ "by", KEY_BY, "cgroup", 0, "also by cgroup, with the container and the pod", 0 },
+	{ "cgroup-limit", KEY_CGROUP_LIMIT, "N", 0,
+	  "cgroups counted apart at a time (default 4096); the others are \"other\"", 0 },
+	{ 0, 0, 0, 0, "Where to serve", 3 },
+	{ "web.listen-address", KEY_LISTEN, "ADDRESS", 0,
+	  "HOST:PORT, :PORT or [IPV6]:PORT; may be given again (default " DEFAULT_LISTEN ")", 0 },
+	{ "web.config.file", KEY_WEB_CONFIG, "FILE", 0,
+	  "TLS, client certificates and passwords, as in Prometheus' exporters", 0 },
+	{ "web.systemd-socket", KEY_SYSTEMD_SOCKET, 0, 0,
+	  "take the sockets from systemd instead", 0 },
+	{ "verbose", 'v', 0, 0, "say how each hook is attached, and libbpf's messages", 0 },
+	{ 0, 0, 0, 0, "Help", 4 },
+	{ 0 }
+};
+
+static void parse_limit(struct argp_state *state, struct opts *opts, const char *arg)
+{
+	long limit;
+
+	if (!parse_number(arg, '\0', MAX_CGROUPS, &limit, NULL))
+		argp_failure(state, EXIT_USAGE, 0, "--cgroup-limit %s: not a number of 1 to %d",
+			     arg, MAX_CGROUPS);
+	opts->cgroup_limit = limit;
+}
+
+static void add_listen(struct argp_state *state, struct opts *opts, const char *arg)
+{
+	const char **listen = realloc(opts->listen, (opts->nr_listen + 1) * sizeof(*listen));
+
+	if (!listen)
+		argp_failure(state, EXIT_FAILED, 0, "out of memory");
+	opts->listen = listen;
+	opts->listen[opts->nr_listen++] = arg;
+}
+
+static void check_serve(struct argp_state *state, struct opts *opts)
+{
+	check_gup(state, opts);
+	if (opts->systemd_socket && opts->nr_listen)
+		argp_failure(state, EXIT_USAGE, 0,
+			     "--web.listen-address and --web.systemd-socket exclude each other");
+	if (opts->cgroup_limit && opts->by != SCOPE_CGROUP)
+		argp_failure(state, EXIT_USAGE, 0, "--cgroup-limit needs --by cgroup");
+	if (opts->by == SCOPE_CGROUP && !opts->cgroup_limit)
+		opts->cgroup_limit = DEFAULT_CGROUPS;
+	if (!opts->nr_listen && !opts->systemd_socket)
+		add_listen(state, opts, DEFAULT_LISTEN);
+}
+
+static error_t parse_serve(int key, char *arg, struct argp_state *state)
+{
+	struct opts *opts = state->input;
+
+	switch (key) {
+	case KEY_SLOWER:
+		opts->slow_ns = 0;
+		if (strcmp(arg, "0") && !opts_parse_time(arg, &opts->slow_ns))
+			argp_failure(state, EXIT_USAGE, 0,
+				     "--slower %s: not a time such as 500us, 10ms or 1s", arg);
+		break;
+	case KEY_BY:
+		if (strcmp(arg, "cgroup"))
+			argp_failure(state, EXIT_USAGE, 0, "--by %s: not cgroup", arg);
+		opts->by = SCOPE_CGROUP;
+		break;
+	case KEY_CGROUP_LIMIT:
+		parse_limit(state, opts, arg);
+		break;
+	case KEY_LISTEN:
+		add_listen(state, opts, arg);
+		break;
+	case KEY_WEB_CONFIG:
+		opts->web_config = arg;
+		break;
+	case KEY_SYSTEMD_SOCKET:
+		opts->systemd_socket = true;
+		break;
+	case ARGP_KEY_ARG:
+		argp_failure(state, EXIT_USAGE, 0, "serve takes no argument: %s", arg);
+		break;
+	case ARGP_KEY_END:
+		check_serve(state, opts);
+		break;
+	default:
+		return parse_common(key, arg, state);
+	}
+	return 0;
+}
+
 static const struct argp argp_stat = {
 	.options = options, .parser = parse_option, .args_doc = args_doc, .doc = doc,
 };
@@ -316,6 +471,19 @@ static const struct argp argp_doctor = {
 	.doc = "Says what this kernel and these privileges allow, which paths are exact, and"
 	       " how to get the rest.\v"
 	       "Exit status: 0 measuring is possible, 3 this kernel cannot, 4 missing privilege.",
+};
+
+static const struct argp argp_serve = {
+	.options = serve_options, .parser = parse_serve,
+	.doc = "Serves the latency of page faults to Prometheus, until SIGTERM; see docs/serve.md.\v"
+	       "SIGHUP reads the file of --web.config.file again.\n"
+	       "\n"
+	       "Examples:\n"
+	       "  pfstat serve\n"
+	       "  pfstat serve --by cgroup --web.config.file=/etc/pfstat/web.yml\n"
+	       "\n"
+	       "Exit status: 0 ended by a signal, 1 failure, 2 usage, 3 this kernel cannot do it,"
+	       " 4 missing privilege.",
 };
 
 void opts_parse(struct opts *opts, int argc, char **argv)
@@ -330,6 +498,13 @@ void opts_parse(struct opts *opts, int argc, char **argv)
 		argp_parse(&argp_doctor, argc - 1, argv + 1, 0, NULL, opts);
 		return;
 	}
+	if (argc > 1 && !strcmp(argv[1], "serve")) {
+		opts->command = COMMAND_SERVE;
+		opts->slow_ns = DEFAULT_SLOW_NS;
+		argv[1] = "pfstat serve";
+		argp_parse(&argp_serve, argc - 1, argv + 1, 0, NULL, opts);
+		return;
+	}
 	if (end < argc)
 		opts->child = &argv[end + 1];
 	argp_parse(&argp_stat, end, argv, 0, NULL, opts);
@@ -340,4 +515,7 @@ void opts_free(struct opts *opts)
 	free(opts->pids);
 	opts->pids = NULL;
 	opts->nr_pids = 0;
+	free(opts->listen);
+	opts->listen = NULL;
+	opts->nr_listen = 0;
 }

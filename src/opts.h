@@ -12,9 +12,12 @@
 
 #include "plan.h"
 
-enum command { COMMAND_STAT, COMMAND_DOCTOR };
+enum command { COMMAND_STAT, COMMAND_DOCTOR, COMMAND_SERVE };
 
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
+
+/* --by: what serve counts apart. */
+enum scope { SCOPE_NONE, SCOPE_CGROUP };
 
 struct opts {
 	enum command command;
@@ -35,6 +38,14 @@ struct opts {
 	uint64_t count; /* of intervals; 0: no limit */
 	const char *output; /* -o; NULL: stdout */
 	char **child; /* after --; NULL: none */
+	/* Of serve. */
+	uint64_t slow_ns; /* --slower; 0: no fault is slow */
+	enum scope by;
+	unsigned int cgroup_limit;
+	const char **listen; /* --web.listen-address */
+	size_t nr_listen;
+	const char *web_config; /* --web.config.file; NULL: none */
+	bool systemd_socket;
 };
 
 /*
@@ -49,5 +60,8 @@ const char *opts_parse_pids(struct opts *opts, const char *text);
 
 /* Seconds, with a fraction or without, as nanoseconds: false when it is not over 0. */
 bool opts_parse_seconds(const char *text, uint64_t *ns);
+
+/* 10ms, 2.5us, 1s, 800ns as nanoseconds: false without a unit, or when it is not over 0. */
+bool opts_parse_time(const char *text, uint64_t *ns);
 
 #endif

@@ -116,6 +116,7 @@ static void configure(struct session *s)
 	const struct plan *plan = s->plan;
 
 	cfg->nr_cpus = libbpf_num_possible_cpus();
+	cfg->slow_ns = s->scope.slow_ns;
 	cfg->filter = s->scope.per_task;
 	cfg->inherit_threads = s->scope.inherit_threads;
 	cfg->inherit_children = s->scope.inherit_children;
@@ -136,6 +137,8 @@ static void configure(struct session *s)
 
 	bpf_map__set_max_entries(s->skel->maps.cells, cfg->nr_cpus * CELLS_PER_CPU);
 	bpf_map__set_max_entries(s->skel->maps.tally, cfg->nr_cpus);
+	bpf_map__set_max_entries(s->skel->maps.slow_faults,
+				 cfg->slow_ns ? cfg->nr_cpus * SLOW_PER_CPU : 1);
 	bpf_map__set_max_entries(s->skel->maps.targets, s->scope.per_task ? TARGET_WORDS : 1);
 }
 
@@ -319,6 +322,7 @@ void session_maps(const struct session *s, struct session_maps *maps)
 {
 	maps->cells_fd = bpf_map__fd(s->skel->maps.cells);
 	maps->tally_fd = bpf_map__fd(s->skel->maps.tally);
+	maps->slow_fd = s->scope.slow_ns ? bpf_map__fd(s->skel->maps.slow_faults) : -1;
 	maps->slots = s->skel->bss->slots;
 	maps->nr_cpus = s->skel->rodata->cfg.nr_cpus;
 	maps->epoch = &s->skel->bss->epoch;
@@ -331,15 +335,15 @@ uint64_t session_events(const struct session *s)
 	return spine_events(&s->spine);
 }
 
-static uint64_t program_misses(const struct bpf_program *prog)
+/* What the kernel says of a program; all zero of one that is not loaded. */
+static struct bpf_prog_info info_of(const struct bpf_program *prog)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
 
-	if (bpf_program__fd(prog) < 0 ||
-	    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-		return 0;
-	return info.recursion_misses;
+	if (bpf_program__fd(prog) >= 0)
+		bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len);
+	return info;
 }
 
 uint64_t session_misses(const struct session *s)
@@ -348,13 +352,33 @@ uint64_t session_misses(const struct session *s)
 	uint64_t sum = 0;
 
 	bpf_object__for_each_program(prog, s->skel->obj)
-		sum += program_misses(prog);
+		sum += info_of(prog).recursion_misses;
 	return sum;
 }
 
 uint64_t session_exit_misses(const struct session *s)
 {
-	return program_misses(s->skel->progs.task_exit);
+	return info_of(s->skel->progs.task_exit).recursion_misses;
+}
+
+int session_program(const struct session *s, unsigned int i, struct session_program *stats)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, s->skel->obj) {
+		struct bpf_prog_info info;
+
+		if (bpf_program__fd(prog) < 0 || i--)
+			continue;
+		info = info_of(prog);
+		*stats = (struct session_program){
+			.name = bpf_program__name(prog),
+			.runs = info.run_cnt,
+			.run_ns = info.run_time_ns,
+		};
+		return 0;
+	}
+	return -ENOENT;
 }
 
 void session_close(struct session *s)

@@ -18,6 +18,7 @@ struct session_scope {
 	bool per_task;
 	bool inherit_threads;
 	bool inherit_children;
+	uint64_t slow_ns; /* faults over it are slow; 0: none is */
 };
 
 /*
@@ -46,6 +47,7 @@ void session_stop(struct session *s);
 struct session_maps {
 	int cells_fd;
 	int tally_fd;
+	int slow_fd; /* nr_cpus * SLOW_PER_CPU of them; -1: there is no threshold */
 	const struct slot *slots; /* NR_SLOTS of them */
 	unsigned int nr_cpus;
 	unsigned int *epoch; /* written here, read by the programs */
@@ -62,6 +64,17 @@ uint64_t session_misses(const struct session *s);
 
 /* Of those, the runs of the exit program: tasks whose books were not kept. */
 uint64_t session_exit_misses(const struct session *s);
+
+/*
+ * What the kernel measured of program i, as long as kernel.bpf_stats_enabled is
+ * on; 0, or -ENOENT behind the last one.
+ */
+struct session_program {
+	const char *name;
+	uint64_t runs;
+	uint64_t run_ns;
+};
+int session_program(const struct session *s, unsigned int i, struct session_program *stats);
 
 void session_close(struct session *s);
 

@@ -163,19 +163,34 @@ const char *origin_name(unsigned int origin)
 	return origin < ORIGIN_NR ? names[origin] : "?";
 }
 
-const char *outcome_name(unsigned int path, unsigned int origin)
+enum outcome outcome_of(unsigned int path, unsigned int origin)
+{
+	enum outcome outcome = path < PATH_NR ? path_infos[path].outcome : OUTCOME_UNKNOWN;
+
+	if (origin != ORIGIN_USER && (outcome == OUTCOME_SIGSEGV || outcome == OUTCOME_SIGBUS ||
+				      outcome == OUTCOME_HWPOISON))
+		outcome = OUTCOME_FIXUP;
+	return outcome;
+}
+
+const char *outcome_name(enum outcome outcome)
 {
 	static const char *const names[OUTCOME_NR] = {
 #define OUTCOME_NAME(id, name) name,
 		OUTCOMES(OUTCOME_NAME)
 #undef OUTCOME_NAME
 	};
-	enum outcome outcome = path < PATH_NR ? path_infos[path].outcome : OUTCOME_UNKNOWN;
 
-	if (origin != ORIGIN_USER && (outcome == OUTCOME_SIGSEGV || outcome == OUTCOME_SIGBUS ||
-				      outcome == OUTCOME_HWPOISON))
-		outcome = OUTCOME_FIXUP;
-	return names[outcome];
+	return outcome < OUTCOME_NR ? names[outcome] : "?";
+}
+
+uint64_t snapshot_count(const struct cell_sum *cell)
+{
+	uint64_t count = cell->untimed;
+
+	for (unsigned int s = 0; s < HIST_SLOTS; s++)
+		count += cell->buckets[s];
+	return count;
 }
 
 const char *exactness_name(enum exactness e)
@@ -295,33 +310,28 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 	}
 	row->path = path_name(path);
 	row->origin = origin_name(origin);
-	row->outcome = outcome_name(path, origin);
+	row->outcome = outcome_name(outcome_of(path, origin));
 	return row->count;
 }
 
-static void add_loss(struct report *out, const char *reason, const char *text, uint64_t count)
-{
-	if (count)
-		out->lost[out->nr_lost++] = (struct report_loss){ reason, text, count };
-}
 
 static uint64_t missed(const struct snapshot *snap)
 {
 	return snap ? grown(snap->end_runs, snap->events) : 0;
 }
 
-static uint64_t count_of_path(const struct report *r, unsigned int path)
+static uint64_t count_of_path(const struct snapshot *snap, unsigned int path)
 {
 	uint64_t count = 0;
 
-	for (unsigned int i = 0; i < r->nr_rows; i++)
-		if (r->rows[i].path == path_name(path))
-			count += r->rows[i].count;
+	for (unsigned int o = 0; snap && o < ORIGIN_NR; o++)
+		for (unsigned int major = 0; major < 2; major++)
+			count += snapshot_count(&snap->cells[path][o][major]);
 	return count;
 }
 
-static void report_losses(struct report *out, const struct snapshot *before,
-			  const struct snapshot *after)
+unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
+			     const struct snapshot *before, const struct snapshot *after)
 {
 	static const struct {
 		const char *reason;
@@ -331,6 +341,7 @@ static void report_losses(struct report *out, const struct snapshot *before,
 		TALLIES(TALLY_ROW)
 #undef TALLY_ROW
 	};
+	struct report_loss *loss = losses;
 
 	_Static_assert(REPORT_MAX_LOST >= TALLY_NR - 1 + 5, "all tallies but one, and the rest");
 	/*
@@ -338,20 +349,42 @@ static void report_losses(struct report *out, const struct snapshot *before,
 	 * the interval: a run counted just after the events were read would be
 	 * missing from the next interval.
 	 */
-	add_loss(out, "missed", "end programs that the kernel skipped",
-		 grown(missed(before), missed(after)));
+	*loss++ = (struct report_loss){ "missed", "end programs that the kernel skipped",
+					grown(missed(before), missed(after)) };
 	for (unsigned int i = 0; i < TALLY_NR; i++)
 		/* Tasks that nobody asked for: nothing is lost. */
 		if (i != TALLY_END_OF_OTHERS)
-			add_loss(out, tallies[i].reason, tallies[i].text,
-				 grown(before ? before->tallies[i] : 0, after->tallies[i]));
-	add_loss(out, "marker_missed", "programs that the kernel skipped: paths may be coarser",
-		 grown(before ? before->marker_misses : 0, after->marker_misses));
-	add_loss(out, "unresolved", "faults that began, and no end was seen",
-		 count_of_path(out, PATH_UNRESOLVED));
-	add_loss(out, "unclassified", "faults whose evidence names no path",
-		 count_of_path(out, PATH_UNCLASSIFIED));
-	add_loss(out, "in_flight", "faults still open at the end", after->in_flight);
+			*loss++ = (struct report_loss){
+				tallies[i].reason, tallies[i].text,
+				grown(before ? before->tallies[i] : 0, after->tallies[i])
+			};
+	*loss++ = (struct report_loss){
+		"marker_missed", "programs that the kernel skipped: paths may be coarser",
+		grown(before ? before->marker_misses : 0, after->marker_misses)
+	};
+	*loss++ = (struct report_loss){
+		"unresolved", "faults that began, and no end was seen",
+		grown(count_of_path(before, PATH_UNRESOLVED), count_of_path(after, PATH_UNRESOLVED))
+	};
+	*loss++ = (struct report_loss){
+		"unclassified", "faults whose evidence names no path",
+		grown(count_of_path(before, PATH_UNCLASSIFIED),
+		      count_of_path(after, PATH_UNCLASSIFIED))
+	};
+	*loss++ = (struct report_loss){ "in_flight", "faults still open at the end",
+					after->in_flight };
+	return loss - losses;
+}
+
+static void report_losses(struct report *out, const struct snapshot *before,
+			  const struct snapshot *after)
+{
+	struct report_loss losses[REPORT_MAX_LOST];
+	unsigned int nr = snapshot_losses(losses, before, after);
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (losses[i].count)
+			out->lost[out->nr_lost++] = losses[i];
 }
 
 /* Most time first; then most faults; then by name, so that the order is total. */

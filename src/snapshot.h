@@ -21,6 +21,7 @@ struct cell_sum {
 	uint64_t retries;
 	uint64_t stack_growths;
 	uint64_t mmap_locks;
+	uint64_t slow; /* with a threshold */
 	uint64_t orders[MAX_ORDER_NOTED];
 };
 
@@ -114,13 +115,21 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 		     const struct snapshot *after,
 		     enum exactness exact[PATH_NR][ORIGIN_NR], const char *attach);
 
+/* All reasons, also those without a count; before NULL: from the start. How many there are. */
+unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
+			     const struct snapshot *before, const struct snapshot *after);
+
+/* Faults of a cell, timed or not. */
+uint64_t snapshot_count(const struct cell_sum *cell);
+
 const char *path_name(unsigned int path);
 /* Does the kernel account such a fault as minor or major (else it failed)? */
 bool path_completes(unsigned int path);
 const char *path_help(unsigned int path);
 const char *origin_name(unsigned int origin);
 /* What came of such a fault. The kernel's own failed accesses are fixed up: EFAULT. */
-const char *outcome_name(unsigned int path, unsigned int origin);
+enum outcome outcome_of(unsigned int path, unsigned int origin);
+const char *outcome_name(enum outcome outcome);
 const char *exactness_name(enum exactness e);
 
 #endif

@@ -236,7 +236,7 @@ static void test_sizes(void **state)
 	(void)state;
 	/* One cache line: two tasks' faults do not share one. */
 	assert_int_equal(sizeof(struct slot), 64);
-	assert_int_equal(sizeof(struct cell), (HIST_SLOTS + 9 + MAX_ORDER_NOTED) * 8);
+	assert_int_equal(sizeof(struct cell), (HIST_SLOTS + 10 + MAX_ORDER_NOTED) * 8);
 	assert_int_equal(CELL_INDEX(PATH_NR - 1, ORIGIN_NR - 1, 1), CELLS_PER_CPU - 1);
 	/* The kernel's struct, read whole: events and four counts. */
 	assert_int_equal(sizeof(struct task_rss), 5 * sizeof(int));

@@ -222,6 +222,14 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
+	{ { "serve", "1" }, "serve takes no argument" },
+	{ { "serve", "--slower=fast" }, "--slower fast: not a time" },
+	{ { "serve", "--by=comm" }, "--by comm: not cgroup" },
+	{ { "serve", "--cgroup-limit=5" }, "--cgroup-limit needs --by cgroup" },
+	{ { "serve", "--by=cgroup", "--cgroup-limit=0" }, "--cgroup-limit 0: not a number" },
+	{ { "serve", "--gup", "--attach=tracepoint" }, "--gup needs" },
+	{ { "serve", "--web.systemd-socket", "--web.listen-address=:1" }, "exclude each other" },
+	{ { "serve", "-H" }, "invalid option" },
 	{ { "--no-such-option" }, "no-such-option" },
 	{ { "-x" }, "'x'" },
 	{ { "-p" }, "'p'" },
@@ -426,6 +434,53 @@ static void test_doctor(void **state)
 	assert_true(PARSE("doctor", "-v")->opts.verbose);
 }
 
+static void test_times(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} times[] = {
+		{ "10ms", 10000000 }, { "2.5us", 2500 }, { "1s", 1000000000 }, { "800ns", 800 },
+		{ "3600s", 3600000000000 }, { "0.5ns", 0 }, { "0ms", 0 }, { "10", 0 }, { "ms", 0 },
+		{ "", 0 }, { "-1ms", 0 }, { "1 ms", 0 }, { "1m", 0 }, { "1msx", 0 }, { "1e3ms", 0 },
+		{ "3601s", 0 }, { "1.2.3s", 0 }, { "nans", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(times); i++) {
+		uint64_t ns = 0;
+
+		if (opts_parse_time(times[i].text, &ns) != (times[i].ns != 0))
+			fail_msg("\"%s\" is %s", times[i].text, times[i].ns ? "refused" : "taken");
+		assert_true(ns == times[i].ns);
+	}
+}
+
+static void test_serve(void **state)
+{
+	const struct parsed *out = PARSE("serve");
+
+	(void)state;
+	assert_int_equal(out->opts.command, COMMAND_SERVE);
+	assert_int_equal(out->opts.nr_listen, 1);
+	assert_true(out->opts.slow_ns == 10000000);
+	assert_int_equal(out->opts.by, SCOPE_NONE);
+	assert_true(PARSE("serve", "--slower", "0")->opts.slow_ns == 0);
+	assert_true(PARSE("serve", "--slower=1.5ms")->opts.slow_ns == 1500000);
+	out = PARSE("serve", "--web.listen-address=127.0.0.1:1", "--web.listen-address=[::1]:2");
+	assert_int_equal(out->opts.nr_listen, 2);
+	out = PARSE("serve", "--by", "cgroup", "--attach=fentry", "--gup");
+	assert_int_equal(out->opts.by, SCOPE_CGROUP);
+	assert_int_equal(out->opts.cgroup_limit, 4096);
+	assert_int_equal(out->opts.attach, WAY_FENTRY);
+	assert_true(out->opts.gup);
+	assert_int_equal(PARSE("serve", "--by=cgroup", "--cgroup-limit=7")->opts.cgroup_limit, 7);
+	out = PARSE("serve", "--web.systemd-socket");
+	assert_true(out->opts.systemd_socket);
+	assert_int_equal(out->opts.nr_listen, 0);
+	assert_non_null(strstr(PARSE("serve", "--help")->text, "--web.config.file"));
+}
+
 static void test_help_and_version(void **state)
 {
 	static const char *const options[] = {
@@ -467,6 +522,8 @@ int main(void)
 		cmocka_unit_test(test_interval_and_count),
 		cmocka_unit_test(test_command_is_split_off),
 		cmocka_unit_test(test_doctor),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_serve),
 		cmocka_unit_test(test_help_and_version),
 	};
 
