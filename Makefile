@@ -29,7 +29,7 @@ CFLAGS ?= -O2 -g
 PFSTAT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPFSTAT_VERSION='"$(VERSION)"' $(WARN) -I$(O) -MMD -MP
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
 	-I/usr/include/$(MULTIARCH) -MMD -MP
-LDLIBS := -lbpf -ljansson -lcap -lm
+LDLIBS := -lbpf -ljansson -lcap -lm -lprotobuf-c -lz
 ifeq ($(SAN),1)
 O := build/san
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -43,7 +43,8 @@ endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 
-OBJECTS := $(patsubst src/%.c,$(O)/%.o,$(wildcard src/*.c))
+PROTOS := $(patsubst src/%.proto,$(O)/%.pb-c.h,$(wildcard src/*.proto))
+OBJECTS := $(patsubst src/%.c,$(O)/%.o,$(wildcard src/*.c)) $(PROTOS:.h=.o)
 LIB := $(filter-out $(O)/main.o,$(OBJECTS))
 SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -59,7 +60,16 @@ $(O)/pfstat: $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(O)/%.o: src/%.c $(SKELETONS) Makefile VERSION
+$(O)/%.o: src/%.c $(SKELETONS) $(PROTOS) Makefile VERSION
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
+
+$(O)/%.pb-c.c $(O)/%.pb-c.h: src/%.proto Makefile
+	$(call say,PROTO,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)protoc-c --proto_path=src --c_out=$(O) $<
+
+$(O)/%.pb-c.o: $(O)/%.pb-c.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
 

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * accept.c: content negotiation. A header is a list of members, each a value with
+ * parameters; a member that breaks the grammar counts as not there, the others
+ * stay in force.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "accept.h"
+
+/* Weights are in thousandths, as the header has them: 0 .. 1000. */
+#define Q_MAX 1000
+
+/* A stretch of the header. */
+struct span {
+	const char *text;
+	size_t len;
+};
+
+struct member {
+	struct span value; /* "text/plain", "gzip": tokens and '/' */
+	struct span parameters; /* from the first ';' on, well formed; may be empty */
+	int q;
+};
+
+/* --- the grammar */
+
+static bool is_token_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static size_t space_length(const char *s)
+{
+	return strspn(s, " \t");
+}
+
+static size_t token_length(const char *s)
+{
+	size_t n = 0;
+
+	while (is_token_char(s[n]))
+		n++;
+	return n;
+}
+
+/* Of a quoted string with its quotes; 0: it has no end. */
+static size_t quoted_length(const char *s)
+{
+	size_t n = 1;
+
+	while (s[n] && s[n] != '"')
+		n += s[n] == '\\' && s[n + 1] ? 2 : 1;
+	return s[n] ? n + 1 : 0;
+}
+
+/*
+ * Up to the comma that ends the member; commas in quotes do not. A quote that is
+ * never closed reaches to the end: looking for others behind it could only find
+ * escaped ones, again and again.
+ */
+static size_t member_length(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] && s[n] != ',') {
+		size_t quoted = s[n] == '"' ? quoted_length(s + n) : 1;
+
+		if (!quoted)
+			return strlen(s);
+		n += quoted;
+	}
+	return n;
+}
+
+/* Does the span say text? Quotes and escapes in it do not count. */
+static bool span_says(struct span span, const char *text, bool case_counts)
+{
+	bool quoted = span.len && span.text[0] == '"';
+
+	if (quoted)
+		span = (struct span){ span.text + 1, span.len - 2 };
+	for (size_t i = 0; i < span.len; i++, text++) {
+		char c;
+
+		if (quoted && span.text[i] == '\\' && i + 1 < span.len)
+			i++;
+		c = span.text[i];
+		if (!*text || (case_counts ? c != *text : strncasecmp(&c, text, 1)))
+			return false;
+	}
+	return !*text;
+}
+
+/*
+ * The next parameter of *s, which moves behind it. 0: there is none; negative:
+ * what is there is no parameter. A ';' with nothing behind it is allowed.
+ */
+static int next_parameter(const char **s, struct span *name, struct span *value)
+{
+	const char *p = *s;
+
+	do {
+		p += space_length(p);
+		if (*p != ';') {
+			*s = p;
+			return 0;
+		}
+		p++;
+		p += space_length(p);
+	} while (*p == ';' || *p == ',' || !*p);
+	*name = (struct span){ p, token_length(p) };
+	p += name->len;
+	if (!name->len || *p != '=')
+		return -1;
+	p++;
+	*value = (struct span){ p, *p == '"' ? quoted_length(p) : token_length(p) };
+	if (!value->len)
+		return -1;
+	*s = p + value->len;
+	return 1;
+}
+
+static bool is_weight(struct span name)
+{
+	return name.len == 1 && (*name.text == 'q' || *name.text == 'Q');
+}
+
+/* "0", "0.5", "0.333", "1", "1.000"; negative: anything else. */
+static int parse_weight(struct span span)
+{
+	int q = 0, unit = Q_MAX;
+
+	if (span.len > 5 || (span.len > 1 && span.text[1] != '.'))
+		return -1;
+	for (size_t i = 0; i < span.len; i++) {
+		if (i == 1)
+			continue;
+		if (span.text[i] < '0' || span.text[i] > '9')
+			return -1;
+		q += (span.text[i] - '0') * unit;
+		unit /= 10;
+	}
+	return q <= Q_MAX ? q : -1;
+}
+
+static size_t value_length(const char *s)
+{
+	size_t n = token_length(s);
+
+	return n && s[n] == '/' ? n + 1 + token_length(s + n + 1) : n;
+}
+
+/* False: the member at s is not what RFC 9110 allows. */
+static bool parse_member(const char *s, struct member *member)
+{
+	struct span name, value;
+	int more;
+
+	s += space_length(s);
+	*member = (struct member){ .value = { s, value_length(s) }, .q = Q_MAX };
+	s += member->value.len;
+	member->parameters.text = s;
+	while ((more = next_parameter(&s, &name, &value)) > 0) {
+		if (!is_weight(name))
+			continue;
+		member->q = parse_weight(value);
+		if (member->q < 0)
+			return false;
+	}
+	member->parameters.len = (size_t)(s - member->parameters.text);
+	return member->value.len && more == 0 && (!*s || *s == ',');
+}
+
+/* The next well-formed member of *header, which moves behind it; false: no more. */
+static bool next_member(const char **header, struct member *member)
+{
+	while (**header) {
+		bool good = parse_member(*header, member);
+
+		*header += member_length(*header);
+		*header += **header == ',';
+		if (good)
+			return true;
+	}
+	return false;
+}
+
+/* --- formats */
+
+struct format_parameter {
+	const char *name;
+	const char *value; /* NULL: any */
+};
+
+/*
+ * What pfstat has. A range with a parameter that a format has not does not match:
+ * who asks for version 0.0.1 of OpenMetrics cannot be assumed to read 1.0.0. The
+ * names of pfstat's metrics are the same in every escaping. In the order that
+ * decides when all else is equal.
+ */
+static const struct {
+	enum exposition_format format;
+	const char *type;
+	struct format_parameter parameters[3];
+} formats[] = {
+	{ EXPOSITION_TEXT,
+	  "text/plain",
+	  { { "version", "0.0.4" }, { "charset", "utf-8" }, { "escaping", NULL } } },
+	{ EXPOSITION_OPENMETRICS,
+	  "application/openmetrics-text",
+	  { { "version", "1.0.0" }, { "charset", "utf-8" }, { "escaping", NULL } } },
+	{ EXPOSITION_PROTOBUF,
+	  "application/vnd.google.protobuf",
+	  { { "proto", "io.prometheus.client.MetricFamily" },
+	    { "encoding", "delimited" },
+	    { "escaping", NULL } } },
+};
+
+#define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+static bool has_parameter(size_t format, struct span name, struct span value)
+{
+	for (size_t i = 0; i < 3; i++) {
+		const struct format_parameter *p = &formats[format].parameters[i];
+
+		if (span_says(name, p->name, false))
+			return !p->value || span_says(value, p->value, strcmp(p->name, "charset"));
+	}
+	return false;
+}
+
+/* 0: another type; 1: all types; 2: all of its kind ("text/" and a star); 3: this type. */
+static int type_precision(struct span range, const char *type)
+{
+	size_t kind = strcspn(type, "/") + 1;
+
+	if (span_says(range, "*/*", true))
+		return 1;
+	if (range.len == kind + 1 && range.text[kind] == '*' &&
+	    !strncasecmp(range.text, type, kind))
+		return 2;
+	return span_says(range, type, false) ? 3 : 0;
+}
+
+/* How precisely the member names the format, by RFC 9110, 12.5.1; 0: not at all. */
+static int precision(const struct member *member, size_t format)
+{
+	const char *s = member->parameters.text;
+	int result = type_precision(member->value, formats[format].type);
+	struct span name, value;
+
+	while (result && next_parameter(&s, &name, &value) > 0) {
+		if (is_weight(name))
+			continue;
+		if (!has_parameter(format, name, value))
+			return 0;
+		result++;
+	}
+	return result;
+}
+
+/* What the header says of one format: the word of its most precise member. */
+struct verdict {
+	int precision; /* 0: nothing */
+	int q;
+	size_t place; /* of the member in the header */
+};
+
+static bool better(const struct verdict *a, const struct verdict *b)
+{
+	return a->q != b->q ? a->q > b->q : a->place < b->place;
+}
+
+enum exposition_format accept_format(const char *accept)
+{
+	struct verdict verdicts[NR_FORMATS] = { 0 }, best = { 0 };
+	enum exposition_format format = EXPOSITION_TEXT;
+	struct member member;
+
+	for (size_t place = 0; accept && next_member(&accept, &member); place++) {
+		for (size_t f = 0; f < NR_FORMATS; f++) {
+			struct verdict v = { precision(&member, f), member.q, place };
+
+			if (v.precision > verdicts[f].precision ||
+			    (v.precision && v.precision == verdicts[f].precision &&
+			     v.q > verdicts[f].q))
+				verdicts[f] = v;
+		}
+	}
+	/* q=0 is "not this one", and so never better than nothing. */
+	for (size_t f = 0; f < NR_FORMATS; f++) {
+		if (!verdicts[f].q || (best.q && !better(&verdicts[f], &best)))
+			continue;
+		best = verdicts[f];
+		format = formats[f].format;
+	}
+	return format;
+}
+
+/* --- codings */
+
+bool accept_gzip(const char *accept_encoding)
+{
+	int gzip = -1, any = -1, identity = 0;
+	struct member member;
+
+	while (accept_encoding && next_member(&accept_encoding, &member)) {
+		if (span_says(member.value, "gzip", false) ||
+		    span_says(member.value, "x-gzip", false))
+			gzip = member.q > gzip ? member.q : gzip;
+		else if (span_says(member.value, "*", true))
+			any = member.q;
+		else if (span_says(member.value, "identity", false))
+			identity = member.q;
+	}
+	if (gzip < 0)
+		gzip = any;
+	return gzip > 0 && gzip >= identity;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * expose_internal.h: what expose.c shares with the writers of the formats. Each
+ * format is a struct exposition_writer; text 0.0.4 and OpenMetrics are one.
+ */
+#ifndef PFSTAT_EXPOSE_INTERNAL_H
+#define PFSTAT_EXPOSE_INTERNAL_H
+
+#include <zlib.h>
+
+#include "../bpf/hist.h"
+#include "expose.h"
+#include "expose_buffer.h"
+
+/* Powers of two that are bounds of slots: slot 0 ends at 2^-24 s, the last has no end. */
+#define LE_MIN		(HIST_MIN / 8)
+#define LE_MAX		((HIST_MAX - 1) / 8)
+#define NR_BOUNDS_MAX	(LE_MAX - LE_MIN + 2)
+
+/* OpenMetrics allows this many characters in an exemplar's labels, names included. */
+#define EXEMPLAR_CHARS_MAX 128
+
+/* One classic bucket of the family; the last is +Inf. */
+struct bound {
+	double le; /* seconds */
+	uint64_t max_ns; /* the largest whole ns at or below le */
+	unsigned int slots; /* it holds the slots before this one */
+	char text[32]; /* le as both text formats say it */
+	size_t text_len;
+};
+
+/* What one classic bucket says. */
+struct bucket {
+	uint64_t count; /* cumulative */
+	const struct exposition_exemplar *exemplar; /* NULL: none */
+};
+
+struct sample {
+	enum { SAMPLE_COUNT, SAMPLE_NS, SAMPLE_DOUBLE } kind;
+	union {
+		uint64_t count; /* SAMPLE_COUNT, and SAMPLE_NS in ns */
+		double value;
+	};
+};
+
+struct exposition_writer {
+	/* e->family, e->series and e->bounds are set. */
+	void (*family)(struct exposition *e);
+	void (*end_family)(struct exposition *e); /* may be NULL */
+	/* Appends rendered labels to to; the same form as e->common has. */
+	void (*labels)(struct exposition *e, struct buffer *to, const struct label *labels,
+		       size_t nr);
+	void (*sample)(struct exposition *e, const struct label *labels, size_t nr,
+		       const struct sample *sample);
+	/* buckets: e->nr_bounds of them, the last holds all. */
+	void (*histogram)(struct exposition *e, const struct label *labels, size_t nr,
+			  const struct exposition_histogram *histogram,
+			  const struct bucket *buckets);
+	void (*end)(struct exposition *e); /* may be NULL */
+};
+
+extern const struct exposition_writer expose_text_writer, expose_proto_writer;
+
+struct exposition {
+	enum exposition_format format;
+	const struct exposition_writer *writer;
+	const struct metric_family *family; /* NULL: none begun */
+	struct bound bounds[NR_BOUNDS_MAX];
+	unsigned int nr_bounds;
+	size_t nr_samples; /* of the family */
+
+	struct buffer out;
+	struct buffer series; /* the family's name with what counters and infos get, and a '\0' */
+	struct buffer common; /* rendered by the writer's labels() */
+	struct buffer scratch; /* the writer's own */
+	struct buffer body; /* protobuf: the family, whose length comes before it */
+	struct buffer clean; /* protobuf: values made valid UTF-8 */
+	struct proto_scratch *proto;
+
+	z_stream deflate;
+	struct buffer gzip;
+};
+
+/* Does the family's name end in its unit? A format that says the unit demands it. */
+bool expose_has_unit(const struct metric_family *family);
+/*
+ * Which of the exemplar's labels fit into EXEMPLAR_CHARS_MAX, as a bit each: those
+ * that do not are left out, the first ones stay.
+ */
+unsigned int expose_exemplar_labels(struct exposition *e,
+				    const struct exposition_exemplar *exemplar);
+
+struct proto_scratch *expose_proto_scratch(void); /* NULL: out of memory; free() it */
+
+#endif

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * expose_proto.c: delimited MetricFamily messages (src/metrics.proto), histograms
+ * both classic and native.
+ *
+ * A message's fields can be written one after the other, so a family is never in
+ * memory as a tree: its head is packed, then each metric as it comes, and the
+ * labels of expose_common() are packed once.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "expose_internal.h"
+#include "metrics.pb-c.h"
+
+/* Numbers of the fields that are written one by one. */
+enum {
+	FAMILY_METRIC = 4,
+	METRIC_LABEL = 1,
+	METRIC_GAUGE_VALUE = 2,
+	METRIC_COUNTER_VALUE = 3,
+	METRIC_HISTOGRAM_VALUE = 7,
+};
+
+#define WIRE_BYTES 2 /* the wire type of what has a length */
+
+/* A gap of more empty buckets than this is cheaper as a new span than as zeros. */
+#define GAP_MAX 2
+
+#define NR_EXEMPLAR_LABELS (sizeof(((struct exposition_exemplar *)0)->labels) / \
+			    sizeof(struct label))
+
+struct proto_exemplar {
+	Wire__Exemplar exemplar;
+	Wire__Timestamp timestamp;
+	Wire__LabelPair labels[NR_EXEMPLAR_LABELS], *label_rows[NR_EXEMPLAR_LABELS];
+};
+
+/* The parts of one histogram, which protobuf-c wants as trees of pointers. */
+struct proto_scratch {
+	Wire__Bucket buckets[NR_BOUNDS_MAX], *bucket_rows[NR_BOUNDS_MAX];
+	struct proto_exemplar exemplars[NR_BOUNDS_MAX];
+	Wire__BucketSpan spans[HIST_SLOTS], *span_rows[HIST_SLOTS];
+	int64_t deltas[HIST_SLOTS];
+};
+
+struct proto_scratch *expose_proto_scratch(void)
+{
+	return calloc(1, sizeof(struct proto_scratch));
+}
+
+static void put_field(struct buffer *to, unsigned int field, size_t len)
+{
+	put_varint(to, field << 3 | WIRE_BYTES);
+	put_varint(to, len);
+}
+
+static void put_message(struct buffer *to, const ProtobufCMessage *message)
+{
+	size_t len = protobuf_c_message_get_packed_size(message);
+
+	if (buffer_room(to, len))
+		to->len += protobuf_c_message_pack(message, (uint8_t *)to->data + to->len);
+}
+
+static void put_message_field(struct buffer *to, unsigned int field,
+			      const ProtobufCMessage *message)
+{
+	put_field(to, field, protobuf_c_message_get_packed_size(message));
+	put_message(to, message);
+}
+
+/*
+ * value, or a copy of it with valid UTF-8 in e->clean, which must have room for
+ * it: what is there already does not move. protobuf-c changes no string, and takes
+ * it as char *.
+ */
+static char *clean_value(struct exposition *e, const char *value)
+{
+	size_t start = e->clean.len;
+
+	if (utf8_is_valid(value))
+		return (char *)value;
+	put_utf8(&e->clean, value);
+	put_char(&e->clean, '\0');
+	return e->clean.failed ? (char *)"" : e->clean.data + start;
+}
+
+/* The most that clean_value() can make of value: three bytes for each, and the '\0'. */
+static size_t clean_size(const char *value)
+{
+	return 3 * strlen(value) + 1;
+}
+
+static void proto_labels(struct exposition *e, struct buffer *to, const struct label *labels,
+			 size_t nr)
+{
+	Wire__LabelPair pair = WIRE__LABEL_PAIR__INIT;
+
+	for (size_t i = 0; i < nr; i++) {
+		e->clean.len = 0;
+		pair.name = (char *)labels[i].name;
+		pair.value = clean_value(e, labels[i].value);
+		put_message_field(to, METRIC_LABEL, &pair.base);
+	}
+}
+
+static Wire__MetricType wire_type(enum metric_type type)
+{
+	switch (type) {
+	case METRIC_COUNTER:
+		return WIRE__METRIC_TYPE__COUNTER;
+	case METRIC_HISTOGRAM:
+		return WIRE__METRIC_TYPE__HISTOGRAM;
+	default:
+		return WIRE__METRIC_TYPE__GAUGE;
+	}
+}
+
+static void proto_family(struct exposition *e)
+{
+	Wire__MetricFamily head = WIRE__METRIC_FAMILY__INIT;
+
+	e->body.len = 0;
+	e->clean.len = 0;
+	head.name = e->series.failed ? (char *)"" : e->series.data;
+	head.help = clean_value(e, e->family->help);
+	head.type = wire_type(e->family->type);
+	if (expose_has_unit(e->family))
+		head.unit = (char *)e->family->unit;
+	put_message(&e->body, &head.base);
+}
+
+/* A family without a metric says nothing, and some readers stumble over it. */
+static void proto_end_family(struct exposition *e)
+{
+	if (!e->nr_samples)
+		return;
+	put_varint(&e->out, e->body.len);
+	put(&e->out, e->body.data, e->body.len);
+}
+
+/* A metric is its labels, and then its value: end_metric() with the field of it. */
+static void begin_metric(struct exposition *e, const struct label *labels, size_t nr)
+{
+	e->scratch.len = 0;
+	put(&e->scratch, e->common.data, e->common.len);
+	proto_labels(e, &e->scratch, labels, nr);
+}
+
+static void end_metric(struct exposition *e, unsigned int field, const ProtobufCMessage *value)
+{
+	put_message_field(&e->scratch, field, value);
+	put_field(&e->body, FAMILY_METRIC, e->scratch.len);
+	put(&e->body, e->scratch.data, e->scratch.len);
+}
+
+/*
+ * The double nearest to ns / 10^9. Up to 2^53 the division alone rounds; beyond
+ * it (104 days) ns would be rounded first.
+ */
+static double seconds(uint64_t ns)
+{
+	char text[32];
+
+	if (ns <= (uint64_t)1 << 53)
+		return (double)ns / 1e9;
+	snprintf(text, sizeof(text), "%" PRIu64 ".%09" PRIu64, ns / 1000000000, ns % 1000000000);
+	return strtod(text, NULL);
+}
+
+static double number(const struct sample *sample)
+{
+	switch (sample->kind) {
+	case SAMPLE_COUNT:
+		return (double)sample->count;
+	case SAMPLE_NS:
+		return seconds(sample->count);
+	default:
+		return sample->value;
+	}
+}
+
+static void proto_sample(struct exposition *e, const struct label *labels, size_t nr,
+			 const struct sample *sample)
+{
+	begin_metric(e, labels, nr);
+	if (e->family->type == METRIC_COUNTER) {
+		Wire__Counter counter = WIRE__COUNTER__INIT;
+
+		counter.value = number(sample);
+		end_metric(e, METRIC_COUNTER_VALUE, &counter.base);
+	} else {
+		Wire__Gauge gauge = WIRE__GAUGE__INIT;
+
+		gauge.value = number(sample);
+		end_metric(e, METRIC_GAUGE_VALUE, &gauge.base);
+	}
+}
+
+/* --- histograms */
+
+static void fill_exemplar(struct exposition *e, struct proto_exemplar *to,
+			  const struct exposition_exemplar *from, unsigned int fit)
+{
+	wire__exemplar__init(&to->exemplar);
+	wire__timestamp__init(&to->timestamp);
+	to->exemplar.value = seconds(from->ns);
+	to->exemplar.timestamp = &to->timestamp;
+	to->timestamp.seconds = (int64_t)(from->wall_ns / 1000000000);
+	to->timestamp.nanos = (int32_t)(from->wall_ns % 1000000000);
+	to->exemplar.label = to->label_rows;
+	for (size_t i = 0; i < from->nr_labels; i++) {
+		Wire__LabelPair *pair = &to->labels[to->exemplar.n_label];
+
+		if (!(fit & 1u << i))
+			continue;
+		wire__label_pair__init(pair);
+		pair->name = (char *)from->labels[i].name;
+		pair->value = clean_value(e, from->labels[i].value);
+		to->label_rows[to->exemplar.n_label++] = pair;
+	}
+}
+
+static void fill_exemplars(struct exposition *e, const struct bucket *buckets)
+{
+	unsigned int fit[NR_BOUNDS_MAX] = { 0 };
+	size_t room = 0;
+
+	for (unsigned int b = 0; b < e->nr_bounds; b++) {
+		const struct exposition_exemplar *x = buckets[b].exemplar;
+
+		if (!x)
+			continue;
+		fit[b] = expose_exemplar_labels(e, x);
+		for (size_t i = 0; i < x->nr_labels; i++)
+			room += clean_size(x->labels[i].value);
+	}
+	e->clean.len = 0;
+	if (!buffer_room(&e->clean, room))
+		return;
+	for (unsigned int b = 0; b < e->nr_bounds; b++) {
+		if (!buckets[b].exemplar)
+			continue;
+		fill_exemplar(e, &e->proto->exemplars[b], buckets[b].exemplar, fit[b]);
+		e->proto->buckets[b].exemplar = &e->proto->exemplars[b].exemplar;
+	}
+}
+
+static void fill_classic(struct exposition *e, Wire__Histogram *h, const struct bucket *buckets)
+{
+	struct proto_scratch *p = e->proto;
+
+	for (unsigned int b = 0; b < e->nr_bounds; b++) {
+		wire__bucket__init(&p->buckets[b]);
+		p->buckets[b].cumulative_count = buckets[b].count;
+		p->buckets[b].upper_bound = e->bounds[b].le;
+		p->bucket_rows[b] = &p->buckets[b];
+	}
+	h->bucket = p->bucket_rows;
+	h->n_bucket = e->nr_bounds;
+}
+
+static Wire__BucketSpan *new_span(struct proto_scratch *p, Wire__Histogram *h, int offset)
+{
+	Wire__BucketSpan *span = &p->spans[h->n_positive_span];
+
+	wire__bucket_span__init(span);
+	span->offset = offset;
+	p->span_rows[h->n_positive_span++] = span;
+	return span;
+}
+
+/*
+ * Slot 0 is everything from 0 to 2^-24 s, which no bucket of the schema is; it is
+ * exactly what a zero bucket with that threshold says. The threshold also marks
+ * the histogram as native while it is empty. The other slots are the schema's
+ * buckets, each as the difference to the one before.
+ */
+static void fill_native(struct proto_scratch *p, Wire__Histogram *h, const uint64_t *slots)
+{
+	Wire__BucketSpan *span = NULL;
+	int next = 0; /* the index behind the last bucket written */
+	uint64_t before = 0;
+
+	h->schema = HIST_SCHEMA;
+	h->zero_threshold = ldexp(1, LE_MIN);
+	h->zero_count = slots[0];
+	h->positive_span = p->span_rows;
+	h->positive_delta = p->deltas;
+	for (int s = 1; s < HIST_SLOTS; s++) {
+		int index = s + HIST_MIN;
+
+		if (!slots[s])
+			continue;
+		if (!span || index - next > GAP_MAX) {
+			span = new_span(p, h, index - next);
+			next = index;
+		}
+		for (; next <= index; next++) {
+			uint64_t count = next == index ? slots[s] : 0;
+
+			p->deltas[h->n_positive_delta++] = (int64_t)(count - before);
+			before = count;
+			span->length++;
+		}
+	}
+}
+
+static void proto_histogram(struct exposition *e, const struct label *labels, size_t nr,
+			    const struct exposition_histogram *histogram,
+			    const struct bucket *buckets)
+{
+	Wire__Histogram h = WIRE__HISTOGRAM__INIT;
+
+	/* First: the labels and the exemplars both keep values in e->clean. */
+	begin_metric(e, labels, nr);
+	h.sample_count = buckets[e->nr_bounds - 1].count;
+	h.sample_sum = seconds(histogram->sum_ns);
+	fill_classic(e, &h, buckets);
+	fill_exemplars(e, buckets);
+	fill_native(e->proto, &h, histogram->buckets);
+	end_metric(e, METRIC_HISTOGRAM_VALUE, &h.base);
+}
+
+const struct exposition_writer expose_proto_writer = {
+	.family = proto_family,
+	.end_family = proto_end_family,
+	.labels = proto_labels,
+	.sample = proto_sample,
+	.histogram = proto_histogram,
+};
