@@ -7,6 +7,7 @@
 #   make check-live   on the running kernel (root)
 #   make check-vm     on stock Debian kernels in emulated machines; KERNELS="6.1 7.x"
 # make stress         the stress tests with all figures, in guests: hours; KERNELS
+# make soak           the exporter for half an hour in a guest; KERNELS, MINUTES
 # make bench          what a fault costs with pfstat and with its peers, in guest instructions
 # make deps           install the packages of packages.txt that are missing
 # make install        PREFIX, DESTDIR
@@ -29,7 +30,7 @@ CFLAGS ?= -O2 -g
 PFSTAT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPFSTAT_VERSION='"$(VERSION)"' $(WARN) -I$(O) -MMD -MP
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
 	-I/usr/include/$(MULTIARCH) -MMD -MP
-LDLIBS := -lbpf -ljansson -lcap -lm -lprotobuf-c -lz
+LDLIBS := -lbpf -ljansson -lcap -lseccomp -lsystemd -lmicrohttpd -lgnutls -lcrypt -lyaml -lm -lprotobuf-c -lz -pthread
 ifeq ($(SAN),1)
 O := build/san
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -180,6 +181,16 @@ stress: deps
 		tests/stress/run --full --build $(O) $$k 2>&1 | tee $(RESULTS)/stress-$$k.tap; \
 	done
 	$(Q)tests/summary $(RESULTS)/stress-*.tap
+
+MINUTES ?= 30
+.PHONY: soak
+soak: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/soak-*.tap
+	$(Q)for k in $(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.12); do \
+		tests/soak/run --build $(O) --minutes $(MINUTES) $$k 2>&1 | tee $(RESULTS)/soak-$$k.tap; \
+	done
+	$(Q)tests/summary $(RESULTS)/soak-*.tap
 
 # --- the rest
 

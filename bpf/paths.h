@@ -2,7 +2,7 @@
 /*
  * paths.h: the fault paths that pfstat names: identifier, name in the outputs,
  * how such a fault ends (DONE: the kernel accounts it as minor or major; FAILED:
- * it does not), what came of it, and a line of help. The rows that decide
+ * it does not; UNTIMED: nor is it known when), what came of it, and a line of help. The rows that decide
  * between them are in src/classify.c, the functions that name one by themselves
  * in bpf/hooks.h; docs/paths.md describes them.
  */
@@ -57,7 +57,7 @@ enum outcome {
 	X(UFFD_MINOR, "uffd_minor", DONE, OK, "userfaultfd: a handler was asked to map a page that is cached") \
 	X(DEVICE, "device", DONE, OK, "page brought back from device memory (device-private or -exclusive)") \
 	X(SPURIOUS, "spurious", DONE, OK, "nothing left to do: another fault had fixed it") \
-	X(VSYSCALL, "vsyscall", FAILED, OK, "call of the vsyscall page, emulated (emulate_vsyscall)") \
+	X(VSYSCALL, "vsyscall", UNTIMED, OK, "call of the vsyscall page, emulated (emulate_vsyscall)") \
 	X(BAD_ADDRESS, "bad_address", FAILED, SIGSEGV, "no mapping there (SEGV_MAPERR)") \
 	X(BAD_ACCESS, "bad_access", FAILED, SIGSEGV, "the mapping or a protection key forbids the access (SEGV_ACCERR)") \
 	X(GUARD_PAGE, "guard_page", FAILED, SIGSEGV, "guard page (MADV_GUARD_INSTALL)") \
@@ -65,10 +65,10 @@ enum outcome {
 	X(SIGBUS, "sigbus", FAILED, SIGBUS, "the mapping has no page there (VM_FAULT_SIGBUS)") \
 	X(HWPOISON, "hwpoison", FAILED, HWPOISON, "the page's memory is broken (VM_FAULT_HWPOISON)") \
 	X(OOM, "oom", FAILED, OOM, "no memory for it (pagefault_out_of_memory)") \
-	X(KILLED, "killed", FAILED, KILLED, "its task was killed while it waited") \
-	X(INTERRUPTED, "interrupted", FAILED, INTERRUPTED, "a signal came while it waited; it will be made again") \
-	X(FIXUP, "fixup", FAILED, FIXUP, "kernel access that failed: faults disabled, or no page to be had") \
-	X(UNRESOLVED, "unresolved", FAILED, UNKNOWN, "began, and no end was seen") \
+	X(KILLED, "killed", UNTIMED, KILLED, "its task was killed while it waited") \
+	X(INTERRUPTED, "interrupted", UNTIMED, INTERRUPTED, "a signal came while it waited; it will be made again") \
+	X(FIXUP, "fixup", UNTIMED, FIXUP, "kernel access that failed: faults disabled, or no page to be had") \
+	X(UNRESOLVED, "unresolved", UNTIMED, UNKNOWN, "began, and no end was seen") \
 	X(UNCLASSIFIED, "unclassified", DONE, OK, "ended, but the evidence names no path")
 
 enum fault_path {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * main.c: picks the command. Only here and in run.c errors become exit codes.
+ * main.c: picks the command. Only here, in run.c and in serve.c errors become exit codes.
  */
 #include <stdio.h>
 
@@ -9,6 +9,7 @@
 #include "doctor.h"
 #include "opts.h"
 #include "run.h"
+#include "serve.h"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -30,7 +31,16 @@ int main(int argc, char **argv)
 
 	opts_parse(&opts, argc, argv);
 	libbpf_set_print(opts.verbose ? print_libbpf : print_nothing);
-	code = opts.command == COMMAND_DOCTOR ? doctor_run(&opts, stdout) : run_stat(&opts);
+	switch (opts.command) {
+	case COMMAND_DOCTOR:
+		code = doctor_run(&opts, stdout);
+		break;
+	case COMMAND_SERVE:
+		code = serve_run(&opts);
+		break;
+	default:
+		code = run_stat(&opts);
+	}
 	opts_free(&opts);
 	return code;
 }

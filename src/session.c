@@ -373,6 +373,7 @@ int session_program(const struct session *s, unsigned int i, struct session_prog
 		info = info_of(prog);
 		*stats = (struct session_program){
 			.name = bpf_program__name(prog),
+			.fd = bpf_program__fd(prog),
 			.runs = info.run_cnt,
 			.run_ns = info.run_time_ns,
 		};

@@ -71,6 +71,7 @@ uint64_t session_exit_misses(const struct session *s);
  */
 struct session_program {
 	const char *name;
+	int fd;
 	uint64_t runs;
 	uint64_t run_ns;
 };

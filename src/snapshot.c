@@ -124,7 +124,7 @@ uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, 
 	return upper < max_ns ? upper : max_ns;
 }
 
-enum path_end { END_DONE, END_FAILED };
+enum path_end { END_DONE, END_FAILED, END_UNTIMED };
 
 static const struct path_info {
 	const char *name;
@@ -140,6 +140,11 @@ static const struct path_info {
 bool path_completes(unsigned int path)
 {
 	return path < PATH_NR && path_infos[path].end == END_DONE;
+}
+
+bool path_is_timed(unsigned int path)
+{
+	return path < PATH_NR && path_infos[path].end != END_UNTIMED;
 }
 
 const char *path_name(unsigned int path)

@@ -125,6 +125,8 @@ uint64_t snapshot_count(const struct cell_sum *cell);
 const char *path_name(unsigned int path);
 /* Does the kernel account such a fault as minor or major (else it failed)? */
 bool path_completes(unsigned int path);
+/* Is such a fault's end seen, so that its duration is known? */
+bool path_is_timed(unsigned int path);
 const char *path_help(unsigned int path);
 const char *origin_name(unsigned int origin);
 /* What came of such a fault. The kernel's own failed accesses are fixed up: EFAULT. */

@@ -148,7 +148,7 @@ names_in()
 
 paths()
 {
-	names_in bpf/paths.h 's/^\tX([A-Z_]*, "\([a-z_]*\)", \(DONE\|FAILED\),.*/\1/p'
+	names_in bpf/paths.h 's/^\tX([A-Z_]*, "\([a-z_]*\)", \(DONE\|FAILED\|UNTIMED\),.*/\1/p'
 }
 
 hooks()

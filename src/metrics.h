@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * metrics.h: what pfstat exports, from the counters to the metric families. One
+ * row of the table in metrics.c is one family; docs/metrics.md describes them.
+ */
+#ifndef PFSTAT_METRICS_H
+#define PFSTAT_METRICS_H
+
+#include "attach.h"
+#include "collect.h"
+#include "expose.h"
+#include "web.h"
+
+struct metrics;
+
+struct metrics_source {
+	const struct attachment *at;
+	struct collector *collector;
+	const struct opts *opts;
+	const struct web *web;
+	const unsigned int *unmeasured_cpus; /* online, and could not be attached to */
+};
+
+/* 0 or a negative errno. What source points to must outlive it. */
+int metrics_open(struct metrics **out, const struct metrics_source *source);
+
+/* Reads all counters once and writes every family: between expose_begin() and expose_end(). */
+void metrics_write(struct metrics *m, struct exposition *e);
+
+/* The scrape that has just been answered took so long, from request to response. */
+void metrics_scraped(struct metrics *m, uint64_t ns);
+
+void metrics_close(struct metrics *m);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * process.h: what this process uses itself, for the metrics process_*.
+ */
+#ifndef PFSTAT_PROCESS_H
+#define PFSTAT_PROCESS_H
+
+#include <stdint.h>
+
+struct process_usage {
+	uint64_t cpu_ns; /* user and system time of all threads */
+	uint64_t virtual_bytes;
+	uint64_t resident_bytes;
+	uint64_t open_fds;
+	uint64_t max_fds;
+	double start_time; /* seconds since the epoch */
+};
+
+/* What cannot be read is 0. */
+void process_usage(struct process_usage *usage);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * serve.h: pfstat serve, the exporter: measures until a signal ends it, and
+ * answers Prometheus' scrapes meanwhile.
+ */
+#ifndef PFSTAT_SERVE_H
+#define PFSTAT_SERVE_H
+
+#include "opts.h"
+
+/* Returns the exit status of pfstat; messages go to stderr. */
+int serve_run(const struct opts *opts);
+
+#endif
