@@ -31,7 +31,7 @@ static const struct metric_family faults = {
 	.name = "pfstat_faults",
 	.type = METRIC_COUNTER,
 	.unit = "",
-	.help = "Page faults, by \"origin\".\nA \\ and a new line.",
+	.help = "By \"origin\".\nA \\ and a new line.",
 };
 static const struct metric_family cpu = {
 	.name = "process_cpu_seconds",
@@ -153,7 +153,7 @@ static void text_is_exact(void **state)
 	const char *text = write_all(*state, EXPOSITION_TEXT, false, &len);
 
 	expect_text(text, len,
-		    "# HELP pfstat_faults_total Page faults, by \"origin\".\\nA \\\\ and a new line.\n"
+		    "# HELP pfstat_faults_total By \"origin\".\\nA \\\\ and a new line.\n"
 		    "# TYPE pfstat_faults_total counter\n"
 		    "pfstat_faults_total{origin=\"user\",access=\"read\"} 18446744073709551615\n"
 		    "pfstat_faults_total{" ODD ",origin=\"user\"} 0\n"
@@ -191,7 +191,7 @@ static void openmetrics_is_exact(void **state)
 	const char *text = write_all(*state, EXPOSITION_OPENMETRICS, false, &len);
 
 	expect_text(text, len,
-		    "# HELP pfstat_faults Page faults, by \\\"origin\\\".\\nA \\\\ and a new line.\n"
+		    "# HELP pfstat_faults By \\\"origin\\\".\\nA \\\\ and a new line.\n"
 		    "# TYPE pfstat_faults counter\n"
 		    "pfstat_faults_total{origin=\"user\",access=\"read\"} 18446744073709551615\n"
 		    "pfstat_faults_total{" ODD ",origin=\"user\"} 0\n"
@@ -273,8 +273,9 @@ static void promtool_takes_the_text(void **state)
 #define READ_OPENMETRICS \
 	PYTHON " -c '\n" \
 	"import sys\n" \
-	"from prometheus_client.openmetrics.parser import text_string_to_metric_families as read\n" \
-	"for f in read(sys.stdin.buffer.read().decode()):\n" \
+	"from prometheus_client.openmetrics import parser\n" \
+	"text = sys.stdin.buffer.read().decode()\n" \
+	"for f in parser.text_string_to_metric_families(text):\n" \
 	"    print(f.name, f.type, f.unit or None, ascii(f.documentation))\n" \
 	"    for s in f.samples:\n" \
 	"        x = s.exemplar\n" \
@@ -293,7 +294,7 @@ static void python_reads_the_openmetrics(void **state)
 	said = run_parser(READ_OPENMETRICS, text, len, &status);
 	assert_string_equal(
 		said,
-		"pfstat_faults counter None 'Page faults, by \"origin\".\\nA \\\\ and a new line.'\n"
+		"pfstat_faults counter None 'By \"origin\".\\nA \\\\ and a new line.'\n"
 		"pfstat_faults_total {'origin': 'user', 'access': 'read'} 18446744073709551615\n"
 		"pfstat_faults_total {'cgroup': 'a\\\\b\"c\\nd\\xe9\\ufffdf', 'origin': 'user'} 0\n"
 		"pfstat_faults_total {'cgroup': 'a\\\\b\"c\\nd\\xe9\\ufffdf'} 7\n"
@@ -731,29 +732,36 @@ static void numbers_are_exact(void **state)
 	buffer_free(&b);
 }
 
-/* Reads back, and no form with fewer digits does. */
+/* Digits that carry precision: without zeros at both ends. */
+static int significant_digits(const char *text)
+{
+	int digits = 0, zeros = 0;
+
+	for (; *text && *text != 'e'; text++) {
+		if (*text < '0' || *text > '9' || (*text == '0' && !digits))
+			continue;
+		digits++;
+		zeros = *text == '0' ? zeros + 1 : 0;
+	}
+	return digits - zeros;
+}
+
+/* Reads back, and printf finds no form with fewer digits that does. */
 static void expect_shortest(struct buffer *b, double value)
 {
-	char text[40];
-	int digits = 0;
+	char text[40], other[40];
+	int precision = 1;
 
 	b->len = 0;
 	put_double(b, value);
 	snprintf(text, sizeof(text), "%.*s", (int)b->len, b->data);
-	assert_true(strtod(text, NULL) == value);
-	for (const char *c = text; *c && *c != 'e'; c++)
-		digits += *c >= '0' && *c <= '9';
-	for (int precision = 1; precision < 17; precision++) {
-		char other[40];
-
+	if (strtod(text, NULL) != value)
+		fail_msg("%.17g became %s", value, text);
+	do
 		snprintf(other, sizeof(other), "%.*e", precision - 1, value);
-		if (strtod(other, NULL) != value)
-			continue;
-		/* Digits before the first that is not 0 are no precision. */
-		assert_true(digits <= precision + (fabs(value) < 1 ? 5 : 17));
-		assert_true(strlen(text) <= strlen(other) + 17);
-		break;
-	}
+	while (strtod(other, NULL) != value && precision++ < 17);
+	if (significant_digits(text) > precision)
+		fail_msg("%s is longer than %s", text, other);
 }
 
 static void doubles_read_back(void **state)
@@ -954,8 +962,7 @@ static void out_of_memory_is_said(void **state)
 
 		expose_begin(e, EXPOSITION_TEXT);
 		write_simple(e);
-		/* No machine has this much. */
-		assert_false(buffer_room(b, SIZE_MAX / 4));
+		assert_false(buffer_room(b, SIZE_MAX));
 		write_histogram(e);
 		assert_null(expose_end(e, i & 1, &len));
 		write_all(e, EXPOSITION_TEXT, true, &len);
