@@ -508,6 +508,33 @@ static void native_buckets_are_the_slots(void **state)
 	}
 }
 
+/* One span bridges up to two empty buckets. */
+static void far_buckets_begin_a_span(void **state)
+{
+	uint64_t slots[HIST_SLOTS] = { 0 };
+	struct exposition_histogram h = { .buckets = slots };
+	struct exposition *e = *state;
+	const Wire__Histogram *got;
+	struct families f;
+	const char *text;
+	size_t len;
+
+	slots[10] = slots[13] = slots[17] = 1;
+	expose_begin(e, EXPOSITION_PROTOBUF);
+	expose_family(e, &duration);
+	expose_histogram(e, NULL, 0, &h);
+	text = expose_end(e, false, &len);
+	assert_non_null(text);
+	unpack(&f, text, len);
+	got = f.family[0]->metric[0]->histogram;
+	assert_int_equal(got->n_positive_span, 2);
+	assert_int_equal(got->positive_span[0]->offset, 10 + HIST_MIN);
+	assert_int_equal(got->positive_span[0]->length, 4);
+	assert_int_equal(got->positive_span[1]->offset, 3);
+	assert_int_equal(got->positive_span[1]->length, 1);
+	free_families(&f);
+}
+
 /* --- buckets */
 
 /* The cumulative counts by le of a histogram that holds one fault of ns. */
@@ -826,6 +853,29 @@ static void protobuf_sums_are_the_nearest_doubles(void **state)
 	}
 }
 
+/* Prometheus refuses the whole scrape when a name does not end in its unit. */
+static void units_are_said_where_the_name_has_them(void **state)
+{
+	static const struct {
+		struct metric_family family;
+		bool unit;
+	} cases[] = {
+		{ { .name = "a_seconds", .unit = "seconds", .type = METRIC_GAUGE }, true },
+		{ { .name = "a_seconds", .unit = "seconds", .type = METRIC_COUNTER }, true },
+		{ { .name = "a_seconds", .unit = "seconds", .type = METRIC_INFO }, false },
+		{ { .name = "a_seconds", .unit = "bytes", .type = METRIC_GAUGE }, false },
+		{ { .name = "amicroseconds", .unit = "seconds", .type = METRIC_GAUGE }, false },
+		{ { .name = "seconds", .unit = "seconds", .type = METRIC_GAUGE }, false },
+		{ { .name = "s", .unit = "seconds", .type = METRIC_GAUGE }, false },
+		{ { .name = "a_", .unit = "", .type = METRIC_GAUGE }, false },
+		{ { .name = "a_", .unit = NULL, .type = METRIC_GAUGE }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(cases); i++)
+		assert_int_equal(expose_has_unit(&cases[i].family), cases[i].unit);
+}
+
 /* --- gzip, buffers */
 
 static void expect_gzip_of(const char *zipped, size_t zipped_len, const char *text, size_t len)
@@ -1017,6 +1067,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(protobuf_has_classic_buckets_and_exemplars, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(native_buckets_are_the_slots, setup, teardown),
+		cmocka_unit_test_setup_teardown(far_buckets_begin_a_span, setup, teardown),
 		cmocka_unit_test_setup_teardown(buckets_hold_what_is_at_most_le, setup, teardown),
 		cmocka_unit_test_setup_teardown(le_is_the_shortest_float, setup, teardown),
 		cmocka_unit_test_setup_teardown(exemplar_labels_fit_128_characters, setup,
@@ -1028,6 +1079,7 @@ int main(void)
 		cmocka_unit_test(doubles_read_back),
 		cmocka_unit_test_setup_teardown(protobuf_sums_are_the_nearest_doubles, setup,
 						teardown),
+		cmocka_unit_test(units_are_said_where_the_name_has_them),
 		cmocka_unit_test_setup_teardown(gzip_is_the_same_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_an_exposition, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_family_without_samples_is_not_in_protobuf, setup,
