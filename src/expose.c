@@ -9,11 +9,11 @@
 #include "expose_internal.h"
 
 /*
- * zlib level 6 makes a usual scrape a fifth smaller than level 1 and takes under
- * 1 ms for it. Beyond this size time counts: thousands of cgroups are megabytes
- * that differ in few bytes, where level 1 takes a third of the time of level 4 to 6
- * for 15 to 20 % more bytes. memLevel 8 and the default strategy: 9 is slower as
- * its hash leaves the cache, Z_FIXED saves nothing and adds a quarter.
+ * zlib level 6 makes a usual scrape (110 KB) a quarter smaller than level 1, for
+ * 0.5 ms. Beyond SMALL_BYTES time counts: thousands of cgroups are megabytes that
+ * differ in few bytes. For 13 MB level 1 takes 44 ms (840 KB), level 4 101 ms (713
+ * KB), level 6 128 ms (696 KB). memLevel 9 takes a fifth longer, as its hash leaves
+ * the cache; Z_FIXED is as fast as the default strategy and a quarter larger.
  */
 #define SMALL_BYTES	(1024 * 1024)
 #define SMALL_LEVEL	6
@@ -270,7 +270,7 @@ static bool compress_out(struct exposition *e)
 		room = z->avail_out;
 		done = deflate(z, Z_FINISH);
 		e->gzip.len += room - z->avail_out;
-	} while (done == Z_OK || done == Z_BUF_ERROR);
+	} while (done == Z_OK);
 	return done == Z_STREAM_END;
 }
 

@@ -25,11 +25,12 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_INFO, METRIC_HISTOGRAM }
 struct metric_family {
 	const char *name; /* without _total and _info: each format adds its own */
 	enum metric_type type;
-	const char *unit; /* "seconds", "bytes", ...; "" for none; name ends in it */
+	const char *unit; /* "seconds", "bytes", ...; "" for none; said only if name ends in it */
 	const char *help; /* a sentence for a stranger */
 	/*
 	 * Histograms: the finite classic buckets are le = 2^le_min, then every
-	 * 2^le_step times more, up to 2^le_max seconds.
+	 * 2^le_step times more, up to 2^le_max seconds. From 2^-24 to 2^7 s, where
+	 * bpf/hist.h has bounds: what lies outside is left out.
 	 */
 	int le_min, le_max, le_step;
 };
@@ -40,6 +41,7 @@ struct label {
 	const char *value;
 };
 
+/* Labels for which OpenMetrics' 128 characters (with names) do not suffice are left out. */
 struct exposition_exemplar {
 	struct label labels[3];
 	size_t nr_labels;
@@ -49,7 +51,11 @@ struct exposition_exemplar {
 
 /* A histogram of latencies, in the buckets of bpf/hist.h. */
 struct exposition_histogram {
-	const uint64_t *buckets; /* HIST_SLOTS, not cumulative */
+	/*
+	 * HIST_SLOTS, not cumulative. Native: slot s is index s + HIST_MIN of schema 3,
+	 * but slot 0, which begins at 0 s: it is the zero bucket, up to 2^-24 s.
+	 */
+	const uint64_t *buckets;
 	uint64_t sum_ns;
 	/* Any order; a bucket gets the newest that lies in it. OpenMetrics and protobuf only. */
 	const struct exposition_exemplar *exemplars;
@@ -61,7 +67,9 @@ struct exposition;
 struct exposition *expose_new(void); /* NULL: out of memory */
 void expose_free(struct exposition *e);
 
+/* Out of memory from here on shows at expose_end(); nothing else fails. */
 void expose_begin(struct exposition *e, enum exposition_format format);
+/* family must stay as it is until the next one, or the end. */
 void expose_family(struct exposition *e, const struct metric_family *family);
 /* Labels that come before a sample's own, for the samples that follow; 0 ends that. */
 void expose_common(struct exposition *e, const struct label *labels, size_t nr);

@@ -31,7 +31,7 @@ static const struct metric_family faults = {
 	.name = "pfstat_faults",
 	.type = METRIC_COUNTER,
 	.unit = "",
-	.help = "Page faults, by \"origin\".\nA \\ and a new line.",
+	.help = "By \"origin\".\nA \\ and a new line.",
 };
 static const struct metric_family cpu = {
 	.name = "process_cpu_seconds",
@@ -153,7 +153,7 @@ static void text_is_exact(void **state)
 	const char *text = write_all(*state, EXPOSITION_TEXT, false, &len);
 
 	expect_text(text, len,
-		    "# HELP pfstat_faults_total Page faults, by \"origin\".\\nA \\\\ and a new line.\n"
+		    "# HELP pfstat_faults_total By \"origin\".\\nA \\\\ and a new line.\n"
 		    "# TYPE pfstat_faults_total counter\n"
 		    "pfstat_faults_total{origin=\"user\",access=\"read\"} 18446744073709551615\n"
 		    "pfstat_faults_total{" ODD ",origin=\"user\"} 0\n"
@@ -191,7 +191,7 @@ static void openmetrics_is_exact(void **state)
 	const char *text = write_all(*state, EXPOSITION_OPENMETRICS, false, &len);
 
 	expect_text(text, len,
-		    "# HELP pfstat_faults Page faults, by \\\"origin\\\".\\nA \\\\ and a new line.\n"
+		    "# HELP pfstat_faults By \\\"origin\\\".\\nA \\\\ and a new line.\n"
 		    "# TYPE pfstat_faults counter\n"
 		    "pfstat_faults_total{origin=\"user\",access=\"read\"} 18446744073709551615\n"
 		    "pfstat_faults_total{" ODD ",origin=\"user\"} 0\n"
@@ -273,8 +273,9 @@ static void promtool_takes_the_text(void **state)
 #define READ_OPENMETRICS \
 	PYTHON " -c '\n" \
 	"import sys\n" \
-	"from prometheus_client.openmetrics.parser import text_string_to_metric_families as read\n" \
-	"for f in read(sys.stdin.buffer.read().decode()):\n" \
+	"from prometheus_client.openmetrics import parser\n" \
+	"text = sys.stdin.buffer.read().decode()\n" \
+	"for f in parser.text_string_to_metric_families(text):\n" \
 	"    print(f.name, f.type, f.unit or None, ascii(f.documentation))\n" \
 	"    for s in f.samples:\n" \
 	"        x = s.exemplar\n" \
@@ -293,7 +294,7 @@ static void python_reads_the_openmetrics(void **state)
 	said = run_parser(READ_OPENMETRICS, text, len, &status);
 	assert_string_equal(
 		said,
-		"pfstat_faults counter None 'Page faults, by \"origin\".\\nA \\\\ and a new line.'\n"
+		"pfstat_faults counter None 'By \"origin\".\\nA \\\\ and a new line.'\n"
 		"pfstat_faults_total {'origin': 'user', 'access': 'read'} 18446744073709551615\n"
 		"pfstat_faults_total {'cgroup': 'a\\\\b\"c\\nd\\xe9\\ufffdf', 'origin': 'user'} 0\n"
 		"pfstat_faults_total {'cgroup': 'a\\\\b\"c\\nd\\xe9\\ufffdf'} 7\n"
@@ -505,6 +506,33 @@ static void native_buckets_are_the_slots(void **state)
 			slots[s] = rand() % every ? 0 : (uint64_t)rand() << (rand() % 24);
 		expect_native(*state, slots);
 	}
+}
+
+/* One span bridges up to two empty buckets. */
+static void far_buckets_begin_a_span(void **state)
+{
+	uint64_t slots[HIST_SLOTS] = { 0 };
+	struct exposition_histogram h = { .buckets = slots };
+	struct exposition *e = *state;
+	const Wire__Histogram *got;
+	struct families f;
+	const char *text;
+	size_t len;
+
+	slots[10] = slots[13] = slots[17] = 1;
+	expose_begin(e, EXPOSITION_PROTOBUF);
+	expose_family(e, &duration);
+	expose_histogram(e, NULL, 0, &h);
+	text = expose_end(e, false, &len);
+	assert_non_null(text);
+	unpack(&f, text, len);
+	got = f.family[0]->metric[0]->histogram;
+	assert_int_equal(got->n_positive_span, 2);
+	assert_int_equal(got->positive_span[0]->offset, 10 + HIST_MIN);
+	assert_int_equal(got->positive_span[0]->length, 4);
+	assert_int_equal(got->positive_span[1]->offset, 3);
+	assert_int_equal(got->positive_span[1]->length, 1);
+	free_families(&f);
 }
 
 /* --- buckets */
@@ -731,29 +759,36 @@ static void numbers_are_exact(void **state)
 	buffer_free(&b);
 }
 
-/* Reads back, and no form with fewer digits does. */
+/* Digits that carry precision: without zeros at both ends. */
+static int significant_digits(const char *text)
+{
+	int digits = 0, zeros = 0;
+
+	for (; *text && *text != 'e'; text++) {
+		if (*text < '0' || *text > '9' || (*text == '0' && !digits))
+			continue;
+		digits++;
+		zeros = *text == '0' ? zeros + 1 : 0;
+	}
+	return digits - zeros;
+}
+
+/* Reads back, and printf finds no form with fewer digits that does. */
 static void expect_shortest(struct buffer *b, double value)
 {
-	char text[40];
-	int digits = 0;
+	char text[40], other[40];
+	int precision = 1;
 
 	b->len = 0;
 	put_double(b, value);
 	snprintf(text, sizeof(text), "%.*s", (int)b->len, b->data);
-	assert_true(strtod(text, NULL) == value);
-	for (const char *c = text; *c && *c != 'e'; c++)
-		digits += *c >= '0' && *c <= '9';
-	for (int precision = 1; precision < 17; precision++) {
-		char other[40];
-
+	if (strtod(text, NULL) != value)
+		fail_msg("%.17g became %s", value, text);
+	do
 		snprintf(other, sizeof(other), "%.*e", precision - 1, value);
-		if (strtod(other, NULL) != value)
-			continue;
-		/* Digits before the first that is not 0 are no precision. */
-		assert_true(digits <= precision + (fabs(value) < 1 ? 5 : 17));
-		assert_true(strlen(text) <= strlen(other) + 17);
-		break;
-	}
+	while (strtod(other, NULL) != value && precision++ < 17);
+	if (significant_digits(text) > precision)
+		fail_msg("%s is longer than %s", text, other);
 }
 
 static void doubles_read_back(void **state)
@@ -816,6 +851,29 @@ static void protobuf_sums_are_the_nearest_doubles(void **state)
 		buffer_free(&b);
 		free_families(&f);
 	}
+}
+
+/* Prometheus refuses the whole scrape when a name does not end in its unit. */
+static void units_are_said_where_the_name_has_them(void **state)
+{
+	static const struct {
+		struct metric_family family;
+		bool unit;
+	} cases[] = {
+		{ { .name = "a_seconds", .unit = "seconds", .type = METRIC_GAUGE }, true },
+		{ { .name = "a_seconds", .unit = "seconds", .type = METRIC_COUNTER }, true },
+		{ { .name = "a_seconds", .unit = "seconds", .type = METRIC_INFO }, false },
+		{ { .name = "a_seconds", .unit = "bytes", .type = METRIC_GAUGE }, false },
+		{ { .name = "amicroseconds", .unit = "seconds", .type = METRIC_GAUGE }, false },
+		{ { .name = "seconds", .unit = "seconds", .type = METRIC_GAUGE }, false },
+		{ { .name = "s", .unit = "seconds", .type = METRIC_GAUGE }, false },
+		{ { .name = "a_", .unit = "", .type = METRIC_GAUGE }, false },
+		{ { .name = "a_", .unit = NULL, .type = METRIC_GAUGE }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(cases); i++)
+		assert_int_equal(expose_has_unit(&cases[i].family), cases[i].unit);
 }
 
 /* --- gzip, buffers */
@@ -954,8 +1012,7 @@ static void out_of_memory_is_said(void **state)
 
 		expose_begin(e, EXPOSITION_TEXT);
 		write_simple(e);
-		/* No machine has this much. */
-		assert_false(buffer_room(b, SIZE_MAX / 4));
+		assert_false(buffer_room(b, SIZE_MAX));
 		write_histogram(e);
 		assert_null(expose_end(e, i & 1, &len));
 		write_all(e, EXPOSITION_TEXT, true, &len);
@@ -1010,6 +1067,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(protobuf_has_classic_buckets_and_exemplars, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(native_buckets_are_the_slots, setup, teardown),
+		cmocka_unit_test_setup_teardown(far_buckets_begin_a_span, setup, teardown),
 		cmocka_unit_test_setup_teardown(buckets_hold_what_is_at_most_le, setup, teardown),
 		cmocka_unit_test_setup_teardown(le_is_the_shortest_float, setup, teardown),
 		cmocka_unit_test_setup_teardown(exemplar_labels_fit_128_characters, setup,
@@ -1021,6 +1079,7 @@ int main(void)
 		cmocka_unit_test(doubles_read_back),
 		cmocka_unit_test_setup_teardown(protobuf_sums_are_the_nearest_doubles, setup,
 						teardown),
+		cmocka_unit_test(units_are_said_where_the_name_has_them),
 		cmocka_unit_test_setup_teardown(gzip_is_the_same_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_an_exposition, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_family_without_samples_is_not_in_protobuf, setup,
