@@ -103,13 +103,14 @@ struct web {
 	struct web_auth *auth;
 	pthread_t acceptor;
 	bool accepting;
-	int wake; /* eventfd: the acceptor shall end */
+	int wake; /* eventfd: the acceptor shall end, or there is room again */
 	atomic_bool closing;
 
 	pthread_mutex_t lock;
 	struct state *state;
 	struct connection *connections;
 	unsigned int nr_connections;
+	bool full;          /* the acceptor waits for a connection to go */
 	double rate_tokens; /* of rate_limit, at rate_time */
 	uint64_t rate_time;
 
@@ -151,7 +152,7 @@ static struct state *state_get(struct web *web)
 
 static struct stamp take_stamp(const char *path)
 {
-	struct stamp stamp = {.path = strdup(path)};
+	struct stamp stamp = { .path = strdup(path) };
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
@@ -207,7 +208,7 @@ static int prepare_state(struct state *state, char *error, size_t error_len)
 static int load_files(struct web *web, struct state *state, char *error, size_t error_len)
 {
 	struct web_config *config = &state->config;
-	struct stamps stamps = {.nr = 0};
+	struct stamps stamps = { .nr = 0 };
 	int err;
 
 	add_stamp(&stamps, web->options.config_file);
@@ -369,6 +370,12 @@ static void count_request(struct web *web, unsigned int status)
 		atomic_fetch_add_explicit(&web->requests[status], 1, memory_order_relaxed);
 }
 
+static void wake_acceptor(struct web *web)
+{
+	/* Fails when it is so full of wakes that it cannot be missed. */
+	eventfd_write(web->wake, 1);
+}
+
 /* The descriptor is still open: it cannot be another's when it is cut. */
 static void end_connection(struct web *web, struct MHD_Connection *mhd,
 			   struct connection *connection)
@@ -383,6 +390,9 @@ static void end_connection(struct web *web, struct MHD_Connection *mhd,
 		count_request(web, info->http_status);
 	pthread_mutex_lock(&web->lock);
 	unlink_connection(connection);
+	if (web->full)
+		wake_acceptor(web);
+	web->full = false;
 	pthread_mutex_unlock(&web->lock);
 	free_connection(connection);
 }
@@ -509,7 +519,7 @@ static enum MHD_Result answer_page(struct connection *connection, const struct w
 		.accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
 	};
 	struct web *web = connection->web;
-	struct web_response got = {.status = MHD_HTTP_INTERNAL_SERVER_ERROR};
+	struct web_response got = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
 	struct MHD_Response *response;
 
 	pthread_mutex_lock(&web->page_lock);
@@ -718,7 +728,7 @@ static size_t leave_escaped(void *arg, struct MHD_Connection *mhd, char *text)
 
 /* --- accepting */
 
-/* Under the lock. Makes room for a new connection at the cost of the one that waits longest. */
+/* Under the lock. Cuts the connection that waits longest without asking anything. */
 static void cut_oldest(struct web *web)
 {
 	struct connection *oldest = NULL;
@@ -729,6 +739,32 @@ static void cut_oldest(struct web *web)
 			oldest = c;
 	if (oldest)
 		cut(oldest);
+}
+
+/* Under the lock. */
+static bool some_are_going(const struct web *web)
+{
+	for (const struct connection *c = web->connections; c; c = c->next)
+		if (c->cut)
+			return true;
+	return false;
+}
+
+/*
+ * Is there room for one more? If not, others wait in the kernel's queue until a
+ * connection has gone, which wakes us.
+ */
+static bool has_room(struct web *web)
+{
+	bool full;
+
+	pthread_mutex_lock(&web->lock);
+	full = web->nr_connections >= web->options.max_connections;
+	if (full && !some_are_going(web))
+		cut_oldest(web);
+	web->full = full;
+	pthread_mutex_unlock(&web->lock);
+	return !full;
 }
 
 /* Under the lock. One that was handed over and lost (no memory): its descriptor is closed. */
@@ -756,29 +792,29 @@ static void cut_late(struct web *web)
 	pthread_mutex_unlock(&web->lock);
 }
 
-/* NULL: there is no place for it. */
-static struct connection *make_place(struct web *web, int fd)
+/* NULL: out of memory. */
+static struct connection *enter(struct web *web, int fd)
 {
-	struct connection *connection = NULL;
+	unsigned int max = web->options.max_connections;
+	struct connection *connection;
 
 	pthread_mutex_lock(&web->lock);
-	for (struct connection *c = web->connections; c; c = c->next)
-		if (!c->mhd && c->fd == fd) {
-			drop_lost(c);
+	for (connection = web->connections; connection; connection = connection->next)
+		if (!connection->mhd && connection->fd == fd)
 			break;
-		}
+	if (connection)
+		drop_lost(connection);
+	connection = add_connection(web, fd);
 	/* Before it is full: one that is cut takes a while to go. */
-	if (web->nr_connections >= web->options.max_connections / 8 * 7)
+	if (web->nr_connections > max - max / 8)
 		cut_oldest(web);
-	if (web->nr_connections < web->options.max_connections)
-		connection = add_connection(web, fd);
 	pthread_mutex_unlock(&web->lock);
 	return connection;
 }
 
 static void hand_over(struct web *web, int fd, const struct sockaddr *address, socklen_t len)
 {
-	struct connection *connection = make_place(web, fd);
+	struct connection *connection = enter(web, fd);
 
 	if (!connection) {
 		close(fd);
@@ -794,15 +830,18 @@ static void hand_over(struct web *web, int fd, const struct sockaddr *address, s
 	pthread_mutex_unlock(&web->lock);
 }
 
-/* false: there are no descriptors left, or no memory; try later. */
+/* false: there is no room, or there are no descriptors or no memory: try later. */
 static bool accept_some(struct web *web, int listener)
 {
 	for (int i = 0; i < 64; i++) {
 		struct sockaddr_storage address;
 		socklen_t len = sizeof(address);
-		int fd = accept4(listener, (struct sockaddr *)&address, &len,
-				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd;
 
+		if (!has_room(web))
+			return false;
+		fd = accept4(listener, (struct sockaddr *)&address, &len,
+			     SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)
 			hand_over(web, fd, (struct sockaddr *)&address, len);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -826,28 +865,38 @@ static int tick_ms(const struct web_options *options)
 	return least < 10 ? 10 : least > 500 ? 500 : (int)least;
 }
 
+static bool has_connections(struct web *web)
+{
+	bool some;
+
+	pthread_mutex_lock(&web->lock);
+	some = web->nr_connections > 0;
+	pthread_mutex_unlock(&web->lock);
+	return some;
+}
+
 static void *accept_all(void *arg)
 {
 	struct web *web = arg;
 	size_t nr = web->listeners.nr;
 	struct pollfd fds[nr + 1];
 	bool short_of = false;
+	eventfd_t wakes;
 
-	fds[nr] = (struct pollfd){.fd = web->wake, .events = POLLIN};
+	fds[nr] = (struct pollfd){ .fd = web->wake, .events = POLLIN };
 	for (size_t i = 0; i < nr; i++)
-		fds[i] = (struct pollfd){.fd = web->listeners.all[i].fd, .events = POLLIN};
+		fds[i] = (struct pollfd){ .fd = web->listeners.all[i].fd, .events = POLLIN };
 	while (!atomic_load(&web->closing)) {
-		bool some;
+		bool now_short = false;
 
-		pthread_mutex_lock(&web->lock);
-		some = web->nr_connections > 0;
-		pthread_mutex_unlock(&web->lock);
-		/* Out of descriptors, the listeners would wake us for nothing. */
+		/* Without room, the listeners would wake us for nothing. */
 		poll(short_of ? &fds[nr] : fds, short_of ? 1 : nr + 1,
-		     some || short_of ? tick_ms(&web->options) : -1);
-		short_of = false;
-		for (size_t i = 0; i < nr; i++)
-			short_of |= !accept_some(web, fds[i].fd);
+		     short_of || has_connections(web) ? tick_ms(&web->options) : -1);
+		eventfd_read(web->wake, &wakes);
+		for (size_t i = 0; !short_of && i < nr; i++)
+			if (fds[i].revents)
+				now_short |= !accept_some(web, fds[i].fd);
+		short_of = now_short;
 		cut_late(web);
 	}
 	return NULL;
@@ -933,16 +982,16 @@ static struct MHD_Daemon *start_daemon(struct web *web, bool tls)
 {
 	/* Above our own limit, so that ours is the one that is met. */
 	const struct MHD_OptionItem options[] = {
-		{MHD_OPTION_CONNECTION_LIMIT, web->options.max_connections + 16, NULL},
-		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
-		{MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
-		{MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL},
-		{MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)notify_connection, web},
-		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)complete, web},
-		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, web},
-		{tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, no_certificate},
-		{MHD_OPTION_END, 0, NULL},
+		{ MHD_OPTION_CONNECTION_LIMIT, web->options.max_connections + 16, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL },
+		{ MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL },
+		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)notify_connection, web },
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)complete, web },
+		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, web },
+		{ tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, no_certificate },
+		{ MHD_OPTION_END, 0, NULL },
 	};
 
 	return MHD_start_daemon(
@@ -991,13 +1040,13 @@ int web_start(struct web *web, char *error, size_t error_len)
 
 void web_close(struct web *web)
 {
-	const uint64_t one = 1;
-
 	if (!web)
 		return;
 	atomic_store(&web->closing, true);
-	if (web->accepting && write(web->wake, &one, sizeof(one)) == sizeof(one))
+	if (web->accepting) {
+		wake_acceptor(web);
 		pthread_join(web->acceptor, NULL);
+	}
 	/* First: libmicrohttpd cannot end while connections are suspended. */
 	web_auth_stop(web->auth);
 	if (web->plain)
@@ -1041,7 +1090,7 @@ size_t web_requests(const struct web *web, struct web_status_count *rows, size_t
 		if (!count)
 			continue;
 		if (found < nr)
-			rows[found] = (struct web_status_count){status, count};
+			rows[found] = (struct web_status_count){ status, count };
 		found++;
 	}
 	return found;

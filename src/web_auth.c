@@ -85,13 +85,13 @@ static const char *basic_token(const char *header)
 bool web_credentials_parse(struct web_credentials *c, const char *header)
 {
 	const char *token = basic_token(header);
-	gnutls_datum_t in, out = {NULL, 0};
+	gnutls_datum_t in, out = { NULL, 0 };
 	char *colon;
 
-	*c = (struct web_credentials){0};
+	*c = (struct web_credentials){ 0 };
 	if (!token)
 		return false;
-	in = (gnutls_datum_t){(unsigned char *)token, (unsigned int)strlen(token)};
+	in = (gnutls_datum_t){ (unsigned char *)token, (unsigned int)strlen(token) };
 	if (!in.size || gnutls_base64_decode2(&in, &out) < 0)
 		return false;
 	/* Our own memory: NUL-terminated, and freed by free(). */
@@ -122,7 +122,7 @@ void web_credentials_free(struct web_credentials *c)
 	if (c->password)
 		explicit_bzero(c->password, c->password_len);
 	free(c->user);
-	*c = (struct web_credentials){0};
+	*c = (struct web_credentials){ 0 };
 }
 
 /* --- what was right before */

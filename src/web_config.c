@@ -30,10 +30,10 @@ static const struct version {
 	const char *name;
 	const char *priority;
 } versions[] = {
-	{"TLS10", "+VERS-TLS1.0"},
-	{"TLS11", "+VERS-TLS1.1"},
-	{"TLS12", "+VERS-TLS1.2"},
-	{"TLS13", "+VERS-TLS1.3"},
+	{ "TLS10", "+VERS-TLS1.0" },
+	{ "TLS11", "+VERS-TLS1.1" },
+	{ "TLS12", "+VERS-TLS1.2" },
+	{ "TLS13", "+VERS-TLS1.3" },
 };
 
 enum { TLS10, TLS11, TLS12, TLS13 };
@@ -43,8 +43,8 @@ static const struct cipher {
 	const char *priority;
 	bool aead; /* also a suite of TLS 1.3 */
 } ciphers[] = {
-	{"+AES-128-GCM", true},  {"+AES-256-GCM", true},  {"+CHACHA20-POLY1305", true},
-	{"+AES-128-CBC", false}, {"+AES-256-CBC", false},
+	{ "+AES-128-GCM", true },  { "+AES-256-GCM", true },  { "+CHACHA20-POLY1305", true },
+	{ "+AES-128-CBC", false }, { "+AES-256-CBC", false },
 };
 
 enum { AES128_GCM, AES256_GCM, CHACHA20, AES128_CBC, AES256_CBC };
@@ -57,41 +57,41 @@ static const struct suite {
 	int cipher;
 	int used; /* FOR_... */
 } suites[] = {
-	{"TLS_AES_128_GCM_SHA256", AES128_GCM, FOR_TLS13},
-	{"TLS_AES_256_GCM_SHA384", AES256_GCM, FOR_TLS13},
-	{"TLS_CHACHA20_POLY1305_SHA256", CHACHA20, FOR_TLS13},
-	{"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", AES128_GCM, FOR_ECDSA},
-	{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", AES128_GCM, FOR_RSA},
-	{"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", AES256_GCM, FOR_ECDSA},
-	{"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", AES256_GCM, FOR_RSA},
-	{"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", CHACHA20, FOR_ECDSA},
-	{"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", CHACHA20, FOR_RSA},
-	{"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", AES128_CBC, FOR_ECDSA},
-	{"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", AES128_CBC, FOR_RSA},
-	{"TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", AES256_CBC, FOR_ECDSA},
-	{"TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", AES256_CBC, FOR_RSA},
+	{ "TLS_AES_128_GCM_SHA256", AES128_GCM, FOR_TLS13 },
+	{ "TLS_AES_256_GCM_SHA384", AES256_GCM, FOR_TLS13 },
+	{ "TLS_CHACHA20_POLY1305_SHA256", CHACHA20, FOR_TLS13 },
+	{ "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", AES128_GCM, FOR_ECDSA },
+	{ "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", AES128_GCM, FOR_RSA },
+	{ "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", AES256_GCM, FOR_ECDSA },
+	{ "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", AES256_GCM, FOR_RSA },
+	{ "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", CHACHA20, FOR_ECDSA },
+	{ "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", CHACHA20, FOR_RSA },
+	{ "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", AES128_CBC, FOR_ECDSA },
+	{ "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", AES128_CBC, FOR_RSA },
+	{ "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", AES256_CBC, FOR_ECDSA },
+	{ "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", AES256_CBC, FOR_RSA },
 };
 
 static const struct curve {
 	const char *name;
 	const char *priority;
 } curves[] = {
-	{"X25519", "+GROUP-X25519"},
-	{"CurveP256", "+GROUP-SECP256R1"},
-	{"CurveP384", "+GROUP-SECP384R1"},
-	{"CurveP521", "+GROUP-SECP521R1"},
+	{ "X25519", "+GROUP-X25519" },
+	{ "CurveP256", "+GROUP-SECP256R1" },
+	{ "CurveP384", "+GROUP-SECP384R1" },
+	{ "CurveP521", "+GROUP-SECP521R1" },
 };
 
 static const struct auth_type {
 	const char *name;
 	enum client_auth type;
 } auth_types[] = {
-	{"NoClientCert", CLIENT_AUTH_NONE},
-	{"RequestClientCert", CLIENT_AUTH_REQUEST},
-	{"RequireClientCert", CLIENT_AUTH_REQUIRE_ANY},
-	{"RequireAnyClientCert", CLIENT_AUTH_REQUIRE_ANY},
-	{"VerifyClientCertIfGiven", CLIENT_AUTH_VERIFY_IF_GIVEN},
-	{"RequireAndVerifyClientCert", CLIENT_AUTH_REQUIRE_AND_VERIFY},
+	{ "NoClientCert", CLIENT_AUTH_NONE },
+	{ "RequestClientCert", CLIENT_AUTH_REQUEST },
+	{ "RequireClientCert", CLIENT_AUTH_REQUIRE_ANY },
+	{ "RequireAnyClientCert", CLIENT_AUTH_REQUIRE_ANY },
+	{ "VerifyClientCertIfGiven", CLIENT_AUTH_VERIFY_IF_GIVEN },
+	{ "RequireAndVerifyClientCert", CLIENT_AUTH_REQUIRE_AND_VERIFY },
 };
 
 /* The headers that exporter-toolkit lets through, and the values of some. */
@@ -99,9 +99,11 @@ static const struct header {
 	const char *name;
 	const char *values[2]; /* none: any */
 } headers[] = {
-	{"Strict-Transport-Security", {NULL, NULL}}, {"X-Content-Type-Options", {"nosniff", NULL}},
-	{"X-Frame-Options", {"deny", "sameorigin"}}, {"X-XSS-Protection", {NULL, NULL}},
-	{"Content-Security-Policy", {NULL, NULL}},
+	{ "Strict-Transport-Security", { NULL, NULL } },
+	{ "X-Content-Type-Options", { "nosniff", NULL } },
+	{ "X-Frame-Options", { "deny", "sameorigin" } },
+	{ "X-XSS-Protection", { NULL, NULL } },
+	{ "Content-Security-Policy", { NULL, NULL } },
 };
 
 /* --- the state of one parse */
@@ -185,7 +187,7 @@ static bool is_one_of(const char *text, const char *const *words, size_t nr)
 /* A key without a value is a key that is not there, as for exporter-toolkit. */
 static bool is_null(const yaml_node_t *node)
 {
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
 
 	return is_plain(node) && is_one_of(text_of(node), nulls, NR(nulls));
 }
@@ -220,10 +222,10 @@ static int read_string(struct parser *p, const yaml_node_t *value, char **out)
 static int read_bool(struct parser *p, const yaml_node_t *value, bool *out)
 {
 	/* YAML 1.1, as Go's yaml.v2 has it. */
-	static const char *const yes[] = {"y",    "Y",    "yes", "Yes", "YES", "true",
-					  "True", "TRUE", "on",  "On",  "ON"};
-	static const char *const no[] = {"n",     "N",     "no",  "No",  "NO", "false",
-					 "False", "FALSE", "off", "Off", "OFF"};
+	static const char *const yes[] = { "y",    "Y",    "yes", "Yes", "YES", "true",
+					   "True", "TRUE", "on",  "On",  "ON" };
+	static const char *const no[] = { "n",     "N",     "no",  "No",  "NO", "false",
+					  "False", "FALSE", "off", "Off", "OFF" };
 
 	if (is_null(value))
 		return 0;
@@ -521,23 +523,23 @@ static int read_prefer_server(struct parser *p, const yaml_node_t *value)
 static int read_tls(struct parser *p, const yaml_node_t *value)
 {
 	static const struct key keys[] = {
-		{"cert_file", read_cert_file},
-		{"key_file", read_key_file},
-		{"client_ca_file", read_client_ca_file},
-		{"cert", read_cert},
-		{"key", read_private_key},
-		{"client_ca", read_client_ca},
-		{"client_auth_type", read_client_auth},
-		{"client_allowed_sans", read_allowed_sans},
-		{"min_version", read_min_version},
-		{"max_version", read_max_version},
-		{"cipher_suites", read_cipher_suites},
-		{"prefer_server_cipher_suites", read_prefer_server},
-		{"curve_preferences", read_curve_preferences},
+		{ "cert_file", read_cert_file },
+		{ "key_file", read_key_file },
+		{ "client_ca_file", read_client_ca_file },
+		{ "cert", read_cert },
+		{ "key", read_private_key },
+		{ "client_ca", read_client_ca },
+		{ "client_auth_type", read_client_auth },
+		{ "client_allowed_sans", read_allowed_sans },
+		{ "min_version", read_min_version },
+		{ "max_version", read_max_version },
+		{ "cipher_suites", read_cipher_suites },
+		{ "prefer_server_cipher_suites", read_prefer_server },
+		{ "curve_preferences", read_curve_preferences },
 	};
 
 	p->tls_line = line_of(value);
-	return read_keys(p, value, &(struct keys){keys, NR(keys), "tls_server_config"});
+	return read_keys(p, value, &(struct keys){ keys, NR(keys), "tls_server_config" });
 }
 
 /* --- http_server_config */
@@ -608,11 +610,11 @@ static int read_headers(struct parser *p, const yaml_node_t *value)
 static int read_http(struct parser *p, const yaml_node_t *value)
 {
 	static const struct key keys[] = {
-		{"http2", read_http2},
-		{"headers", read_headers},
+		{ "http2", read_http2 },
+		{ "headers", read_headers },
 	};
 
-	return read_keys(p, value, &(struct keys){keys, NR(keys), "http_server_config"});
+	return read_keys(p, value, &(struct keys){ keys, NR(keys), "http_server_config" });
 }
 
 /* --- basic_auth_users */
@@ -677,8 +679,8 @@ static bool parse_duration(const char *text, uint64_t *ns)
 		const char *name;
 		double ns;
 	} units[] = {
-		{"ns", 1},   {"us", 1e3}, {"\xc2\xb5s", 1e3}, {"\xce\xbcs", 1e3},
-		{"ms", 1e6}, {"s", 1e9},  {"m", 60e9},        {"h", 3600e9},
+		{ "ns", 1 },   { "us", 1e3 }, { "\xc2\xb5s", 1e3 }, { "\xce\xbcs", 1e3 },
+		{ "ms", 1e6 }, { "s", 1e9 },  { "m", 60e9 },        { "h", 3600e9 },
 	};
 	double sum = 0;
 
@@ -739,10 +741,10 @@ static int read_burst(struct parser *p, const yaml_node_t *value)
 static int read_rate_limit(struct parser *p, const yaml_node_t *value)
 {
 	static const struct key keys[] = {
-		{"interval", read_interval},
-		{"burst", read_burst},
+		{ "interval", read_interval },
+		{ "burst", read_burst },
 	};
-	int err = read_keys(p, value, &(struct keys){keys, NR(keys), "rate_limit"});
+	int err = read_keys(p, value, &(struct keys){ keys, NR(keys), "rate_limit" });
 
 	if (!err && p->config->rate_interval_ns && !p->config->rate_burst)
 		err = wrong(p, line_of(value), "without a burst no request would be answered");
@@ -806,7 +808,8 @@ static size_t pick_ciphers(const struct parser *p, int used, int *out)
 static char *make_priorities(const struct parser *p, int used)
 {
 	static const char *const exchange[] = {
-		[FOR_RSA] = ":+ECDHE-RSA", [FOR_ECDSA] = ":+ECDHE-ECDSA"};
+		[FOR_RSA] = ":+ECDHE-RSA", [FOR_ECDSA] = ":+ECDHE-ECDSA"
+	};
 	int picked[NR(suites)];
 	size_t nr = pick_ciphers(p, used, picked), len = 0;
 	bool all = !nr; /* of TLS 1.3 */
@@ -864,17 +867,17 @@ static int finish_tls(struct parser *p)
 static int read_document(struct parser *p)
 {
 	static const struct key keys[] = {
-		{"tls_server_config", read_tls},
-		{"http_server_config", read_http},
-		{"basic_auth_users", read_users},
-		{"rate_limit", read_rate_limit},
+		{ "tls_server_config", read_tls },
+		{ "http_server_config", read_http },
+		{ "basic_auth_users", read_users },
+		{ "rate_limit", read_rate_limit },
 	};
 	const yaml_node_t *root = yaml_document_get_root_node(&p->document);
 	int err;
 
 	if (!root) /* an empty file */
 		return 0;
-	err = read_keys(p, root, &(struct keys){keys, NR(keys), "the file"});
+	err = read_keys(p, root, &(struct keys){ keys, NR(keys), "the file" });
 	if (!err)
 		err = finish_tls(p);
 	if (!err && p->config->tls)
@@ -946,7 +949,7 @@ int web_config_parse(struct web_config *config, const char *path, const char *te
 	yaml_parser_t yaml;
 	int err;
 
-	*config = (struct web_config){0};
+	*config = (struct web_config){ 0 };
 	err = check_nesting(&p, text, len);
 	if (err)
 		return err;
@@ -1020,7 +1023,7 @@ int web_config_load(struct web_config *config, const char *path, char *error, si
 	char *text = web_read_file(path, &len);
 	int err;
 
-	*config = (struct web_config){0};
+	*config = (struct web_config){ 0 };
 	if (!text) {
 		err = -errno;
 		snprintf(error, error_len, "cannot read %s: %s", path, strerror(-err));
@@ -1061,5 +1064,5 @@ void web_config_free(struct web_config *config)
 		free(config->headers[i].value);
 	}
 	free(config->headers);
-	*config = (struct web_config){0};
+	*config = (struct web_config){ 0 };
 }

@@ -42,7 +42,7 @@ static int add_listener(struct web_listeners *listeners, int fd)
 {
 	struct web_listener *grown =
 		reallocarray(listeners->all, listeners->nr + 1, sizeof(*grown));
-	struct web_listener new = {.fd = fd};
+	struct web_listener new = { .fd = fd };
 	char address[128];
 	int err;
 
@@ -119,8 +119,8 @@ static bool split(const char *address, char *host, unsigned int *port)
 /* One socket for all addresses of the machine. */
 static int bind_any(unsigned int port)
 {
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_any};
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_any };
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	struct addrinfo info = {
 		.ai_family = AF_INET6,
 		.ai_addr = (struct sockaddr *)&v6,
@@ -139,8 +139,9 @@ static int bind_any(unsigned int port)
 
 static int resolve(const char *host, struct addrinfo **list, char *error, size_t error_len)
 {
-	const struct addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+					.ai_socktype = SOCK_STREAM,
+					.ai_flags = AI_PASSIVE };
 	int gai = getaddrinfo(host, NULL, &hints, list);
 
 	if (!gai)
@@ -258,5 +259,5 @@ void web_listeners_close(struct web_listeners *listeners)
 		free(listeners->all[i].tls_url);
 	}
 	free(listeners->all);
-	*listeners = (struct web_listeners){0};
+	*listeners = (struct web_listeners){ 0 };
 }

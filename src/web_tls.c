@@ -45,7 +45,7 @@ static int get_pem(const char *file, const char *text, char **out, char *error, 
 
 static gnutls_datum_t datum(char *text)
 {
-	return (gnutls_datum_t){(unsigned char *)text, (unsigned int)strlen(text)};
+	return (gnutls_datum_t){ (unsigned char *)text, (unsigned int)strlen(text) };
 }
 
 static const char *name_of(const char *file, const char *key)
