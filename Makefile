@@ -8,6 +8,7 @@
 #   make check-vm     on stock Debian kernels in emulated machines; KERNELS="6.1 7.x"
 # make stress         the stress tests with all figures, in guests: hours; KERNELS
 # make soak           the exporter for half an hour in a guest; KERNELS, MINUTES
+# make fuzz           each fuzzer for FUZZ_SECONDS (60)
 # make bench          what a fault costs with pfstat and with its peers, in guest instructions
 # make deps           install the packages of packages.txt that are missing
 # make install        PREFIX, DESTDIR
@@ -19,6 +20,7 @@ VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+FUZZ_SECONDS ?= 60
 KERNELS ?= $(shell tests/vm/fetch --list)
 O := build
 
@@ -50,6 +52,7 @@ LIB := $(filter-out $(O)/main.o,$(OBJECTS))
 SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTS := $(UNIT_TESTS) $(O)/tests/golden
+FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 RESULTS := $(O)/results
 
 .DELETE_ON_ERROR:
@@ -133,6 +136,20 @@ $(O)/live: $(wildcard tests/live/*.c tests/live/*.h) Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARN) $(filter %.c,$^) -lcmocka -ljansson -lm -o $@
 
+# libFuzzer needs clang, and all of src/ built with it: the fuzzer sees by coverage
+# which inputs are new.
+FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+FUZZ_LIB := $(patsubst src/%.c,$(O)/fuzz/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
+
+$(O)/fuzz/%.o: src/%.c $(SKELETONS) Makefile VERSION
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
+
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $(PFSTAT_CFLAGS) $< $(FUZZ_LIB) $(LDLIBS) -o $@
+
 # Each test program writes TAP; tests/summary adds up and says N passed, N failed, N skipped.
 .PHONY: check check-unit check-live check-vm run-unit run-live run-vm
 check: deps
@@ -153,12 +170,13 @@ check-vm: deps
 	$(Q)tests/summary $(RESULTS)/vm*.tap
 
 # A test program that fails must not keep the others from running: the summary decides.
-run-unit: all $(TESTS)
+run-unit: all $(TESTS) $(FUZZERS)
 	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/unit-*.tap
 	$(Q)for t in $(TESTS); do \
 		echo "# $$t"; \
 		CMOCKA_MESSAGE_OUTPUT=TAP $$t 2>&1 | tee $(RESULTS)/unit-$$(basename $$t).tap; \
 	done
+	$(Q)tests/fuzz/run 3 $(FUZZERS) 2>&1 | tee $(RESULTS)/unit-fuzz.tap
 	$(Q)tests/style 2>&1 | tee $(RESULTS)/unit-style.tap
 
 run-live: all $(O)/live
@@ -199,6 +217,13 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/demo $(O)
 
+.PHONY: fuzz
+fuzz: deps
+	$(Q)$(MAKE) --no-print-directory $(FUZZERS)
+	$(Q)mkdir -p $(RESULTS)
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS) 2>&1 | tee $(RESULTS)/fuzz.tap
+	$(Q)tests/summary $(RESULTS)/fuzz.tap
+
 .PHONY: bench
 bench: deps
 	$(Q)$(MAKE) --no-print-directory all
@@ -224,4 +249,4 @@ compile_commands.json: $(wildcard src/*.c)
 clean:
 	$(Q)rm -rf build compile_commands.json
 
--include $(wildcard $(O)/*.d $(O)/tests/*.d)
+-include $(wildcard $(O)/*.d $(O)/tests/*.d $(O)/fuzz/*.d)

@@ -43,11 +43,16 @@ struct web_page {
 struct web_options {
 	const char *const *addresses; /* --web.listen-address, "host:port", ":port", "[::1]:port" */
 	size_t nr_addresses;
-	bool systemd_socket; /* --web.systemd-socket: take the sockets from systemd instead */
+	bool systemd_socket;     /* --web.systemd-socket: take the sockets from systemd instead */
 	const char *config_file; /* --web.config.file; NULL: plain HTTP, no password */
-	const struct web_page *pages;
+	const struct web_page *pages; /* these and arg must outlive the web */
 	size_t nr_pages;
 	void *arg;
+	/* Limits; 0: what docs/web-config.md says. */
+	unsigned int max_connections; /* of all addresses together */
+	unsigned int header_ms; /* from the connection to the end of the first request's header */
+	unsigned int idle_ms;   /* the same for each further request, since the last answer */
+	unsigned int answer_ms; /* to take the whole answer */
 };
 
 /*
@@ -55,22 +60,34 @@ struct web_options {
  * wrong) or another negative errno, with the reason in error.
  */
 int web_listen(struct web **out, const struct web_options *options, char *error, size_t error_len);
-/* Starts the threads. Same errors. */
+/* Starts all threads there will ever be. Same errors. All signals are blocked in them. */
 int web_start(struct web *web, char *error, size_t error_len);
 /*
- * Reads the config file and its certificates again; connections of before go on.
- * On an error the old ones stay in force.
+ * Reads the config file and its certificates again. Passwords and headers hold
+ * from the next request on; connections of before get their answer and are closed
+ * with it, so that TLS settings hold, too. On an error all of before stays in
+ * force, and web_config_changed() is false until something changes again.
  */
 int web_reload(struct web *web, char *error, size_t error_len);
 /* Have the config file or the certificates changed since they were read? (stat only) */
 bool web_config_changed(const struct web *web);
 
-/* "http://[::1]:10240": address i as it was really bound; NULL behind the last. */
+/*
+ * "http://[::1]:10240": address i as it was really bound; NULL behind the last.
+ * Valid until web_close().
+ */
 const char *web_url(const struct web *web, size_t i);
-/* Requests answered, by status: fills up to nr rows, returns how many there are. */
-struct web_status_count { unsigned int status; unsigned long long count; };
+/*
+ * Requests answered, by status: fills up to nr rows, returns how many there are.
+ * Any thread; a page may call it.
+ */
+struct web_status_count {
+	unsigned int status;
+	unsigned long long count;
+};
 size_t web_requests(const struct web *web, struct web_status_count *rows, size_t nr);
 
+/* Cuts the connections and ends the threads. NULL is allowed. */
 void web_close(struct web *web);
 
 #endif

@@ -8,12 +8,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum client_auth {
-	CLIENT_AUTH_NONE, /* NoClientCert */
-	CLIENT_AUTH_REQUEST, /* RequestClientCert */
-	CLIENT_AUTH_REQUIRE_ANY, /* RequireAnyClientCert (also RequireClientCert) */
-	CLIENT_AUTH_VERIFY_IF_GIVEN, /* VerifyClientCertIfGiven */
+	CLIENT_AUTH_NONE,               /* NoClientCert */
+	CLIENT_AUTH_REQUEST,            /* RequestClientCert */
+	CLIENT_AUTH_REQUIRE_ANY,        /* RequireAnyClientCert (also RequireClientCert) */
+	CLIENT_AUTH_VERIFY_IF_GIVEN,    /* VerifyClientCertIfGiven */
 	CLIENT_AUTH_REQUIRE_AND_VERIFY, /* RequireAndVerifyClientCert */
 };
 
@@ -29,25 +30,40 @@ struct web_header {
 
 struct web_config {
 	bool tls;
-	char *cert_file, *key_file, *client_ca_file; /* absolute, or relative to the file's folder */
+	/* A file or its text (PEM), never both. Files: absolute, or with the config file's folder.
+	 */
+	char *cert_file, *key_file, *client_ca_file;
+	char *cert, *key, *client_ca;
 	enum client_auth client_auth;
 	char **client_allowed_sans; /* NULL-terminated; NULL: any */
-	char *priorities; /* GnuTLS priority string of min_version, cipher_suites, ... */
+	/*
+	 * GnuTLS priority strings of min_version, cipher_suites, ...: for a certificate
+	 * with an RSA key and for one with another key. NULL without TLS.
+	 */
+	char *priorities_rsa, *priorities_ecdsa;
 	struct web_user *users;
 	size_t nr_users;
 	struct web_header *headers; /* sent with every response */
 	size_t nr_headers;
+	uint64_t rate_interval_ns; /* a request more is let in each so many ns; 0: no limit */
+	unsigned int rate_burst;   /* requests that may come at once */
 };
 
 /*
  * Parses len bytes of text; path is for messages and for files named relatively.
- * 0, or -EINVAL with "path:line: what" in error. Opens no file but those that the
- * caller opens later.
+ * 0, -ENOMEM, or -EINVAL with "path:line: what" in error, and nothing to free.
+ * Opens no file.
  */
 int web_config_parse(struct web_config *config, const char *path, const char *text, size_t len,
 		     char *error, size_t error_len);
 /* The same for the file at path; -errno when it cannot be read. */
 int web_config_load(struct web_config *config, const char *path, char *error, size_t error_len);
 void web_config_free(struct web_config *config);
+
+/* A whole file of at most 1 MiB, NUL-terminated; NULL with errno. For secrets: see
+ * web_secret_free(). */
+char *web_read_file(const char *path, size_t *len);
+/* Overwrites text before freeing it. NULL is allowed. */
+void web_secret_free(char *text);
 
 #endif

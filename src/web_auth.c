@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * web_auth.c: see web_auth.h.
+ */
+#include "web_auth.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <crypt.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+
+#define NR_REMEMBERED 64
+#define DIGEST_LEN 32 /* of SHA-256 */
+#define MIN_COST 4
+
+struct web_users {
+	const struct web_config *config;
+	int dearest; /* the highest cost of a user's hash */
+	atomic_ullong bcrypts;
+
+	/* Digests of the pairs that were right last, in a ring. */
+	unsigned char salt[DIGEST_LEN];
+	pthread_mutex_t lock;
+	unsigned char remembered[NR_REMEMBERED][DIGEST_LEN];
+	size_t nr_remembered;
+};
+
+static int cost_of(const char *hash)
+{
+	return (hash[4] - '0') * 10 + hash[5] - '0';
+}
+
+struct web_users *web_users_new(const struct web_config *config)
+{
+	struct web_users *users = calloc(1, sizeof(*users));
+
+	if (!users)
+		return NULL;
+	if (gnutls_rnd(GNUTLS_RND_KEY, users->salt, sizeof(users->salt)) < 0) {
+		free(users);
+		return NULL;
+	}
+	pthread_mutex_init(&users->lock, NULL);
+	users->config = config;
+	for (size_t i = 0; i < config->nr_users; i++)
+		if (cost_of(config->users[i].hash) > users->dearest)
+			users->dearest = cost_of(config->users[i].hash);
+	return users;
+}
+
+void web_users_free(struct web_users *users)
+{
+	if (!users)
+		return;
+	pthread_mutex_destroy(&users->lock);
+	explicit_bzero(users, sizeof(*users));
+	free(users);
+}
+
+unsigned long long web_users_bcrypts(const struct web_users *users)
+{
+	return atomic_load(&users->bcrypts);
+}
+
+/* --- credentials */
+
+/* The token behind "Basic ", whatever its case; NULL for other schemes. */
+static const char *basic_token(const char *header)
+{
+	static const char scheme[] = "basic ";
+
+	if (!header || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0)
+		return NULL;
+	header += sizeof(scheme) - 1;
+	return header + strspn(header, " ");
+}
+
+bool web_credentials_parse(struct web_credentials *c, const char *header)
+{
+	const char *token = basic_token(header);
+	gnutls_datum_t in, out = { NULL, 0 };
+	char *colon;
+
+	*c = (struct web_credentials){ 0 };
+	if (!token)
+		return false;
+	in = (gnutls_datum_t){ (unsigned char *)token, (unsigned int)strlen(token) };
+	if (!in.size || gnutls_base64_decode2(&in, &out) < 0)
+		return false;
+	/* Our own memory: NUL-terminated, and freed by free(). */
+	c->user = malloc(out.size + 1);
+	if (c->user) {
+		memcpy(c->user, out.data, out.size);
+		c->user[out.size] = '\0';
+	}
+	gnutls_memset(out.data, 0, out.size);
+	gnutls_free(out.data);
+	colon = c->user ? memchr(c->user, ':', out.size) : NULL;
+	if (!colon) {
+		c->password_len = out.size; /* what there is to overwrite */
+		web_credentials_free(c);
+		return false;
+	}
+	*colon = '\0';
+	c->password = colon + 1;
+	c->user_len = (size_t)(colon - c->user);
+	c->password_len = out.size - c->user_len - 1;
+	return true;
+}
+
+void web_credentials_free(struct web_credentials *c)
+{
+	if (c->user)
+		explicit_bzero(c->user, c->user_len + c->password_len);
+	if (c->password)
+		explicit_bzero(c->password, c->password_len);
+	free(c->user);
+	*c = (struct web_credentials){ 0 };
+}
+
+/* --- what was right before */
+
+static const struct web_user *find_user(const struct web_users *users,
+					const struct web_credentials *c)
+{
+	for (size_t i = 0; i < users->config->nr_users; i++) {
+		const struct web_user *user = &users->config->users[i];
+
+		if (strlen(user->name) == c->user_len &&
+		    memcmp(user->name, c->user, c->user_len) == 0)
+			return user;
+	}
+	return NULL;
+}
+
+/* SHA-256 of the salt, the user's name with its length, and the password. */
+static bool make_digest(const struct web_users *users, const struct web_credentials *c,
+			unsigned char *digest)
+{
+	uint64_t user_len = c->user_len;
+	gnutls_hash_hd_t hash;
+	bool ok;
+
+	if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
+		return false;
+	ok = gnutls_hash(hash, users->salt, sizeof(users->salt)) == 0 &&
+	     gnutls_hash(hash, &user_len, sizeof(user_len)) == 0 &&
+	     gnutls_hash(hash, c->user, c->user_len) == 0 &&
+	     gnutls_hash(hash, c->password, c->password_len) == 0;
+	gnutls_hash_deinit(hash, digest);
+	return ok;
+}
+
+bool web_users_remember(struct web_users *users, const struct web_credentials *c)
+{
+	unsigned char digest[DIGEST_LEN];
+	unsigned int found = 0;
+	size_t nr;
+
+	if (!make_digest(users, c, digest))
+		return false;
+	pthread_mutex_lock(&users->lock);
+	nr = users->nr_remembered < NR_REMEMBERED ? users->nr_remembered : NR_REMEMBERED;
+	for (size_t i = 0; i < nr; i++)
+		found |= gnutls_memcmp(digest, users->remembered[i], DIGEST_LEN) == 0;
+	pthread_mutex_unlock(&users->lock);
+	return found;
+}
+
+static void remember(struct web_users *users, const struct web_credentials *c)
+{
+	unsigned char digest[DIGEST_LEN];
+
+	/* Asked twice at once, it is there already. */
+	if (web_users_remember(users, c) || !make_digest(users, c, digest))
+		return;
+	pthread_mutex_lock(&users->lock);
+	memcpy(users->remembered[users->nr_remembered++ % NR_REMEMBERED], digest, DIGEST_LEN);
+	pthread_mutex_unlock(&users->lock);
+}
+
+/* --- bcrypt */
+
+/* Does password make hash? hash may be a bare setting: then it never does. */
+static bool bcrypt_matches(struct web_users *users, const char *password, const char *hash)
+{
+	struct crypt_data *data = calloc(1, sizeof(*data));
+	const char *made;
+	bool same;
+
+	if (!data)
+		return false;
+	atomic_fetch_add(&users->bcrypts, 1);
+	made = crypt_rn(password, hash, data, sizeof(*data));
+	same = made && strlen(made) == strlen(hash) && gnutls_memcmp(made, hash, strlen(hash)) == 0;
+	explicit_bzero(data, sizeof(*data));
+	free(data);
+	return same;
+}
+
+static void waste_bcrypt(struct web_users *users, const char *password, int cost)
+{
+	char setting[64];
+
+	snprintf(setting, sizeof(setting), "$2b$%02d$abcdefghijklmnopqrstuu", cost);
+	bcrypt_matches(users, password, setting);
+}
+
+bool web_users_check(struct web_users *users, const struct web_credentials *c)
+{
+	const struct web_user *user = find_user(users, c);
+	/* crypt() would stop at NUL, and take what is in front of it. */
+	bool whole = strlen(c->password) == c->password_len;
+	/* crypt() refuses these at once: as dear as another wrong one, please. */
+	const char *password = c->password_len < CRYPT_MAX_PASSPHRASE_SIZE ? c->password : "";
+
+	if (!user) {
+		waste_bcrypt(users, password, users->dearest);
+		return false;
+	}
+	if (bcrypt_matches(users, password, user->hash) && whole && password == c->password) {
+		remember(users, c);
+		return true;
+	}
+	/*
+	 * A cheap hash would tell that there is such a user. A cost more is twice the
+	 * work, so that 2^c and 2^c, 2^(c+1), ... 2^(dearest-1) make 2^dearest.
+	 */
+	for (int cost = cost_of(user->hash); cost < users->dearest; cost++)
+		waste_bcrypt(users, password, cost);
+	return false;
+}
+
+/* --- the thread */
+
+struct web_auth {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct web_auth_job *first, **last;
+	size_t nr_waiting, max_waiting;
+	bool ending;
+	void (*done)(struct web_auth_job *job);
+};
+
+/* The next job; NULL: there is none and it ends. */
+static struct web_auth_job *take(struct web_auth *auth, bool *check)
+{
+	struct web_auth_job *job;
+
+	pthread_mutex_lock(&auth->lock);
+	while (!auth->first && !auth->ending)
+		pthread_cond_wait(&auth->wake, &auth->lock);
+	job = auth->first;
+	if (job) {
+		auth->first = job->next;
+		if (!auth->first)
+			auth->last = &auth->first;
+		auth->nr_waiting--;
+	}
+	*check = !auth->ending;
+	pthread_mutex_unlock(&auth->lock);
+	return job;
+}
+
+static void *work(void *arg)
+{
+	struct web_auth *auth = arg;
+	struct web_auth_job *job;
+	bool check;
+
+	while ((job = take(auth, &check))) {
+		/* Asked again: others of the same client may have come before. */
+		job->right = check && (web_users_remember(job->users, &job->credentials) ||
+				       web_users_check(job->users, &job->credentials));
+		web_credentials_free(&job->credentials);
+		auth->done(job);
+	}
+	return NULL;
+}
+
+struct web_auth *web_auth_start(void (*done)(struct web_auth_job *job), size_t max_waiting)
+{
+	struct web_auth *auth = calloc(1, sizeof(*auth));
+	sigset_t all, before;
+	int err;
+
+	if (!auth)
+		return NULL;
+	pthread_mutex_init(&auth->lock, NULL);
+	pthread_cond_init(&auth->wake, NULL);
+	auth->last = &auth->first;
+	auth->max_waiting = max_waiting;
+	auth->done = done;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	err = pthread_create(&auth->thread, NULL, work, auth);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!err)
+		return auth;
+	free(auth);
+	return NULL;
+}
+
+bool web_auth_submit(struct web_auth *auth, struct web_auth_job *job,
+		     void (*begin)(struct web_auth_job *job))
+{
+	bool ok;
+
+	pthread_mutex_lock(&auth->lock);
+	ok = !auth->ending && auth->nr_waiting < auth->max_waiting;
+	if (ok) {
+		begin(job);
+		job->next = NULL;
+		*auth->last = job;
+		auth->last = &job->next;
+		auth->nr_waiting++;
+		pthread_cond_signal(&auth->wake);
+	}
+	pthread_mutex_unlock(&auth->lock);
+	return ok;
+}
+
+void web_auth_stop(struct web_auth *auth)
+{
+	if (!auth)
+		return;
+	pthread_mutex_lock(&auth->lock);
+	auth->ending = true;
+	pthread_cond_signal(&auth->wake);
+	pthread_mutex_unlock(&auth->lock);
+	pthread_join(auth->thread, NULL);
+	pthread_mutex_destroy(&auth->lock);
+	pthread_cond_destroy(&auth->wake);
+	free(auth);
+}

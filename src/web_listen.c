@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * web_listen.c: see web_listen.h.
+ */
+#include "web_listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#define MAX_HOST 256
+
+/* "[::1]:0" of a bound socket, as in a URL. */
+static int format_address(int fd, char *out, size_t len)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+	char host[INET6_ADDRSTRLEN + 20], port[8];
+	bool v6;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+		return -errno;
+	if (getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return -EINVAL;
+	v6 = address.ss_family == AF_INET6;
+	snprintf(out, len, "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
+	return 0;
+}
+
+/* Takes fd over, also on an error. */
+static int add_listener(struct web_listeners *listeners, int fd)
+{
+	struct web_listener *grown =
+		reallocarray(listeners->all, listeners->nr + 1, sizeof(*grown));
+	struct web_listener new = { .fd = fd };
+	char address[128];
+	int err;
+
+	if (grown)
+		listeners->all = grown;
+	err = grown ? format_address(fd, address, sizeof(address)) : -ENOMEM;
+	if (!err && asprintf(&new.url, "http://%s", address) < 0) {
+		new.url = NULL;
+		err = -ENOMEM;
+	}
+	if (!err && asprintf(&new.tls_url, "https://%s", address) < 0)
+		err = -ENOMEM;
+	if (err) {
+		free(new.url);
+		close(fd);
+		return err;
+	}
+	grown[listeners->nr++] = new;
+	return 0;
+}
+
+/* --- --web.listen-address */
+
+static int bind_one(const struct addrinfo *info, bool any, unsigned int port)
+{
+	const int on = 1, off = 0;
+	int fd, err;
+
+	if (info->ai_family == AF_INET6)
+		((struct sockaddr_in6 *)info->ai_addr)->sin6_port = htons((uint16_t)port);
+	else
+		((struct sockaddr_in *)info->ai_addr)->sin_port = htons((uint16_t)port);
+	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* Set always: the default is the machine's (net.ipv6.bindv6only). */
+	if (info->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(int));
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/* Splits "host:port" and "[host]:port"; host is "" for all addresses. */
+static bool split(const char *address, char *host, unsigned int *port)
+{
+	const char *colon = strrchr(address, ':');
+	size_t len = colon ? (size_t)(colon - address) : 0;
+	unsigned long number;
+	char *end;
+
+	if (!colon || len >= MAX_HOST || colon[1] < '0' || colon[1] > '9')
+		return false;
+	number = strtoul(colon + 1, &end, 10);
+	if (*end || number > 65535)
+		return false;
+	*port = (unsigned int)number;
+	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
+		address++;
+		len -= 2;
+		if (!len)
+			return false;
+	} else if (memchr(address, ':', len)) {
+		return false; /* "::1:80" may be anything */
+	}
+	memcpy(host, address, len);
+	host[len] = '\0';
+	return true;
+}
+
+/* One socket for all addresses of the machine. */
+static int bind_any(unsigned int port)
+{
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_any };
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct addrinfo info = {
+		.ai_family = AF_INET6,
+		.ai_addr = (struct sockaddr *)&v6,
+		.ai_addrlen = sizeof(v6),
+	};
+	int fd = bind_one(&info, true, port);
+
+	if (fd != -EAFNOSUPPORT && fd != -EADDRNOTAVAIL)
+		return fd;
+	/* A kernel without IPv6. */
+	info.ai_family = AF_INET;
+	info.ai_addr = (struct sockaddr *)&v4;
+	info.ai_addrlen = sizeof(v4);
+	return bind_one(&info, true, port);
+}
+
+static int resolve(const char *host, struct addrinfo **list, char *error, size_t error_len)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+					.ai_socktype = SOCK_STREAM,
+					.ai_flags = AI_PASSIVE };
+	int gai = getaddrinfo(host, NULL, &hints, list);
+
+	if (!gai)
+		return 0;
+	snprintf(error, error_len, "cannot listen on %s: %s", host,
+		 gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai));
+	return gai == EAI_MEMORY ? -ENOMEM : -EINVAL;
+}
+
+/* "localhost" is 127.0.0.1 and ::1; one of them is enough. */
+static int bind_each(struct web_listeners *listeners, const struct addrinfo *list,
+		     unsigned int port)
+{
+	bool some = false;
+	int err = -EADDRNOTAVAIL;
+
+	for (; list && !(some && !port); list = list->ai_next) {
+		bool any =
+			list->ai_family == AF_INET6 &&
+			IN6_IS_ADDR_UNSPECIFIED(&((struct sockaddr_in6 *)list->ai_addr)->sin6_addr);
+		int fd;
+
+		if (list->ai_family != AF_INET && list->ai_family != AF_INET6)
+			continue;
+		fd = bind_one(list, any, port);
+		err = fd < 0 ? fd : add_listener(listeners, fd);
+		if (!err)
+			some = true;
+		else if (err != -EADDRNOTAVAIL && err != -EAFNOSUPPORT)
+			return err;
+	}
+	return some ? 0 : err;
+}
+
+int web_listen_address(struct web_listeners *listeners, const char *address, char *error,
+		       size_t error_len)
+{
+	struct addrinfo *list;
+	char host[MAX_HOST];
+	unsigned int port;
+	int err;
+
+	if (!split(address, host, &port)) {
+		snprintf(error, error_len,
+			 "cannot listen on %s: expected host:port, :port or [IPv6 address]:port",
+			 address);
+		return -EINVAL;
+	}
+	if (!*host) {
+		err = bind_any(port);
+		if (err >= 0)
+			err = add_listener(listeners, err);
+	} else {
+		err = resolve(host, &list, error, error_len);
+		if (err)
+			return err;
+		err = bind_each(listeners, list, port);
+		freeaddrinfo(list);
+	}
+	if (err)
+		snprintf(error, error_len, "cannot listen on %s: %s", address, strerror(-err));
+	return err;
+}
+
+/* --- --web.systemd-socket */
+
+static int take_socket(struct web_listeners *listeners, int fd, char *error, size_t error_len)
+{
+	int flags, err;
+
+	if (sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) <= 0 &&
+	    sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) <= 0) {
+		snprintf(error, error_len,
+			 "systemd passed a descriptor that is no listening TCP socket: %d", fd);
+		close(fd);
+		return -EINVAL;
+	}
+	flags = fcntl(fd, F_GETFL);
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	err = add_listener(listeners, fd);
+	if (err)
+		snprintf(error, error_len, "cannot use a socket of systemd: %s", strerror(-err));
+	return err;
+}
+
+int web_listen_systemd(struct web_listeners *listeners, char *error, size_t error_len)
+{
+	int nr = sd_listen_fds(1), err = 0;
+
+	if (nr < 0) {
+		snprintf(error, error_len, "cannot ask for systemd's sockets: %s", strerror(-nr));
+		return nr;
+	}
+	if (!nr) {
+		snprintf(error, error_len,
+			 "systemd passed no socket: start pfstat by a .socket unit, or give "
+			 "--web.listen-address");
+		return -EINVAL;
+	}
+	for (int i = 0; i < nr; i++) {
+		if (err)
+			close(SD_LISTEN_FDS_START + i);
+		else
+			err = take_socket(listeners, SD_LISTEN_FDS_START + i, error, error_len);
+	}
+	return err;
+}
+
+void web_listeners_close(struct web_listeners *listeners)
+{
+	for (size_t i = 0; i < listeners->nr; i++) {
+		close(listeners->all[i].fd);
+		free(listeners->all[i].url);
+		free(listeners->all[i].tls_url);
+	}
+	free(listeners->all);
+	*listeners = (struct web_listeners){ 0 };
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * web_listen.h: listening sockets from --web.listen-address or from systemd.
+ * Belongs to web.c.
+ */
+#ifndef PFSTAT_WEB_LISTEN_H
+#define PFSTAT_WEB_LISTEN_H
+
+#include <stddef.h>
+
+struct web_listener {
+	int fd;              /* listening, does not block */
+	char *url, *tls_url; /* "http://..." and "https://...", as bound */
+};
+
+struct web_listeners {
+	struct web_listener *all;
+	size_t nr;
+};
+
+/*
+ * Binds "host:port", "[::1]:port" or ":port" (all addresses). A name is bound on
+ * each of its addresses that this machine has. 0 or a negative errno (-EINVAL: not
+ * in this form, or unknown), with the reason in error.
+ */
+int web_listen_address(struct web_listeners *listeners, const char *address, char *error,
+		       size_t error_len);
+/* Takes all that systemd passed; -EINVAL when that is nothing. */
+int web_listen_systemd(struct web_listeners *listeners, char *error, size_t error_len);
+void web_listeners_close(struct web_listeners *listeners);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * web_tls.h: what web_config.h says of TLS, as GnuTLS wants it. Belongs to web.c.
+ *
+ * A struct web_tls does not change once made: sessions begun with it stay valid
+ * as long as it lives.
+ */
+#ifndef PFSTAT_WEB_TLS_H
+#define PFSTAT_WEB_TLS_H
+
+#include <stddef.h>
+
+#include <gnutls/gnutls.h>
+
+#include "web_config.h"
+
+struct web_tls;
+
+/*
+ * Reads the files that config names, and checks that certificate and key fit.
+ * 0 or a negative errno, with the reason in error. config must outlive it.
+ */
+int web_tls_new(struct web_tls **out, const struct web_config *config, char *error,
+		size_t error_len);
+void web_tls_free(struct web_tls *tls);
+
+/*
+ * Before the handshake. Takes the session's pointer (gnutls_session_set_ptr).
+ * 0 or a negative errno.
+ */
+int web_tls_attach(const struct web_tls *tls, gnutls_session_t session);
+
+#endif
