@@ -89,6 +89,27 @@ struct vmacache {
 	struct vm_area_struct *vmas[4];
 };
 
+/* The members' numbers depend on the kernel's build; asked for by name. */
+enum cgroup_subsys_id {
+	memory_cgrp_id = 4,
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -101,6 +122,7 @@ struct task_struct {
 	struct task_rss_stat rss_stat;
 	struct vmacache vmacache;
 	int exit_code;
+	struct css_set *cgroups;
 	/* CONFIG_NUMA_BALANCING: pages of hints, remote, local and failed (kernel/sched/fair.c). */
 	unsigned long numa_faults_locality[3];
 };

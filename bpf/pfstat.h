@@ -68,6 +68,17 @@ struct slow_fault {
 #define SLOW_INDEX(path, major) ((path) * 2 + (major))
 
 /*
+ * One cgroup's faults of user and kernel mode, of all CPUs; entry 0 of the slab
+ * is of all cgroups that have none of their own.
+ */
+struct scope_cell {
+	unsigned long long key; /* the cgroup's id; 0: free, or entry 0 */
+	unsigned long long count[PATH_NR][2]; /* by major; untimed ones, too */
+	unsigned long long sum_ns[PATH_NR];
+	unsigned long long buckets[HIST_SLOTS]; /* of all paths */
+};
+
+/*
  * What a run counts beside faults, per CPU. Each has a row: the name in the
  * outputs, whether it means that something was lost, and what it says.
  */
@@ -187,6 +198,10 @@ struct config {
 	unsigned char uffd_by_vma;
 	/* Anonymous folios of several sizes are on: note their order. */
 	unsigned char orders;
+	/* Faults are counted by cgroup as well (--by cgroup). */
+	unsigned char by_cgroup;
+	/* The memory controller is in the unified hierarchy (v2). */
+	unsigned char cgroup_unified;
 };
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * record.bpf.h: where a closed fault is recorded: its cell's histogram.
+ * record.bpf.h: where a closed fault is recorded: its cell's histogram, and its cgroup's.
  */
 #ifndef PFSTAT_RECORD_BPF_H
 #define PFSTAT_RECORD_BPF_H
 
-#include "state.bpf.h"
+#include "scopes.bpf.h"
 
 static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
 {
@@ -74,12 +74,13 @@ static __noinline int note_slow(u32 path, u32 major, u64 ns)
 static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns, u32 notes)
 {
 	struct cell *c = cell_of(path, s->state.origin, major);
-	u64 *max;
+	u64 bucket, *max;
 
 	if (!c)
 		return;
 	count_access(c, s->evidence);
-	__sync_fetch_and_add(&c->buckets[hist_slot(&hist, ns)], 1);
+	bucket = hist_slot(&hist, ns);
+	__sync_fetch_and_add(&c->buckets[bucket], 1);
 	__sync_fetch_and_add(&c->sum_ns, ns);
 	max = &c->max_ns[epoch & 1];
 	if (ns > *max)
@@ -93,6 +94,8 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns, 
 		count_notes(c, path, notes);
 	if (cfg.gup && s->state.calls > 1)
 		__sync_fetch_and_add(&c->retries, s->state.calls - 1);
+	if (cfg.by_cgroup && s->state.origin != ORIGIN_GUP)
+		record_scope(path, major, ns, bucket);
 }
 
 /* A fault that happened, whose end nobody saw: counted, never timed. */
@@ -104,6 +107,8 @@ static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 
 		return;
 	count_access(c, evidence);
 	__sync_fetch_and_add(&c->untimed, 1);
+	if (cfg.by_cgroup && origin != ORIGIN_GUP)
+		record_scope(path, major, 0, HIST_SLOTS);
 }
 
 #endif

@@ -119,6 +119,8 @@ int attach_marks(struct attachment *a, const struct opts *opts)
 		.inherit_threads = !opts->tid,
 		.inherit_children = !opts->tid && !opts->no_inherit,
 		.slow_ns = opts->slow_ns,
+		.cgroup_limit = opts->by == SCOPE_CGROUP ? opts->cgroup_limit : 0,
+		.unified = a->cgroups_unified,
 	};
 	char error[256];
 	enum hook failed;

@@ -19,6 +19,7 @@ struct attachment {
 	struct caps caps;
 	struct plan plan;
 	struct session *session;
+	bool cgroups_unified; /* set before attach_marks(), for --by cgroup */
 };
 
 /* Prints "pfstat: what: the error's text"; returns code. */

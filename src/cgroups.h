@@ -23,17 +23,33 @@ struct cgroup_entry {
 	struct cgroup_names names;
 };
 
+/* What is at the path of a cgroup. */
+enum cgroup_fate {
+	CGROUP_LIVES,
+	CGROUP_REMOVED, /* nothing */
+	CGROUP_REPLACED, /* another cgroup of the same name */
+};
+
 /*
  * root: the mount point; NULL: found in /proc/self/mountinfo (v2 when the memory
- * controller is there, else v1's). 0, or -ENOENT when no hierarchy is mounted.
+ * controller is there or nowhere, else v1's). 0, or a negative errno: -ENOENT
+ * when no hierarchy is mounted.
  */
 int cgroups_open(struct cgroups **out, const char *root);
 /* Is it version 2? */
 bool cgroups_unified(const struct cgroups *c);
-/* NULL: there is no such cgroup (any more). now_ns: CLOCK_MONOTONIC. */
+/*
+ * NULL: there is no such cgroup (any more), none that can be seen from here, or
+ * no memory. now_ns: CLOCK_MONOTONIC; with the same now_ns there is one walk at most.
+ * The entry is valid until cgroups_trim().
+ */
 const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t now_ns);
-/* Is its directory still there? false: forgotten, entries of it are invalid. */
-bool cgroups_exists(struct cgroups *c, uint64_t id);
+/* Asks the file system. */
+enum cgroup_fate cgroups_fate(const struct cgroups *c, const struct cgroup_entry *entry);
+/* Forgets the cgroups that the last walk did not see any more. */
+void cgroups_trim(struct cgroups *c);
+/* How many times the hierarchy was walked; for tests. */
+unsigned int cgroups_walks(const struct cgroups *c);
 void cgroups_close(struct cgroups *c);
 
 #endif

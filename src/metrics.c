@@ -11,10 +11,13 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "metrics_cgroup.h"
 #include "process.h"
 
 /* 0.95 us to 4 s: from the cheapest fault to what a person notices. */
 #define FAULT_LE	.le_min = -20, .le_max = 2, .le_step = 1
+/* There are many cgroups: 16 times each, up to 1 s. */
+#define CGROUP_LE	.le_min = -20, .le_max = 0, .le_step = 4
 
 #define MAX_EXEMPLARS	64
 #define MAX_STATUS	32
@@ -27,6 +30,7 @@ struct metrics {
 	uint64_t missed; /* the most that was said; see write_lost() */
 	uint64_t scrape_ns;
 	struct process_usage process;
+	struct metrics_cgroup *cgroup; /* NULL: not by cgroup */
 };
 
 static const char *severity_name(enum severity severity)
@@ -39,6 +43,11 @@ static const char *severity_name(enum severity severity)
 static enum severity severity_of(unsigned int path, unsigned int major)
 {
 	return !path_completes(path) ? SEVERITY_FAILED : major ? SEVERITY_MAJOR : SEVERITY_MINOR;
+}
+
+const char *metrics_severity(unsigned int path, unsigned int major)
+{
+	return severity_name(severity_of(path, major));
 }
 
 /*
@@ -125,7 +134,7 @@ static void write_histograms(struct metrics *m, struct exposition *e, enum origi
 			};
 			const struct label labels[] = {
 				{ "path", path_name(path) },
-				{ "severity", severity_name(severity_of(path, major)) },
+				{ "severity", metrics_severity(path, major) },
 			};
 
 			if (snapshot_count(&sum) == sum.untimed && !begins_at_zero(m, path, major))
@@ -184,7 +193,7 @@ static void write_slow(struct metrics *m, struct exposition *e)
 			struct cell_sum sum = sum_of(m, path, major, ORIGIN_USER, ORIGIN_KERNEL);
 			const struct label labels[] = {
 				{ "path", path_name(path) },
-				{ "severity", severity_name(severity_of(path, major)) },
+				{ "severity", metrics_severity(path, major) },
 			};
 
 			if (sum.slow || begins_at_zero(m, path, major))
@@ -406,6 +415,36 @@ static void write_start_time(struct metrics *m, struct exposition *e)
 	expose_value(e, NULL, 0, m->process.start_time);
 }
 
+static void write_cgroup_faults(struct metrics *m, struct exposition *e)
+{
+	metrics_cgroup_faults(m->cgroup, e);
+}
+
+static void write_cgroup_seconds(struct metrics *m, struct exposition *e)
+{
+	metrics_cgroup_seconds(m->cgroup, e);
+}
+
+static void write_cgroup_durations(struct metrics *m, struct exposition *e)
+{
+	metrics_cgroup_durations(m->cgroup, e);
+}
+
+static void write_cgroups(struct metrics *m, struct exposition *e)
+{
+	expose_count(e, NULL, 0, metrics_cgroup_count(m->cgroup));
+}
+
+static void write_cgroup_limit(struct metrics *m, struct exposition *e)
+{
+	expose_count(e, NULL, 0, metrics_cgroup_limit(m->cgroup));
+}
+
+static bool has_cgroups(const struct metrics *m)
+{
+	return m->cgroup;
+}
+
 static bool has_threshold(const struct metrics *m)
 {
 	return m->source.opts->slow_ns;
@@ -432,6 +471,21 @@ static const struct {
 	{ { "pfstat_slow_fault_threshold_seconds", METRIC_GAUGE, "seconds",
 	    "From which time on a page fault is slow (--slower).",
 	    0, 0, 0 }, write_threshold, has_threshold },
+	{ { "pfstat_cgroup_faults", METRIC_COUNTER, "",
+	    "Page faults of user and kernel mode by cgroup; other: the rest, so that sums are whole.",
+	    0, 0, 0 }, write_cgroup_faults, has_cgroups },
+	{ { "pfstat_cgroup_fault_seconds", METRIC_COUNTER, "seconds",
+	    "Time that a cgroup's page faults took, by the kernel's path.",
+	    0, 0, 0 }, write_cgroup_seconds, has_cgroups },
+	{ { "pfstat_cgroup_fault_duration_seconds", METRIC_HISTOGRAM, "seconds",
+	    "Time that a cgroup's page faults took.",
+	    CGROUP_LE }, write_cgroup_durations, has_cgroups },
+	{ { "pfstat_cgroups", METRIC_GAUGE, "",
+	    "Cgroups that are counted apart now.",
+	    0, 0, 0 }, write_cgroups, has_cgroups },
+	{ { "pfstat_cgroup_limit", METRIC_GAUGE, "",
+	    "So many cgroups can be counted apart (--cgroup-limit); the rest is cgroup=\"other\".",
+	    0, 0, 0 }, write_cgroup_limit, has_cgroups },
 	{ { "pfstat_untimed_faults", METRIC_COUNTER, "",
 	    "Page faults that were counted, but whose duration is unknown: in no histogram.",
 	    0, 0, 0 }, write_untimed, NULL },
@@ -497,10 +551,17 @@ static const struct {
 int metrics_open(struct metrics **out, const struct metrics_source *source)
 {
 	struct metrics *m = calloc(1, sizeof(*m));
+	int err = 0;
 
 	if (!m)
 		return -ENOMEM;
 	m->source = *source;
+	if (source->cgroups)
+		err = metrics_cgroup_open(&m->cgroup, source->at->session, source->cgroups);
+	if (err) {
+		free(m);
+		return err;
+	}
 	*out = m;
 	return 0;
 }
@@ -509,12 +570,16 @@ void metrics_write(struct metrics *m, struct exposition *e)
 {
 	collect_read(m->source.collector, &m->snap, false);
 	process_usage(&m->process);
+	if (m->cgroup)
+		metrics_cgroup_begin(m->cgroup, m->snap.mono_ns);
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
 		if (families[i].is_on && !families[i].is_on(m))
 			continue;
 		expose_family(e, &families[i].family);
 		families[i].write(m, e);
 	}
+	if (m->cgroup)
+		metrics_cgroup_end(m->cgroup);
 }
 
 void metrics_scraped(struct metrics *m, uint64_t ns)
@@ -524,5 +589,7 @@ void metrics_scraped(struct metrics *m, uint64_t ns)
 
 void metrics_close(struct metrics *m)
 {
+	if (m)
+		metrics_cgroup_close(m->cgroup);
 	free(m);
 }

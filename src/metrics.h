@@ -7,6 +7,7 @@
 #define PFSTAT_METRICS_H
 
 #include "attach.h"
+#include "cgroups.h"
 #include "collect.h"
 #include "expose.h"
 #include "web.h"
@@ -19,6 +20,7 @@ struct metrics_source {
 	const struct opts *opts;
 	const struct web *web;
 	const unsigned int *unmeasured_cpus; /* online, and could not be attached to */
+	struct cgroups *cgroups; /* of --by cgroup; NULL without */
 };
 
 /* 0 or a negative errno. What source points to must outlive it. */
@@ -29,6 +31,9 @@ void metrics_write(struct metrics *m, struct exposition *e);
 
 /* The scrape that has just been answered took so long, from request to response. */
 void metrics_scraped(struct metrics *m, uint64_t ns);
+
+/* The value of the label severity: minor, major or failed. major: 0 or 1. */
+const char *metrics_severity(unsigned int path, unsigned int major);
 
 void metrics_close(struct metrics *m);
 

@@ -21,6 +21,7 @@
 
 #include "accept.h"
 #include "attach.h"
+#include "cgroups.h"
 #include "collect.h"
 #include "confine.h"
 #include "metrics.h"
@@ -36,6 +37,7 @@ struct serve {
 	const struct opts *opts;
 	struct attachment at;
 	struct collector *collector;
+	struct cgroups *cgroups; /* NULL: not by cgroup */
 	struct metrics *metrics;
 	struct exposition *exposition;
 	struct web *web;
@@ -206,10 +208,27 @@ static int attach_targets(struct serve *serve)
 	return err;
 }
 
+static int open_cgroups(struct serve *serve)
+{
+	int err;
+
+	if (serve->opts->by != SCOPE_CGROUP)
+		return 0;
+	err = cgroups_open(&serve->cgroups, NULL);
+	if (err == -ENOENT)
+		return say(EXIT_FAILED, "--by cgroup: no cgroup hierarchy is mounted (/sys/fs/cgroup)");
+	if (err)
+		return fail(EXIT_FAILED, "--by cgroup", err);
+	serve->at.cgroups_unified = cgroups_unified(serve->cgroups);
+	return 0;
+}
+
 static int attach(struct serve *serve)
 {
 	int err = attach_plan(&serve->at, serve->opts);
 
+	if (!err)
+		err = open_cgroups(serve);
 	if (!err)
 		err = attach_marks(&serve->at, serve->opts);
 	if (!err)
@@ -226,6 +245,7 @@ static int open_metrics(struct serve *serve)
 		.opts = serve->opts,
 		.web = serve->web,
 		.unmeasured_cpus = &serve->unmeasured_cpus,
+		.cgroups = serve->cgroups,
 	};
 	int err = collect_open(&serve->collector, serve->at.session);
 
@@ -378,6 +398,7 @@ int serve_run(const struct opts *opts)
 	web_close(serve.web);
 	metrics_close(serve.metrics);
 	expose_free(serve.exposition);
+	cgroups_close(serve.cgroups);
 	collect_close(serve.collector);
 	attach_close(&serve.at);
 	return code;

@@ -130,6 +130,8 @@ static void configure(struct session *s)
 	cfg->huge_by_pages = plan->hook[HOOK_do_huge_pmd_numa_page].method <= METHOD_UNNEEDED;
 	cfg->uffd_by_vma = plan->hook[HOOK_handle_userfault].method <= METHOD_UNNEEDED;
 	cfg->orders = plan->orders;
+	cfg->by_cgroup = s->scope.cgroup_limit != 0;
+	cfg->cgroup_unified = s->scope.unified;
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);
@@ -140,6 +142,23 @@ static void configure(struct session *s)
 	bpf_map__set_max_entries(s->skel->maps.slow_faults,
 				 cfg->slow_ns ? cfg->nr_cpus * SLOW_PER_CPU : 1);
 	bpf_map__set_max_entries(s->skel->maps.targets, s->scope.per_task ? TARGET_WORDS : 1);
+	bpf_map__set_max_entries(s->skel->maps.scope_slab, s->scope.cgroup_limit + 1);
+	if (s->scope.cgroup_limit) {
+		bpf_map__set_max_entries(s->skel->maps.scope_index, s->scope.cgroup_limit);
+		bpf_map__set_max_entries(s->skel->maps.scope_free, s->scope.cgroup_limit);
+	}
+}
+
+/* The lowest on top, so that the entries in use stay close together. */
+static int fill_scopes(struct session *s)
+{
+	int fd = bpf_map__fd(s->skel->maps.scope_free);
+	unsigned int i;
+
+	for (i = s->scope.cgroup_limit; i; i--)
+		if (bpf_map_update_elem(fd, NULL, &i, BPF_ANY))
+			return -errno;
+	return 0;
 }
 
 int session_load(struct session **out, const struct plan *plan, const struct session_scope *scope,
@@ -167,6 +186,11 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 		snprintf(error, error_len,
 			 "the kernel refused the BPF programs: %s (pfstat -v prints its reasons)",
 			 strerror(-err));
+		goto fail;
+	}
+	err = fill_scopes(s);
+	if (err) {
+		snprintf(error, error_len, "cannot fill the map of cgroups: %s", strerror(-err));
 		goto fail;
 	}
 	spine_init(&s->spine, bpf_program__fd(end_program(s, 0)), bpf_program__fd(end_program(s, 1)),
@@ -328,6 +352,10 @@ void session_maps(const struct session *s, struct session_maps *maps)
 	maps->epoch = &s->skel->bss->epoch;
 	maps->targets_fd = bpf_map__fd(s->skel->maps.targets);
 	maps->exit_books = (const struct exit_books *)&s->skel->bss->exit_books;
+	maps->cgroup_limit = s->scope.cgroup_limit;
+	maps->scope_slab_fd = bpf_map__fd(s->skel->maps.scope_slab);
+	maps->scope_index_fd = bpf_map__fd(s->skel->maps.scope_index);
+	maps->scope_free_fd = bpf_map__fd(s->skel->maps.scope_free);
 }
 
 uint64_t session_events(const struct session *s)

@@ -19,6 +19,8 @@ struct session_scope {
 	bool inherit_threads;
 	bool inherit_children;
 	uint64_t slow_ns; /* faults over it are slow; 0: none is */
+	unsigned int cgroup_limit; /* so many cgroups are counted apart; 0: cgroups are not */
+	bool unified; /* their memory controller is in version 2 */
 };
 
 /*
@@ -43,7 +45,7 @@ int session_add_cpu(struct session *s, int cpu);
 int session_start(struct session *s);
 void session_stop(struct session *s);
 
-/* For collect.c and books.c. */
+/* For collect.c, books.c and scopes.c. */
 struct session_maps {
 	int cells_fd;
 	int tally_fd;
@@ -53,6 +55,8 @@ struct session_maps {
 	unsigned int *epoch; /* written here, read by the programs */
 	int targets_fd; /* TARGET_WORDS of them when there is a filter */
 	const struct exit_books *exit_books;
+	unsigned int cgroup_limit; /* the slab has one entry more; 0: there is none */
+	int scope_slab_fd, scope_index_fd, scope_free_fd;
 };
 void session_maps(const struct session *s, struct session_maps *maps);
 

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * cgroup_path.c: see cgroup_path.h. The path is read from the root on, a
+ * directory at a time, and what is further in wins: with Docker in a pod, or a
+ * cluster in Docker, it is the inner container that faults.
+ */
+#include "cgroup_path.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#define ID_LEN	64
+#define UID_LEN	36
+/* Pods of files (static pods) have a hash for a uid. */
+#define HASH_LEN 32
+
+struct text {
+	const char *at;
+	size_t len;
+};
+
+/*
+ * How a container's directory begins, and which runtime does so. Its id
+ * follows: NAME-ID.scope (systemd's driver), NAME-ID (cgroupfs), or
+ * SLICE:NAME:ID (a path for systemd, given to the cgroupfs driver). conmon's
+ * own cgroups have another word in between: no containers.
+ */
+static const struct {
+	const char *name, *runtime;
+} names_of_runtimes[] = {
+	{ "cri-containerd", "containerd" },
+	{ "nerdctl", "containerd" },
+	{ "docker", "docker" },
+	{ "crio", "cri-o" },
+	{ "libpod", "podman" },
+	{ "libpod-payload", "podman" },
+};
+
+/* Directories below which the cgroupfs driver puts a container as its bare id. */
+static const struct {
+	const char *parent, *runtime;
+} parents_of_containers[] = {
+	{ "docker", "docker" },
+	{ "libpod_parent", "podman" },
+};
+
+#define NR(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool is(struct text text, const char *word)
+{
+	return text.len == strlen(word) && !memcmp(text.at, word, text.len);
+}
+
+static bool cut_end(struct text *text, const char *end)
+{
+	size_t len = strlen(end);
+
+	if (text->len < len || memcmp(text->at + text->len - len, end, len))
+		return false;
+	text->len -= len;
+	return true;
+}
+
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+static bool is_id(const char *at, size_t len)
+{
+	size_t i;
+
+	if (len != ID_LEN)
+		return false;
+	for (i = 0; i < len && is_hex(at[i]); i++)
+		;
+	return i == len;
+}
+
+static void set_container(struct cgroup_names *names, const char *id, const char *runtime)
+{
+	memcpy(names->container_id, id, ID_LEN);
+	names->container_id[ID_LEN] = '\0';
+	memset(names->runtime, 0, sizeof(names->runtime));
+	memcpy(names->runtime, runtime, strlen(runtime));
+}
+
+/* A pod's own cgroup is in no container of it; and outside it is another's. */
+static void begin_pod(struct cgroup_names *names, size_t len)
+{
+	names->container_id[0] = '\0';
+	names->runtime[0] = '\0';
+	names->pod_uid[len] = '\0';
+}
+
+/* at has len bytes. systemd's driver writes "_" for "-", which separates slices. */
+static bool parse_uid(struct cgroup_names *names, const char *at, size_t len)
+{
+	char uid[UID_LEN];
+	size_t i;
+
+	if (len != UID_LEN && len != HASH_LEN)
+		return false;
+	for (i = 0; i < len; i++) {
+		bool dash = len == UID_LEN && (i == 8 || i == 13 || i == 18 || i == 23);
+
+		if (dash ? at[i] != '-' && at[i] != '_' : !is_hex(at[i]))
+			return false;
+		uid[i] = dash ? '-' : at[i];
+	}
+	memcpy(names->pod_uid, uid, len);
+	begin_pod(names, len);
+	return true;
+}
+
+/* podUID (cgroupfs), or kubepods[-QOS]-podUID.slice, whatever comes before that. */
+static void parse_pod(struct cgroup_names *names, struct text dir)
+{
+	static const size_t lens[] = { UID_LEN, HASH_LEN };
+	bool slice = cut_end(&dir, ".slice");
+	size_t i;
+
+	for (i = 0; i < NR(lens); i++) {
+		const char *uid = dir.at + dir.len - lens[i];
+
+		if (dir.len < lens[i] + 3 || memcmp(uid - 3, "pod", 3))
+			continue;
+		if (dir.len == lens[i] + 3 || (slice && uid[-4] == '-'))
+			if (parse_uid(names, uid, lens[i]))
+				return;
+	}
+}
+
+static const char *runtime_of(struct text name)
+{
+	size_t i;
+
+	for (i = 0; i < NR(names_of_runtimes); i++)
+		if (is(name, names_of_runtimes[i].name))
+			return names_of_runtimes[i].runtime;
+	return NULL;
+}
+
+static const char *runtime_below(struct text parent)
+{
+	size_t i;
+
+	for (i = 0; i < NR(parents_of_containers); i++)
+		if (is(parent, parents_of_containers[i].parent))
+			return parents_of_containers[i].runtime;
+	return "";
+}
+
+static void parse_container(struct cgroup_names *names, struct text dir, struct text parent)
+{
+	struct text name = dir, slice;
+	const char *id, *runtime;
+
+	cut_end(&name, ".scope");
+	if (name.len < ID_LEN)
+		return;
+	id = name.at + name.len - ID_LEN;
+	if (!is_id(id, ID_LEN))
+		return;
+	name.len -= ID_LEN;
+	if (!name.len) {
+		set_container(names, id, runtime_below(parent));
+		return;
+	}
+	/* The separator before the id, and with ':' another one behind the slice. */
+	name.len--;
+	slice = name;
+	if (name.at[name.len] == ':') {
+		while (slice.len && slice.at[slice.len - 1] != ':')
+			slice.len--;
+		if (!slice.len)
+			return;
+		name.at += slice.len;
+		name.len -= slice.len;
+		slice.len--;
+	} else if (name.at[name.len] != '-') {
+		return;
+	}
+	runtime = runtime_of(name);
+	if (!runtime)
+		return;
+	if (name.at != dir.at)
+		parse_pod(names, slice);
+	set_container(names, id, runtime);
+}
+
+void cgroup_path_parse(struct cgroup_names *names, const char *path)
+{
+	struct text dir = { path, 0 }, parent = { path, 0 };
+
+	memset(names, 0, sizeof(*names));
+	while (*dir.at) {
+		dir.len = strcspn(dir.at, "/");
+		if (dir.len) {
+			parse_pod(names, dir);
+			parse_container(names, dir, parent);
+			parent = dir;
+		}
+		dir.at += dir.len;
+		dir.at += *dir.at == '/';
+	}
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * cgroups.c: see cgroups.h. A cgroup's directory has 2 links and one more for
+ * each child, so a walk opens only those that have children: with 10,000
+ * containers that is a few hundred, and one fstatat(2) for each of the others.
+ */
+#include "cgroups.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* An id that was not found is not looked for again for so long. */
+#define ABSENT_NS	(60 * 1000000000ull)
+
+/* Far deeper than anything that is; a walk holds a descriptor and a frame for each. */
+#define MAX_DEPTH	64
+
+#define CGROUP2_MAGIC	0x63677270 /* CGROUP2_SUPER_MAGIC of linux/magic.h */
+
+/* One per id: with a path, or known not to be there. */
+struct node {
+	struct cgroup_entry entry; /* path NULL: it was not there at absent_ns */
+	uint64_t absent_ns;
+	unsigned int walk; /* the last one that saw it */
+	struct node *next;
+};
+
+struct cgroups {
+	int root;
+	bool unified;
+	struct node **buckets;
+	size_t nr_buckets; /* a power of two */
+	size_t nr;
+	unsigned int walks;
+	uint64_t walk_ns;
+	bool trim;
+};
+
+/* --- by id */
+
+static struct node **bucket_of(struct node **buckets, size_t nr_buckets, uint64_t id)
+{
+	/* Ids follow one another: any odd factor spreads them. */
+	return &buckets[(id * 0x9e3779b97f4a7c15ull >> 32) & (nr_buckets - 1)];
+}
+
+static struct node *look_up(const struct cgroups *c, uint64_t id)
+{
+	struct node *node = *bucket_of(c->buckets, c->nr_buckets, id);
+
+	while (node && node->entry.id != id)
+		node = node->next;
+	return node;
+}
+
+/* Without memory the chains get longer, no more. */
+static void grow(struct cgroups *c)
+{
+	size_t i, nr = c->nr_buckets * 2;
+	struct node **buckets = calloc(nr, sizeof(*buckets));
+
+	if (!buckets)
+		return;
+	for (i = 0; i < c->nr_buckets; i++) {
+		struct node *node, *next;
+
+		for (node = c->buckets[i]; node; node = next) {
+			struct node **to = bucket_of(buckets, nr, node->entry.id);
+
+			next = node->next;
+			node->next = *to;
+			*to = node;
+		}
+	}
+	free(c->buckets);
+	c->buckets = buckets;
+	c->nr_buckets = nr;
+}
+
+static struct node *add(struct cgroups *c, uint64_t id)
+{
+	struct node *node = look_up(c, id), **to;
+
+	if (node)
+		return node;
+	node = calloc(1, sizeof(*node));
+	if (!node)
+		return NULL;
+	if (c->nr >= c->nr_buckets)
+		grow(c);
+	node->entry.id = id;
+	to = bucket_of(c->buckets, c->nr_buckets, id);
+	node->next = *to;
+	*to = node;
+	c->nr++;
+	return node;
+}
+
+static void drop(struct cgroups *c, struct node **link)
+{
+	struct node *node = *link;
+
+	*link = node->next;
+	free(node->entry.path);
+	free(node);
+	c->nr--;
+}
+
+/* --- the walk */
+
+struct walk {
+	struct cgroups *c;
+	char path[4096];
+};
+
+static void see(struct walk *walk, uint64_t id)
+{
+	struct node *node = add(walk->c, id);
+	const char *path = walk->path[0] ? walk->path : "/";
+
+	if (!node)
+		return;
+	node->walk = walk->c->walks;
+	/* v1 allows to rename a cgroup. */
+	if (node->entry.path && !strcmp(node->entry.path, path))
+		return;
+	free(node->entry.path);
+	node->entry.path = strdup(path);
+	if (node->entry.path)
+		cgroup_path_parse(&node->entry.names, path);
+}
+
+static void walk_children(struct walk *walk, int fd, size_t len, int depth);
+
+/* A child of dir. One that vanishes meanwhile is none. */
+static void walk_child(struct walk *walk, int dir, const char *name, size_t len, int depth)
+{
+	size_t left = sizeof(walk->path) - len;
+	int n, fd;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode))
+		return;
+	n = snprintf(walk->path + len, left, "/%s", name);
+	if (n < 0 || (size_t)n >= left)
+		return;
+	see(walk, st.st_ino);
+	if (st.st_nlink == 2 || depth >= MAX_DEPTH)
+		return;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		walk_children(walk, fd, len + n, depth + 1);
+}
+
+/* Closes fd. */
+static void walk_children(struct walk *walk, int fd, size_t len, int depth)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
+			continue;
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			walk_child(walk, fd, entry->d_name, len, depth);
+	}
+	walk->path[len] = '\0';
+	closedir(dir);
+}
+
+static void walk_all(struct cgroups *c, uint64_t now_ns)
+{
+	struct walk walk = { .c = c };
+	int fd = openat(c->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	c->walks++;
+	c->walk_ns = now_ns;
+	c->trim = true;
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st))
+		see(&walk, st.st_ino);
+	walk_children(&walk, fd, 0, 0);
+}
+
+const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t now_ns)
+{
+	struct node *node = look_up(c, id);
+
+	if (node && node->entry.path)
+		return &node->entry;
+	if (node && now_ns - node->absent_ns < ABSENT_NS)
+		return NULL;
+	if (!c->walks || c->walk_ns != now_ns) {
+		walk_all(c, now_ns);
+		node = look_up(c, id);
+		if (node && node->entry.path)
+			return &node->entry;
+	}
+	node = add(c, id);
+	if (node)
+		node->absent_ns = now_ns;
+	return NULL;
+}
+
+enum cgroup_fate cgroups_fate(const struct cgroups *c, const struct cgroup_entry *entry)
+{
+	const char *path = entry->path + 1; /* relative to the root */
+	struct stat st;
+
+	if (fstatat(c->root, *path ? path : ".", &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT || errno == ENOTDIR ? CGROUP_REMOVED : CGROUP_LIVES;
+	return st.st_ino == entry->id ? CGROUP_LIVES : CGROUP_REPLACED;
+}
+
+static bool is_over(const struct cgroups *c, const struct node *node)
+{
+	if (node->entry.path)
+		return node->walk != c->walks;
+	return c->walk_ns - node->absent_ns >= ABSENT_NS;
+}
+
+void cgroups_trim(struct cgroups *c)
+{
+	size_t i;
+
+	/* Nothing has come since the last walk, so there is nothing to do. */
+	if (!c->trim)
+		return;
+	c->trim = false;
+	for (i = 0; i < c->nr_buckets; i++) {
+		struct node **link = &c->buckets[i];
+
+		while (*link)
+			if (is_over(c, *link))
+				drop(c, link);
+			else
+				link = &(*link)->next;
+	}
+}
+
+unsigned int cgroups_walks(const struct cgroups *c)
+{
+	return c->walks;
+}
+
+/* --- where the hierarchy is */
+
+/* mountinfo writes blanks and backslashes as \ and three octal digits. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text; to++) {
+		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
+			*to = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
+			text += 4;
+		} else {
+			*to = *text++;
+		}
+	}
+	*to = '\0';
+}
+
+static bool has_word(const char *list, const char *word, const char *separators)
+{
+	size_t len = strlen(word);
+
+	while (*list) {
+		size_t n = strcspn(list, separators);
+
+		if (n == len && !memcmp(list, word, len))
+			return true;
+		list += n;
+		list += strspn(list, separators);
+	}
+	return false;
+}
+
+/* Does v2 have the memory controller at mount? */
+static bool has_memory(const char *mount)
+{
+	char path[4200], list[512] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", mount);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(list, sizeof(list), f))
+		list[0] = '\0';
+	fclose(f);
+	return has_word(list, "memory", " \n");
+}
+
+/*
+ * How good a mount is for us; 0: of no use. The whole of a hierarchy is better
+ * than a part of it; in a container both may be there.
+ */
+static int rate_mount(char *line, char *mount)
+{
+	char root[4096], type[32], options[512];
+	const char *rest = strstr(line, " - ");
+	int whole;
+
+	if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", root, mount) != 2 ||
+	    sscanf(rest, " - %31s %*s %511s", type, options) != 2)
+		return 0;
+	unescape(mount);
+	whole = !strcmp(root, "/");
+	if (!strcmp(type, "cgroup"))
+		return has_word(options, "memory", ",") ? 3 + whole : 0;
+	if (!strcmp(type, "cgroup2"))
+		return (has_memory(mount) ? 5 : 1) + whole;
+	return 0;
+}
+
+static int find_mount(char *best_mount)
+{
+	char *line = NULL, mount[4096];
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	size_t size = 0;
+	int best = 0;
+
+	if (!f)
+		return -errno;
+	while (getline(&line, &size, f) > 0) {
+		int rating = rate_mount(line, mount);
+
+		if (rating > best) {
+			best = rating;
+			strcpy(best_mount, mount);
+		}
+	}
+	free(line);
+	fclose(f);
+	return best ? 0 : -ENOENT;
+}
+
+int cgroups_open(struct cgroups **out, const char *root)
+{
+	struct cgroups *c;
+	struct statfs fs;
+	char mount[4096];
+	int err;
+
+	if (!root) {
+		err = find_mount(mount);
+		if (err)
+			return err;
+		root = mount;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->nr_buckets = 256;
+	c->buckets = calloc(c->nr_buckets, sizeof(*c->buckets));
+	c->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!c->buckets || c->root < 0 || fstatfs(c->root, &fs)) {
+		err = c->buckets ? -errno : -ENOMEM;
+		cgroups_close(c);
+		return err;
+	}
+	c->unified = fs.f_type == CGROUP2_MAGIC;
+	*out = c;
+	return 0;
+}
+
+bool cgroups_unified(const struct cgroups *c)
+{
+	return c->unified;
+}
+
+void cgroups_close(struct cgroups *c)
+{
+	size_t i;
+
+	if (!c)
+		return;
+	for (i = 0; c->buckets && i < c->nr_buckets; i++)
+		while (c->buckets[i])
+			drop(c, &c->buckets[i]);
+	free(c->buckets);
+	if (c->root >= 0)
+		close(c->root);
+	free(c);
+}
