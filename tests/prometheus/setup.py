@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import ssl
 import tempfile
 import time
 import urllib.parse
@@ -216,9 +215,3 @@ def parse_time(text):
     date, fraction, zone = re.match(r"([^.Z+]*)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$", text).groups()
     zone = "+00:00" if zone == "Z" else zone
     return datetime.datetime.fromisoformat(date + zone).timestamp() + float("0.%s" % (fraction or 0))
-
-
-def trusting(certificate):
-    context = ssl.create_default_context(cafile=certificate)
-    context.check_hostname = True
-    return context
