@@ -140,7 +140,7 @@ def promql():
         harness.run(["promtool", "check", "rules", path], 0, LIMIT)
     loads = [Faultgen("anon", 5000), Faultgen("anon", 5000), Faultgen("file_around", 500)]
     with scratch() as folder:
-        serve = Serve([load.pid for load in loads])
+        serve = Serve([load.pid for load in loads], more=["--by=cgroup"])
         native = Prometheus(folder, "native", serve, native=True, rules=rules)
         classic = Prometheus(folder, "classic", serve, rules=rules)
         missing = {k[0] for k in exposition.of_text(serve.get())} - names

@@ -240,19 +240,13 @@ def restart():
         address, serve = serve.address, Serve([first.pid, second.pid], serve.address)
         check(serve.address == address, "started again at %s, not %s" % (serve.address, address))
         check(exposition.raw(serve.get())[series] == 0, "the counter does not begin at 0")
-        until_up(prometheus)
+        since = time.time()
+        until(lambda: prometheus.scraped("up == 1", since), "a scrape of the new one", LIMIT)
         again = faults_of(second.run())
         prometheus.wait_scraped()
         check_increase(prometheus, series, made, again)
         serve.stop()
     harness.check_nothing_left(before)
-
-
-def until_up(prometheus):
-    """Scraped since the restart: the counter that begins at 0 has been stored."""
-    since = time.time()
-    until(lambda: (prometheus.target() or {}).get("health") == "up" and
-          prometheus.vector("timestamp(up == 1)", "job").get("pfstat", 0) > since, "a scrape", LIMIT)
 
 
 def check_increase(prometheus, series, made, again):
