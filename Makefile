@@ -185,6 +185,7 @@ run-live: all $(O)/live
 		bats --tap tests/cli 2>&1 | tee $(RESULTS)/live-cli.tap
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP tests/live/with-machine $(O)/live \
 		--pfstat $(O)/pfstat --faultgen $(O)/faultgen 2>&1 | tee $(RESULTS)/live.tap
+	$(Q)tests/prometheus/run --build $(O) 2>&1 | tee $(RESULTS)/live-prometheus.tap
 
 run-vm: all $(O)/live $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
