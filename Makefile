@@ -149,6 +149,7 @@ run-unit: all $(TESTS)
 		CMOCKA_MESSAGE_OUTPUT=TAP $$t 2>&1 | tee $(RESULTS)/unit-$$(basename $$t).tap; \
 	done
 	$(Q)tests/style 2>&1 | tee $(RESULTS)/unit-style.tap
+	$(Q)PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib 2>&1 | tee $(RESULTS)/unit-contrib.tap
 
 run-live: all $(O)/live
 	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/live*.tap
