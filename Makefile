@@ -178,6 +178,7 @@ run-unit: all $(TESTS) $(FUZZERS)
 	done
 	$(Q)tests/fuzz/run 3 $(FUZZERS) 2>&1 | tee $(RESULTS)/unit-fuzz.tap
 	$(Q)tests/style 2>&1 | tee $(RESULTS)/unit-style.tap
+	$(Q)PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib 2>&1 | tee $(RESULTS)/unit-contrib.tap
 
 run-live: all $(O)/live
 	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/live*.tap
