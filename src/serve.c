@@ -69,6 +69,7 @@ static void get_metrics(void *arg, const struct web_request *request, struct web
 	response->body = expose_end(serve->exposition, gzip, &response->len);
 	metrics_scraped(serve->metrics, now_ns() - begin);
 	pthread_mutex_unlock(&serve->lock);
+	response->status = 200;
 	response->content_type = expose_content_type(format);
 	response->content_encoding = gzip ? "gzip" : NULL;
 	if (response->body)
@@ -82,6 +83,7 @@ static void get_metrics(void *arg, const struct web_request *request, struct web
 
 static void respond(struct web_response *response, const char *type, const char *body)
 {
+	response->status = 200;
 	response->content_type = type;
 	response->body = body;
 	response->len = strlen(body);

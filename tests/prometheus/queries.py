@@ -14,7 +14,7 @@ from setup import LIMIT, Faultgen, Prometheus, Serve, scratch
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 DOCS = "docs/metrics.md"
-RULES = "contrib/prometheus/*.yml"
+RULES = "contrib/prometheus/pfstat.*.yml"
 DASHBOARD = "contrib/grafana/pfstat.json"
 # Grafana's own variables.
 BUILT_IN = {"__rate_interval": "5s", "__interval": "5s", "__range": "5m", "__range_s": "300",
