@@ -139,9 +139,9 @@ $(O)/live: $(wildcard tests/live/*.c tests/live/*.h) Makefile
 # libFuzzer needs clang, and all of src/ built with it: the fuzzer sees by coverage
 # which inputs are new.
 FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-FUZZ_LIB := $(patsubst src/%.c,$(O)/fuzz/%.o,$(filter-out src/main.c,$(wildcard src/*.c)))
+FUZZ_LIB := $(patsubst src/%.c,$(O)/fuzz/%.o,$(filter-out src/main.c,$(wildcard src/*.c))) $(PROTOS:.h=.o)
 
-$(O)/fuzz/%.o: src/%.c $(SKELETONS) Makefile VERSION
+$(O)/fuzz/%.o: src/%.c $(SKELETONS) $(PROTOS) Makefile VERSION
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
