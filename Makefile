@@ -32,7 +32,7 @@ CFLAGS ?= -O2 -g
 PFSTAT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPFSTAT_VERSION='"$(VERSION)"' $(WARN) -I$(O) -MMD -MP
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
 	-I/usr/include/$(MULTIARCH) -MMD -MP
-LDLIBS := -lbpf -ljansson -lcap -lseccomp -lsystemd -lmicrohttpd -lgnutls -lcrypt -lyaml -lm -lprotobuf-c -lz -pthread
+LDLIBS := -lbpf -ljansson -lcap -lseccomp -lsystemd -lmicrohttpd -lgnutls -lcrypt -lyaml -lm -lprotobuf-c -ldeflate -pthread
 ifeq ($(SAN),1)
 O := build/san
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -124,7 +124,7 @@ $(O)/pfstat.1: man/pfstat.1.scd Makefile
 $(O)/tests/%: tests/unit/%.c $(LIB)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) -lcmocka $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) -lcmocka -lz $(LDLIBS) -o $@
 
 $(O)/tests/golden: tests/golden/golden.c $(LIB)
 	$(call say,CC,$@)

@@ -9,11 +9,11 @@
 #include "expose_internal.h"
 
 /*
- * zlib level 6 makes a usual scrape (110 KB) a quarter smaller than level 1, for
- * 0.5 ms. Beyond SMALL_BYTES time counts: thousands of cgroups are megabytes that
- * differ in few bytes. For 13 MB level 1 takes 44 ms (840 KB), level 4 101 ms (713
- * KB), level 6 128 ms (696 KB). memLevel 9 takes a fifth longer, as its hash leaves
- * the cache; Z_FIXED is as fast as the default strategy and a quarter larger.
+ * libdeflate's level 6 makes a usual scrape (90 KB) a tenth smaller than level 1,
+ * for 0.4 ms. Beyond SMALL_BYTES time counts: thousands of cgroups are megabytes
+ * that differ in few bytes. For 20 MB of 2,000 pods level 1 takes 33 ms (1,043 KB),
+ * level 2 64 ms (1,015 KB), level 6 103 ms (948 KB). zlib is why not: its level 1
+ * takes 66 ms (1,176 KB).
  */
 #define SMALL_BYTES	(1024 * 1024)
 #define SMALL_LEVEL	6
@@ -26,11 +26,10 @@ struct exposition *expose_new(void)
 	if (!e)
 		return NULL;
 	e->proto = expose_proto_scratch();
-	/* 15 bits of window, and 16 for a gzip header. */
-	if (!e->proto ||
-	    deflateInit2(&e->deflate, SMALL_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY)) {
-		free(e->proto);
-		free(e);
+	e->small = libdeflate_alloc_compressor(SMALL_LEVEL);
+	e->large = libdeflate_alloc_compressor(LARGE_LEVEL);
+	if (!e->proto || !e->small || !e->large) {
+		expose_free(e);
 		return NULL;
 	}
 	return e;
@@ -40,7 +39,8 @@ void expose_free(struct exposition *e)
 {
 	if (!e)
 		return;
-	deflateEnd(&e->deflate);
+	libdeflate_free_compressor(e->small);
+	libdeflate_free_compressor(e->large);
 	buffer_free(&e->out);
 	buffer_free(&e->series);
 	buffer_free(&e->common);
@@ -250,28 +250,14 @@ unsigned int expose_exemplar_labels(struct exposition *e,
 
 static bool compress_out(struct exposition *e)
 {
-	z_stream *z = &e->deflate;
-	int level = e->out.len <= SMALL_BYTES ? SMALL_LEVEL : LARGE_LEVEL;
-	int done;
+	struct libdeflate_compressor *c = e->out.len <= SMALL_BYTES ? e->small : e->large;
 
-	/* Right after a reset the parameters change without a flush. */
-	if (deflateReset(z) || deflateParams(z, level, Z_DEFAULT_STRATEGY))
+	/* The bound is that of the input; pages that are not written to cost nothing. */
+	if (!buffer_room(&e->gzip, libdeflate_gzip_compress_bound(c, e->out.len)))
 		return false;
-	z->next_in = (Bytef *)e->out.data;
-	z->avail_in = (uInt)e->out.len;
-	do {
-		size_t room;
-
-		if (!buffer_room(&e->gzip, 4096))
-			return false;
-		room = e->gzip.cap - e->gzip.len;
-		z->next_out = (Bytef *)e->gzip.data + e->gzip.len;
-		z->avail_out = room < UINT32_MAX ? (uInt)room : UINT32_MAX;
-		room = z->avail_out;
-		done = deflate(z, Z_FINISH);
-		e->gzip.len += room - z->avail_out;
-	} while (done == Z_OK);
-	return done == Z_STREAM_END;
+	e->gzip.len = libdeflate_gzip_compress(c, e->out.data, e->out.len, e->gzip.data,
+					       e->gzip.cap);
+	return e->gzip.len;
 }
 
 const char *expose_end(struct exposition *e, bool gzip, size_t *len)
@@ -281,9 +267,8 @@ const char *expose_end(struct exposition *e, bool gzip, size_t *len)
 	end_family(e);
 	if (e->writer->end)
 		e->writer->end(e);
-	/* zlib counts its input in 32 bits. */
 	if (e->out.failed || e->series.failed || e->common.failed || e->scratch.failed ||
-	    e->body.failed || e->clean.failed || e->out.len > UINT32_MAX)
+	    e->body.failed || e->clean.failed)
 		return NULL;
 	if (gzip && !compress_out(e))
 		return NULL;

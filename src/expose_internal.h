@@ -6,7 +6,7 @@
 #ifndef PFSTAT_EXPOSE_INTERNAL_H
 #define PFSTAT_EXPOSE_INTERNAL_H
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "../bpf/hist.h"
 #include "expose.h"
@@ -77,7 +77,7 @@ struct exposition {
 	struct buffer clean; /* protobuf: values made valid UTF-8 */
 	struct proto_scratch *proto;
 
-	z_stream deflate;
+	struct libdeflate_compressor *small, *large; /* by the size of out */
 	struct buffer gzip;
 };
 
