@@ -273,7 +273,7 @@ static const struct refusal refusals[] = {
 	{ { "--csv", "-H" }, "-H is for the table" },
 	{ { "doctor", "me" }, "no argument: me" },
 	{ { "doctor", "--json" }, "json" },
-	{ { "doctor", "--", "true" }, "no argument: true" },
+	{ { "doctor", "--", "true" }, "no COMMAND is taken: -- true" },
 };
 
 static void test_refusals(void **state)

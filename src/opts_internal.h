@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * opts_internal.h: what the commands' tables of options have in common. Each
+ * command has a file of its own, opts_COMMAND.c, with its rows and its help.
+ */
+#ifndef PFSTAT_OPTS_INTERNAL_H
+#define PFSTAT_OPTS_INTERNAL_H
+
+#include <argp.h>
+
+#include "opts.h"
+
+/* Options without a letter. */
+enum {
+	KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT, KEY_GUP, KEY_CHECK,
+	KEY_LISTEN, KEY_WEB_CONFIG, KEY_SYSTEMD_SOCKET, KEY_SLOWER, KEY_BY, KEY_CGROUP_LIMIT,
+};
+
+extern const struct argp argp_stat, argp_doctor, argp_serve;
+
+/* A whole number of 1 .. max, and nothing behind it but end; rest (may be NULL) follows it. */
+bool opts_parse_number(const char *text, char end, long max, long *value, const char **rest);
+
+/* The options -p, -v, --attach, --no-inherit and --gup: ARGP_ERR_UNKNOWN for any other. */
+error_t opts_parse_common(int key, char *arg, struct argp_state *state);
+/* Behind the last option: ends the program when they contradict each other. */
+void opts_check_common(struct argp_state *state, const struct opts *opts);
+
+/* For a command that measures what runs already: ends the program when there is a "--". */
+void opts_refuse_command(struct argp_state *state, const struct opts *opts);
+
+/* The process that task id belongs to; 0 when there is no such task. */
+int opts_process_of(int id);
+
+#endif
