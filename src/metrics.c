@@ -291,7 +291,7 @@ static void write_attach(struct metrics *m, struct exposition *e)
 {
 	const struct plan *plan = &m->source.at->plan;
 	const struct label labels[] = {
-		{ "attach", plan->attach },
+		{ "attach", plan->ways },
 		{ "end", plan->end == END_PERF ? "perf" : "fexit" },
 	};
 

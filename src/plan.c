@@ -381,8 +381,9 @@ static void plan_describe(struct plan *plan, enum way asked, const struct caps *
 		plan->way = WAY_KPROBE;
 	else
 		plan->way = WAY_TRACEPOINT;
-	snprintf(plan->attach, sizeof(plan->attach), "%s%s%s", way_name(plan->way),
-		 used[METHOD_FENTRY] && used[METHOD_KPROBE] ? "+kprobe" : "",
+	snprintf(plan->ways, sizeof(plan->ways), "%s%s", way_name(plan->way),
+		 used[METHOD_FENTRY] && used[METHOD_KPROBE] ? "+kprobe" : "");
+	snprintf(plan->attach, sizeof(plan->attach), "%s%s", plan->ways,
 		 plan->end == END_FEXIT ? " (end: fexit)" : "");
 
 	if (asked != WAY_AUTO || plan->way == WAY_FENTRY)
@@ -415,9 +416,29 @@ static int gup_error(const struct plan_request *request, const struct caps *caps
 	}
 }
 
+/* No function can be hooked in the way that was asked for. */
+static void refuse_way(struct plan *plan, enum way way, const struct caps *caps)
+{
+	if (way == WAY_FENTRY) {
+		impossible(plan, EXIT_KERNEL,
+			   "this kernel refuses fentry; --attach=auto takes the best way that works",
+			   first_error(caps->fentry, caps->hook_fentry));
+		return;
+	}
+	/* A kprobe is a perf event; where those are refused, EACCES is for want of a privilege. */
+	if (caps->kprobe == -EACCES)
+		impossible(plan, EXIT_PRIVILEGE,
+			   "kprobes are perf events, which need CAP_PERFMON and kernel.perf_event_paranoid"
+			   " at most 2, or CAP_SYS_ADMIN; --attach=auto takes the best way that works",
+			   caps->kprobe);
+	else
+		impossible(plan, EXIT_KERNEL,
+			   "this kernel refuses kprobes; --attach=auto takes the best way that works",
+			   first_error(caps->kprobe, caps->hook_kprobe));
+}
+
 void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps)
 {
-	char what[96];
 	int path, origin;
 
 	memset(plan, 0, sizeof(*plan));
@@ -434,13 +455,7 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	plan->task_rss = caps->task_rss;
 	plan_functions(plan, request, caps);
 	if ((request->way == WAY_FENTRY || request->way == WAY_KPROBE) && !plan->facts) {
-		snprintf(what, sizeof(what),
-			 "this kernel refuses %s; --attach=auto takes the best way that works",
-			 request->way == WAY_FENTRY ? "fentry" : "kprobes");
-		impossible(plan, EXIT_KERNEL, what,
-			   request->way == WAY_FENTRY ?
-				   first_error(caps->fentry, caps->hook_fentry) :
-				   first_error(caps->kprobe, caps->hook_kprobe));
+		refuse_way(plan, request->way, caps);
 		return;
 	}
 	plan_leg(plan);

@@ -39,7 +39,8 @@ struct plan {
 	char reason[320];
 
 	enum way way; /* the one that most marks use */
-	char attach[40]; /* as in the outputs: the way, or a mix of two */
+	char ways[24]; /* the way, or a mix of two */
+	char attach[40]; /* as in the outputs: the ways, and the end when it is not perf's */
 	/* What is not the best here and why; empty when all is. */
 	char note[512];
 

@@ -600,6 +600,11 @@ static void test_kprobes_forbidden(void **state)
 	plan = plan_of(&caps, WAY_KPROBE, false);
 	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
 	expect_impossible(&plan, EXIT_KERNEL, strerror(EPERM));
+	/* As with kernel.perf_event_paranoid=3 and without CAP_SYS_ADMIN. */
+	refuse_kprobes(&caps, -EACCES);
+	plan = plan_of(&caps, WAY_KPROBE, false);
+	expect_impossible(&plan, EXIT_PRIVILEGE, "perf_event_paranoid");
+	expect_impossible(&plan, EXIT_PRIVILEGE, strerror(EACCES));
 }
 
 static void test_fentry_refused(void **state)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+#
+# serve.py: pfstat serve of the whole machine, by cgroup: with two capabilities
+# and no more, where perf events are refused, while a CPU goes and comes, and
+# when it is killed. What a cgroup's series say is what the kernel counted.
+import contextlib
+import os
+import re
+import signal
+import urllib.request
+
+import harness
+from faults import perf_fds, setting
+from harness import (Proc, Skip, before_exec, bpf_objects, check, check_nothing_left, get,
+                     in_guest, note, put, until)
+
+CGROUPS = "/sys/fs/cgroup"
+PARANOID = "/proc/sys/kernel/perf_event_paranoid"
+NOBODY = 65534
+# CAP_PERFMON and CAP_BPF, include/uapi/linux/capability.h
+CAPABILITIES = 1 << 38 | 1 << 39
+
+
+class Serve:
+    def __init__(self, way, unprivileged=False):
+        argv = [harness.OPTIONS.pfstat, "serve", "--attach=" + way, "--by", "cgroup", "--cgroup-limit=64",
+                "--web.listen-address=127.0.0.1:0"]
+        if unprivileged:
+            argv = ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups",
+                    "--inh-caps=-all,+bpf,+perfmon", "--ambient-caps=-all,+bpf,+perfmon",
+                    "--bounding-set=-all,+bpf,+perfmon", "--"] + argv
+        self.proc = Proc(argv)
+
+    def started(self):
+        self.url = self.proc.line("err", "^Listening on ").split()[-1] + "/metrics"
+        for line in self.proc.text["err"].splitlines():
+            note(line)
+        return self
+
+    def status(self, field):
+        return re.search(r"^%s:\s*(\S+)" % field, get("/proc/%d/status" % self.proc.pid), re.M).group(1)
+
+    def scrape(self):
+        with urllib.request.urlopen(self.url, timeout=60) as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, value in
+                (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+    def stop(self):
+        self.proc.kill(signal.SIGTERM)
+        check(self.proc.wait() == 0, "pfstat serve: status %d: %s" %
+              (self.proc.status, self.proc.text["err"][-800:]))
+
+
+def total(samples, name):
+    return sum(value for series, value in samples.items() if series.startswith(name))
+
+
+@contextlib.contextmanager
+def cgroup():
+    path = "%s/pfstat-serve-%d" % (CGROUPS, os.getpid())
+    if not os.path.exists(CGROUPS + "/cgroup.procs"):
+        raise Skip("no cgroup2 on " + CGROUPS)
+    os.mkdir(path)
+
+    def removed():
+        try:
+            os.rmdir(path)
+        except OSError:
+            return False
+        return True
+
+    try:
+        yield path
+    finally:
+        harness.end_all()
+        until(removed, "rmdir " + path)
+
+
+def check_faults(serve, path, cpu=None):
+    """A process makes faults in the cgroup: they are its series, to the last one."""
+    argv = [harness.OPTIONS.faultgen, "--pause", "--json", "anon", 2000, 2]
+    load = Proc(argv if cpu is None else ["taskset", "-c", cpu, *argv])
+    load.line("out", "^ready ")
+    put(path + "/cgroup.procs", load.pid)
+    series = 'pfstat_cgroup_faults_total{cgroup="%s"' % path[len(CGROUPS):]
+    begin, first = sum(before_exec(load.pid)), serve.scrape()
+    load.write("\n")
+    load.line("out", "^{")
+    until(lambda: "S" == get("/proc/%d/stat" % load.pid).rpartition(")")[2].split()[0], "faultgen waits")
+    kernel = sum(before_exec(load.pid)) - begin
+    last = serve.scrape()
+    got = total(last, series) - total(first, series)
+    lost = {name: value for name, value in last.items() if name.startswith("pfstat_lost_faults_total") and value}
+    note("%d faults in the series of the cgroup, the kernel counted %d; lost: %s" % (got, kernel, lost))
+    check(kernel >= 2000 and got == kernel, "%d faults, not %d" % (got, kernel))
+    load.write("\n")
+    load.wait()
+
+
+def unprivileged(way):
+    in_guest()
+    with setting(PARANOID, 2), cgroup() as path:
+        serve = Serve(way, unprivileged=True).started()
+        check(serve.status("Uid") == str(NOBODY), "it is not nobody's")
+        check(serve.status("NoNewPrivs") == "1" and serve.status("Seccomp") == "2", "it is not confined")
+        for field in "CapPrm", "CapEff", "CapBnd", "CapAmb", "CapInh":
+            has = int(serve.status(field), 16)
+            check(not has & ~CAPABILITIES, "%s is %x" % (field, has))
+        check(int(serve.status("CapBnd"), 16) == CAPABILITIES, "the bounding set was changed without CAP_SETPCAP")
+        check_faults(serve, path)
+        serve.stop()
+
+
+def paranoid(way):
+    """3 is Debian's default: perf events, and so kprobes, are for CAP_SYS_ADMIN."""
+    in_guest()
+    with setting(PARANOID, 3), cgroup() as path:
+        serve = Serve(way, unprivileged=True)
+        if way == "kprobe":
+            check(serve.proc.wait() == 4, "status %d" % serve.proc.status)
+            said = serve.proc.text["err"]
+            note(said)
+            check("perf_event_paranoid" in said, "it does not say why")
+            return
+        serve.started()
+        check(total(serve.scrape(), 'pfstat_attach_info{attach="%s",end="fexit"}' % way) == 1, "the end is not fexit")
+        check_faults(serve, path)
+        serve.stop()
+
+
+def killed():
+    in_guest()
+    with cgroup() as path:
+        before = bpf_objects()
+        serve = Serve("auto").started()
+        check_faults(serve, path)
+        serve.proc.kill(signal.SIGKILL)
+        serve.proc.wait()
+        check_nothing_left(before)
+        # Prometheus takes a smaller count for a restart.
+        serve = Serve("auto").started()
+        check(total(serve.scrape(), "pfstat_cgroup_faults_total{cgroup=\"/pfstat-serve") == 0, "it counts on")
+        check_faults(serve, path)
+        serve.stop()
+
+
+def hotplug():
+    in_guest()
+    with setting(PARANOID, 2), cgroup() as path:
+        serve = Serve("auto", unprivileged=True).started()
+        with setting("/sys/devices/system/cpu/cpu1/online", 0):
+            old = perf_fds(serve.proc.pid)
+            check_faults(serve, path)
+        until(lambda: perf_fds(serve.proc.pid) - old, "events of the CPU opened again")
+        check_faults(serve, path, cpu=1)
+        check(total(serve.scrape(), "pfstat_unmeasured_cpus") == 0, "a CPU is not measured")
+        serve.stop()
+
+
+def tests(ways, _full):
+    for way in ways:
+        yield "serve/unprivileged/" + way, unprivileged, way
+        yield "serve/paranoid3/" + way, paranoid, way
+    yield "serve/killed", killed
+    yield "serve/hotplug", hotplug
