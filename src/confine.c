@@ -29,22 +29,23 @@
 static const char *const allowed[] = {
 	/* Files and sockets. */
 	"read", "readv", "pread64", "write", "writev", "close", "close_range", "openat", "open",
-	"fstat", "newfstatat", "stat", "lstat", "statx", "fstatfs", "statfs", "lseek", "access", "faccessat",
-	"faccessat2", "readlink", "readlinkat", "getdents64", "getcwd", "fcntl", "dup", "dup2",
-	"dup3", "pipe2", "eventfd2", "ioctl",
-	"socket", "connect", "bind", "listen", "accept", "accept4", "shutdown", "getsockname",
-	"getpeername", "getsockopt", "setsockopt", "sendto", "sendmsg", "sendmmsg", "recvfrom",
-	"recvmsg", "sendfile",
-	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "poll", "ppoll", "select",
-	"pselect6", "timerfd_create", "timerfd_settime", "signalfd4",
+	"fstat", "newfstatat", "stat", "lstat", "statx", "fstatfs", "statfs", "lseek", "access",
+	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd", "fcntl", "dup",
+	"dup2", "dup3", "pipe2", "eventfd2", "ioctl", "socket", "connect", "bind", "listen",
+	"accept", "accept4", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt",
+	"sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "sendfile", "epoll_create1",
+	"epoll_ctl", "epoll_wait", "epoll_pwait", "poll", "ppoll", "select", "pselect6",
+	"timerfd_create", "timerfd_settime", "signalfd4",
 	/* Memory and threads. */
 	"mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "clone", "clone3", "futex",
-	"set_robust_list", "rseq", "sched_yield", "sched_getaffinity", "sched_getscheduler", "sched_getparam", "membarrier", "exit",
-	"exit_group", "gettid", "getpid", "getuid", "geteuid", "getgid", "getegid", "tgkill", "set_tid_address",
+	"set_robust_list", "rseq", "sched_yield", "sched_getaffinity", "sched_getscheduler",
+	"sched_getparam", "membarrier", "exit", "exit_group", "gettid", "getpid", "getuid",
+	"geteuid", "getgid", "getegid", "tgkill", "set_tid_address",
 	/* Time, signals and limits. */
 	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
 	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack",
-	"restart_syscall", "getrusage", "prlimit64", "getrlimit", "getrandom", "uname", "sysinfo", "prctl",
+	"restart_syscall", "getrusage", "prlimit64", "getrlimit", "getrandom", "uname", "sysinfo",
+	"prctl",
 	/* What pfstat is for. */
 	"bpf", "perf_event_open",
 };
