@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -161,6 +162,23 @@ static int fill_scopes(struct session *s)
 	return 0;
 }
 
+/* Up to 5.10 maps count as locked memory, and what goes beyond the limit is EPERM. */
+static void explain_load(int err, char *error, size_t error_len)
+{
+	struct rlimit limit;
+
+	if (err == -EPERM && !getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur != RLIM_INFINITY)
+		snprintf(error, error_len,
+			 "the kernel refused the BPF programs: %s; locked memory is limited to %llu KiB,"
+			 " and this kernel may count BPF maps: raise it (ulimit -l unlimited,"
+			 " LimitMEMLOCK=infinity)",
+			 strerror(-err), (unsigned long long)limit.rlim_cur / 1024);
+	else
+		snprintf(error, error_len,
+			 "the kernel refused the BPF programs: %s (pfstat -v prints its reasons)",
+			 strerror(-err));
+}
+
 int session_load(struct session **out, const struct plan *plan, const struct session_scope *scope,
 		 char *error, size_t error_len)
 {
@@ -183,9 +201,7 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 	configure(s);
 	err = pfstat_bpf__load(s->skel);
 	if (err) {
-		snprintf(error, error_len,
-			 "the kernel refused the BPF programs: %s (pfstat -v prints its reasons)",
-			 strerror(-err));
+		explain_load(err, error, error_len);
 		goto fail;
 	}
 	err = fill_scopes(s);

@@ -173,7 +173,7 @@ def memlock_hard():
         check(release() > 510, "5.10 ignored the limit")
         Report(proc.text["out"]).check_rows()
         return
-    clear_message(proc, (1, 4))
+    clear_message(proc, (1, 4), "locked memory")
     check_nothing_left(before)
 
 

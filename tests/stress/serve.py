@@ -29,7 +29,8 @@ class Serve:
             argv = ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY, "--clear-groups",
                     "--inh-caps=-all,+bpf,+perfmon", "--ambient-caps=-all,+bpf,+perfmon",
                     "--bounding-set=-all,+bpf,+perfmon", "--"] + argv
-        self.proc = Proc(argv)
+        # Up to 5.10 maps count as locked memory; contrib/systemd has LimitMEMLOCK for it.
+        self.proc = Proc(["prlimit", "--memlock=unlimited", "--", *argv])
 
     def started(self):
         self.url = self.proc.line("err", "^Listening on ").split()[-1] + "/metrics"
