@@ -9,7 +9,7 @@ import signal
 import harness
 from harness import (Pfstat, Proc, Report, Skip, bpf_objects, check, check_nothing_left, get,
                      in_guest, note, paused, preemptible, put, release, run, until)
-from oracles import coarser, faultgen
+from oracles import check_no_loss, coarser, faultgen
 from storms import bpftool_missing, load, pid_max, scaled, setting
 
 PREEMPT = "/sys/kernel/debug/sched/preempt"
@@ -33,7 +33,7 @@ def table_room(way):
         m = paused(way, load("blocked", 4, 64), program=harness.OPTIONS.small)
     m.check_sums(coarser())
     m.check_usage(0)
-    check(not m.report.lost or release() < 512, "something was lost")
+    check_no_loss(m)
 
 
 def clear_message(proc, status, *words):

@@ -10,8 +10,8 @@ import signal
 
 import harness
 from harness import (LIMIT, Fail, Perf, Pfstat, Proc, Report, Skip, check, check_nothing_left, get,
-                     in_guest, note, paused, preemptible, put, release, run, until)
-from oracles import coarser, faultgen
+                     in_guest, note, paused, preemptible, put, run, until)
+from oracles import check_no_loss, coarser, faultgen
 
 SLOTS = 16384  # NR_SLOTS of bpf/pfstat.h
 
@@ -121,7 +121,7 @@ def collide(way):
         m = paused(way, load("blocked", n, SLOTS))
     no_gup(m)
     # Two faults that begin at the same instant: docs/accounting.md, "before 5.12".
-    check(not m.report.lost or release() < 512, "something was lost")
+    check_no_loss(m)
 
 
 def bpftool_missing():
