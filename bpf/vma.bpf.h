@@ -120,9 +120,10 @@ static long found_vma(struct task_struct *task, struct vm_area_struct *vma,
 
 /*
  * The kernel's own look-up (5.17), by trylock; and where that is refused, one of
- * our own without the lock.
+ * our own without the lock. Global, so that the verifier looks at it once and not
+ * with all that a caller may have found before.
  */
-static __always_inline u32 find_vma_evidence(u64 address, u32 evidence)
+__noinline u32 find_vma_evidence(u64 address, u32 evidence)
 {
 	struct vma_question question = { .evidence = evidence };
 	struct task_struct *task = bpf_get_current_task_btf();
