@@ -43,9 +43,17 @@ struct maple_arange_64 {
 	void *slot[10];
 };
 
+struct rw_semaphore {
+	unsigned long owner;
+};
+
 struct mm_struct {
 	int map_count;
 	struct maple_tree mm_mt;
+	struct rw_semaphore mmap_lock;
+	unsigned long start_brk;
+	unsigned long brk;
+	unsigned long start_stack;
 };
 
 struct page {
@@ -57,6 +65,62 @@ struct vm_userfaultfd_ctx {
 	struct userfaultfd_ctx *ctx;
 };
 
+struct super_block {
+	unsigned int s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev;
+};
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+/* fs/mount.h */
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	unsigned int f_mode;
+	struct path f_path;
+};
+
+/* fs/file_table.c; user_path since 6.8. */
+struct backing_file {
+	struct file file;
+	struct path user_path;
+};
+
+/* 5.17, CONFIG_ANON_VMA_NAME */
+struct anon_vma_name {
+	char name[1];
+};
+
 struct vm_area_struct {
 	unsigned long vm_start;
 	unsigned long vm_end;
@@ -65,6 +129,8 @@ struct vm_area_struct {
 	const struct vm_operations_struct *vm_ops;
 	unsigned long vm_pgoff;
 	struct vm_userfaultfd_ctx vm_userfaultfd_ctx;
+	struct file *vm_file;
+	struct anon_vma_name *anon_name;
 };
 
 typedef struct {
@@ -98,8 +164,12 @@ struct kernfs_node {
 	u64 id;
 };
 
+/* Of itself and those above it, by level: ids up to 6.0, pointers since 6.1. */
 struct cgroup {
 	struct kernfs_node *kn;
+	int level;
+	u64 ancestor_ids[1];
+	struct cgroup *ancestors[1];
 };
 
 struct cgroup_subsys_state {
@@ -108,6 +178,7 @@ struct cgroup_subsys_state {
 
 struct css_set {
 	struct cgroup_subsys_state *subsys[1];
+	struct cgroup *dfl_cgrp;
 };
 
 struct task_struct {
@@ -123,6 +194,10 @@ struct task_struct {
 	struct vmacache vmacache;
 	int exit_code;
 	struct css_set *cgroups;
+	struct task_struct *group_leader;
+	u64 start_boottime;
+	char comm[16];
+	unsigned int in_iowait : 1;
 	/* CONFIG_NUMA_BALANCING: pages of hints, remote, local and failed (kernel/sched/fair.c). */
 	unsigned long numa_faults_locality[3];
 };

@@ -25,10 +25,7 @@ enum cause {
 	CAUSE_NR
 };
 
-/*
- * Faults of one (path, origin) on one CPU; only grows. ns of ON_CPU is the rest
- * of the cell's sum, and not kept.
- */
+/* Faults of one (path, origin) that ended on one CPU; only grows. */
 struct cause_cell {
 	unsigned long long ns[CAUSE_NR];
 	unsigned long long faults[CAUSE_NR]; /* that had any of it */

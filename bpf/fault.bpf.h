@@ -60,18 +60,33 @@ static __always_inline bool faults_disabled(const void *regs)
 
 #define VSYSCALL_PAGE 0xffffffffff600000ull
 
-static __always_inline int open_fault(u64 address, const void *regs, u64 error_code, u32 origin,
-				       bool atomics)
+/* A fault of the kernel's own walk of a stack, for the trace or the profile. */
+static __always_inline bool is_own_walk(u32 tid)
+{
+	struct slot *s;
+
+	if (!cfg.trace_stacks && !cfg.profile)
+		return false;
+	s = slot_find(tid);
+	if (!s || !s->state.walking)
+		return false;
+	count(TALLY_STACK_WALK);
+	return true;
+}
+
+static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 error_code,
+				       u32 origin, bool atomics)
 {
 	u32 tid = current_tid();
 	u32 evidence = (error_code & (X86_PF_PROT | X86_PF_WRITE)) |
 		       (error_code & X86_PF_INSTR) * (SLOT_EXEC / X86_PF_INSTR);
 	struct slot *s;
 
-	if (!is_target(tid))
+	if (!is_measured(tid))
 		return 0;
 	if (origin == ORIGIN_KERNEL && (!tid || faults_disabled(regs))) {
-		record_untimed(PATH_FIXUP, origin, 0, evidence);
+		if (!is_own_walk(tid))
+			record_untimed(PATH_FIXUP, origin, 0, evidence, address);
 		return 0;
 	}
 	if (is_kernel_half(address)) {
@@ -80,7 +95,7 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 		 * come in the middle of an open fault, which it must not touch.
 		 */
 		if (origin == ORIGIN_KERNEL) {
-			record_untimed(PATH_KERN_ADDR, origin, 0, evidence);
+			record_untimed(PATH_KERN_ADDR, origin, 0, evidence, address);
 			return 0;
 		}
 		/* Ends in a signal, but for the vsyscall page, where it is emulated. */
@@ -89,8 +104,11 @@ static __always_inline int open_fault(u64 address, const void *regs, u64 error_c
 	}
 
 	s = slot_claim(tid, atomics);
-	if (s)
-		slot_begin(s, (struct slot_state){ .origin = origin }, evidence);
+	if (!s)
+		return 0;
+	if (cfg.details)
+		detail_begin(s, tid, address, PT_REGS_IP(regs), error_code);
+	slot_begin(s, (struct slot_state){ .origin = origin }, evidence);
 	return 0;
 }
 
@@ -105,7 +123,7 @@ static __always_inline int emulate_vsyscall(void)
 
 	if (!s || s->evidence >> SLOT_PATH_SHIFT != PATH_VSYSCALL + 1)
 		return 0;
-	record_untimed(PATH_VSYSCALL, ORIGIN_USER, 0, s->evidence);
+	record_untimed(PATH_VSYSCALL, ORIGIN_USER, 0, s->evidence, slot_address(s));
 	slot_free(s, tid);
 	return 0;
 }
@@ -174,8 +192,8 @@ static __noinline u32 rare_path_plain(struct slot *s, u32 evidence, u64 address,
  * The kernel accounted the fault at address: name its path and record it.
  * with_find_vma: this program may call bpf_find_vma.
  */
-static __always_inline void close_fault(struct slot *s, u32 tid, u64 now, u64 address, u32 major,
-					bool with_find_vma)
+static __always_inline void close_fault(void *ctx, struct slot *s, u32 tid, u64 now, u64 address,
+					u32 major, bool with_find_vma)
 {
 	u32 evidence = s->evidence;
 	bool doubtful = false;
@@ -194,7 +212,7 @@ static __always_inline void close_fault(struct slot *s, u32 tid, u64 now, u64 ad
 	if (path >= PATH_NR || doubtful || major || evidence >> SLOT_RARE_SHIFT)
 		path = with_find_vma ? rare_path_find(s, evidence, address, major, doubtful) :
 				       rare_path_plain(s, evidence, address, major, doubtful);
-	record(s, path, major, now - s->start_ns, notes);
+	record(ctx, s, path, major, now - s->start_ns, notes);
 	slot_free(s, tid);
 }
 
@@ -207,7 +225,8 @@ static __always_inline void close_fault(struct slot *s, u32 tid, u64 now, u64 ad
 static __always_inline void end_without_begin(u32 tid)
 {
 	if (is_target(tid)) {
-		count(TALLY_END_WITHOUT_BEGIN);
+		count(!cfg.only.of_task || is_wanted_task() ? TALLY_END_WITHOUT_BEGIN :
+							      TALLY_END_OF_OTHERS);
 	} else if (cfg.inherit_children) {
 		set_target(tid, true);
 		count(TALLY_END_WITHOUT_BEGIN);
@@ -217,7 +236,7 @@ static __always_inline void end_without_begin(u32 tid)
 }
 
 /* The spine's end: mm_account_fault() fired the software event. */
-static __always_inline int end_event(u64 address, u32 major, bool with_find_vma)
+static __always_inline int end_event(void *ctx, u64 address, u32 major, bool with_find_vma)
 {
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
@@ -227,12 +246,12 @@ static __always_inline int end_event(u64 address, u32 major, bool with_find_vma)
 		end_without_begin(tid);
 		return 0;
 	}
-	close_fault(s, tid, now, address, major, with_find_vma);
+	close_fault(ctx, s, tid, now, address, major, with_find_vma);
 	return 0;
 }
 
 /* The open fault failed: path says how. */
-static __always_inline int fail_fault(u32 path)
+static __always_inline int fail_fault(void *ctx, u32 path)
 {
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
@@ -246,19 +265,19 @@ static __always_inline int fail_fault(u32 path)
 		else if (s->evidence & ev_bit[EV_SPECIAL] && s->state.origin == ORIGIN_USER)
 			path = PATH_GUARD_PAGE;
 	}
-	record(s, path, 0, now - s->start_ns, s->state.notes);
+	record(ctx, s, path, 0, now - s->start_ns, s->state.notes);
 	slot_free(s, tid);
 	return 0;
 }
 
 /* The same for a fault of kernel mode; one of user mode waits for its signal. */
-static __always_inline int fail_kernel_fault(const void *regs, u32 path)
+static __always_inline int fail_kernel_fault(void *ctx, const void *regs, u32 path)
 {
 	struct slot *s = slot_find(bpf_get_current_pid_tgid());
 
 	if (!s || s->state.origin != ORIGIN_KERNEL || faults_disabled(regs))
 		return 0;
-	return fail_fault(path);
+	return fail_fault(ctx, path);
 }
 
 /*
@@ -266,7 +285,8 @@ static __always_inline int fail_kernel_fault(const void *regs, u32 path)
  * A guard page (7.x) is told from an address without a mapping by the mapping,
  * where no function told it before.
  */
-static __always_inline int fault_signal(int sig, struct kernel_siginfo *info, bool with_find_vma)
+static __always_inline int fault_signal(void *ctx, int sig, struct kernel_siginfo *info,
+					bool with_find_vma)
 {
 	struct slot *s = slot_find(current_tid());
 	u32 evidence, notes;
@@ -280,17 +300,17 @@ static __always_inline int fault_signal(int sig, struct kernel_siginfo *info, bo
 	if (code <= 0)
 		return 0;
 	if (sig == SIGBUS)
-		return fail_fault(code == BUS_MCEERR_AR ? PATH_HWPOISON : PATH_SIGBUS);
+		return fail_fault(ctx, code == BUS_MCEERR_AR ? PATH_HWPOISON : PATH_SIGBUS);
 	if (code != SEGV_MAPERR)
-		return fail_fault(PATH_BAD_ACCESS);
+		return fail_fault(ctx, PATH_BAD_ACCESS);
 	if (!with_find_vma || ev_bit[EV_SPECIAL])
-		return fail_fault(PATH_BAD_ADDRESS);
+		return fail_fault(ctx, PATH_BAD_ADDRESS);
 	bpf_core_read(&address, sizeof(address), &info->_sifields._sigfault._addr);
 	notes = s->state.notes;
 	evidence = find_vma_evidence(address, 0);
 	/* It takes mmap_lock, which is not the fault's. */
 	s->state.notes = notes;
-	return fail_fault(evidence && !is_kernel_half(address) ? PATH_GUARD_PAGE : PATH_BAD_ADDRESS);
+	return fail_fault(ctx, evidence && !is_kernel_half(address) ? PATH_GUARD_PAGE : PATH_BAD_ADDRESS);
 }
 
 /*
@@ -307,7 +327,7 @@ static __always_inline int interrupt_fault(int sig)
 	/* Untimed: should its end program have been skipped, it was over long ago. */
 	if (s->state.origin == ORIGIN_USER)
 		record_untimed(sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED, ORIGIN_USER, 0,
-			       s->evidence);
+			       s->evidence, slot_address(s));
 	else
 		record_leftover(s);
 	slot_free(s, tid);

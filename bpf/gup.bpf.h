@@ -47,12 +47,12 @@ static __always_inline int exit_mm_fault(void)
  * handle_mm_fault was entered with no registers: get_user_pages and its kin.
  * A retry of the same fault says FAULT_FLAG_TRIED and keeps its record.
  */
-static __always_inline int enter_gup(u32 vma_ev, u32 flags, bool atomics)
+static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool atomics)
 {
 	u32 tid = current_tid();
 	struct slot *s;
 
-	if (!is_target(tid))
+	if (!is_measured(tid))
 		return 0;
 	s = slot_find(tid);
 	if (s && s->state.origin == ORIGIN_GUP && (flags & FAULT_FLAG_TRIED) &&
@@ -68,6 +68,8 @@ static __always_inline int enter_gup(u32 vma_ev, u32 flags, bool atomics)
 	s = slot_claim(tid, atomics);
 	if (!s)
 		return 0;
+	if (cfg.details)
+		detail_begin(s, tid, address, 0, 0);
 	slot_begin(s, (struct slot_state){ .origin = ORIGIN_GUP, .in_mm_fault = 1, .calls = 1 },
 		   vma_ev | (flags & FAULT_FLAG_WRITE ? EV(WRITE) : 0) |
 			   (flags & FAULT_FLAG_INSTRUCTION ? SLOT_EXEC : 0));
@@ -80,7 +82,7 @@ static __always_inline int enter_gup(u32 vma_ev, u32 flags, bool atomics)
  * Where the return of handle_mm_fault is not seen: get_user_pages looks the page
  * up again as soon as the fault was handled.
  */
-static __always_inline int gup_lookup(void)
+static __always_inline int gup_lookup(void *ctx)
 {
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
@@ -91,7 +93,7 @@ static __always_inline int gup_lookup(void)
 		return 0;
 	end = gup_accounted(s);
 	if (end)
-		close_fault(s, tid, now, 0, end == GUP_MAJOR, false);
+		close_fault(ctx, s, tid, now, slot_address(s), end == GUP_MAJOR, false);
 	return 0;
 }
 
@@ -99,7 +101,7 @@ static __always_inline int gup_lookup(void)
  * A new call of get_user_pages begins: what an earlier one left open has no end
  * that anybody saw, and must not end at this one's first look-up.
  */
-static __always_inline int gup_call(void)
+static __always_inline int gup_call(void *ctx)
 {
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
@@ -122,7 +124,7 @@ static __always_inline u32 failed_path(u32 ret)
 	return ret & VM_FAULT_OOM ? PATH_OOM : PATH_UNRESOLVED;
 }
 
-static __always_inline int exit_gup(u32 ret, u32 flags)
+static __always_inline int exit_gup(void *ctx, u32 ret, u32 flags)
 {
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
@@ -133,14 +135,14 @@ static __always_inline int exit_gup(u32 ret, u32 flags)
 	if (ret & VM_FAULT_MAJOR)
 		s->state.major = 1;
 	if (ret & VM_FAULT_ERROR) {
-		record(s, failed_path(ret), 0, now - s->start_ns, s->state.notes);
+		record(ctx, s, failed_path(ret), 0, now - s->start_ns, s->state.notes);
 		slot_free(s, tid);
 		return 0;
 	}
 	if (ret & VM_FAULT_RETRY)
 		return 0;
 	/* mm_account_fault(): a retried fault counts as major. */
-	close_fault(s, tid, now, 0, s->state.major || (flags & FAULT_FLAG_TRIED), false);
+	close_fault(ctx, s, tid, now, slot_address(s), s->state.major || (flags & FAULT_FLAG_TRIED), false);
 	return 0;
 }
 

@@ -73,6 +73,20 @@
 	X(pagefault_out_of_memory, 0, "faults that ended for want of memory")                      \
 	X(bad_area_nosemaphore, 0, "failed faults of kernel mode")                                 \
 	X(bad_area_access_error, 0, "failed faults of kernel mode")                                \
-	X(bad_area, 0, "failed faults of kernel mode (5.10)")
+	X(bad_area, 0, "failed faults of kernel mode (5.10)")                                      \
+	X(rwsem_down_read_slowpath, 0, "cause: the wait for mmap_lock (5.10)")
+
+/*
+ * Tracepoints where something begins or ends that a fault spends its time on: what
+ * that is, and which of the two (begin_cause(), end_cause()).
+ */
+#define CAUSE_HOOKS(X)                                                                             \
+	X(mmap_lock_start_locking, LOCK, begin)                                                    \
+	X(mm_vmscan_direct_reclaim_begin, RECLAIM, begin)                                          \
+	X(mm_vmscan_direct_reclaim_end, RECLAIM, end)                                              \
+	X(mm_vmscan_memcg_reclaim_begin, MEMCG, begin)                                             \
+	X(mm_vmscan_memcg_reclaim_end, MEMCG, end)                                                 \
+	X(mm_compaction_begin, COMPACTION, begin)                                                  \
+	X(mm_compaction_end, COMPACTION, end)
 
 #endif

@@ -42,6 +42,9 @@ __noinline u64 maple_slot(u64 entry, u64 index)
 	int nr = arange ? MAPLE_ARANGE64_PIVOTS : MAPLE_RANGE64_PIVOTS;
 	int slot;
 
+	/* Where there is no such tree nothing calls this, and the verifier still looks at it. */
+	if (!bpf_core_type_exists(struct maple_arange_64))
+		return 0;
 	/* All types begin alike; of a shorter one the rest is not looked at. */
 	if (bpf_probe_read_kernel(pivots, sizeof(pivots), &node->pivot))
 		return 0;

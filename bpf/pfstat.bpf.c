@@ -41,12 +41,12 @@ BEGIN_DOORS(_plain, false)
 	SEC("perf_event")                                                                          \
 	int end_minor##suffix(struct bpf_perf_event_data *ctx)                                     \
 	{                                                                                          \
-		return end_event(ctx->addr, 0, with_find_vma);                                     \
+		return end_event(ctx, ctx->addr, 0, with_find_vma);                                     \
 	}                                                                                          \
 	SEC("perf_event")                                                                          \
 	int end_major##suffix(struct bpf_perf_event_data *ctx)                                     \
 	{                                                                                          \
-		return end_event(ctx->addr, 1, with_find_vma);                                     \
+		return end_event(ctx, ctx->addr, 1, with_find_vma);                                     \
 	}
 
 END_DOORS(, false)
@@ -112,7 +112,7 @@ DOORS(do_set_pmd, mark_set_pmd(vmf), struct vm_fault *vmf)
 DOORS(expand_stack_locked, note_stack())
 DOORS(expand_stack, note_stack())
 DOORS(lock_mm_and_find_vma, note_mmap_lock())
-DOORS(pagefault_out_of_memory, fail_fault(PATH_OOM))
+DOORS(pagefault_out_of_memory, fail_fault(ctx, PATH_OOM))
 
 /*
  * The leg: handle_mm_fault itself. Counts its calls, sees the VMA, and is the
@@ -124,7 +124,7 @@ DOORS(pagefault_out_of_memory, fail_fault(PATH_OOM))
 		     unsigned long address, unsigned int flags, struct pt_regs *regs)              \
 	{                                                                                          \
 		return regs ? enter_mm_fault(vma_evidence(vma)) :                                  \
-			      enter_gup(vma_evidence(vma), flags, atomics);                        \
+			      enter_gup(vma_evidence(vma), address, flags, atomics);                        \
 	}
 
 LEG_DOORS(, true)
@@ -134,7 +134,7 @@ SEC("fexit/handle_mm_fault")
 int BPF_PROG(fexit_handle_mm_fault, struct vm_area_struct *vma, unsigned long address,
 	     unsigned int flags, struct pt_regs *regs, unsigned int ret)
 {
-	return regs ? exit_mm_fault() : exit_gup(ret, flags);
+	return regs ? exit_mm_fault() : exit_gup(ctx, ret, flags);
 }
 
 /*
@@ -146,13 +146,13 @@ int BPF_PROG(fexit_end, struct vm_area_struct *vma, unsigned long address, unsig
 	     struct pt_regs *regs, unsigned int ret)
 {
 	if (!regs)
-		return exit_gup(ret, flags);
+		return exit_gup(ctx, ret, flags);
 	if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
 		return exit_mm_fault();
 	/* Of everyone, unlike the events of tasks. */
 	if (!is_target(current_tid()))
 		return 0;
-	return end_event(address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED), false);
+	return end_event(ctx, address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED), false);
 }
 
 /*
@@ -165,7 +165,7 @@ int BPF_PROG(fexit_end, struct vm_area_struct *vma, unsigned long address, unsig
 		       unsigned long address, unsigned int flags, struct pt_regs *regs)            \
 	{                                                                                          \
 		return regs ? enter_mm_fault(vma_evidence_probe(vma)) :                            \
-			      enter_gup(vma_evidence_probe(vma), flags, atomics);                  \
+			      enter_gup(vma_evidence_probe(vma), address, flags, atomics);                  \
 	}
 
 LEG_KPROBE(, true)
@@ -175,7 +175,7 @@ LEG_KPROBE(_plain, false)
 	SEC("kprobe/" #function)                                                                   \
 	int BPF_KPROBE(kprobe_##function)                                                          \
 	{                                                                                          \
-		return call();                                                                     \
+		return call(ctx);                                                                     \
 	}
 
 LOOKUP_HOOKS(LOOKUP_DOOR)
@@ -195,7 +195,7 @@ LOOKUP_HOOKS(LOOKUP_DOOR)
 		if ((sig != SIGSEGV && sig != SIGBUS) || (unsigned long)info <= 1 ||               \
 		    (u32)task->pid != current_tid())                                               \
 			return 0;                                                                  \
-		return fault_signal(sig, info, with_find_vma);                                     \
+		return fault_signal(ctx, sig, info, with_find_vma);                                     \
 	}
 
 SIGNAL_DOOR(, false)
@@ -207,10 +207,10 @@ int BPF_PROG(signal_deliver, int sig)
 	return interrupt_fault(sig);
 }
 
-DOORS(bad_area_nosemaphore, fail_kernel_fault(regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
-DOORS(bad_area_access_error, fail_kernel_fault(regs, PATH_BAD_ACCESS), struct pt_regs *regs)
+DOORS(bad_area_nosemaphore, fail_kernel_fault(ctx, regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
+DOORS(bad_area_access_error, fail_kernel_fault(ctx, regs, PATH_BAD_ACCESS), struct pt_regs *regs)
 /* 5.10 only: for an address in no VMA. */
-DOORS(bad_area, fail_kernel_fault(regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
+DOORS(bad_area, fail_kernel_fault(ctx, regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
 
 SEC("tp_btf/emulate_vsyscall")
 int BPF_PROG(tp_emulate_vsyscall)
@@ -222,7 +222,36 @@ int BPF_PROG(tp_emulate_vsyscall)
 SEC("tp_btf/mmap_lock_acquire_returned")
 int BPF_PROG(tp_mmap_lock_acquire_returned)
 {
-	return note_mmap_lock();
+	if (cfg.causes)
+		end_cause(CAUSE_LOCK);
+	return cfg.lock_by_tracepoint ? note_mmap_lock() : 0;
+}
+
+/* What a fault's time is spent on: where it begins, where it ends. */
+#define CAUSE_DOOR(tracepoint, cause, which)                                                       \
+	SEC("tp_btf/" #tracepoint)                                                                 \
+	int BPF_PROG(tp_##tracepoint)                                                              \
+	{                                                                                          \
+		return which##_cause(CAUSE_##cause);                                               \
+	}
+
+CAUSE_HOOKS(CAUSE_DOOR)
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	switch_tasks(preempt, prev, next);
+	return 0;
+}
+
+/* Before 5.11 there are no tracepoints of mmap_lock: where down_read() begins to wait. */
+DOORS(rwsem_down_read_slowpath, await_lock(sem), struct rw_semaphore *sem)
+
+/* Run by user space: entries of groups that are given back. */
+SEC("raw_tp")
+int group_return(void *ctx)
+{
+	return return_groups();
 }
 
 /*
@@ -296,7 +325,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 		return 0;
 	/* The low bits are the signal that ended it. */
 	if (s->state.origin == ORIGIN_USER && task->exit_code & 0x7f)
-		record_untimed(PATH_KILLED, ORIGIN_USER, 0, s->evidence);
+		record_untimed(PATH_KILLED, ORIGIN_USER, 0, s->evidence, slot_address(s));
 	else
 		record_leftover(s);
 	slot_free(s, tid);

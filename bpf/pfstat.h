@@ -7,7 +7,10 @@
 #define PFSTAT_H
 
 #include "books.h"
+#include "causes.h"
 #include "evidence.h"
+#include "filter.h"
+#include "groups.h"
 #include "hist.h"
 #include "paths.h"
 
@@ -87,7 +90,14 @@ struct scope_cell {
 	X(END_OF_OTHERS, "end_of_others", "events of tasks that are not measured")                 \
 	X(TABLE_FULL, "table_full", "faults dropped because both slot tables were full")           \
 	X(VMA_BUSY, "vma_busy", "VMA look-ups refused because the lock was held")                  \
-	X(GUP_NESTED, "gup_nested", "get_user_pages faults inside another fault, not measured")
+	X(GUP_NESTED, "gup_nested", "get_user_pages faults inside another fault, not measured")    \
+	X(FILTERED, "filtered", "completed faults that a filter leaves out")                       \
+	X(FILTERED_FAILED, "filtered_failed", "failed and get_user_pages faults that a filter leaves out") \
+	X(STACK_WALK, "stack_walk", "faults of the kernel's own stack walks for pfstat")           \
+	X(NO_DETAIL, "no_detail", "faults in the overflow table, whose causes are not followed")   \
+	X(TRACE_LOST, "trace_lost", "faults that the trace left out: its ring buffer was full")    \
+	X(STACKS_FULL, "stacks_full", "stacks that the profile's tables had no room for")          \
+	X(STACK_TORN, "stack_torn", "stacks that another program overwrote")
 
 enum tally {
 #define TALLY_ENUM(id, name, text) TALLY_##id,
@@ -114,7 +124,7 @@ struct slot_state {
 	unsigned char origin;
 	unsigned char in_mm_fault; /* between entry and exit of handle_mm_fault */
 	unsigned char major; /* get_user_pages faults: some call said VM_FAULT_MAJOR */
-	unsigned char pad;
+	unsigned char walking; /* the kernel walks its stack for pfstat */
 	unsigned short calls; /* of handle_mm_fault */
 	unsigned short notes; /* what is counted beside the path: NOTE_ */
 };
@@ -163,6 +173,23 @@ struct slot {
 #define NR_OVERFLOW	8192
 #endif
 
+/*
+ * What else is kept of a fault in flight when somebody asks for more than its path
+ * (cfg.details): by the index of its slot.
+ */
+struct detail {
+	unsigned long long address;
+	unsigned long long ip;
+	unsigned long long parts[CAUSE_NR]; /* ns; what is left is ON_CPU */
+	unsigned long long span_ns; /* when the span began */
+	unsigned long long off_ns; /* when it was switched out; 0: it was not */
+	unsigned char span; /* the outermost cause that is going on, and one; 0: none */
+	unsigned char off; /* what the time off the CPU will count as */
+	unsigned char slept; /* it left the CPU by itself */
+	unsigned char awaits_lock; /* where no tracepoint tells the end of the wait */
+	unsigned char error_code;
+};
+
 /* One bit per tid; the kernel's limit of pid_max is 2^22. */
 #define TARGET_WORDS	((1 << 22) / 64)
 
@@ -202,6 +229,20 @@ struct config {
 	unsigned char by_cgroup;
 	/* The memory controller is in the unified hierarchy (v2). */
 	unsigned char cgroup_unified;
+	/* The notes on mmap_lock come from its tracepoint, not from a function. */
+	unsigned char lock_by_tracepoint;
+
+	/* What else is kept and told of each fault; all 0 by default. */
+	unsigned char details; /* any of the following */
+	unsigned char causes; /* follow what the time is spent on */
+	unsigned char cause_cells; /* ... and add it up by path */
+	unsigned char trace; /* send faults through the ring buffer */
+	unsigned char trace_stacks;
+	unsigned char profile; /* count faults by stack */
+	unsigned long long trace_slower_ns; /* those over it; 0: all */
+	unsigned int trace_sample; /* every so many of them */
+	unsigned char by[2]; /* enum dimension: count faults by these */
+	struct fault_filter only;
 };
 
 #endif

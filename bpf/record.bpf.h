@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * record.bpf.h: where a closed fault is recorded: its cell's histogram, and its cgroup's.
+ * record.bpf.h: where a closed fault is recorded: its cell's histogram, its cgroup's,
+ * and what else somebody asks for.
  */
 #ifndef PFSTAT_RECORD_BPF_H
 #define PFSTAT_RECORD_BPF_H
 
-#include "scopes.bpf.h"
+#include "causes.bpf.h"
+#include "filter.bpf.h"
+#include "profile.bpf.h"
 
 static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
 {
@@ -61,8 +64,30 @@ static __noinline int note_slow(u32 path, u32 major, u64 ns)
 	return 0;
 }
 
+/* More about a closed fault than its cell has. kind: path | major << 8 | notes << 16. */
+static __noinline int record_details(void *ctx, struct slot *s, u64 kind, u64 ns)
+{
+	struct detail *d = detail_of(s, s->tid);
+	u32 path = kind & 0xff, major = kind >> 8 & 1;
+	u64 on_cpu = ns;
+
+	if (cfg.causes && d) {
+		on_cpu = detail_end(d, s->start_ns + ns, ns);
+		settle_uffd(d, path);
+		if (cfg.cause_cells)
+			add_causes(d, path, s->state.origin, on_cpu);
+	}
+	if (cfg.by[0])
+		record_group(d ? d->address : 0, path, major, ns);
+	if (cfg.trace)
+		trace_fault(ctx, s, d, kind, ns, on_cpu);
+	if (cfg.profile)
+		profile_fault(ctx, s, path, ns);
+	return 0;
+}
+
 /*
- * A fault of ns nanoseconds. Atomic adds: another program of pfstat may be
+ * A fault of ns nanoseconds; ctx is that of the program. Atomic adds: another program of pfstat may be
  * preempted in the middle of the same cell.
  *
  * The maximum has no atomic operation that 5.10 knows. The end programs on
@@ -71,11 +96,15 @@ static __noinline int note_slow(u32 path, u32 major, u64 ns)
  * that stands in for perf events) can on a preemptible kernel lose the race for
  * a maximum, never a count.
  */
-static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns, u32 notes)
+static __always_inline void record(void *ctx, struct slot *s, u32 path, u32 major, u64 ns,
+				   u32 notes)
 {
-	struct cell *c = cell_of(path, s->state.origin, major);
+	struct cell *c;
 	u64 bucket, *max;
 
+	if (cfg.only.of_fault && !is_wanted_fault(path, s->state.origin, major, ns))
+		return;
+	c = cell_of(path, s->state.origin, major);
 	if (!c)
 		return;
 	count_access(c, s->evidence);
@@ -96,19 +125,29 @@ static __always_inline void record(struct slot *s, u32 path, u32 major, u64 ns, 
 		__sync_fetch_and_add(&c->retries, s->state.calls - 1);
 	if (cfg.by_cgroup && s->state.origin != ORIGIN_GUP)
 		record_scope(path, major, ns, bucket);
+	if (cfg.details)
+		record_details(ctx, s, path | major << 8 | (u64)notes << 16, ns);
 }
 
 /* A fault that happened, whose end nobody saw: counted, never timed. */
-static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 evidence)
+static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 evidence,
+					   u64 address)
 {
-	struct cell *c = cell_of(path, origin, major);
+	struct cell *c;
 
+	if (cfg.only.of_fault && !is_wanted_fault(path, origin, major, UNTIMED))
+		return;
+	c = cell_of(path, origin, major);
 	if (!c)
 		return;
 	count_access(c, evidence);
 	__sync_fetch_and_add(&c->untimed, 1);
 	if (cfg.by_cgroup && origin != ORIGIN_GUP)
 		record_scope(path, major, 0, HIST_SLOTS);
+	if (cfg.by[0])
+		record_group(address, path, major, UNTIMED);
+	if (cfg.profile)
+		profile_add_rest(path, origin, 0);
 }
 
 #endif

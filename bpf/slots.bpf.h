@@ -127,6 +127,14 @@ static __always_inline u32 leftover_path(const struct slot *s)
 	return path < PATH_NR ? path : PATH_UNCLASSIFIED;
 }
 
+/* 0 when nobody asks for it. */
+static __always_inline u64 slot_address(const struct slot *s)
+{
+	struct detail *d = cfg.details ? detail_of(s, s->tid) : NULL;
+
+	return d ? d->address : 0;
+}
+
 /*
  * A record that the task left open: no end came for it. A fault of user mode
  * never reached handle_mm_fault's accounting (and no signal told why), or the
@@ -147,7 +155,7 @@ static __always_inline void record_leftover(struct slot *s)
 		path = end ? leftover_path(s) : PATH_FIXUP;
 		major = end == GUP_MAJOR;
 	}
-	record_untimed(path, s->state.origin, major, s->evidence);
+	record_untimed(path, s->state.origin, major, s->evidence, slot_address(s));
 }
 
 static __noinline struct slot *slot_overflow(u32 tid)

@@ -75,6 +75,9 @@ struct {
 	__type(value, struct tallies);
 } tally SEC(".maps");
 
+/* In place of a latency: not known. */
+#define UNTIMED (~0ull)
+
 static __always_inline u32 current_tid(void)
 {
 	return (u32)bpf_get_current_pid_tgid();

@@ -151,7 +151,8 @@ static uint64_t count_open(const struct collector *c)
 /* Each run of an end program either closed a fault or said why not. */
 static uint64_t count_end_runs(const struct snapshot *snap)
 {
-	uint64_t n = snap->tallies[TALLY_END_WITHOUT_BEGIN] + snap->tallies[TALLY_END_OF_OTHERS];
+	uint64_t n = snap->tallies[TALLY_END_WITHOUT_BEGIN] + snap->tallies[TALLY_END_OF_OTHERS] +
+		     snap->tallies[TALLY_FILTERED];
 	int path, origin, major, i;
 
 	for (path = 0; path < PATH_NR; path++)

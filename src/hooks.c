@@ -36,6 +36,11 @@ const struct hook_row hook_rows[HOOK_NR] = {
 	TRACEPOINT_ROW(mm_filemap_map_pages, EV(MAP_PAGES), "tp_mm_filemap_map_pages", 0)
 	TRACEPOINT_ROW(mmap_lock_acquire_returned, 0, "tp_mmap_lock_acquire_returned",
 		       "faults that fell back to mmap_lock")
+#define CAUSE_ROW(name, cause, which)                                                              \
+	TRACEPOINT_ROW(name, 0, "tp_" #name, "cause: " #which " of " #cause)
+	CAUSE_HOOKS(CAUSE_ROW)
+#undef CAUSE_ROW
+	TRACEPOINT_ROW(sched_switch, 0, "tp_sched_switch", "cause: time off the CPU")
 	TRACEPOINT_ROW(signal_generate, 0, "signal_generate", "failed faults of user mode")
 	TRACEPOINT_ROW(signal_deliver, 0, "signal_deliver", "faults that a signal ended")
 	TRACEPOINT_ROW(emulate_vsyscall, 0, "tp_emulate_vsyscall", "vsyscall emulation")

@@ -20,22 +20,25 @@ enum hook {
 	OTHER_HOOKS(HOOK_ENUM)
 	HOOK_handle_mm_fault,
 	LOOKUP_HOOKS(HOOK_ENUM)
-#undef HOOK_ENUM
 	/* Tracepoints from here on. */
 	HOOK_rss_stat,
 	HOOK_mm_page_alloc,
 	HOOK_mm_filemap_fault,
 	HOOK_mm_filemap_map_pages,
 	HOOK_mmap_lock_acquire_returned,
+	CAUSE_HOOKS(HOOK_ENUM)
+	HOOK_sched_switch,
 	HOOK_signal_generate,
 	HOOK_signal_deliver,
 	HOOK_emulate_vsyscall,
 	HOOK_sched_process_fork,
 	HOOK_sched_process_exit,
+#undef HOOK_ENUM
 	HOOK_NR
 };
 
 #define HOOK_FIRST_TRACEPOINT HOOK_rss_stat
+#define HOOK_FIRST_CAUSE HOOK_mmap_lock_start_locking
 
 struct hook_row {
 	const char *name; /* of the kernel function or tracepoint */

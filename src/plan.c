@@ -122,6 +122,8 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 	case HOOK_lock_mm_and_find_vma:
 		/* Without locks per VMA every fault takes it. */
 		return !caps->vma_lock;
+	case HOOK_rwsem_down_read_slowpath:
+		return !request->causes || !caps->hook_tracepoint[HOOK_mmap_lock_start_locking];
 	case HOOK_handle_mm_fault:
 		return !request->gup;
 	case HOOK___get_user_pages:
@@ -166,6 +168,38 @@ static void plan_leg(struct plan *plan)
 {
 	if (attached(plan, HOOK_handle_mm_fault))
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
+}
+
+static bool is_cause(enum hook h)
+{
+	return h >= HOOK_FIRST_CAUSE && h <= HOOK_sched_switch;
+}
+
+/* Begin and end of something; without both it is not told. */
+static uint32_t cause_if(const struct plan *plan, enum cause cause, enum hook begin, enum hook end)
+{
+	return attached(plan, begin) && attached(plan, end) ? 1u << cause : 0;
+}
+
+/* What a fault's time is spent on, as far as what is attached tells. */
+static void plan_causes(struct plan *plan)
+{
+	const bool sleeps = attached(plan, HOOK_sched_switch);
+
+	plan->causes = 1u << CAUSE_ON_CPU |
+		cause_if(plan, CAUSE_LOCK, HOOK_mmap_lock_start_locking,
+			 HOOK_mmap_lock_acquire_returned) |
+		cause_if(plan, CAUSE_LOCK, HOOK_rwsem_down_read_slowpath, HOOK_sched_switch) |
+		cause_if(plan, CAUSE_RECLAIM, HOOK_mm_vmscan_direct_reclaim_begin,
+			 HOOK_mm_vmscan_direct_reclaim_end) |
+		cause_if(plan, CAUSE_MEMCG, HOOK_mm_vmscan_memcg_reclaim_begin,
+			 HOOK_mm_vmscan_memcg_reclaim_end) |
+		cause_if(plan, CAUSE_COMPACTION, HOOK_mm_compaction_begin, HOOK_mm_compaction_end);
+	if (!sleeps)
+		return;
+	plan->causes |= 1u << CAUSE_IO | 1u << CAUSE_OFF_CPU;
+	if (attached(plan, HOOK_handle_userfault) || plan->vma_source != VMA_UNKNOWN)
+		plan->causes |= 1u << CAUSE_UFFD;
 }
 
 /* What the tracepoints must witness because no function does. */
@@ -213,7 +247,10 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 		if (h == HOOK_sched_process_fork)
 			needed = request->per_task;
 		if (h == HOOK_mmap_lock_acquire_returned)
-			needed = caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma);
+			needed = request->causes ||
+				 (caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma));
+		if (is_cause(h))
+			needed = request->causes;
 		if (h == HOOK_mm_page_alloc && caps->mthp)
 			needed = true;
 		plan->hook[h].error = caps->hook_tracepoint[h];
@@ -229,6 +266,8 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 	}
 	if (want & EV(FILEMAP_FAULT))
 		plan->facts |= EV(MAJOR);
+	plan->lock_by_tracepoint = caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma) &&
+				   attached(plan, HOOK_mmap_lock_acquire_returned);
 	plan->orders = caps->mthp && attached(plan, HOOK_mm_page_alloc);
 	plan->numa_by_task = caps->numa && !attached(plan, HOOK_task_numa_fault);
 }
@@ -461,6 +500,8 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	plan_leg(plan);
 	plan_tracepoints(plan, request, caps);
 	plan_vma(plan, caps);
+	if (request->causes)
+		plan_causes(plan);
 	plan_index(plan);
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)

@@ -31,6 +31,7 @@ struct plan_request {
 	enum way way;
 	bool per_task; /* -p, -t or --: events of tasks, and a filter */
 	bool gup; /* --gup: hook handle_mm_fault itself */
+	bool causes; /* tell what a fault's time is spent on */
 };
 
 struct plan {
@@ -51,6 +52,8 @@ struct plan {
 	enum vma_source vma_source;
 	bool numa_by_task;
 	bool orders;
+	bool lock_by_tracepoint; /* which faults took mmap_lock, by its tracepoint */
+	uint32_t causes; /* bits of enum cause: those that can be told */
 	struct {
 		enum method method;
 		int error;

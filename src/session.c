@@ -21,6 +21,9 @@
 #include "pfstat.skel.h"
 #include "spine.h"
 
+/* Some 7,000 traced faults, or 1,500 with stacks. */
+#define TRACE_RING_BYTES (4 << 20)
+
 /* The programs of the begin, and of an end that is not perf's, have links of their own. */
 enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
 
@@ -86,6 +89,16 @@ static struct bpf_program *exit_program(const struct session *s)
 	return NULL;
 }
 
+static bool by_place(const struct session_scope *scope)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (scope->by[i] == DIM_MAPPING || scope->by[i] == DIM_FILE)
+			return true;
+	return false;
+}
+
 static void choose_programs(struct session *s)
 {
 	struct bpf_program *prog;
@@ -109,6 +122,51 @@ static void choose_programs(struct session *s)
 	}
 	if (exit_program(s))
 		bpf_program__set_autoload(exit_program(s), true);
+	if (s->scope.by[0])
+		bpf_program__set_autoload(s->skel->progs.group_return, true);
+}
+
+/* What is kept and told of each fault beside its path. */
+static void configure_details(const struct session *s, struct config *cfg)
+{
+	const struct session_scope *scope = &s->scope;
+
+	cfg->only = scope->only;
+	cfg->causes = s->plan->causes != 0;
+	cfg->cause_cells = scope->cause_cells;
+	cfg->by[0] = scope->by[0];
+	cfg->by[1] = scope->by[1];
+	cfg->trace = scope->trace;
+	cfg->trace_slower_ns = scope->trace_slower_ns;
+	cfg->trace_sample = scope->trace_sample;
+	cfg->trace_stacks = scope->trace_stacks;
+	cfg->profile = scope->profile_stacks != 0;
+	cfg->details = cfg->causes || cfg->by[0] || cfg->trace || cfg->profile;
+}
+
+/* Sizes of their maps; without them one entry each. */
+static void size_details(struct session *s, const struct config *cfg)
+{
+	const struct session_scope *scope = &s->scope;
+
+	if (cfg->details)
+		bpf_map__set_max_entries(s->skel->maps.details, NR_SLOTS);
+	if (scope->cause_cells)
+		bpf_map__set_max_entries(s->skel->maps.cause_cells,
+					 cfg->nr_cpus * PATH_NR * ORIGIN_NR);
+	if (cfg->by[0]) {
+		bpf_map__set_max_entries(s->skel->maps.group_slab, scope->group_limit + 1);
+		bpf_map__set_max_entries(s->skel->maps.group_index, scope->group_limit);
+		bpf_map__set_max_entries(s->skel->maps.group_free, scope->group_limit);
+	}
+	if (by_place(scope))
+		bpf_map__set_max_entries(s->skel->maps.group_places, scope->group_limit + 1);
+	if (scope->trace)
+		bpf_map__set_max_entries(s->skel->maps.trace_ring, TRACE_RING_BYTES);
+	if (scope->profile_stacks) {
+		bpf_map__set_max_entries(s->skel->maps.profile_stacks, scope->profile_stacks);
+		bpf_map__set_max_entries(s->skel->maps.profile_faults, 2 * scope->profile_stacks);
+	}
 }
 
 static void configure(struct session *s)
@@ -133,6 +191,8 @@ static void configure(struct session *s)
 	cfg->orders = plan->orders;
 	cfg->by_cgroup = s->scope.cgroup_limit != 0;
 	cfg->cgroup_unified = s->scope.unified;
+	cfg->lock_by_tracepoint = plan->lock_by_tracepoint;
+	configure_details(s, cfg);
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);
@@ -148,16 +208,16 @@ static void configure(struct session *s)
 		bpf_map__set_max_entries(s->skel->maps.scope_index, s->scope.cgroup_limit);
 		bpf_map__set_max_entries(s->skel->maps.scope_free, s->scope.cgroup_limit);
 	}
+	size_details(s, cfg);
 }
 
-/* The lowest on top, so that the entries in use stay close together. */
-static int fill_scopes(struct session *s)
+/* Entries 1 to limit; the lowest on top, so that those in use stay close together. */
+static int fill_free(const struct bpf_map *map, unsigned int limit)
 {
-	int fd = bpf_map__fd(s->skel->maps.scope_free);
 	unsigned int i;
 
-	for (i = s->scope.cgroup_limit; i; i--)
-		if (bpf_map_update_elem(fd, NULL, &i, BPF_ANY))
+	for (i = limit; i; i--)
+		if (bpf_map_update_elem(bpf_map__fd(map), NULL, &i, BPF_ANY))
 			return -errno;
 	return 0;
 }
@@ -204,9 +264,11 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 		explain_load(err, error, error_len);
 		goto fail;
 	}
-	err = fill_scopes(s);
+	err = fill_free(s->skel->maps.scope_free, scope->cgroup_limit);
+	if (!err && scope->by[0])
+		err = fill_free(s->skel->maps.group_free, scope->group_limit);
 	if (err) {
-		snprintf(error, error_len, "cannot fill the map of cgroups: %s", strerror(-err));
+		snprintf(error, error_len, "cannot fill a map of free entries: %s", strerror(-err));
 		goto fail;
 	}
 	spine_init(&s->spine, bpf_program__fd(end_program(s, 0)), bpf_program__fd(end_program(s, 1)),
@@ -372,6 +434,16 @@ void session_maps(const struct session *s, struct session_maps *maps)
 	maps->scope_slab_fd = bpf_map__fd(s->skel->maps.scope_slab);
 	maps->scope_index_fd = bpf_map__fd(s->skel->maps.scope_index);
 	maps->scope_free_fd = bpf_map__fd(s->skel->maps.scope_free);
+	maps->causes_fd = s->scope.cause_cells ? bpf_map__fd(s->skel->maps.cause_cells) : -1;
+	maps->group_limit = s->scope.by[0] ? s->scope.group_limit : 0;
+	maps->group_slab_fd = bpf_map__fd(s->skel->maps.group_slab);
+	maps->group_places_fd = by_place(&s->scope) ? bpf_map__fd(s->skel->maps.group_places) : -1;
+	maps->group_returned = &s->skel->bss->group_returned;
+	maps->group_return_fd = bpf_program__fd(s->skel->progs.group_return);
+	maps->trace_ring_fd = bpf_map__fd(s->skel->maps.trace_ring);
+	maps->profile_stacks_fd = bpf_map__fd(s->skel->maps.profile_stacks);
+	maps->profile_faults_fd = bpf_map__fd(s->skel->maps.profile_faults);
+	maps->profile_rest = s->skel->bss->profile_rest;
 }
 
 uint64_t session_events(const struct session *s)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../bpf/profile.h"
 #include "plan.h"
 
 struct session;
@@ -21,6 +22,15 @@ struct session_scope {
 	uint64_t slow_ns; /* faults over it are slow; 0: none is */
 	unsigned int cgroup_limit; /* so many cgroups are counted apart; 0: cgroups are not */
 	bool unified; /* their memory controller is in version 2 */
+	struct fault_filter only;
+	bool cause_cells; /* what the time is spent on is added up by path */
+	enum dimension by[2]; /* DIM_NONE: not */
+	unsigned int group_limit; /* so many groups are counted apart */
+	bool trace; /* faults go through the ring buffer */
+	uint64_t trace_slower_ns; /* those over it */
+	unsigned int trace_sample; /* every so many of them */
+	bool trace_stacks;
+	unsigned int profile_stacks; /* so many are told apart; 0: no profile */
 };
 
 /*
@@ -57,6 +67,15 @@ struct session_maps {
 	const struct exit_books *exit_books;
 	unsigned int cgroup_limit; /* the slab has one entry more; 0: there is none */
 	int scope_slab_fd, scope_index_fd, scope_free_fd;
+	int causes_fd; /* nr_cpus * PATH_NR * ORIGIN_NR of them; -1: they are not added up */
+	unsigned int group_limit; /* the slab has one entry more; 0: there is none */
+	int group_slab_fd;
+	int group_places_fd; /* as many; -1: not by mapping or file */
+	struct group_return *group_returned;
+	int group_return_fd; /* of the program */
+	int trace_ring_fd;
+	int profile_stacks_fd, profile_faults_fd;
+	const struct profile_rest *profile_rest; /* PATH_NR * ORIGIN_NR of them */
 };
 void session_maps(const struct session *s, struct session_maps *maps);
 

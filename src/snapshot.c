@@ -335,6 +335,13 @@ static uint64_t count_of_path(const struct snapshot *snap, unsigned int path)
 	return count;
 }
 
+/* Tasks or faults that nobody asked for, and pfstat's own: nothing is lost. */
+static bool is_loss(unsigned int tally)
+{
+	return tally != TALLY_END_OF_OTHERS && tally != TALLY_FILTERED &&
+	       tally != TALLY_FILTERED_FAILED && tally != TALLY_STACK_WALK;
+}
+
 unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 			     const struct snapshot *before, const struct snapshot *after)
 {
@@ -348,7 +355,7 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 	};
 	struct report_loss *loss = losses;
 
-	_Static_assert(REPORT_MAX_LOST >= TALLY_NR - 1 + 5, "all tallies but one, and the rest");
+	_Static_assert(REPORT_MAX_LOST >= TALLY_NR - 1 + 5, "all tallies but those that are no loss, and the rest");
 	/*
 	 * The difference of what was missed at either end, not events less runs of
 	 * the interval: a run counted just after the events were read would be
@@ -357,8 +364,7 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 	*loss++ = (struct report_loss){ "missed", "end programs that the kernel skipped",
 					grown(missed(before), missed(after)) };
 	for (unsigned int i = 0; i < TALLY_NR; i++)
-		/* Tasks that nobody asked for: nothing is lost. */
-		if (i != TALLY_END_OF_OTHERS)
+		if (is_loss(i))
 			*loss++ = (struct report_loss){
 				tallies[i].reason, tallies[i].text,
 				grown(before ? before->tallies[i] : 0, after->tallies[i])

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * causes.bpf.h: what hooks tell about where a fault's time goes, and its sums by path.
+ */
+#ifndef PFSTAT_CAUSES_BPF_H
+#define PFSTAT_CAUSES_BPF_H
+
+#include "detail.bpf.h"
+
+/* nr_cpus * PATH_NR * ORIGIN_NR with --causes, else 1. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cause_cell);
+} cause_cells SEC(".maps");
+
+/* The open fault of task tid, which need not be the current one; NULL: none. */
+static __always_inline struct detail *open_detail(u32 tid)
+{
+	struct slot *s = &slots[hist_below(tid, NR_SLOTS)];
+
+	return s->tid == tid ? detail_of(s, tid) : NULL;
+}
+
+static __always_inline int begin_cause(enum cause cause)
+{
+	struct detail *d = open_detail(current_tid());
+
+	if (d)
+		span_begin(d, cause);
+	return 0;
+}
+
+static __always_inline int end_cause(enum cause cause)
+{
+	struct detail *d = open_detail(current_tid());
+
+	if (d)
+		span_end(d, cause);
+	return 0;
+}
+
+/* A fault of user mode waits for the reader's side of its mm's lock. */
+static __always_inline int await_lock(struct rw_semaphore *sem)
+{
+	struct detail *d = open_detail(current_tid());
+	struct task_struct *task;
+	struct mm_struct *mm;
+
+	if (!d)
+		return 0;
+	task = (void *)bpf_get_current_task();
+	mm = BPF_CORE_READ(task, mm);
+	d->awaits_lock = sem == __builtin_preserve_access_index(&mm->mmap_lock);
+	return 0;
+}
+
+static __always_inline bool is_uffd(u32 path)
+{
+	return path == PATH_UFFD_MISSING || path == PATH_UFFD_WP || path == PATH_UFFD_MINOR;
+}
+
+/* Why the task of slot s leaves the CPU, as far as it can be told now. */
+static __always_inline enum cause why_off(const struct slot *s, const struct detail *d,
+					  bool preempt, struct task_struct *prev)
+{
+	u32 path = s->evidence >> SLOT_PATH_SHIFT;
+
+	if (d->awaits_lock)
+		return CAUSE_LOCK;
+	if (preempt)
+		return CAUSE_OFF_CPU;
+	/* io_schedule(): for a block device, a swap device, a page that another task reads. */
+	if (BPF_CORE_READ_BITFIELD(prev, in_iowait))
+		return CAUSE_IO;
+	return path && is_uffd(path - 1) ? CAUSE_UFFD : CAUSE_OFF_CPU;
+}
+
+static __always_inline void switch_tasks(bool preempt, struct task_struct *prev,
+					 struct task_struct *next)
+{
+	u32 from = prev->pid, to = next->pid;
+	struct slot *s = &slots[hist_below(from, NR_SLOTS)];
+	struct detail *d;
+
+	if (from && s->tid == from) {
+		d = detail_of(s, from);
+		if (d)
+			went_off(d, why_off(s, d, preempt, prev), !preempt);
+	}
+	d = to ? open_detail(to) : NULL;
+	if (!d)
+		return;
+	/* Who sleeps for the lock is woken when it has it; who was preempted still waits. */
+	if (d->off_ns && d->slept)
+		d->awaits_lock = 0;
+	came_back(d);
+}
+
+/*
+ * By tracepoints a userfaultfd is known at the end only: what the fault slept for
+ * nothing else was the wait for its handler.
+ */
+static __always_inline void settle_uffd(struct detail *d, u32 path)
+{
+	if (!cfg.uffd_by_vma || !is_uffd(path))
+		return;
+	d->parts[CAUSE_UFFD] += d->parts[CAUSE_OFF_CPU];
+	d->parts[CAUSE_OFF_CPU] = 0;
+}
+
+static __always_inline void add_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)
+{
+	u32 i = (bpf_get_smp_processor_id() * PATH_NR + path) * ORIGIN_NR + origin;
+	struct cause_cell *cell = bpf_map_lookup_elem(&cause_cells, &i);
+	int cause;
+
+	if (!cell)
+		return;
+	for (cause = 0; cause < CAUSE_NR - 1; cause++) {
+		if (!d->parts[cause])
+			continue;
+		__sync_fetch_and_add(&cell->ns[cause], d->parts[cause]);
+		__sync_fetch_and_add(&cell->faults[cause], 1);
+	}
+	__sync_fetch_and_add(&cell->ns[CAUSE_ON_CPU], on_cpu);
+	__sync_fetch_and_add(&cell->faults[CAUSE_ON_CPU], 1);
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * detail.bpf.h: what else is kept of a fault in flight: address, instruction, and
+ * what its time is spent on. Only where somebody asks (cfg.details).
+ *
+ * What it is spent on: from the begin to the end of something that has both
+ * (reclaim, compaction, the wait for mmap_lock) is a span, and all of it counts as
+ * that. Outside of spans, the time off the CPU counts, by why it was left.
+ */
+#ifndef PFSTAT_DETAIL_BPF_H
+#define PFSTAT_DETAIL_BPF_H
+
+#include "state.bpf.h"
+
+/* NR_SLOTS when there are details, else 1. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct detail);
+} details SEC(".maps");
+
+/* Of slot s, whose owner is tid; NULL for one of the overflow table. */
+static __always_inline struct detail *detail_of(const struct slot *s, u32 tid)
+{
+	u32 i = tid & (NR_SLOTS - 1);
+
+	return s->in_overflow ? NULL : bpf_map_lookup_elem(&details, &i);
+}
+
+static __always_inline void detail_begin(const struct slot *s, u32 tid, u64 address, u64 ip,
+					 u64 error_code)
+{
+	struct detail *d = detail_of(s, tid);
+
+	if (!d) {
+		count(TALLY_NO_DETAIL);
+		return;
+	}
+	__builtin_memset(d, 0, sizeof(*d));
+	d->address = address;
+	d->ip = ip;
+	d->error_code = error_code;
+}
+
+static __always_inline void span_begin(struct detail *d, enum cause cause)
+{
+	if (d->span)
+		return;
+	d->span_ns = bpf_ktime_get_ns();
+	d->span = cause + 1;
+}
+
+static __always_inline void span_end(struct detail *d, enum cause cause)
+{
+	if (d->span != cause + 1)
+		return;
+	d->parts[cause] += bpf_ktime_get_ns() - d->span_ns;
+	d->span = 0;
+}
+
+/* Its task leaves the CPU: what that will count as, unless a span has it. */
+static __always_inline void went_off(struct detail *d, enum cause cause, bool slept)
+{
+	if (d->span)
+		return;
+	d->off = cause;
+	d->slept = slept;
+	d->off_ns = bpf_ktime_get_ns();
+}
+
+static __always_inline void came_back(struct detail *d)
+{
+	u64 off_ns = d->off_ns;
+
+	if (!off_ns)
+		return;
+	d->off_ns = 0;
+	d->parts[d->off & (CAUSE_NR - 1)] += bpf_ktime_get_ns() - off_ns;
+}
+
+/*
+ * The fault has ended, after ns. A span whose end the kernel skipped lasts until
+ * now. Returns what is left: the time on the CPU.
+ */
+static __always_inline u64 detail_end(struct detail *d, u64 end_ns, u64 ns)
+{
+	u64 sum = 0;
+	int i;
+
+	if (d->span) {
+		u32 cause = (d->span - 1) & (CAUSE_NR - 1);
+
+		if (end_ns > d->span_ns)
+			d->parts[cause] += end_ns - d->span_ns;
+		d->span = 0;
+	}
+	for (i = 0; i < CAUSE_NR - 1; i++)
+		sum += d->parts[i];
+	return ns > sum ? ns - sum : 0;
+}
+
+_Static_assert((CAUSE_NR & (CAUSE_NR - 1)) == 0, "causes are masked");
+_Static_assert(CAUSE_ON_CPU == CAUSE_NR - 1, "the rest comes last");
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * filter.bpf.h: whose faults are measured: of tasks (-p, -t, --), of a cgroup and
+ * all below it (-c), of tasks of a name (-C); and which (--path, --min-latency, ...).
+ */
+#ifndef PFSTAT_FILTER_BPF_H
+#define PFSTAT_FILTER_BPF_H
+
+#include "scopes.bpf.h"
+
+/* The current task's cgroup in the hierarchy that accounts memory; NULL: unknown. */
+static __always_inline struct cgroup *current_memory_cgroup(void)
+{
+	struct cgroup_subsys_state *css = NULL;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	u32 memory;
+
+	if (cfg.cgroup_unified)
+		return BPF_CORE_READ(set, dfl_cgrp);
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return NULL;
+	memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	bpf_probe_read_kernel(&css, sizeof(css),
+			      (void *)__builtin_preserve_access_index(&set->subsys) +
+				      memory * sizeof(css));
+	return css ? BPF_CORE_READ(css, cgroup) : NULL;
+}
+
+/* Nobody nests them deeper; cgroup.max.depth may be set lower. */
+#define CGROUP_DEPTH 64
+
+/* The id of a cgroup's ancestor: by pointers since 6.1, by their ids before. */
+static __always_inline u64 ancestor_id(struct cgroup *cgroup, u32 level)
+{
+	struct cgroup *ancestor = NULL;
+	u64 id = 0;
+
+	if (!bpf_core_field_exists(cgroup->ancestors)) {
+		if (bpf_core_field_exists(cgroup->ancestor_ids))
+			bpf_probe_read_kernel(
+				&id, sizeof(id),
+				(void *)__builtin_preserve_access_index(&cgroup->ancestor_ids) +
+					level * sizeof(id));
+		return id;
+	}
+	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
+			      (void *)__builtin_preserve_access_index(&cgroup->ancestors) +
+				      level * sizeof(ancestor));
+	return ancestor ? BPF_CORE_READ(ancestor, kn, id) : 0;
+}
+
+/* Is the current task in the cgroup, or in one below it? */
+static __always_inline bool in_cgroup(u64 id)
+{
+	struct cgroup *cgroup = current_memory_cgroup();
+	u32 depth = cgroup ? BPF_CORE_READ(cgroup, level) : 0;
+	u32 level;
+
+	for (level = 0; cgroup && level < CGROUP_DEPTH && level <= depth; level++)
+		if (ancestor_id(cgroup, level) == id)
+			return true;
+	return false;
+}
+
+static __noinline bool is_wanted_task(void)
+{
+	char comm[16] = {};
+	int i;
+
+	if (cfg.only.comm_len) {
+		bpf_get_current_comm(comm, sizeof(comm));
+		for (i = 0; i < 16 && i < cfg.only.comm_len; i++)
+			if (comm[i] != cfg.only.comm[i])
+				return false;
+	}
+	return !cfg.only.cgroup || in_cgroup(cfg.only.cgroup);
+}
+
+/* Are the current task's faults measured? */
+static __always_inline bool is_measured(u32 tid)
+{
+	return is_target(tid) && (!cfg.only.of_task || is_wanted_task());
+}
+
+#define DONE_DONE(id) | 1ull << PATH_##id
+#define DONE_FAILED(id)
+#define DONE_UNTIMED(id)
+#define DONE_BIT(id, name, end, outcome, text) DONE_##end(id)
+/* Paths that the kernel accounts, so that an end program ran. */
+#define DONE_PATHS (0ull PATHS(DONE_BIT))
+
+_Static_assert(PATH_NR <= 64, "a bit for each path");
+
+/* ns: UNTIMED when it is not known. Counts what is left out, so that the sums still hold. */
+static __always_inline bool is_wanted_fault(u32 path, u32 origin, u32 major, u64 ns)
+{
+	const bool timed = ns != UNTIMED;
+
+	if ((!cfg.only.paths || cfg.only.paths >> (path & 63) & 1) &&
+	    (!cfg.only.origins || cfg.only.origins >> (origin & 3) & 1) &&
+	    (!cfg.only.major || major) &&
+	    (!cfg.only.min_ns || (timed && ns >= cfg.only.min_ns)))
+		return true;
+	count(timed && origin != ORIGIN_GUP && DONE_PATHS >> (path & 63) & 1 ?
+		      TALLY_FILTERED : TALLY_FILTERED_FAILED);
+	return false;
+}
+
+#endif

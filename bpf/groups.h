@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * groups.h: faults by one or two dimensions (--by). Shared with user space.
+ */
+#ifndef PFSTAT_GROUPS_H
+#define PFSTAT_GROUPS_H
+
+#include "hist.h"
+#include "place.h"
+
+/* By what faults can be told apart: the name of the option, and the column's. */
+#define DIMENSIONS(X)                                                                              \
+	X(PROCESS, "process", "PROCESS")                                                           \
+	X(THREAD, "thread", "THREAD")                                                              \
+	X(COMM, "comm", "COMM")                                                                    \
+	X(CGROUP, "cgroup", "CGROUP")                                                              \
+	X(MAPPING, "mapping", "MAPPING")                                                           \
+	X(FILE, "file", "FILE")                                                                    \
+	X(CPU, "cpu", "CPU")                                                                       \
+	X(NODE, "node", "NODE")                                                                    \
+	X(PATH, "path", "PATH")
+
+enum dimension {
+	DIM_NONE,
+#define DIM_ENUM(id, name, title) DIM_##id,
+	DIMENSIONS(DIM_ENUM)
+#undef DIM_ENUM
+	DIM_NR
+};
+
+/*
+ * Where a fault stands in one dimension. PROCESS, THREAD: id; start time (task_struct.start_boottime, ns;
+ * a process has its first thread's), so that a recycled id is not taken for the old
+ * one. COMM: the 16 bytes. CGROUP: id. MAPPING: place kind << 32 | device; inode, or a
+ * hash of the name of anonymous memory. FILE: the same, 0 when there is no file. CPU, NODE: number. PATH: enum
+ * fault_path.
+ */
+struct group_key {
+	unsigned long long dim[2][2];
+};
+
+/*
+ * One group's faults, of all CPUs; entry 0 of the slab is of all groups that have
+ * none of their own. Only grows, but for max_ns (see struct cell). The count of
+ * faults is the sum of the buckets plus untimed.
+ */
+struct group_cell {
+	struct group_key key;
+	unsigned int used; /* the entry has a key */
+	unsigned int pad;
+	char comm[2][16]; /* by dimension: of a process or thread, its last */
+	unsigned long long buckets[HIST_SLOTS];
+	unsigned long long sum_ns;
+	unsigned long long max_ns[2];
+	unsigned long long untimed;
+	unsigned long long major;
+};
+
+/*
+ * Entries that user space gives back (entries[0 .. nr - 1]): what the program
+ * group_return does with them in one run. First their keys are unhooked, so that
+ * nobody finds them any more; later, when nobody counts in them, they are freed.
+ */
+#define GROUP_RETURN_MAX 512
+
+struct group_return {
+	unsigned int nr;
+	unsigned int free; /* 0: unhook, 1: free */
+	unsigned int entries[GROUP_RETURN_MAX];
+};
+
+#endif

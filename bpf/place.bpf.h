@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * place.bpf.h: the VMA that an address is in, and its name, as /proc/PID/maps has it:
+ * read here, as the process may be gone before anybody could look there.
+ */
+#ifndef PFSTAT_PLACE_BPF_H
+#define PFSTAT_PLACE_BPF_H
+
+#include "place.h"
+#include "vma.bpf.h"
+
+/* include/linux/fs.h: a file under a stacked file system (6.7); unchanged to 7.3. */
+#define FMODE_BACKING (1u << 25)
+
+/* Names of a path at most: components, and mount points. */
+#define PLACE_DEPTH 40
+
+/*
+ * The VMA of the current task that holds address; NULL: none, or not to be had.
+ * Without a lock: the fault that asks holds one itself, and what is read is checked.
+ */
+static __always_inline struct vm_area_struct *fault_vma(u64 address)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	int i;
+
+	if (bpf_core_field_exists(mm->mm_mt))
+		return maple_find_vma(mm, address);
+	if (!bpf_core_field_exists(task->vmacache))
+		return NULL;
+#pragma unroll
+	for (i = 0; i < 4; i++) {
+		struct vm_area_struct *vma = BPF_CORE_READ(task, vmacache.vmas[i]);
+
+		if (vma && BPF_CORE_READ(vma, vm_start) <= address &&
+		    address < BPF_CORE_READ(vma, vm_end))
+			return vma;
+	}
+	return NULL;
+}
+
+/*
+ * The path that the process opened. Under a stacked file system f_path is that of the lower file
+ * since 6.8, and the other one is behind it (struct backing_file, fs/file_table.c).
+ */
+static __always_inline struct path *file_path(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+
+	if (bpf_core_type_exists(struct backing_file) &&
+	    bpf_core_field_exists(backing->user_path) &&
+	    BPF_CORE_READ(file, f_mode) & FMODE_BACKING)
+		return __builtin_preserve_access_index(&backing->user_path);
+	return __builtin_preserve_access_index(&file->f_path);
+}
+
+/* As show_map_vma() and get_vma_name() tell them apart (fs/proc/task_mmu.c). */
+static __always_inline enum place_kind vma_kind(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
+	u64 start = BPF_CORE_READ(vma, vm_start), end = BPF_CORE_READ(vma, vm_end);
+
+	if (BPF_CORE_READ(vma, vm_file))
+		return PLACE_FILE;
+	if (BPF_CORE_READ(vma, vm_ops))
+		return PLACE_SPECIAL;
+	if (start <= BPF_CORE_READ(mm, brk) && end >= BPF_CORE_READ(mm, start_brk))
+		return PLACE_HEAP;
+	if (start <= BPF_CORE_READ(mm, start_stack) && end >= BPF_CORE_READ(mm, start_stack))
+		return PLACE_STACK;
+	return PLACE_ANON;
+}
+
+/* The file of a VMA of that kind: its device as the kernel has it. */
+static __always_inline u32 file_inode(struct vm_area_struct *vma, u64 *ino)
+{
+	struct file *file = BPF_CORE_READ(vma, vm_file);
+	struct inode *inode = BPF_CORE_READ(file_path(file), dentry, d_inode);
+
+	*ino = BPF_CORE_READ(inode, i_ino);
+	return BPF_CORE_READ(inode, i_sb, s_dev);
+}
+
+/* Adds a name at len; the new length, or 0 when there is no room. */
+static __always_inline u64 place_add_name(struct place *p, u64 len, const void *name)
+{
+	long n;
+
+	/* The verifier must see the bound on the register that is used. */
+	asm volatile("" : "+r"(len));
+	if (len > PLACE_NAMES / 2)
+		return 0;
+	n = bpf_probe_read_kernel_str(p->names + len, PLACE_NAMES / 2, name);
+	return n > 0 ? len + n : 0;
+}
+
+/*
+ * The names of a path, from the file up. A file without a directory of its own
+ * (memfd, shared anonymous memory) is its own parent, and not the root of its mount.
+ */
+static __always_inline void place_path(struct place *p, struct path *path)
+{
+	struct dentry *dentry = BPF_CORE_READ(path, dentry);
+	struct vfsmount *vfsmount = BPF_CORE_READ(path, mnt);
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	u64 len = 0;
+	int i;
+
+	if (!BPF_CORE_READ(dentry, d_hash.pprev))
+		p->flags |= PLACE_DELETED;
+	for (i = 0; i < PLACE_DEPTH; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+			if (above == mount)
+				break;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = above;
+			continue;
+		}
+		len = place_add_name(p, len, BPF_CORE_READ(dentry, d_name.name));
+		if (!len) {
+			p->flags |= PLACE_CUT;
+			break;
+		}
+		p->names_len = len;
+		if (parent == dentry)
+			break;
+		dentry = parent;
+	}
+	if (i == PLACE_DEPTH)
+		p->flags |= PLACE_CUT;
+}
+
+/* The name that PR_SET_VMA_ANON_NAME gave (5.17, CONFIG_ANON_VMA_NAME), or NULL. */
+static __always_inline const char *anon_name(struct vm_area_struct *vma)
+{
+	struct anon_vma_name *name;
+
+	if (!bpf_core_field_exists(vma->anon_name))
+		return NULL;
+	name = BPF_CORE_READ(vma, anon_name);
+	return name ? __builtin_preserve_access_index(&name->name[0]) : NULL;
+}
+
+static __always_inline void place_fill_name(struct place *p, struct vm_area_struct *vma)
+{
+	const char *name = p->kind == PLACE_ANON ? anon_name(vma) : NULL;
+
+	if (p->kind == PLACE_FILE)
+		place_path(p, file_path(BPF_CORE_READ(vma, vm_file)));
+	else if (name)
+		p->names_len = place_add_name(p, 0, name);
+}
+
+/* All of it. */
+static __noinline int place_fill(struct place *p, u64 address)
+{
+	struct vm_area_struct *vma = fault_vma(address);
+
+	p->start = p->end = p->offset = p->vm_flags = p->ino = 0;
+	p->dev = 0;
+	p->kind = PLACE_NONE;
+	p->flags = 0;
+	p->names_len = 0;
+	if (!vma)
+		return 0;
+	p->start = BPF_CORE_READ(vma, vm_start);
+	p->end = BPF_CORE_READ(vma, vm_end);
+	p->vm_flags = BPF_CORE_READ(vma, vm_flags);
+	p->offset = (BPF_CORE_READ(vma, vm_pgoff) << 12) + (address - p->start);
+	p->kind = vma_kind(vma);
+	if (p->kind == PLACE_FILE)
+		p->dev = file_inode(vma, &p->ino);
+	place_fill_name(p, vma);
+	return 0;
+}
+
+#endif

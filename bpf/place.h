@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * place.h: the place in memory that a fault was about: its VMA. Shared with user space.
+ */
+#ifndef PFSTAT_PLACE_H
+#define PFSTAT_PLACE_H
+
+/* What the VMA of a fault is, as /proc/PID/maps would say it. */
+enum place_kind {
+	PLACE_UNKNOWN, /* the VMA could not be looked up */
+	PLACE_NONE, /* there is none at the address */
+	PLACE_ANON,
+	PLACE_HEAP,
+	PLACE_STACK,
+	PLACE_FILE, /* also shmem, memfd, hugetlbfs, devices */
+	PLACE_SPECIAL, /* no file, but vm_ops: the vDSO and its data */
+};
+
+/*
+ * The names of a file and its directories, the file's first, each ended by NUL,
+ * up to the root of the mount namespace's tree ("/" is not among them). Of anonymous memory
+ * the name that PR_SET_VMA_ANON_NAME gave it, or none.
+ */
+#define PLACE_NAMES 512
+
+/* In place.flags. */
+#define PLACE_DELETED	0x1 /* the file has no name any more */
+#define PLACE_CUT	0x2 /* names has no room for all: the path's beginning is missing */
+
+struct place {
+	unsigned long long start, end; /* of the VMA */
+	unsigned long long offset; /* of the address in the file, bytes */
+	unsigned long long vm_flags;
+	unsigned long long ino;
+	unsigned int dev; /* as the kernel has it: major << 20 | minor */
+	unsigned char kind;
+	unsigned char flags;
+	unsigned short names_len; /* bytes of names in use */
+	char names[PLACE_NAMES];
+};
+
+#endif

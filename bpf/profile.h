@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * profile.h: faults by stack (pfstat profile). Shared with user space, which reads
+ * the tables when measuring is over.
+ */
+#ifndef PFSTAT_PROFILE_H
+#define PFSTAT_PROFILE_H
+
+#include "trace.h"
+
+/* A stack, once for all faults that have it; found by a hash of its frames. */
+struct profile_stack {
+	unsigned int nr;
+	unsigned int pad;
+	unsigned long long ip[TRACE_FRAMES]; /* innermost first */
+};
+
+/* In place of a stack's hash: none, or why there is none (an errno). */
+#define PROFILE_NO_STACK	0
+#define PROFILE_MAX_ERRNO	4095
+
+struct profile_key {
+	unsigned long long kernel, user; /* hashes of stacks */
+	unsigned int pid; /* of the process */
+	unsigned char path;
+	unsigned char origin;
+	unsigned char pad[2];
+};
+
+struct profile_value {
+	unsigned long long count; /* timed or not */
+	unsigned long long sum_ns;
+	char comm[16];
+};
+
+/* Faults that the table had no room for, by path and origin. */
+struct profile_rest {
+	unsigned long long count;
+	unsigned long long sum_ns;
+};
+
+#endif
