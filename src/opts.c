@@ -17,6 +17,8 @@ static const struct {
 	enum command command;
 	const struct argp *argp;
 } commands[] = {
+	{ "trace", "pfstat trace", COMMAND_TRACE, &argp_trace },
+	{ "profile", "pfstat profile", COMMAND_PROFILE, &argp_profile },
 	{ "doctor", "pfstat doctor", COMMAND_DOCTOR, &argp_doctor },
 	{ "serve", "pfstat serve", COMMAND_SERVE, &argp_serve },
 };

@@ -11,13 +11,31 @@
 #include <stdint.h>
 
 #include "plan.h"
+#include "trace.h"
 
-enum command { COMMAND_STAT, COMMAND_DOCTOR, COMMAND_SERVE };
+enum command { COMMAND_STAT, COMMAND_TRACE, COMMAND_PROFILE, COMMAND_DOCTOR, COMMAND_SERVE };
 
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 
-/* --by: what serve counts apart. */
-enum scope { SCOPE_NONE, SCOPE_CGROUP };
+/* --sort: of the rows of --by; the largest first. */
+#define SORTS(X)                                                                                   \
+	X(TOTAL, "total")                                                                          \
+	X(COUNT, "count")                                                                          \
+	X(MAJOR, "major")                                                                          \
+	X(AVG, "avg")                                                                              \
+	X(P50, "p50")                                                                              \
+	X(P99, "p99")                                                                              \
+	X(MAX, "max")
+
+enum sort {
+#define SORT_ENUM(id, name) SORT_##id,
+	SORTS(SORT_ENUM)
+#undef SORT_ENUM
+	SORT_NR
+};
+
+/* --format of profile. */
+enum profile_format { PROFILE_FOLDED, PROFILE_PPROF };
 
 struct opts {
 	enum command command;
@@ -38,9 +56,24 @@ struct opts {
 	uint64_t count; /* of intervals; 0: no limit */
 	const char *output; /* -o; NULL: stdout */
 	char **child; /* after --; NULL: none */
-	/* Of serve. */
+	struct fault_filter only; /* --path, --origin, --major, --min-latency, -C */
+	const char *cgroup; /* -c: path or id; NULL: all */
+	bool causes; /* --causes */
+	enum dimension by[2]; /* --by; of serve DIM_CGROUP or none */
+	unsigned int by_limit;
+	enum sort sort;
+	unsigned int top; /* -n: rows of --by; 0: all */
 	uint64_t slow_ns; /* --slower; 0: no fault is slow */
-	enum scope by;
+	/* Of trace. */
+	unsigned int sample; /* --sample; 0: not given */
+	bool stacks; /* -g */
+	const struct trace_renderer *trace;
+	/* Of profile. */
+	bool by_count; /* --weight=count */
+	enum profile_format profile_format;
+	const char *svg; /* --svg; NULL: none */
+	unsigned int stack_limit;
+	/* Of serve. */
 	unsigned int cgroup_limit;
 	const char **listen; /* --web.listen-address */
 	size_t nr_listen;

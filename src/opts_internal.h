@@ -14,9 +14,21 @@
 enum {
 	KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT, KEY_GUP, KEY_CHECK,
 	KEY_LISTEN, KEY_WEB_CONFIG, KEY_SYSTEMD_SOCKET, KEY_SLOWER, KEY_BY, KEY_CGROUP_LIMIT,
+	KEY_PATH, KEY_ORIGIN, KEY_MAJOR, KEY_MIN_LATENCY, KEY_CAUSES, KEY_SORT, KEY_BY_LIMIT,
+	KEY_SAMPLE, KEY_FORMAT, KEY_WEIGHT, KEY_SVG, KEY_STACK_LIMIT,
 };
 
-extern const struct argp argp_stat, argp_doctor, argp_serve;
+extern const struct argp argp_stat, argp_trace, argp_profile, argp_doctor, argp_serve;
+
+/*
+ * Groups of options that commands share, for argp_child: whose faults, which faults,
+ * how to measure. ended by a row of NULL. The parent gives its input on
+ * (opts_init_children()), and takes a separate look at all of them at the end
+ * (opts_check_measure()).
+ */
+extern const struct argp_child opts_measure_children[];
+void opts_init_children(struct argp_state *state);
+void opts_check_measure(struct argp_state *state, const struct opts *opts);
 
 /* A whole number of 1 .. max, and nothing behind it but end; rest (may be NULL) follows it. */
 bool opts_parse_number(const char *text, char end, long max, long *value, const char **rest);

@@ -65,9 +65,9 @@ static void check_serve(struct argp_state *state, struct opts *opts)
 	if (opts->systemd_socket && opts->nr_listen)
 		argp_failure(state, EXIT_USAGE, 0,
 			     "--web.listen-address and --web.systemd-socket exclude each other");
-	if (opts->cgroup_limit && opts->by != SCOPE_CGROUP)
+	if (opts->cgroup_limit && !opts->by[0])
 		argp_failure(state, EXIT_USAGE, 0, "--cgroup-limit needs --by cgroup");
-	if (opts->by == SCOPE_CGROUP && !opts->cgroup_limit)
+	if (opts->by[0] && !opts->cgroup_limit)
 		opts->cgroup_limit = DEFAULT_CGROUPS;
 	if (!opts->nr_listen && !opts->systemd_socket)
 		add_listen(state, opts, DEFAULT_LISTEN);
@@ -90,7 +90,7 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 	case KEY_BY:
 		if (strcmp(arg, "cgroup"))
 			argp_failure(state, EXIT_USAGE, 0, "--by %s: not cgroup", arg);
-		opts->by = SCOPE_CGROUP;
+		opts->by[0] = DIM_CGROUP;
 		break;
 	case KEY_CGROUP_LIMIT:
 		parse_limit(state, opts, arg);

@@ -4,21 +4,30 @@
  */
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "opts_internal.h"
 
+/* Rows of --by that are told apart: 2.2 KiB of kernel memory each. */
+#define DEFAULT_GROUPS	16384
+#define MAX_GROUPS	(1 << 20)
+#define DEFAULT_TOP	20
+#define NO_TOP		~0u
+
 static const struct argp_option options[] = {
-	{ 0, 0, 0, 0, "What to measure (default: the whole machine)", 1 },
-	{ "pid", 'p', "PID[,PID...]", 0, "these processes, their new threads and children", 0 },
-	{ "tid", 't', "TID", 0, "this one thread", 0 },
-	{ "no-inherit", KEY_NO_INHERIT, 0, 0, "leave out children that are created later", 0 },
-	{ "gup", KEY_GUP, 0, 0,
-	  "also get_user_pages faults (mlock, O_DIRECT, ...), and count retries;"
-	  " dearer, needs fentry or kprobes",
-	  0 },
-	{ "duration", 'd', "SEC", 0, "end after SEC seconds", 0 },
-	{ 0, 0, 0, 0, "What to print", 2 },
+	{ 0, 0, 0, 0, "What to print", 3 },
 	{ "histogram", 'H', 0, 0, "add a latency histogram of each path", 0 },
+	{ "causes", KEY_CAUSES, 0, 0,
+	  "what the time of each path was spent on: locks, reclaim, I/O, ...", 0 },
+	{ "by", KEY_BY, "DIM[,DIM]", 0,
+	  "a row for each process, thread, comm, cgroup, mapping, file, cpu, node or path,"
+	  " or for each pair",
+	  0 },
+	{ "sort", KEY_SORT, "COLUMN", 0,
+	  "order of these rows: total (default), count, major, avg, p50, p99 or max", 0 },
+	{ "top", 'n', "N", 0, "the first N of these rows (default 20; 0: all)", 0 },
+	{ "by-limit", KEY_BY_LIMIT, "N", 0,
+	  "tell N rows apart (default 16384); the others are \"other\"", 0 },
 	{ "json", KEY_JSON, 0, 0, "JSON Lines (see docs/json.md)", 0 },
 	{ "csv", KEY_CSV, 0, 0, "comma-separated values", 0 },
 	{ "timestamp", 'T', 0, 0, "the time of day before each interval", 0 },
@@ -27,12 +36,7 @@ static const struct argp_option options[] = {
 	  "compare the total with the kernel's own counters; exit status 1 when a difference is"
 	  " unexplained",
 	  0 },
-	{ 0, 0, 0, 0, "How to measure", 3 },
-	{ "attach", KEY_ATTACH, "WAY", 0,
-	  "auto (default), fentry, kprobe or tracepoint", 0 },
 	{ "dry-run", KEY_DRY_RUN, 0, 0, "print what would be attached, and end", 0 },
-	{ "verbose", 'v', 0, 0, "say how each hook is attached, and libbpf's messages", 0 },
-	{ 0, 0, 0, 0, "Help", 4 },
 	{ 0 }
 };
 
@@ -42,13 +46,16 @@ static const char doc[] =
 	" With INTERVAL (seconds), prints what happened in each, COUNT times; a total ends"
 	" every run.\n"
 	"\n"
-	"pfstat doctor says what this kernel and these privileges allow;"
-	" pfstat serve is an exporter for Prometheus.\n"
+	"pfstat trace prints single slow faults; pfstat profile counts them by stack;\n"
+	"pfstat serve is an exporter for Prometheus; pfstat doctor says what this kernel and"
+	" these privileges allow. Each has its own --help.\n"
 	"\n"
 	"Examples:\n"
 	"  pfstat -p 1234              until Ctrl-C, then the summary\n"
 	"  pfstat -p 1234 1 10         ten times one second\n"
 	"  pfstat -H -- make -j4       a command, with histograms\n"
+	"  pfstat --by process 5       who, every five seconds\n"
+	"  pfstat --causes -p 1234     what it waits for\n"
 	"  pfstat --json -d 10         the whole machine, for a script\n"
 	"\n"
 	"Exit status: 0 ok, 1 failure, 2 usage, 3 this kernel cannot do it, 4 missing"
@@ -56,15 +63,62 @@ static const char doc[] =
 
 static const char args_doc[] = "[INTERVAL [COUNT]]\n[-- COMMAND [ARG...]]";
 
-static void parse_tid(struct argp_state *state, struct opts *opts, const char *arg)
+static void parse_by(struct argp_state *state, struct opts *opts, const char *arg)
 {
-	long tid;
+	static const char *const names[DIM_NR] = {
+#define DIM_NAME(id, name, title) [DIM_##id] = name,
+		DIMENSIONS(DIM_NAME)
+#undef DIM_NAME
+	};
+	const char *text = arg;
+	int i, dim;
 
-	if (!opts_parse_number(arg, '\0', 1 << 22, &tid, NULL))
-		argp_failure(state, EXIT_USAGE, 0, "-t %s: not a thread ID (1 to 4194304)", arg);
-	if (!opts_process_of(tid))
-		argp_failure(state, EXIT_USAGE, 0, "no such thread: %ld", tid);
-	opts->tid = tid;
+	for (i = 0; i < 2 && *text; i++) {
+		size_t len = strcspn(text, ",");
+
+		for (dim = 1; dim < DIM_NR; dim++)
+			if (strlen(names[dim]) == len && !strncmp(names[dim], text, len))
+				break;
+		if (dim == DIM_NR)
+			argp_failure(state, EXIT_USAGE, 0,
+				     "--by %s: not process, thread, comm, cgroup, mapping, file,"
+				     " cpu, node or path, or two of them with a comma",
+				     arg);
+		opts->by[i] = dim;
+		text += len + (text[len] == ',');
+	}
+	if (*text || !i || arg[strlen(arg) - 1] == ',')
+		argp_failure(state, EXIT_USAGE, 0, "--by %s: one or two dimensions", arg);
+	if (opts->by[0] == opts->by[1])
+		argp_failure(state, EXIT_USAGE, 0, "--by %s: twice the same", arg);
+}
+
+static void parse_sort(struct argp_state *state, struct opts *opts, const char *arg)
+{
+	static const char *const names[SORT_NR] = {
+#define SORT_NAME(id, name) [SORT_##id] = name,
+		SORTS(SORT_NAME)
+#undef SORT_NAME
+	};
+	int sort;
+
+	for (sort = 0; sort < SORT_NR && strcmp(arg, names[sort]); sort++)
+		;
+	if (sort == SORT_NR)
+		argp_failure(state, EXIT_USAGE, 0,
+			     "--sort %s: not total, count, major, avg, p50, p99 or max", arg);
+	opts->sort = sort;
+}
+
+static unsigned int parse_limit(struct argp_state *state, const char *option, const char *arg,
+				long max)
+{
+	long value;
+
+	if (!opts_parse_number(arg, '\0', max, &value, NULL))
+		argp_failure(state, EXIT_USAGE, 0, "%s %s: not a number of 1 to %ld", option, arg,
+			     max);
+	return value;
 }
 
 static void parse_argument(struct argp_state *state, struct opts *opts, const char *arg)
@@ -91,16 +145,27 @@ static void parse_argument(struct argp_state *state, struct opts *opts, const ch
 	}
 }
 
-static void check_together(struct argp_state *state, const struct opts *opts)
+static void check_by(struct argp_state *state, struct opts *opts, bool has_top)
 {
-	if (!!opts->nr_pids + !!opts->tid + !!opts->child > 1)
-		argp_failure(state, EXIT_USAGE, 0, "-p, -t and -- COMMAND exclude each other");
-	opts_check_common(state, opts);
+	if (!opts->by[0] && (opts->by_limit || opts->sort || has_top))
+		argp_failure(state, EXIT_USAGE, 0, "--sort, -n and --by-limit need --by");
+	if (opts->by[0] && opts->histogram)
+		argp_failure(state, EXIT_USAGE, 0, "-H is for the table of paths, not for --by");
+	if (!opts->by_limit)
+		opts->by_limit = DEFAULT_GROUPS;
+	if (!has_top)
+		opts->top = DEFAULT_TOP;
+}
+
+static void check_together(struct argp_state *state, struct opts *opts)
+{
+	opts_check_measure(state, opts);
 	if (opts->format != FORMAT_TABLE && opts->histogram)
 		argp_failure(state, EXIT_USAGE, 0,
 			     "-H is for the table; --json has the buckets, --csv cannot");
-	if (opts->child && !opts->child[0])
-		argp_failure(state, EXIT_USAGE, 0, "no COMMAND behind --");
+	if (opts->check && (opts->only.of_fault || opts->only.of_task || opts->cgroup))
+		argp_failure(state, EXIT_USAGE, 0,
+			     "--check compares all faults: no filter goes with it");
 }
 
 static void set_format(struct argp_state *state, struct opts *opts, enum format format)
@@ -115,13 +180,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct opts *opts = state->input;
 
 	switch (key) {
-	case 't':
-		parse_tid(state, opts, arg);
-		break;
-	case 'd':
-		if (!opts_parse_seconds(arg, &opts->duration_ns))
-			argp_failure(state, EXIT_USAGE, 0,
-				     "-d %s: not a number of seconds (0.001 or more)", arg);
+	case ARGP_KEY_INIT:
+		opts_init_children(state);
+		opts->top = NO_TOP;
 		break;
 	case 'H':
 		opts->histogram = true;
@@ -131,6 +192,21 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case 'o':
 		opts->output = arg;
+		break;
+	case KEY_CAUSES:
+		opts->causes = true;
+		break;
+	case KEY_BY:
+		parse_by(state, opts, arg);
+		break;
+	case KEY_SORT:
+		parse_sort(state, opts, arg);
+		break;
+	case 'n':
+		opts->top = strcmp(arg, "0") ? parse_limit(state, "-n", arg, 1 << 20) : 0;
+		break;
+	case KEY_BY_LIMIT:
+		opts->by_limit = parse_limit(state, "--by-limit", arg, MAX_GROUPS);
 		break;
 	case KEY_DRY_RUN:
 		opts->dry_run = true;
@@ -148,14 +224,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		parse_argument(state, opts, arg);
 		break;
 	case ARGP_KEY_END:
+		check_by(state, opts, opts->top != NO_TOP);
 		check_together(state, opts);
 		break;
 	default:
-		return opts_parse_common(key, arg, state);
+		return ARGP_ERR_UNKNOWN;
 	}
 	return 0;
 }
 
 const struct argp argp_stat = {
 	.options = options, .parser = parse_option, .args_doc = args_doc, .doc = doc,
+	.children = opts_measure_children,
 };

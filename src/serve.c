@@ -214,7 +214,7 @@ static int open_cgroups(struct serve *serve)
 {
 	int err;
 
-	if (serve->opts->by != SCOPE_CGROUP)
+	if (!serve->opts->by[0])
 		return 0;
 	err = cgroups_open(&serve->cgroups, NULL);
 	if (err == -ENOENT)

@@ -464,13 +464,13 @@ static void test_serve(void **state)
 	assert_int_equal(out->opts.command, COMMAND_SERVE);
 	assert_int_equal(out->opts.nr_listen, 1);
 	assert_true(out->opts.slow_ns == 10000000);
-	assert_int_equal(out->opts.by, SCOPE_NONE);
+	assert_int_equal(out->opts.by[0], DIM_NONE);
 	assert_true(PARSE("serve", "--slower", "0")->opts.slow_ns == 0);
 	assert_true(PARSE("serve", "--slower=1.5ms")->opts.slow_ns == 1500000);
 	out = PARSE("serve", "--web.listen-address=127.0.0.1:1", "--web.listen-address=[::1]:2");
 	assert_int_equal(out->opts.nr_listen, 2);
 	out = PARSE("serve", "--by", "cgroup", "--attach=fentry", "--gup");
-	assert_int_equal(out->opts.by, SCOPE_CGROUP);
+	assert_int_equal(out->opts.by[0], DIM_CGROUP);
 	assert_int_equal(out->opts.cgroup_limit, 4096);
 	assert_int_equal(out->opts.attach, WAY_FENTRY);
 	assert_true(out->opts.gup);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * opts_trace.c: the options of pfstat trace.
+ */
+#include <string.h>
+
+#include "opts_internal.h"
+
+#define DEFAULT_SLOWER_NS 1000000
+
+static const struct argp_option options[] = {
+	{ 0, 0, 0, 0, "What to print", 3 },
+	{ "slower", KEY_SLOWER, "TIME", 0,
+	  "faults that take TIME or longer (default 1ms; 0: all)", 0 },
+	{ "sample", KEY_SAMPLE, "N", 0,
+	  "every Nth of them on each CPU; without --slower, of all faults", 0 },
+	{ "stack", 'g', 0, 0, "with their stacks, of user and of kernel mode", 0 },
+	{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), json, perf-script or chrome", 0 },
+	{ "json", KEY_JSON, 0, 0, "the same as --format=json", 0 },
+	{ "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 },
+	{ 0 }
+};
+
+static const char doc[] =
+	"Prints each slow page fault: who, where, and what its time was spent on.\v"
+	"With COMMAND, starts it, traces it and its children, and returns its exit status.\n"
+	"The formats and the causes are described in docs/trace.md.\n"
+	"\n"
+	"Examples:\n"
+	"  pfstat trace -p 1234                      those of a process over 1 ms\n"
+	"  pfstat trace --slower 10ms -g             of the whole machine, with stacks\n"
+	"  pfstat trace --path swap --sample 100     every hundredth swap-in\n"
+	"  pfstat trace --format=chrome -o f.json -- ./app   for Perfetto\n"
+	"\n"
+	"Exit status: 0 ok, 1 failure, 2 usage, 3 this kernel cannot do it, 4 missing"
+	" privilege; after -- the command's own.";
+
+static void parse_format(struct argp_state *state, struct opts *opts, const char *arg)
+{
+	size_t i;
+
+	for (i = 0; trace_renderers[i]; i++) {
+		if (strcmp(trace_renderers[i]->name, arg))
+			continue;
+		if (opts->trace && opts->trace != trace_renderers[i])
+			argp_failure(state, EXIT_USAGE, 0, "--format %s: there is another format already",
+				     arg);
+		opts->trace = trace_renderers[i];
+		return;
+	}
+	argp_failure(state, EXIT_USAGE, 0, "--format %s: not text, json, perf-script or chrome", arg);
+}
+
+static error_t parse_trace(int key, char *arg, struct argp_state *state)
+{
+	struct opts *opts = state->input;
+	const uint64_t not_given = ~0ull;
+	long sample;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		opts_init_children(state);
+		opts->slow_ns = not_given;
+		break;
+	case KEY_SLOWER:
+		opts->slow_ns = 0;
+		if (strcmp(arg, "0") && !opts_parse_time(arg, &opts->slow_ns))
+			argp_failure(state, EXIT_USAGE, 0,
+				     "--slower %s: not a time such as 500us, 10ms or 1s", arg);
+		break;
+	case KEY_SAMPLE:
+		if (!opts_parse_number(arg, '\0', 1000000000, &sample, NULL))
+			argp_failure(state, EXIT_USAGE, 0,
+				     "--sample %s: not a number of 1 to 1000000000", arg);
+		opts->sample = sample;
+		break;
+	case 'g':
+		opts->stacks = true;
+		break;
+	case KEY_FORMAT:
+		parse_format(state, opts, arg);
+		break;
+	case KEY_JSON:
+		parse_format(state, opts, "json");
+		break;
+	case 'o':
+		opts->output = arg;
+		break;
+	case ARGP_KEY_ARG:
+		argp_failure(state, EXIT_USAGE, 0,
+			     "%s: trace takes no argument; a command goes behind --", arg);
+		break;
+	case ARGP_KEY_END:
+		if (opts->slow_ns == not_given)
+			opts->slow_ns = opts->sample ? 0 : DEFAULT_SLOWER_NS;
+		if (!opts->trace)
+			opts->trace = trace_renderers[0];
+		opts_check_measure(state, opts);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+const struct argp argp_trace = {
+	.options = options, .parser = parse_trace, .args_doc = "\n-- COMMAND [ARG...]", .doc = doc,
+	.children = opts_measure_children,
+};
