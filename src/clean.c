@@ -35,18 +35,21 @@ unsigned int utf8_length(const unsigned char *s)
 	return 0;
 }
 
-/* The valid sequence at s does something other than to show itself. */
-static bool is_control(const unsigned char *s, unsigned int length)
+/* The valid sequence at s does not show, or does something else, or is a space but ' '. */
+static bool is_hidden(const unsigned char *s, unsigned int length)
 {
+	unsigned int c;
+
 	if (length == 1)
 		return *s < 0x20 || *s == 0x7f;
 	if (length == 2)
-		return s[0] == 0xc2 && s[1] < 0xa0; /* C1: U+0080 to U+009F */
-	if (length == 3 && s[0] == 0xe2 && s[1] == 0x80) /* U+200B to U+200F, U+2028 to U+202E */
-		return (s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae);
-	if (length == 3 && s[0] == 0xe2 && s[1] == 0x81)
-		return s[2] >= 0xa0 && s[2] <= 0xaf; /* U+2060 to U+206F */
-	return length == 3 && s[0] == 0xef && s[1] == 0xbb && s[2] == 0xbf; /* U+FEFF */
+		return s[0] == 0xc2 && s[1] <= 0xa0; /* C1 and the no-break space */
+	if (length != 3)
+		return false;
+	c = (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
+	/* Spaces, joiners, marks and embeddings of direction, ends of lines. */
+	return (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
+	       (c >= 0x205f && c <= 0x206f) || c == 0x1680 || c == 0x3000 || c == 0xfeff;
 }
 
 const char *clean_text(char *buf, size_t len, const char *s, const char *also)
@@ -55,7 +58,7 @@ const char *clean_text(char *buf, size_t len, const char *s, const char *also)
 
 	while (*s) {
 		unsigned int valid = utf8_length((const unsigned char *)s);
-		bool octal = !valid || is_control((const unsigned char *)s, valid) ||
+		bool octal = !valid || is_hidden((const unsigned char *)s, valid) ||
 			     (valid == 1 && strchr(also, *s));
 		unsigned int bytes = valid ? valid : 1;
 

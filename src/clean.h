@@ -15,9 +15,9 @@ unsigned int utf8_length(const unsigned char *s);
 #define CLEAN_LEN(len) (4 * (len) + 1)
 
 /*
- * s in buf (len bytes), cut where it is full. Bytes of control characters, of characters
- * that turn the direction of writing, of invalid UTF-8 and those in also become \ooo, as in
- * /proc/PID/maps.
+ * s in buf (len bytes), cut where it is full. Bytes of control characters, of spaces other
+ * than ' ', of characters that turn the direction of writing, of invalid UTF-8 and those in
+ * also become \ooo, as in /proc/PID/maps.
  */
 const char *clean_text(char *buf, size_t len, const char *s, const char *also);
 

@@ -37,7 +37,7 @@ static const struct column {
 	[COL_FLAGS] = { "FLG", 3, false },
 	[COL_RETRIES] = { "RETRY", 5, true },
 	[COL_ADDRESS] = { "ADDRESS", 12, true },
-	[COL_CAUSES] = { "CAUSES", 28, false },
+	[COL_CAUSES] = { "CAUSES", 32, false },
 	[COL_MAPPING] = { "MAPPING", 24, false },
 	[COL_IP] = { "IP", 20, false },
 	[COL_CGROUP] = { "CGROUP", 0, false },
@@ -185,7 +185,7 @@ static void fill_line(struct line *l, const struct trace_event *event)
 	clean_text(l->cell[COL_COMM], CELL_LEN, r->comm, "");
 	snprintf(l->cell[COL_PATH], CELL_LEN, "%s", path_name(r->path));
 	snprintf(l->cell[COL_ACCESS], CELL_LEN, "%s/%c", origin_name(r->origin),
-		 access_name(r->access)[0]);
+		 r->access < ACCESS_NR ? "rwx"[r->access] : '?');
 	snprintf(l->cell[COL_FLAGS], CELL_LEN, "%s%s%s", r->flags & TRACE_MAJOR ? "M" : "-",
 		 r->flags & TRACE_MMAP_LOCK ? "L" : "-", r->flags & TRACE_STACK_GREW ? "S" : "-");
 	snprintf(l->cell[COL_RETRIES], CELL_LEN, "%u", r->retries);
