@@ -28,7 +28,8 @@ struct teller {
 void trace_set_names(struct place *place, const char *names, size_t len)
 {
 	memset(place->names, 0, sizeof(place->names));
-	memcpy(place->names, names, len);
+	if (len)
+		memcpy(place->names, names, len);
 	place->names_len = (unsigned short)len;
 }
 
@@ -193,7 +194,7 @@ static void tell_hostile(struct teller *t)
 {
 	static const char *const comms[] = {
 		"\033[2J\033]0;x\a", "a\nb\tc", "x 1 2/3 [0] 4.5:", "caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac",
-		"\xff\xc3(\xc2\x9b" "31m", "\xe2\x80\xaegnp", "#!", "a", "\"'\\%s%n{}", "  lead",
+		"\xff\xc3(\xc2\x9b[31m", "\xe2\x80\xaegnp", "#!", "a", "\"'\\%s%n{}", "  lead",
 	};
 
 	for (size_t i = 0; i < NR(comms); i++) {
