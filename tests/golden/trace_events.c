@@ -176,6 +176,7 @@ static void tell_missing(struct teller *t)
 
 	new_fault(t, 530000000, 2100 * SECOND, PATH_ANON);
 	t->record.origin = ORIGIN_GUP;
+	t->record.tid = 1300;
 	t->record.ip = 0;
 	t->event.ip = (struct trace_frame){ 0 };
 	set_place(t, PLACE_ANON, NULL, 0);

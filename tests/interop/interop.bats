@@ -17,7 +17,7 @@ needs()
 	command -v "$1" > /dev/null || skip "$1 is not installed (Debian package $2)"
 }
 
-speedscope() # FORMAT
+speedscope() # FORMAT GOLDEN
 {
 	needs node nodejs
 	local package
@@ -25,14 +25,16 @@ speedscope() # FORMAT
 	"$golden" --trace "$1" > "$BATS_TEST_TMPDIR/trace"
 	"$golden" --trace json > "$BATS_TEST_TMPDIR/json"
 	node tests/interop/speedscope.js "$package" "$1" "$BATS_TEST_TMPDIR/trace" "$BATS_TEST_TMPDIR/json"
+	# Hostile names, and all that can be missing.
+	node tests/interop/speedscope.js "$package" "$1" "tests/golden/$2" tests/golden/trace_all.json
 }
 
 @test "interop: speedscope reads chrome: each fault a slice of its length, each cause in it" {
-	speedscope chrome
+	speedscope chrome trace_all_chrome.json
 }
 
 @test "interop: speedscope reads perf-script: each fault a sample, of all paths" {
-	speedscope perf-script
+	speedscope perf-script trace_all_perf.txt
 }
 
 @test "interop: perf-script is what perf script prints, by a check that perf's own text passes" {

@@ -87,11 +87,19 @@ function checkChrome(profile, faults) {
 			faults[0].end_ns + faults[0].latency_ns) / 1000, `begin of fault ${i}`);
 	});
 	const inner = found.filter(s => s.depth === 1);
-	const parts = faults.flatMap(f => Object.entries(f.parts).filter(([, ns]) => ns));
+	const parts = faults.flatMap(f => Object.entries(f.parts ?? {}).filter(([, ns]) => ns));
 	assert.deepStrictEqual(inner.map(s => s.name), parts.map(([cause]) => cause));
 	inner.forEach((s, i) => near(s.end - s.begin, parts[i][1] / 1000, `length of part ${i}`));
 	assert.strictEqual(found.length, outer.length + inner.length);
 	return found.length;
+}
+
+// The frame of an instruction, as speedscope calls it; get_user_pages has none.
+function instruction(ip) {
+	if (!ip)
+		return [];
+	const escape = c => "\\" + c.charCodeAt(0).toString(8).padStart(3, "0");
+	return [ip.symbol?.replace(/[\x00-\x1f]/g, escape) ?? `??? (${ip.module ?? "[unknown]"})`];
 }
 
 // Each fault a sample: the path within the instruction. Alike ones in a row are one there.
@@ -100,7 +108,7 @@ function checkPerfScript(profile, faults) {
 	const names = node => node.parent ? [...names(node.parent), node.frame.name] : [];
 	for (const node of profile.samples)
 		samples.push(names(node).join(";"));
-	const wanted = faults.map(f => `${f.ip.symbol};fault:${f.path}`)
+	const wanted = faults.map(f => [...instruction(f.ip), `fault:${f.path}`].join(";"))
 		.filter((stack, i, all) => stack !== all[i - 1]);
 	assert.deepStrictEqual(samples, wanted);
 	return samples.length;
@@ -119,10 +127,17 @@ async function main() {
 	assert.strictEqual(group.profiles.length, faults.size);
 	for (const profile of group.profiles) {
 		const tid = Number(/tid:? (\d+)/.exec(profile.getName())[1]);
-		const check = format === "chrome" ? checkChrome : checkPerfScript;
+		const [{ comm, pid }] = faults.get(tid);
+		const name = profile.getName();
 
-		assert(profile.getName().includes(faults.get(tid)[0].comm), profile.getName());
-		found += check(profile, faults.get(tid));
+		if (format === "chrome") {
+			assert(name.includes(comm), name);
+			found += checkChrome(profile, faults.get(tid));
+		} else {
+			// A hostile name is one word, and hides no number.
+			assert(new RegExp(`^\\S+ ? pid: ${pid} tid: ${tid}$`).test(name), name);
+			found += checkPerfScript(profile, faults.get(tid));
+		}
 	}
 	// "Tried to end ...", "was still open": slices that do not nest. Where it only ends another
 	// one's key of the same name, that is args, which are in the E alone.
