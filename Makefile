@@ -126,10 +126,11 @@ $(O)/tests/%: tests/unit/%.c $(LIB)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) -lcmocka -lz $(LDLIBS) -o $@
 
-$(O)/tests/golden: tests/golden/golden.c $(LIB)
+$(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) -lcmocka $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(filter-out -MMD -MP,$(PFSTAT_CFLAGS)) \
+		$(filter %.c,$^) $(LIB) -lcmocka $(LDLIBS) -o $@
 
 $(O)/live: $(wildcard tests/live/*.c tests/live/*.h) Makefile
 	$(call say,CC,$@)
@@ -179,6 +180,7 @@ run-unit: all $(TESTS) $(FUZZERS)
 	$(Q)tests/fuzz/run 3 $(FUZZERS) 2>&1 | tee $(RESULTS)/unit-fuzz.tap
 	$(Q)tests/style 2>&1 | tee $(RESULTS)/unit-style.tap
 	$(Q)PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib 2>&1 | tee $(RESULTS)/unit-contrib.tap
+	$(Q)GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop 2>&1 | tee $(RESULTS)/unit-interop.tap
 
 run-live: all $(O)/live
 	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/live*.tap

@@ -7,39 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clean.h"
 #include "render.h"
 #include "render_check.h"
 #include "render_json.h"
 
 #define JSON_LINES_SCHEMA 1
-
-/* Length of the valid UTF-8 sequence at s, which ends in NUL; 0 when it is none. */
-static unsigned int utf8_length(const unsigned char *s)
-{
-	/* RFC 3629: the second byte's range rules out overlong forms and surrogates. */
-	static const struct {
-		unsigned char first, last, second_min, second_max, length;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	if (s[0] < 0x80)
-		return 1;
-	for (unsigned int i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (s[0] < forms[i].first || s[0] > forms[i].last)
-			continue;
-		if (s[1] < forms[i].second_min || s[1] > forms[i].second_max)
-			return 0;
-		for (unsigned int n = 2; n < forms[i].length; n++)
-			if ((s[n] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].length;
-	}
-	return 0;
-}
 
 json_t *json_clean_string(const char *s)
 {

@@ -43,6 +43,11 @@ struct trace_run {
 	bool stacks;
 	bool retries; /* are counted */
 	bool colour;
+	/*
+	 * Of the renderer: state_size bytes, zeroed before begin. NULL will do: what is said once
+	 * per thread is then said again with each fault.
+	 */
+	void *state;
 };
 
 /* How it went, for the end. */
@@ -52,8 +57,11 @@ struct trace_summary {
 	uint64_t faults; /* measured in all */
 };
 
+/* None of them flushes: the caller knows whether more faults are waiting. */
 struct trace_renderer {
 	const char *name; /* --format */
+	const char *help; /* what reads it */
+	size_t state_size; /* of trace_run.state */
 	/* NULL where there is nothing to print. */
 	void (*begin)(FILE *f, const struct trace_run *run);
 	void (*event)(FILE *f, const struct trace_run *run, const struct trace_event *event);
@@ -69,12 +77,28 @@ extern const struct trace_renderer *const trace_renderers[];
 const char *cause_name(unsigned int cause);
 const char *cause_help(unsigned int cause);
 
+/* "read", "write", "exec"; "file", "heap" and so on. */
+const char *access_name(unsigned int access);
+const char *place_kind_name(unsigned int kind);
+
+/* The bit of cause is in run->causes. */
+bool trace_tells(const struct trace_run *run, unsigned int cause);
+
+/*
+ * "memcpy+0x1a", or "libc.so.6+0x1c4000" of the module without its directories, or the
+ * address, with control characters escaped, in buf. "-" for address 0.
+ */
+#define TRACE_FRAME_LEN 512
+const char *trace_frame_name(char buf[TRACE_FRAME_LEN], const struct trace_frame *frame);
+
 /*
  * The mapping as /proc/PID/maps would name it, in buf (len bytes): the path with
  * " (deleted)" behind it where it is, "[heap]", "[stack]", "[anon]",
- * "[anon:name]", "[vdso]". Names that are cut begin with "...". NULL: unknown.
- * Control characters become \ooo, as in /proc/PID/maps.
+ * "[anon:name]", "[vdso]". Names that are cut, or have no room, begin with "...".
+ * NULL: unknown, or no mapping. Control characters become \ooo, as in /proc/PID/maps.
+ * PLACE_NAME_LEN bytes are always enough.
  */
+#define PLACE_NAME_LEN (4 * PLACE_NAMES + 32)
 const char *place_name(const struct place *place, char *buf, size_t len);
 
 #endif

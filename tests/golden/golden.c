@@ -4,6 +4,7 @@
  *
  *	golden [DIR]		compare; a difference is shown by diff(1)
  *	golden --update [DIR]	write what is printed now; review it with git diff
+ *	golden --trace FORMAT	print the many faults of trace_events.c, for other programs to read
  *
  * DIR is where the expected files are, tests/golden when not given.
  */
@@ -19,6 +20,7 @@
 
 #include "../../src/render.h"
 #include "../../src/snapshot.h"
+#include "trace_events.h"
 
 #define SECOND 1000000000ull
 /* 2024-03-09 16:00:00 UTC */
@@ -217,11 +219,28 @@ static const struct golden {
 	{ "extremes.csv", &render_csv, run_extremes, { 0 } },
 };
 
-/* What the golden's renderer prints; to be freed. */
-static char *render(const struct golden *g, size_t *size)
+static const struct trace_golden {
+	const char *file;
+	const struct trace_renderer *renderer;
+	const struct trace_story *story;
+} trace_goldens[] = {
+	{ "trace_all.txt", &trace_text, &trace_story_all },
+	{ "trace_all.json", &trace_json, &trace_story_all },
+	{ "trace_all_perf.txt", &trace_perf_script, &trace_story_all },
+	{ "trace_all_chrome.json", &trace_chrome, &trace_story_all },
+	{ "trace_stacks.txt", &trace_text, &trace_story_stacks },
+	{ "trace_stacks.json", &trace_json, &trace_story_stacks },
+	{ "trace_stacks_perf.txt", &trace_perf_script, &trace_story_stacks },
+	{ "trace_stacks_chrome.json", &trace_chrome, &trace_story_stacks },
+	{ "trace_empty.txt", &trace_text, &trace_story_empty },
+	{ "trace_empty.json", &trace_json, &trace_story_empty },
+	{ "trace_empty_perf.txt", &trace_perf_script, &trace_story_empty },
+	{ "trace_empty_chrome.json", &trace_chrome, &trace_story_empty },
+};
+
+static void report(const struct golden *g, FILE *out)
 {
 	struct machine *m = calloc(1, sizeof(*m));
-	char *text = NULL;
 
 	assert_non_null(m);
 	hist_tables_fill(&m->tables);
@@ -232,13 +251,43 @@ static char *render(const struct golden *g, size_t *size)
 	m->start.wall_ns = WALL_START;
 	m->last = m->start;
 	m->now = m->start;
-	m->out = open_memstream(&text, size);
-	assert_non_null(m->out);
+	m->out = out;
 	if (g->renderer->begin)
 		g->renderer->begin(m->out, &g->style);
 	g->run(m);
-	fclose(m->out);
 	free(m);
+}
+
+/* One expected file, of the one kind or of the other. */
+struct job {
+	const char *file;
+	const struct golden *golden;
+	const struct trace_golden *trace;
+	const char *dir;
+};
+
+#define NR_JOBS (NR(goldens) + NR(trace_goldens))
+
+static void fill_jobs(struct job jobs[NR_JOBS], const char *dir)
+{
+	for (size_t i = 0; i < NR(goldens); i++)
+		*jobs++ = (struct job){ goldens[i].file, &goldens[i], NULL, dir };
+	for (size_t i = 0; i < NR(trace_goldens); i++)
+		*jobs++ = (struct job){ trace_goldens[i].file, NULL, &trace_goldens[i], dir };
+}
+
+/* What the job's renderer prints; to be freed. */
+static char *render(const struct job *job, size_t *size)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
+
+	assert_non_null(out);
+	if (job->trace)
+		trace_tell(out, job->trace->renderer, job->trace->story);
+	else
+		report(job->golden, out);
+	fclose(out);
 	return text;
 }
 
@@ -278,59 +327,68 @@ static void show_difference(const char *dir, const char *file, const char *text,
 	pclose(diff);
 }
 
-struct job {
-	const struct golden *golden;
-	const char *dir;
-};
-
 static void test_golden(void **state)
 {
 	const struct job *job = *state;
 	size_t size;
-	char *text = render(job->golden, &size);
-	FILE *f = open_golden(job->dir, job->golden->file, "r");
+	char *text = render(job, &size);
+	FILE *f = open_golden(job->dir, job->file, "r");
 	bool same = f && same_as_file(f, text, size);
 
 	if (f)
 		fclose(f);
 	if (!same)
-		show_difference(job->dir, job->golden->file, text, size);
+		show_difference(job->dir, job->file, text, size);
 	free(text);
 	if (!same)
-		fail_msg("%s differs; golden --update when it should", job->golden->file);
+		fail_msg("%s differs; golden --update when it should", job->file);
 }
 
-static int update(const char *dir)
+static int update(const struct job jobs[NR_JOBS])
 {
-	for (size_t i = 0; i < NR(goldens); i++) {
+	for (size_t i = 0; i < NR_JOBS; i++) {
 		size_t size;
-		char *text = render(&goldens[i], &size);
-		FILE *f = open_golden(dir, goldens[i].file, "w");
+		char *text = render(&jobs[i], &size);
+		FILE *f = open_golden(jobs[i].dir, jobs[i].file, "w");
 		bool written = f && fwrite(text, 1, size, f) == size;
 
 		free(text);
 		if ((f && fclose(f)) || !written) {
-			fprintf(stderr, "golden: cannot write %s/%s\n", dir, goldens[i].file);
+			fprintf(stderr, "golden: cannot write %s/%s\n", jobs[i].dir, jobs[i].file);
 			return 1;
 		}
 	}
 	return 0;
 }
 
+static int print_many(const char *format)
+{
+	for (size_t i = 0; trace_renderers[i]; i++) {
+		if (strcmp(trace_renderers[i]->name, format))
+			continue;
+		trace_tell(stdout, trace_renderers[i], &trace_story_many);
+		return 0;
+	}
+	fprintf(stderr, "golden: no format %s\n", format);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	bool is_update = argc > 1 && !strcmp(argv[1], "--update");
 	const char *dir = argc > 1 + is_update ? argv[1 + is_update] : "tests/golden";
-	struct CMUnitTest tests[NR(goldens)];
-	struct job jobs[NR(goldens)];
+	struct CMUnitTest tests[NR_JOBS];
+	struct job jobs[NR_JOBS];
 
 	setenv("TZ", "UTC", 1);
+	if (argc > 2 && !strcmp(argv[1], "--trace"))
+		return print_many(argv[2]);
+	fill_jobs(jobs, dir);
 	if (is_update)
-		return update(dir);
-	for (size_t i = 0; i < NR(goldens); i++) {
-		jobs[i] = (struct job){ &goldens[i], dir };
+		return update(jobs);
+	for (size_t i = 0; i < NR_JOBS; i++) {
 		tests[i] = (struct CMUnitTest){
-			.name = goldens[i].file,
+			.name = jobs[i].file,
 			.test_func = test_golden,
 			.initial_state = &jobs[i],
 		};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * clean.h: strings that others chose (a task's name, a file's, a symbol's), made fit for
+ * a line of text: they can neither end it nor talk to the terminal.
+ */
+#ifndef PFSTAT_CLEAN_H
+#define PFSTAT_CLEAN_H
+
+#include <stddef.h>
+
+/* Length of the valid UTF-8 sequence at s, which ends in NUL; 0 when it is none. */
+unsigned int utf8_length(const unsigned char *s);
+
+/* Room for a cleaned string of len bytes: each of them can become four. */
+#define CLEAN_LEN(len) (4 * (len) + 1)
+
+/*
+ * s in buf (len bytes), cut where it is full. Bytes of control characters, of spaces other
+ * than ' ', of characters that turn the direction of writing, of invalid UTF-8 and those in
+ * also become \ooo, as in /proc/PID/maps.
+ */
+const char *clean_text(char *buf, size_t len, const char *s, const char *also);
+
+#endif
