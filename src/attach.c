@@ -85,6 +85,7 @@ static int make_plan(struct attachment *a, const struct opts *opts)
 		.way = opts->attach,
 		.per_task = per_task(opts),
 		.gup = opts->gup,
+		.causes = opts->causes || opts->command == COMMAND_TRACE,
 	};
 
 	plan_make(&a->plan, &request, &a->caps);
@@ -99,12 +100,95 @@ static int make_plan(struct attachment *a, const struct opts *opts)
 	return 0;
 }
 
+/*
+ * Where cgroups are looked up: for -c, --by cgroup and the trace. Without any mounted they
+ * are not known, which only -c cannot do without.
+ */
+static int attach_cgroups(struct attachment *a)
+{
+	int err = a->cgroups ? 0 : cgroups_open(&a->cgroups, NULL);
+
+	if (!err)
+		a->cgroups_unified = cgroups_unified(a->cgroups);
+	return err;
+}
+
+static int find_cgroup(struct attachment *a, const char *text)
+{
+	int err = attach_cgroups(a);
+
+	if (err == -ENOENT) {
+		fprintf(stderr, "pfstat: -c %s: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n", text);
+		return EXIT_FAILED;
+	}
+	if (!err)
+		err = cgroups_id_of(a->cgroups, text, &a->only.cgroup);
+	if (!err)
+		return 0;
+	fprintf(stderr, "pfstat: -c %s: %s\n", text,
+		err == -ENOENT ? "no such cgroup, by path or by id" : strerror(-err));
+	return EXIT_USAGE;
+}
+
+static int open_cgroups(struct attachment *a, const struct opts *opts)
+{
+	const bool by = opts->by[0] == DIM_CGROUP || opts->by[1] == DIM_CGROUP;
+	int err = 0;
+
+	a->only = opts->only;
+	if (opts->cgroup)
+		return find_cgroup(a, opts->cgroup);
+	if (by || opts->command == COMMAND_TRACE)
+		err = attach_cgroups(a);
+	if (!err || !by)
+		return 0;
+	if (err != -ENOENT)
+		return fail(EXIT_FAILED, "--by cgroup", err);
+	fputs("pfstat: --by cgroup: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n", stderr);
+	return EXIT_FAILED;
+}
+
 int attach_plan(struct attachment *a, const struct opts *opts)
 {
+	int code = open_cgroups(a, opts);
+
 	raise_limit();
+	if (code)
+		return code;
 	/* A dry run promises, so it tries. */
 	caps_probe(&a->caps, opts->attach, opts->dry_run);
 	return make_plan(a, opts);
+}
+
+static void fill_scope(struct session_scope *scope, const struct attachment *a,
+		       const struct opts *opts)
+{
+	*scope = (struct session_scope){
+		.per_task = per_task(opts),
+		.inherit_threads = !opts->tid,
+		.inherit_children = !opts->tid && !opts->no_inherit,
+		.unified = a->cgroups_unified,
+		.only = a->only,
+		.cause_cells = opts->causes,
+	};
+	switch (opts->command) {
+	case COMMAND_SERVE:
+		scope->slow_ns = opts->slow_ns;
+		scope->cgroup_limit = opts->by[0] ? opts->cgroup_limit : 0;
+		break;
+	case COMMAND_TRACE:
+		scope->trace = true;
+		scope->trace_slower_ns = opts->slow_ns;
+		scope->trace_sample = opts->sample;
+		scope->trace_stacks = opts->stacks;
+		break;
+	case COMMAND_PROFILE:
+		scope->profile_stacks = opts->stack_limit;
+		break;
+	default:
+		memcpy(scope->by, opts->by, sizeof(scope->by));
+		scope->group_limit = opts->by_limit;
+	}
 }
 
 /*
@@ -114,18 +198,12 @@ int attach_plan(struct attachment *a, const struct opts *opts)
  */
 int attach_marks(struct attachment *a, const struct opts *opts)
 {
-	const struct session_scope scope = {
-		.per_task = per_task(opts),
-		.inherit_threads = !opts->tid,
-		.inherit_children = !opts->tid && !opts->no_inherit,
-		.slow_ns = opts->slow_ns,
-		.cgroup_limit = opts->by == SCOPE_CGROUP ? opts->cgroup_limit : 0,
-		.unified = a->cgroups_unified,
-	};
+	struct session_scope scope;
 	char error[256];
 	enum hook failed;
 	int err;
 
+	fill_scope(&scope, a, opts);
 	for (;;) {
 		err = session_load(&a->session, &a->plan, &scope, error, sizeof(error));
 		if (err) {
@@ -192,4 +270,6 @@ void attach_close(struct attachment *a)
 {
 	session_close(a->session);
 	a->session = NULL;
+	cgroups_close(a->cgroups);
+	a->cgroups = NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "books.h"
 #include "caps.h"
+#include "cgroups.h"
 #include "opts.h"
 #include "plan.h"
 #include "session.h"
@@ -19,7 +20,9 @@ struct attachment {
 	struct caps caps;
 	struct plan plan;
 	struct session *session;
-	bool cgroups_unified; /* set before attach_marks(), for --by cgroup */
+	struct cgroups *cgroups; /* NULL: nobody asked */
+	bool cgroups_unified;
+	struct fault_filter only;
 };
 
 /* Prints "pfstat: what: the error's text"; returns code. */
@@ -34,7 +37,7 @@ bool per_task(const struct opts *opts);
 /* After a failure: a low limit of open files, which may be why. */
 void attach_explain_limit(void);
 
-/* Raises the limit of open files, probes the kernel and makes the plan. */
+/* Raises the limit of open files, looks for the cgroups, probes the kernel and makes the plan. */
 int attach_plan(struct attachment *a, const struct opts *opts);
 void attach_print_plan(const struct attachment *a, FILE *f);
 

@@ -34,6 +34,7 @@ struct node {
 
 struct cgroups {
 	int root;
+	char *mount; /* where it is mounted */
 	bool unified;
 	struct node **buckets;
 	size_t nr_buckets; /* a power of two */
@@ -215,6 +216,35 @@ const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t
 	return NULL;
 }
 
+static int id_of_number(struct cgroups *c, const char *text, unsigned long long *id)
+{
+	char *end;
+
+	errno = 0;
+	*id = strtoull(text, &end, 10);
+	if (errno || *end || end == text || !cgroups_find(c, *id, 0))
+		return -ENOENT;
+	return 0;
+}
+
+int cgroups_id_of(struct cgroups *c, const char *text, unsigned long long *id)
+{
+	size_t mount = strlen(c->mount);
+	struct stat st;
+
+	if (text[strspn(text, "0123456789")] == '\0')
+		return id_of_number(c, text, id);
+	if (!strncmp(text, c->mount, mount) && (!text[mount] || text[mount] == '/'))
+		text += mount;
+	text += strspn(text, "/");
+	if (fstatat(c->root, *text ? text : ".", &st, 0))
+		return errno == ENOTDIR ? -ENOENT : -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOENT;
+	*id = st.st_ino;
+	return 0;
+}
+
 enum cgroup_fate cgroups_fate(const struct cgroups *c, const struct cgroup_entry *entry)
 {
 	const char *path = entry->path + 1; /* relative to the root */
@@ -367,9 +397,10 @@ int cgroups_open(struct cgroups **out, const char *root)
 		return -ENOMEM;
 	c->nr_buckets = 256;
 	c->buckets = calloc(c->nr_buckets, sizeof(*c->buckets));
+	c->mount = strdup(root);
 	c->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (!c->buckets || c->root < 0 || fstatfs(c->root, &fs)) {
-		err = c->buckets ? -errno : -ENOMEM;
+	if (!c->buckets || !c->mount || c->root < 0 || fstatfs(c->root, &fs)) {
+		err = c->buckets && c->mount ? -errno : -ENOMEM;
 		cgroups_close(c);
 		return err;
 	}
@@ -393,6 +424,7 @@ void cgroups_close(struct cgroups *c)
 		while (c->buckets[i])
 			drop(c, &c->buckets[i]);
 	free(c->buckets);
+	free(c->mount);
 	if (c->root >= 0)
 		close(c->root);
 	free(c);

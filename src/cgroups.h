@@ -36,6 +36,11 @@ enum cgroup_fate {
  * when no hierarchy is mounted.
  */
 int cgroups_open(struct cgroups **out, const char *root);
+/*
+ * The id of a cgroup that a person names: a path from the hierarchy's root, that path below its mount
+ * point, or an id. -ENOENT: there is none such.
+ */
+int cgroups_id_of(struct cgroups *c, const char *text, unsigned long long *id);
 /* Is it version 2? */
 bool cgroups_unified(const struct cgroups *c);
 /*

@@ -38,6 +38,9 @@ int main(int argc, char **argv)
 	case COMMAND_SERVE:
 		code = serve_run(&opts);
 		break;
+	case COMMAND_TRACE:
+		code = run_trace(&opts);
+		break;
 	default:
 		code = run_stat(&opts);
 	}

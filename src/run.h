@@ -10,4 +10,8 @@
 /* Returns the exit status of pfstat; messages go to stderr. */
 int run_stat(const struct opts *opts);
 
+/* pfstat trace (run_trace.c) and pfstat profile (run_profile.c). */
+int run_trace(const struct opts *opts);
+int run_profile(const struct opts *opts);
+
 #endif

@@ -37,7 +37,6 @@ struct serve {
 	const struct opts *opts;
 	struct attachment at;
 	struct collector *collector;
-	struct cgroups *cgroups; /* NULL: not by cgroup */
 	struct metrics *metrics;
 	struct exposition *exposition;
 	struct web *web;
@@ -210,27 +209,10 @@ static int attach_targets(struct serve *serve)
 	return err;
 }
 
-static int open_cgroups(struct serve *serve)
-{
-	int err;
-
-	if (!serve->opts->by[0])
-		return 0;
-	err = cgroups_open(&serve->cgroups, NULL);
-	if (err == -ENOENT)
-		return say(EXIT_FAILED, "--by cgroup: no cgroup hierarchy is mounted (/sys/fs/cgroup)");
-	if (err)
-		return fail(EXIT_FAILED, "--by cgroup", err);
-	serve->at.cgroups_unified = cgroups_unified(serve->cgroups);
-	return 0;
-}
-
 static int attach(struct serve *serve)
 {
 	int err = attach_plan(&serve->at, serve->opts);
 
-	if (!err)
-		err = open_cgroups(serve);
 	if (!err)
 		err = attach_marks(&serve->at, serve->opts);
 	if (!err)
@@ -247,7 +229,7 @@ static int open_metrics(struct serve *serve)
 		.opts = serve->opts,
 		.web = serve->web,
 		.unmeasured_cpus = &serve->unmeasured_cpus,
-		.cgroups = serve->cgroups,
+		.cgroups = serve->at.cgroups,
 	};
 	int err = collect_open(&serve->collector, serve->at.session);
 
@@ -400,7 +382,6 @@ int serve_run(const struct opts *opts)
 	web_close(serve.web);
 	metrics_close(serve.metrics);
 	expose_free(serve.exposition);
-	cgroups_close(serve.cgroups);
 	collect_close(serve.collector);
 	attach_close(&serve.at);
 	return code;

@@ -122,6 +122,9 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 /* Faults of a cell, timed or not. */
 uint64_t snapshot_count(const struct cell_sum *cell);
 
+/* Faults of all cells from one snapshot to a later one. */
+uint64_t snapshot_faults(const struct snapshot *before, const struct snapshot *after);
+
 const char *path_name(unsigned int path);
 /* Does the kernel account such a fault as minor or major (else it failed)? */
 bool path_completes(unsigned int path);

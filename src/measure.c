@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * measure.c: see measure.h.
+ */
+#include "measure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "tasks.h"
+
+/* include/uapi/linux/pidfd.h of 6.9 */
+#define PIDFD_THREAD O_EXCL
+
+int measure_watch(struct measure *m, int fd, void (*ready)(void *arg), void *arg)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct measure_source *source;
+
+	if (fd < 0)
+		return fd;
+	/* One of several descriptors with the same answer, as the targets have. */
+	for (source = m->sources; source < m->sources + m->nr_sources; source++)
+		if (source->ready == ready && source->arg == arg)
+			break;
+	if (source == m->sources + MEASURE_SOURCES)
+		return -ENOSPC;
+	if (source == m->sources + m->nr_sources)
+		m->nr_sources++;
+	*source = (struct measure_source){ ready, arg };
+	event.data.ptr = source;
+	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int measure_timer(uint64_t ns, bool repeat)
+{
+	struct timespec time = { ns / 1000000000, ns % 1000000000 };
+	struct itimerspec spec = { .it_value = time };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (repeat)
+		spec.it_interval = time;
+	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
+		return -errno;
+	return fd;
+}
+
+/* --- what ends a run */
+
+/* SIGINT belongs to the command under --: the terminal sends it there as well. */
+static int open_signals(const struct measure *m)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (m->opts->child)
+		signal(SIGINT, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void handle_signal(void *arg)
+{
+	struct measure *m = arg;
+	struct signalfd_siginfo info;
+
+	while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGINT && m->opts->child)
+			continue;
+		m->done = true;
+	}
+}
+
+static void handle_target(void *arg)
+{
+	struct measure *m = arg;
+	size_t i;
+
+	if (m->opts->child) {
+		m->done = true;
+		return;
+	}
+	/* Level-triggered: forget those that have ended. */
+	for (i = 0; i < m->nr_targets; i++) {
+		struct pollfd ended = { .fd = m->target_fds[i], .events = POLLIN };
+
+		if (ended.fd < 0 || poll(&ended, 1, 0) <= 0)
+			continue;
+		epoll_ctl(m->epoll, EPOLL_CTL_DEL, ended.fd, NULL);
+		close(m->target_fds[i]);
+		m->target_fds[i] = -1;
+		if (!--m->targets_left)
+			m->done = true;
+	}
+}
+
+static void handle_duration(void *arg)
+{
+	struct measure *m = arg;
+
+	m->done = m->timed_out = true;
+}
+
+static void handle_cpus(void *arg)
+{
+	struct measure *m = arg;
+
+	tasks_cpu_event(m->at.session, m->cpus);
+}
+
+/* flags: of pidfd_open(2). */
+static int watch_end(struct measure *m, int id, unsigned int flags)
+{
+	int fd = syscall(SYS_pidfd_open, id, flags);
+
+	if (fd < 0)
+		return -errno;
+	m->target_fds[m->nr_targets++] = fd;
+	m->targets_left++;
+	return measure_watch(m, fd, handle_target, m);
+}
+
+/* --- what is measured */
+
+static int attach_processes(struct measure *m)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < m->opts->nr_pids; i++) {
+		int pid = m->opts->pids[i];
+		char what[48];
+
+		snprintf(what, sizeof(what), "process %d", pid);
+		err = watch_end(m, pid, 0);
+		if (err)
+			return fail(exit_code_of(err), what, err);
+		err = attach_process(&m->at, m->books, pid);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int attach_thread(struct measure *m, int tid)
+{
+	char what[48];
+	int err = books_add_task(m->books, m->at.session, tid);
+
+	/* Before 6.9 there are pidfds of processes only: the end of others goes unseen. */
+	if (watch_end(m, tid, PIDFD_THREAD))
+		watch_end(m, tid, 0);
+	snprintf(what, sizeof(what), "thread %d", tid);
+	return err ? fail(exit_code_of(err), what, err) : 0;
+}
+
+int measure_attach_targets(struct measure *m)
+{
+	const struct opts *opts = m->opts;
+	int err;
+
+	if (opts->child) {
+		err = books_add_task(m->books, m->at.session, m->child.pid);
+		if (!err)
+			err = measure_watch(m, m->child.pidfd, handle_target, m);
+		return err ? fail(exit_code_of(err), opts->child[0], err) : 0;
+	}
+	if (opts->nr_pids)
+		return attach_processes(m);
+	if (opts->tid)
+		return attach_thread(m, opts->tid);
+	err = attach_machine(&m->at, m->books, &m->cpus);
+	if (!err && m->cpus >= 0)
+		measure_watch(m, m->cpus, handle_cpus, m);
+	return err;
+}
+
+/* --- the run */
+
+static int open_events(struct measure *m)
+{
+	int err;
+
+	m->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (m->epoll < 0)
+		return fail(EXIT_FAILED, "epoll", -errno);
+	m->signals = open_signals(m);
+	err = measure_watch(m, m->signals, handle_signal, m);
+	return err ? fail(EXIT_FAILED, "signals", err) : 0;
+}
+
+int measure_open(struct measure *m, const struct opts *opts)
+{
+	int code, err;
+
+	memset(m, 0, sizeof(*m));
+	m->opts = opts;
+	m->child = (struct child){ .go = -1, .failed = -1, .pidfd = -1 };
+	m->target_fds = calloc(opts->nr_pids + 1, sizeof(*m->target_fds));
+	if (!m->target_fds)
+		return fail(EXIT_FAILED, "targets", -ENOMEM);
+	/* The child first: a small process to fork, and it gets no descriptors. */
+	if (opts->child && !opts->dry_run) {
+		err = child_start(&m->child, opts->child);
+		if (err)
+			return fail(EXIT_FAILED, opts->child[0], err);
+	}
+	code = attach_plan(&m->at, opts);
+	if (code || opts->dry_run)
+		return code;
+	code = open_events(m);
+	return code ? code : attach_marks(&m->at, opts);
+}
+
+int measure_start(struct measure *m)
+{
+	int err = attach_start(&m->at);
+
+	if (!err)
+		books_attached(m->books);
+	return err;
+}
+
+static void announce(const struct measure *m)
+{
+	const struct opts *opts = m->opts;
+
+	if (opts->child)
+		fprintf(stderr, "Measuring %s (%s)\n", opts->child[0], m->at.plan.attach);
+	else
+		fprintf(stderr, "Measuring %s (%s); Ctrl-C ends\n",
+			opts->nr_pids ? "processes" :
+			opts->tid     ? "a thread" :
+					"the whole machine",
+			m->at.plan.attach);
+	fflush(stderr);
+}
+
+int measure_go(struct measure *m)
+{
+	int err = 0;
+
+	announce(m);
+	if (m->opts->child)
+		err = child_go(&m->child);
+	if (err) {
+		fprintf(stderr, "pfstat: %s: %s\n", m->opts->child[0],
+			err == -ENOENT ? "command not found" : strerror(-err));
+		return err == -ENOENT ? 127 : 126;
+	}
+	/* Now only: attaching takes its time. */
+	if (m->opts->duration_ns) {
+		m->duration = measure_timer(m->opts->duration_ns, false);
+		err = measure_watch(m, m->duration, handle_duration, m);
+	}
+	return err ? fail(EXIT_FAILED, "timers", err) : 0;
+}
+
+void measure_loop(struct measure *m)
+{
+	while (!m->done) {
+		const struct measure_source *source;
+		struct epoll_event event;
+		int n = epoll_wait(m->epoll, &event, 1, -1);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n <= 0)
+			continue;
+		source = event.data.ptr;
+		source->ready(source->arg);
+	}
+}
+
+int measure_release(struct measure *m, int code)
+{
+	int child_code;
+	size_t i;
+
+	if (code)
+		attach_explain_limit();
+	child_code = child_finish(&m->child);
+	attach_close(&m->at);
+	for (i = 0; i < m->nr_targets; i++)
+		if (m->target_fds[i] >= 0)
+			close(m->target_fds[i]);
+	free(m->target_fds);
+	/* The command's own status, unless pfstat failed, or ended it by -d or COUNT. */
+	return code ? code : m->timed_out ? 0 : child_code;
+}

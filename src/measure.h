@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * measure.h: what the measuring commands (stat, trace, profile) have in common: the
+ * command behind --, attaching, and one epoll loop of signals, the duration, the end of
+ * what is measured, CPUs that come online, and what the command itself waits for.
+ *
+ * Functions say on stderr what goes wrong and return exit codes (enum exit_code), 0 for success.
+ */
+#ifndef PFSTAT_MEASURE_H
+#define PFSTAT_MEASURE_H
+
+#include "attach.h"
+#include "child.h"
+
+#define MEASURE_SOURCES 8
+
+struct measure;
+
+struct measure_source {
+	void (*ready)(void *arg);
+	void *arg;
+};
+
+struct measure {
+	const struct opts *opts;
+	struct attachment at;
+	struct child child;
+	struct books *books; /* with --check; the caller's */
+	int epoll, signals, duration, cpus;
+	int *target_fds; /* pidfds of -p or -t; -1: has ended */
+	size_t nr_targets, targets_left;
+	struct measure_source sources[MEASURE_SOURCES];
+	unsigned int nr_sources;
+	bool timed_out; /* ended by -d or COUNT, not by what is measured */
+	bool done;
+};
+
+/*
+ * The child is started (and waits), the plan made, the marks attached. With --dry-run
+ * only the plan. measure_release() must follow in any case.
+ */
+int measure_open(struct measure *m, const struct opts *opts);
+
+/* The ends: of the targets. */
+int measure_attach_targets(struct measure *m);
+
+/* The begin: faults are measured from here on. Then measure_go() lets the child go. */
+int measure_start(struct measure *m);
+
+/* "Measuring ..." on stderr; lets the child go, and starts the clock of -d. */
+int measure_go(struct measure *m);
+
+/* ready(arg) is called from the loop whenever fd is readable. 0 or a negative errno. */
+int measure_watch(struct measure *m, int fd, void (*ready)(void *arg), void *arg);
+
+/* A timer that is readable once, or every ns. A descriptor or a negative errno. */
+int measure_timer(uint64_t ns, bool repeat);
+
+/* Until done is set. */
+void measure_loop(struct measure *m);
+
+/* code, or the child's own when that is 0 and nothing else ended the run. */
+int measure_release(struct measure *m, int code);
+
+#endif
