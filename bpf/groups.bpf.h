@@ -53,17 +53,24 @@ static __always_inline bool by(enum dimension dim)
 	return cfg.by[0] == dim || cfg.by[1] == dim;
 }
 
-/* FNV-1a of a name; of anonymous memory at most 80 bytes long (ANON_VMA_NAME_MAX_LEN). */
+/* ANON_VMA_NAME_MAX_LEN of include/linux/mm.h; read in parts, as the stack is short. */
+#define ANON_NAME_MAX	80
+#define NAME_PART	16
+
+/* FNV-1a of the name of anonymous memory. */
 static __noinline u64 hash_name(const char *from)
 {
-	char name[80] = {};
 	u64 hash = 0xcbf29ce484222325ull;
+	char part[NAME_PART];
 	int i;
 
-	if (bpf_probe_read_kernel_str(name, sizeof(name), from) < 0)
-		return 0;
-	for (i = 0; i < (int)sizeof(name) && name[i]; i++)
-		hash = (hash ^ (u8)name[i]) * 0x100000001b3ull;
+	for (i = 0; i < ANON_NAME_MAX; i++) {
+		if (!(i % NAME_PART) && bpf_probe_read_kernel(part, sizeof(part), from + i))
+			break;
+		if (!part[i % NAME_PART])
+			break;
+		hash = (hash ^ (u8)part[i % NAME_PART]) * 0x100000001b3ull;
+	}
 	return hash;
 }
 
@@ -179,8 +186,11 @@ static __always_inline struct group_cell *current_group(u64 address, u32 path)
 	return cell;
 }
 
-/* ns: UNTIMED when it is not known. */
-static __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
+/*
+ * ns: UNTIMED when it is not known. Global, so that the verifier looks at it once, and not
+ * with all that its callers may have found before.
+ */
+__noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 {
 	struct group_cell *cell = current_group(address, path);
 	u64 *max;

@@ -16,31 +16,6 @@
 #define PLACE_DEPTH 40
 
 /*
- * The VMA of the current task that holds address; NULL: none, or not to be had.
- * Without a lock: the fault that asks holds one itself, and what is read is checked.
- */
-static __always_inline struct vm_area_struct *fault_vma(u64 address)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	int i;
-
-	if (bpf_core_field_exists(mm->mm_mt))
-		return maple_find_vma(mm, address);
-	if (!bpf_core_field_exists(task->vmacache))
-		return NULL;
-#pragma unroll
-	for (i = 0; i < 4; i++) {
-		struct vm_area_struct *vma = BPF_CORE_READ(task, vmacache.vmas[i]);
-
-		if (vma && BPF_CORE_READ(vma, vm_start) <= address &&
-		    address < BPF_CORE_READ(vma, vm_end))
-			return vma;
-	}
-	return NULL;
-}
-
-/*
  * The path that the process opened. Under a stacked file system f_path is that of the lower file
  * since 6.8, and the other one is behind it (struct backing_file, fs/file_table.c).
  */
@@ -92,7 +67,12 @@ static __always_inline u64 place_add_name(struct place *p, u64 len, const void *
 	if (len > PLACE_NAMES / 2)
 		return 0;
 	n = bpf_probe_read_kernel_str(p->names + len, PLACE_NAMES / 2, name);
-	return n > 0 ? len + n : 0;
+	if (n <= 0)
+		return 0;
+	/* Any length is alike to the verifier then, or each turn of the loop multiplies its states. */
+	len += n;
+	asm volatile("%0 &= 0x3ff" : "+r"(len));
+	return len;
 }
 
 /*
