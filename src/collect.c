@@ -20,6 +20,8 @@ struct collector {
 	size_t tallies_len;
 	const volatile struct slow_fault *slow; /* NULL: no threshold */
 	size_t slow_len;
+	const volatile struct cause_cell *causes; /* NULL: without --causes */
+	size_t causes_len;
 	/* The reads of the last snapshot: see settle_reads(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
 };
@@ -55,7 +57,13 @@ int collect_open(struct collector **out, const struct session *session)
 		c->slow_len = whole_pages(sizeof(struct slow_fault) * SLOW_PER_CPU * c->maps.nr_cpus);
 		c->slow = map(c->maps.slow_fd, c->slow_len, PROT_READ);
 	}
-	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow)) {
+	if (c->tallies && c->maps.causes_fd >= 0) {
+		c->causes_len = whole_pages(sizeof(struct cause_cell) * PATH_NR * ORIGIN_NR *
+					    c->maps.nr_cpus);
+		c->causes = map(c->maps.causes_fd, c->causes_len, PROT_READ);
+	}
+	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow) ||
+	    (c->maps.causes_fd >= 0 && !c->causes)) {
 		err = -errno;
 		collect_close(c);
 		return err;
@@ -137,6 +145,23 @@ static bool is_untouched(const volatile struct cell *cell)
 	return !cell->sum_ns && !cell->untimed;
 }
 
+static void add_causes(const struct collector *c, struct snapshot *snap, unsigned int cpu)
+{
+	unsigned int path, origin, cause;
+
+	for (path = 0; c->causes && path < PATH_NR; path++)
+		for (origin = 0; origin < ORIGIN_NR; origin++) {
+			const volatile struct cause_cell *cell =
+				&c->causes[(cpu * PATH_NR + path) * ORIGIN_NR + origin];
+			struct cause_sum *sum = &snap->causes[path][origin];
+
+			for (cause = 0; cause < CAUSE_NR; cause++) {
+				sum->ns[cause] += cell->ns[cause];
+				sum->faults[cause] += cell->faults[cause];
+			}
+		}
+}
+
 /* Faults in flight: slots that are taken. The overflow hash is empty or tiny. */
 static uint64_t count_open(const struct collector *c)
 {
@@ -184,6 +209,7 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 						add_cell(&snap->cells[path][origin][major], cell,
 							 epoch);
 				}
+		add_causes(c, snap, cpu);
 		for (i = 0; i < TALLY_NR; i++)
 			snap->tallies[i] += c->tallies[cpu].n[i];
 	}
@@ -228,6 +254,8 @@ void collect_close(struct collector *c)
 {
 	if (!c)
 		return;
+	if (c->causes)
+		munmap((void *)c->causes, c->causes_len);
 	if (c->slow)
 		munmap((void *)c->slow, c->slow_len);
 	if (c->tallies)

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "render.h"
+#include "render_causes.h"
 
 /* A field after RFC 4180: quoted only where a reader needs it. */
 static void csv_string(FILE *f, const char *s)
@@ -29,7 +29,7 @@ static void csv_begin(FILE *f, const struct render_style *style)
 	(void)style;
 	fputs("kind,time_ns,duration_ns,attach,path,origin,exactness,count,minor,major,"
 	      "sum_ns,max_ns,p50_ns,p90_ns,p99_ns,untimed,retries,read,write,exec,outcome,"
-	      "stack,mmap_lock,orders\n", f);
+	      "stack,mmap_lock,orders,causes\n", f);
 	fflush(f);
 }
 
@@ -54,7 +54,7 @@ static void csv_orders(FILE *f, const struct report_row *row)
 	}
 }
 
-static void csv_row(FILE *f, const struct report_row *row)
+static void csv_row(FILE *f, const struct report *r, const struct report_row *row)
 {
 	const uint64_t numbers[] = {
 		row->count, row->minor, row->major, row->sum_ns, row->max_ns,
@@ -73,6 +73,8 @@ static void csv_row(FILE *f, const struct report_row *row)
 	csv_string(f, row->outcome);
 	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",", row->stack_growths, row->mmap_locks);
 	csv_orders(f, row);
+	fputc(',', f);
+	render_causes_csv(f, r, row);
 	fputc('\n', f);
 }
 
@@ -83,13 +85,13 @@ static void csv_report(FILE *f, const struct report *r, const struct render_styl
 	(void)style;
 	for (unsigned int i = 0; i < r->nr_rows; i++) {
 		csv_lead(f, r, kind);
-		csv_row(f, &r->rows[i]);
+		csv_row(f, r, &r->rows[i]);
 	}
 	/* Origin says which report the loss belongs to; the other columns are empty. */
 	for (unsigned int i = 0; i < r->nr_lost; i++) {
 		csv_lead(f, r, "lost");
 		csv_string(f, r->lost[i].reason);
-		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,\n", kind, r->lost[i].count);
+		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,,\n", kind, r->lost[i].count);
 	}
 	fflush(f);
 }

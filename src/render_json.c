@@ -9,6 +9,7 @@
 
 #include "clean.h"
 #include "render.h"
+#include "render_causes.h"
 #include "render_check.h"
 #include "render_json.h"
 
@@ -91,7 +92,11 @@ static json_t *pack_paths(const struct report *r)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; list && i < r->nr_rows; i++) {
-		if (json_array_append_new(list, pack_row(&r->rows[i])) < 0) {
+		json_t *row = pack_row(&r->rows[i]);
+
+		if (row && r->causes)
+			json_object_set_new(row, "causes", render_causes_json(r, &r->rows[i]));
+		if (json_array_append_new(list, row) < 0) {
 			json_decref(list);
 			list = NULL;
 		}

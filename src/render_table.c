@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "render.h"
+#include "render_causes.h"
 
 #define BOLD	"\033[1m"
 #define DIM	"\033[2m"
@@ -360,6 +360,8 @@ static void table_report(FILE *f, const struct report *r, const struct render_st
 		print_table(f, r, style);
 		print_legend(f, r);
 		print_notes(f, r);
+		if (r->causes)
+			render_causes_table(f, r, style);
 	} else {
 		fprintf(f, "No page faults in %s\n", render_time(duration, r->duration_ns));
 	}

@@ -97,6 +97,7 @@ static bool print_report(struct run *run, const struct snapshot *before, bool is
 {
 	snapshot_report(run->report, before, run->now, run->measure.at.plan.exact, run->measure.at.plan.attach);
 	run->report->is_total = is_total;
+	run->report->causes = run->opts->causes ? run->measure.at.plan.causes : 0;
 	run->report->check = is_total ? run->check : NULL;
 	errno = 0;
 	run->renderer->report(run->out, run->report, &run->style);

@@ -157,6 +157,24 @@ const char *path_help(unsigned int path)
 	return path < PATH_NR ? path_infos[path].help : "";
 }
 
+static const struct {
+	const char *name, *help;
+} causes[CAUSE_NR] = {
+#define CAUSE_ROW(id, name, text) [CAUSE_##id] = { name, text },
+	CAUSES(CAUSE_ROW)
+#undef CAUSE_ROW
+};
+
+const char *cause_name(unsigned int cause)
+{
+	return cause < CAUSE_NR ? causes[cause].name : "?";
+}
+
+const char *cause_help(unsigned int cause)
+{
+	return cause < CAUSE_NR ? causes[cause].help : "?";
+}
+
 const char *origin_name(unsigned int origin)
 {
 	static const char *const names[ORIGIN_NR] = {
@@ -245,6 +263,17 @@ static uint64_t row_add_cell(struct report_row *row, const struct cell_sum *befo
 	return count;
 }
 
+static const struct cause_sum no_causes;
+
+static void add_causes(struct cause_sum *sum, const struct cause_sum *before,
+		       const struct cause_sum *after)
+{
+	for (unsigned int c = 0; c < CAUSE_NR; c++) {
+		sum->ns[c] += grown(before->ns[c], after->ns[c]);
+		sum->faults[c] += grown(before->faults[c], after->faults[c]);
+	}
+}
+
 static void row_add_row(struct report_row *total, const struct report_row *row)
 {
 	for (unsigned int s = 0; s < HIST_SLOTS; s++)
@@ -261,6 +290,7 @@ static void row_add_row(struct report_row *total, const struct report_row *row)
 	for (unsigned int i = 0; i < MAX_ORDER_NOTED; i++)
 		total->orders[i] += row->orders[i];
 	total->sum_ns += row->sum_ns;
+	add_causes(&total->causes, &no_causes, &row->causes);
 	if (row->max_ns > total->max_ns)
 		total->max_ns = row->max_ns;
 }
@@ -308,6 +338,8 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 	for (unsigned int major = 0; major < 2; major++)
 		n[major] = row_add_cell(row, before ? &before->cells[path][origin][major] : &none,
 					&after->cells[path][origin][major]);
+	add_causes(&row->causes, before ? &before->causes[path][origin] : &no_causes,
+		   &after->causes[path][origin]);
 	/* The kernel accounts neither severity to a fault that failed. */
 	if (path_completes(path)) {
 		row->minor = n[0];
