@@ -43,6 +43,16 @@ static void drop_lost(struct web_connection *connection)
 	free_connection(connection);
 }
 
+/* Under the lock. The one that was handed over with fd and has not yet begun. */
+static struct web_connection *find_handed_over(const struct web *web, int fd)
+{
+	struct web_connection *connection = web->connections;
+
+	while (connection && (connection->mhd || connection->fd != fd))
+		connection = connection->next;
+	return connection;
+}
+
 /* Under the lock. NULL: out of memory. */
 static struct web_connection *add_connection(struct web *web, int fd)
 {
@@ -88,9 +98,7 @@ static void begin_connection(struct web *web, struct MHD_Connection *mhd, void *
 	int fd = fd_of(mhd);
 
 	pthread_mutex_lock(&web->lock);
-	for (connection = web->connections; connection; connection = connection->next)
-		if (!connection->mhd && connection->fd == fd)
-			break;
+	connection = find_handed_over(web, fd);
 	if (connection)
 		connection->mhd = mhd;
 	pthread_mutex_unlock(&web->lock);
@@ -217,9 +225,7 @@ static struct web_connection *enter(struct web *web, int fd)
 	struct web_connection *connection;
 
 	pthread_mutex_lock(&web->lock);
-	for (connection = web->connections; connection; connection = connection->next)
-		if (!connection->mhd && connection->fd == fd)
-			break;
+	connection = find_handed_over(web, fd);
 	if (connection)
 		drop_lost(connection);
 	connection = add_connection(web, fd);

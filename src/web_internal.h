@@ -16,6 +16,7 @@
 
 #include <microhttpd.h>
 
+#include "clock.h"
 #include "web.h"
 #include "web_auth.h"
 #include "web_config.h"
@@ -23,7 +24,6 @@
 #include "web_tls.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-#define NS_PER_S UINT64_C(1000000000)
 #define MAX_STATUS 600 /* HTTP statuses are below */
 
 /* What a config file says, ready to use. Connections and requests hold references. */
@@ -91,10 +91,7 @@ struct web {
 
 static inline uint64_t web_now_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* --- web.c */
