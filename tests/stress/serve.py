@@ -201,7 +201,8 @@ def figures(way):
     check(len(gzip.decompress(packed)) > len(plain) // 2, "gzip is not the text")
     check(len(plain) <= MAX_PLAIN, "plain: %d bytes" % len(plain))
     check(len(packed) <= MAX_GZIP, "gzip: %d bytes" % len(packed))
-    check(len(protobuf) < len(plain) and len(both) < len(packed), "protobuf is larger than text")
+    check(len(protobuf) < len(plain), "protobuf is larger than text")
+    check(len(both) <= MAX_GZIP, "protobuf, gzip: %d bytes" % len(both))
     serve.stop()
 
 
