@@ -36,6 +36,7 @@ class Serve:
                     "--bounding-set=-all,+bpf,+perfmon", "--"] + argv
         # Up to 5.10 maps count as locked memory; contrib/systemd has LimitMEMLOCK for it.
         self.proc = Proc(["prlimit", "--memlock=unlimited", "--", *argv])
+        self.pid = self.proc.pid
 
     def started(self):
         self.url = self.proc.line("err", "^Listening on ").split()[-1] + "/metrics"
@@ -44,7 +45,7 @@ class Serve:
         return self
 
     def status(self, field):
-        return re.search(r"^%s:\s*(\S+)" % field, get("/proc/%d/status" % self.proc.pid), re.M).group(1)
+        return re.search(r"^%s:\s*(\S+)" % field, get("/proc/%d/status" % self.pid), re.M).group(1)
 
     def get(self, **headers):
         request = urllib.request.Request(self.url, headers={k.replace("_", "-"): v for k, v in headers.items()})
@@ -108,16 +109,20 @@ def check_faults(serve, path, cpu=None):
     load.wait()
 
 
+def check_confined(serve):
+    check(serve.status("NoNewPrivs") == "1" and serve.status("Seccomp") == "2", "it is not confined")
+    for field in "CapPrm", "CapEff", "CapBnd", "CapAmb", "CapInh":
+        has = int(serve.status(field), 16)
+        check(not has & ~CAPABILITIES, "%s is %x" % (field, has))
+    check(int(serve.status("CapBnd"), 16) == CAPABILITIES, "the bounding set was changed without CAP_SETPCAP")
+
+
 def unprivileged(way):
     in_guest()
     with setting(PARANOID, 2), cgroup() as path:
         serve = Serve(way, unprivileged=True).started()
         check(serve.status("Uid") == str(NOBODY), "it is not nobody's")
-        check(serve.status("NoNewPrivs") == "1" and serve.status("Seccomp") == "2", "it is not confined")
-        for field in "CapPrm", "CapEff", "CapBnd", "CapAmb", "CapInh":
-            has = int(serve.status(field), 16)
-            check(not has & ~CAPABILITIES, "%s is %x" % (field, has))
-        check(int(serve.status("CapBnd"), 16) == CAPABILITIES, "the bounding set was changed without CAP_SETPCAP")
+        check_confined(serve)
         check_faults(serve, path)
         serve.stop()
 
@@ -160,9 +165,9 @@ def hotplug():
     with setting(PARANOID, 2), cgroup() as path:
         serve = Serve("auto", unprivileged=True).started()
         with setting("/sys/devices/system/cpu/cpu1/online", 0):
-            old = perf_fds(serve.proc.pid)
+            old = perf_fds(serve.pid)
             check_faults(serve, path)
-        until(lambda: perf_fds(serve.proc.pid) - old, "events of the CPU opened again")
+        until(lambda: perf_fds(serve.pid) - old, "events of the CPU opened again")
         check_faults(serve, path, cpu=1)
         check(total(serve.scrape(), "pfstat_unmeasured_cpus") == 0, "a CPU is not measured")
         serve.stop()
