@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 struct collector {
 	const struct session *session;
@@ -70,14 +71,6 @@ int collect_open(struct collector **out, const struct session *session)
 	}
 	*out = c;
 	return 0;
-}
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
 /*
@@ -222,8 +215,8 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 	snap->marker_misses = session_misses(c->session);
 	if (final)
 		snap->in_flight = count_open(c);
-	snap->mono_ns = now_ns(CLOCK_MONOTONIC);
-	snap->wall_ns = now_ns(CLOCK_REALTIME);
+	snap->mono_ns = clock_ns(CLOCK_MONOTONIC);
+	snap->wall_ns = clock_ns(CLOCK_REALTIME);
 	return 0;
 }
 
