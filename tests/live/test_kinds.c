@@ -5,41 +5,40 @@
  */
 #include "live.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { TRIES = 3 };
 
 /* Two processes under one pfstat, one after the other. */
-static void measure_together(struct test *test)
+static void watch_both(struct test *test)
 {
-	const char *kind = test->kind->name;
 	char pids[40];
 	const char *const args[] = { "-p", pids, NULL };
 
-	gen_start(test, &test->gen, kind, test->count, 1, NULL);
-	gen_start(test, &test->gen2, kind, test->count, 4, NULL);
 	snprintf(pids, sizeof(pids), "%d,%d", (int)test->gen.pid, (int)test->gen2.pid);
 	stat_start(test, args);
-	test->result = gen_go(test, &test->gen);
-	test->result2 = gen_go(test, &test->gen2);
-	stat_end(test, SIGINT, 0);
-	gen_end(test, &test->gen);
-	gen_end(test, &test->gen2);
 }
 
 static void measure(struct test *test)
 {
-	if (!test->threads) {
-		measure_together(test);
-	} else {
-		gen_start(test, &test->gen, test->kind->name, test->count, test->threads, NULL);
-		stat_start_pid(test, test->gen.pid);
-		test->result = gen_go(test, &test->gen);
-		stat_end(test, SIGINT, 0);
-		gen_end(test, &test->gen);
-	}
+	const char *kind = test->kind->name;
+	bool both = !test->threads;
+
+	gen_start(test, &test->gen, kind, test->count, both ? 1 : test->threads, NULL);
+	if (both)
+		gen_start(test, &test->gen2, kind, test->count, 4, NULL);
+	if (both && !test->batch)
+		watch_both(test);
+	else
+		stat_watch(test);
+	test->result = gen_go(test, &test->gen);
+	if (both)
+		test->result2 = gen_go(test, &test->gen2);
+	stat_take(test);
+	gen_end(test, &test->gen);
+	if (both)
+		gen_end(test, &test->gen2);
 	check(test, test->total, "pfstat printed no total");
 }
 
@@ -54,15 +53,17 @@ static uint64_t rusage_of(struct test *test, const char *key)
  * its task faults again, and so is by kprobes a get_user_pages fault that no
  * look-up follows: the last one of each thread is still open.
  */
+bool kind_leaves_open(const char *kind, enum way way, bool gup)
+{
+	return !strcmp(kind, "efault_sigbus") || (way == TRACEPOINT && !strncmp(kind, "efault", 6)) ||
+	       (way == KPROBE && gup && !strcmp(kind, "nofault_gup"));
+}
+
 static uint64_t allowed_open(struct test *test)
 {
-	const char *kind = test->kind->name;
 	uint64_t open = lost_of(test, "in_flight");
-	bool unseen = !strcmp(kind, "efault_sigbus") ||
-		      (test->way == TRACEPOINT && !strncmp(kind, "efault", 6)) ||
-		      (test->way == KPROBE && test->gup && !strcmp(kind, "nofault_gup"));
 
-	return unseen && open <= (test->threads ? test->threads : 5) ? open : 0;
+	return kind_leaves_open(test->kind->name, test->way, test->gup) && open <= (test->threads ? test->threads : 5) ? open : 0;
 }
 
 /*

@@ -12,7 +12,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -325,11 +324,11 @@ static void compare_times(struct test *test)
 	}
 	test_release(test);
 	gen_start(test, &test->gen, test->kind->name, test->count, test->threads, NULL);
-	stat_start_pid(test, test->gen.pid);
+	stat_watch(test);
 	graph_start(test);
 	test->result = gen_go(test, &test->gen);
 	graph = graph_read(test);
-	stat_end(test, SIGINT, 0);
+	stat_take(test);
 	gen_end(test, &test->gen);
 	/* function_graph_enter() until 5.16: "served by direct trampoline". */
 	if (!graph.hits && test->way == FENTRY && kernel_release() < 516) {
@@ -347,10 +346,10 @@ void test_oracle(struct test *test)
 
 	gen_start(test, &test->gen, test->kind->name, test->count, test->threads, NULL);
 	start_counting(test);
-	stat_start_pid(test, test->gen.pid);
+	stat_watch(test);
 	test->result = gen_go(test, &test->gen);
 	hits = read_hits(test);
-	stat_end(test, SIGINT, 0);
+	stat_take(test);
 	gen_end(test, &test->gen);
 	check(test, expect_entries(test, test->result, expected, 0) == 1, "not one path");
 	count = count_of(test, test->total, expected[0].path, expected[0].origin);
