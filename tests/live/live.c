@@ -264,14 +264,13 @@ static const struct kind *find_kind(const struct suite *suite, const char *name)
 
 /*
  * Many under one pfstat, to save the time of slow machines. Not where a fault that is
- * open at the end has to be known (only a total says how many are; and fexit can be
- * skipped on preemptible kernels), nor where pfstat must see a setting that faultgen
- * makes.
+ * open at the end has to be known (only a total says how many are), nor where pfstat
+ * must see a setting that faultgen makes.
  */
 static bool can_share(const struct suite *suite, enum way way, bool gup, const struct kind *kind)
 {
 	return suite->opts.together && !kind_leaves_open(kind->name, way, gup) &&
-	       strcmp(kind->name, "mthp") && !(gup && way == FENTRY && kernel_preemptible());
+	       strcmp(kind->name, "mthp");
 }
 
 static void add_threads(struct suite *suite, enum way way, bool gup, const struct kind *kind,
@@ -329,7 +328,7 @@ static bool is_twin(const char *kind)
 static void add_some_kinds(struct suite *suite, enum way way, bool gup, bool shared)
 {
 	bool all = !suite->opts.together || way != KPROBE;
-	static const char *const also_gup[] = { "nofault_gup", "anon", "mix" };
+	static const char *const also_gup[] = { "nofault_gup", "anon", "uffd_missing", "mix" };
 	size_t i, j;
 
 	for (i = 0; i < suite->nr_kinds; i++) {
