@@ -169,7 +169,10 @@ int kern_addr_read_setup(struct part *p)
 	};
 	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT, .insns = (uintptr_t)insns,
 				.insn_cnt = ARRAY_SIZE(insns), .license = (uintptr_t)"Dual BSD/GPL" };
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 
+	/* Up to 5.10 programs count as locked memory. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	p->file = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (p->file < 0)
 		return job_skip(p->job, "the kernel refuses a BPF program that reads kernel memory (%s); run as root",
