@@ -63,7 +63,9 @@ static uint64_t allowed_open(struct test *test)
 {
 	uint64_t open = lost_of(test, "in_flight");
 
-	return kind_leaves_open(test->kind->name, test->way, test->gup) && open <= (test->threads ? test->threads : 5) ? open : 0;
+	if (!kind_leaves_open(test->kind->name, test->way, test->gup))
+		return 0;
+	return open <= (test->threads ? test->threads : 5) ? open : 0;
 }
 
 /*
