@@ -84,20 +84,21 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 
 	if (!is_measured(tid))
 		return 0;
+	/*
+	 * Spurious, or fixed up at once: never reaches handle_mm_fault, and may come in
+	 * the middle of an open fault, which it must not touch. First, as page faults
+	 * are disabled in copy_from_kernel_nofault, too.
+	 */
+	if (origin == ORIGIN_KERNEL && is_kernel_half(address)) {
+		record_untimed(PATH_KERN_ADDR, origin, 0, evidence, address);
+		return 0;
+	}
 	if (origin == ORIGIN_KERNEL && (!tid || faults_disabled(regs))) {
 		if (!is_own_walk(tid))
 			record_untimed(PATH_FIXUP, origin, 0, evidence, address);
 		return 0;
 	}
 	if (is_kernel_half(address)) {
-		/*
-		 * Spurious, or fixed up at once: never reaches handle_mm_fault, and may
-		 * come in the middle of an open fault, which it must not touch.
-		 */
-		if (origin == ORIGIN_KERNEL) {
-			record_untimed(PATH_KERN_ADDR, origin, 0, evidence, address);
-			return 0;
-		}
 		/* Ends in a signal, but for the vsyscall page, where it is emulated. */
 		evidence |= (address & ~0xfffull) == VSYSCALL_PAGE ? SLOT_PATH(PATH_VSYSCALL) :
 								     SLOT_PATH(PATH_KERN_ADDR);
