@@ -73,6 +73,14 @@ $(O)/%.pb-c.c $(O)/%.pb-c.h: src/%.proto Makefile
 	$(Q)mkdir -p $(O)
 	$(Q)protoc-c --proto_path=src --c_out=$(O) $<
 
+# What the flame graph carries with it, as C strings.
+$(O)/%.inc: src/% Makefile
+	$(call say,INC,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+
+$(O)/profile_svg.o $(O)/fuzz/profile_svg.o: $(O)/profile_svg.css.inc $(O)/profile_svg.js.inc
+
 $(O)/%.pb-c.o: $(O)/%.pb-c.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
@@ -131,6 +139,10 @@ $(O)/tests/golden: tests/golden/golden.c $(LIB)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) -lcmocka $(LDLIBS) -o $@
 
+$(O)/profile_sample: tests/profile/sample.c tests/profile/made_up.h $(LIB)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) $(LDLIBS) -o $@
+
 $(O)/live: $(wildcard tests/live/*.c tests/live/*.h) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
@@ -170,7 +182,7 @@ check-vm: deps
 	$(Q)tests/summary $(RESULTS)/vm*.tap
 
 # A test program that fails must not keep the others from running: the summary decides.
-run-unit: all $(TESTS) $(FUZZERS)
+run-unit: all $(TESTS) $(FUZZERS) $(O)/profile_sample
 	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/unit-*.tap
 	$(Q)for t in $(TESTS); do \
 		echo "# $$t"; \
@@ -178,6 +190,7 @@ run-unit: all $(TESTS) $(FUZZERS)
 	done
 	$(Q)tests/fuzz/run 3 $(FUZZERS) 2>&1 | tee $(RESULTS)/unit-fuzz.tap
 	$(Q)tests/style 2>&1 | tee $(RESULTS)/unit-style.tap
+	$(Q)tests/profile/run --build $(O) 2>&1 | tee $(RESULTS)/unit-profile.tap
 	$(Q)PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib 2>&1 | tee $(RESULTS)/unit-contrib.tap
 
 run-live: all $(O)/live
