@@ -116,6 +116,11 @@ struct backing_file {
 	struct path user_path;
 };
 
+/* include/linux/fsnotify_backend.h, 6.14: tells what FMODE_BACKING is. */
+enum fsnotify_data_type {
+	FSNOTIFY_EVENT_FILE_RANGE = 1,
+};
+
 /* 5.17, CONFIG_ANON_VMA_NAME */
 struct anon_vma_name {
 	char name[1];

@@ -9,8 +9,14 @@
 #include "place.h"
 #include "vma.bpf.h"
 
-/* include/linux/fs.h: a file under a stacked file system (6.7); unchanged to 7.3. */
-#define FMODE_BACKING (1u << 25)
+/*
+ * include/linux/fs.h: a file under a stacked file system: 1 << 25 (6.5), 1 << 24 since the
+ * events before content (6.14), whose own flag is 1 << 25 then.
+ */
+#define FMODE_BACKING                                                                              \
+	(bpf_core_enum_value_exists(enum fsnotify_data_type, FSNOTIFY_EVENT_FILE_RANGE) ?          \
+		 1u << 24 :                                                                        \
+		 1u << 25)
 
 /* Names of a path at most: components, and mount points. */
 #define PLACE_DEPTH 40
