@@ -200,8 +200,10 @@ static void print_end(struct tracer *t)
 		.printed = t->printed,
 		.lost = t->end->tallies[TALLY_TRACE_LOST],
 		.faults = snapshot_faults(t->begin, t->end),
+		.untimed = snapshot_untimed(t->end),
 	};
 
+	errno = 0;
 	if (t->renderer->end)
 		t->renderer->end(t->out, &t->run, &summary);
 	fflush(t->out);
@@ -228,7 +230,9 @@ static int trace(struct tracer *t)
 	code = start(t);
 	if (code)
 		return code;
+	errno = 0;
 	fflush(t->out);
+	check_output(t);
 	measure_loop(&t->measure);
 	session_stop(t->measure.at.session);
 	if (!t->out_error)

@@ -376,6 +376,17 @@ uint64_t snapshot_faults(const struct snapshot *before, const struct snapshot *a
 	return count;
 }
 
+uint64_t snapshot_untimed(const struct snapshot *snap)
+{
+	uint64_t count = 0;
+
+	for (unsigned int p = 0; p < PATH_NR; p++)
+		for (unsigned int o = 0; o < ORIGIN_NR; o++)
+			for (unsigned int major = 0; major < 2; major++)
+				count += snap->cells[p][o][major].untimed;
+	return count;
+}
+
 /* Tasks or faults that nobody asked for, and pfstat's own: nothing is lost. */
 static bool is_loss(unsigned int tally)
 {

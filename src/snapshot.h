@@ -135,6 +135,9 @@ uint64_t snapshot_count(const struct cell_sum *cell);
 /* Faults of all cells from one snapshot to a later one. */
 uint64_t snapshot_faults(const struct snapshot *before, const struct snapshot *after);
 
+/* Those of them whose end nobody saw. */
+uint64_t snapshot_untimed(const struct snapshot *snap);
+
 /* "lock", "io"; a sentence. See bpf/causes.h. */
 const char *cause_name(unsigned int cause);
 const char *cause_help(unsigned int cause);

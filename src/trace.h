@@ -56,6 +56,7 @@ struct trace_summary {
 	uint64_t printed;
 	uint64_t lost; /* the ring buffer was full */
 	uint64_t faults; /* measured in all */
+	uint64_t untimed; /* of them: without a latency, so never traced */
 };
 
 /* None of them flushes: the caller knows whether more faults are waiting. */

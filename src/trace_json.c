@@ -149,7 +149,7 @@ static void json_end(FILE *f, const struct trace_run *run, const struct trace_su
 	for (unsigned int c = 0; c < CAUSE_NR; c++)
 		if (trace_tells(run, c))
 			json_array_append_new(causes, json_string(cause_name(c)));
-	print_line(f, json_pack("{s:i, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I}",
+	print_line(f, json_pack("{s:i, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
 				"schema", JSON_LINES_SCHEMA,
 				"kind", "trace_end",
 				"attach", json_clean_string(run->attach),
@@ -158,7 +158,8 @@ static void json_end(FILE *f, const struct trace_run *run, const struct trace_su
 				"sample", json_count(run->sample),
 				"printed", json_count(summary->printed),
 				"lost", json_count(summary->lost),
-				"faults", json_count(summary->faults)));
+				"faults", json_count(summary->faults),
+				"untimed", json_count(summary->untimed)));
 }
 
 const struct trace_renderer trace_json = {

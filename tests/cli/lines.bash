@@ -87,11 +87,12 @@ stop()
 	finish "$1"
 }
 
-# target KIND COUNT [THREADS]: a faultgen that waits for go: TARGET.
+# target KIND COUNT [THREADS]: a faultgen that waits for make_faults: TARGET.
 target()
 {
-	rm -f in made
+	rm -f in
 	mkfifo in
+	: > made
 	"$FAULTGEN" --pause --json "$@" < in > made 3>&- &
 	TARGET=$!
 	exec 7> in
@@ -99,7 +100,7 @@ target()
 }
 
 # Its faults, until it has made them.
-go()
+make_faults()
 {
 	echo >&7
 	wait_for 20 said '^{' made

@@ -92,14 +92,14 @@ trace()
 	for kind in anon file_read sigbus bad_address; do
 		target $kind 30
 		start trace --slower 0 --json -p $TARGET
-		go
+		make_faults
 		stop 0
 		check out 'end["lost"] == 0' 'len(faults) == end["faults"]' \
 			"paths.count('$(sed -n 's/.*"path":"\([a-z_]*\)".*/\1/p' made)') >= 30"
 		mv out trace
 		target $kind 30
 		start --json -p $TARGET
-		go
+		make_faults
 		stop 0
 		python3 - <<- 'CHECK'
 			import collections, json
@@ -189,7 +189,7 @@ trace()
 	needs_measuring
 	target anon 200 4
 	start trace --slower 0 --json -p $TARGET
-	go
+	make_faults
 	stop 0
 	check out 'paths.count("anon") == 200' 'len({f["tid"] for f in faults}) == 4' \
 		"{f['pid'] for f in faults} == {$TARGET}"
@@ -197,7 +197,7 @@ trace()
 	local thread
 	thread=$(ls "/proc/$TARGET/task" | tail -1)
 	start trace --slower 0 --json -t "$thread"
-	go
+	make_faults
 	stop 0
 	check out 'paths.count("anon") == 50' "{f['tid'] for f in faults} == {$thread}"
 }
@@ -208,14 +208,14 @@ trace()
 	needs_measuring
 	target anon 20
 	start trace --slower 0 --json -p $TARGET
-	go
+	make_faults
 	echo >&7
 	finish 0
 	check out 'len(faults) >= 20'
 	for signal in INT TERM; do
 		target anon 20
 		start trace --slower 0 --json -p $TARGET
-		go
+		make_faults
 		stop 0 $signal
 		check out 'len(faults) >= 20' 'end["lost"] == 0'
 	done
@@ -227,7 +227,7 @@ trace()
 	needs_measuring
 	target anon 20
 	start trace --slower 0 --json -p $TARGET
-	go
+	make_faults
 	wait_for 20 said '"path":"anon"' out
 	! said trace_end out
 	stop 0
