@@ -130,6 +130,8 @@ static void json_report(FILE *f, const struct report *r, const struct render_sty
 				 "lost", pack_lost(r));
 
 	(void)style;
+	if (line && r->filtered)
+		json_object_set_new(line, "filtered", json_integer(json_count(r->filtered)));
 	if (line && r->check)
 		json_object_set_new(line, "check", render_check_json(r->check));
 	/* ASCII only: neither a terminal nor a locale can read it another way. */

@@ -365,6 +365,8 @@ static void table_report(FILE *f, const struct report *r, const struct render_st
 	} else {
 		fprintf(f, "No page faults in %s\n", render_time(duration, r->duration_ns));
 	}
+	if (r->filtered)
+		fprintf(f, "Filtered out: %" PRIu64 " faults\n", r->filtered);
 	print_lost(f, r);
 	if (style->histogram)
 		print_histograms(f, r, style);

@@ -352,6 +352,12 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 }
 
 
+static uint64_t tally_grown(const struct snapshot *before, const struct snapshot *after,
+			    enum tally tally)
+{
+	return grown(before ? before->tallies[tally] : 0, after->tallies[tally]);
+}
+
 static uint64_t missed(const struct snapshot *snap)
 {
 	return snap ? grown(snap->end_runs, snap->events) : 0;
@@ -408,7 +414,7 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 		if (is_loss(i))
 			*loss++ = (struct report_loss){
 				tallies[i].reason, tallies[i].text,
-				grown(before ? before->tallies[i] : 0, after->tallies[i])
+				tally_grown(before, after, i)
 			};
 	*loss++ = (struct report_loss){
 		"marker_missed", "programs that the kernel skipped: paths may be coarser",
@@ -489,4 +495,6 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 	}
 	qsort(out->rows, out->nr_rows, sizeof(out->rows[0]), row_compare);
 	report_losses(out, before, after);
+	out->filtered = tally_grown(before, after, TALLY_FILTERED) +
+			tally_grown(before, after, TALLY_FILTERED_FAILED);
 }

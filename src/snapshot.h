@@ -98,6 +98,7 @@ struct report {
 	struct report_row total; /* over all rows; path "total", origin "" */
 	struct report_loss lost[REPORT_MAX_LOST]; /* those with a count */
 	unsigned int nr_lost;
+	uint64_t filtered; /* faults that a filter left out */
 	const struct check *check; /* of the total with --check, else NULL */
 	/* Bits of enum cause that were told apart; 0 without --causes. The caller sets it. */
 	uint32_t causes;

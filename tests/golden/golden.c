@@ -34,6 +34,7 @@ struct machine {
 	struct snapshot start, last, now;
 	enum exactness exact[PATH_NR][ORIGIN_NR];
 	const char *attach;
+	uint32_t causes;
 	struct report report;
 	/* Where its reports go, and how. */
 	const struct renderer *renderer;
@@ -54,6 +55,13 @@ static void take(struct machine *m, unsigned int path, unsigned int origin, unsi
 		cell->max_ns = ns;
 	m->now.events += n;
 	m->now.end_runs += n;
+}
+
+/* Of user mode: ns of a path's time, of n faults. */
+static void spend(struct machine *m, unsigned int path, enum cause cause, uint64_t n, uint64_t ns)
+{
+	m->now.causes[path][ORIGIN_USER].ns[cause] += ns;
+	m->now.causes[path][ORIGIN_USER].faults[cause] += n;
 }
 
 /* A bell around the peak, an eighth of a doubling per step, and a long tail. */
@@ -81,6 +89,7 @@ static void print(struct machine *m, const struct snapshot *before, bool is_tota
 {
 	snapshot_report(&m->report, before, &m->now, m->exact, m->attach);
 	m->report.is_total = is_total;
+	m->report.causes = m->causes;
 	m->renderer->report(m->out, &m->report, m->style);
 }
 
@@ -153,6 +162,21 @@ static void run_inferred(struct machine *m)
 	total(m);
 }
 
+/* --causes where all but one can be told: a slow swap device, a lock. */
+static void run_causes(struct machine *m)
+{
+	m->causes = ((1u << CAUSE_NR) - 1) & ~(1u << CAUSE_COMPACTION);
+	pass(m, SECOND);
+	take(m, PATH_SWAP, ORIGIN_USER, 1, ACCESS_READ, 4, 20000000);
+	spend(m, PATH_SWAP, CAUSE_IO, 4, 79000000);
+	spend(m, PATH_SWAP, CAUSE_ON_CPU, 4, 1000000);
+	take(m, PATH_ANON, ORIGIN_USER, 0, ACCESS_WRITE, 10, 5000);
+	spend(m, PATH_ANON, CAUSE_LOCK, 1, 30000);
+	spend(m, PATH_ANON, CAUSE_ON_CPU, 10, 20000);
+	m->now.cells[PATH_FIXUP][ORIGIN_KERNEL][0].untimed = 2;
+	total(m);
+}
+
 static void run_intervals(struct machine *m)
 {
 	pass(m, SECOND);
@@ -210,6 +234,9 @@ static const struct golden {
 	{ "inferred.json", &render_json, run_inferred, { 0 } },
 	{ "inferred.csv", &render_csv, run_inferred, { 0 } },
 	{ "colour.txt", &render_table, run_inferred, { .histogram = true, .colour = true } },
+	{ "causes.txt", &render_table, run_causes, { 0 } },
+	{ "causes.json", &render_json, run_causes, { 0 } },
+	{ "causes.csv", &render_csv, run_causes, { 0 } },
 	{ "intervals.txt", &render_table, run_intervals, { 0 } },
 	{ "intervals.json", &render_json, run_intervals, { 0 } },
 	{ "intervals.csv", &render_csv, run_intervals, { 0 } },
