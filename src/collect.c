@@ -22,6 +22,8 @@ struct collector {
 	size_t slow_len;
 	/* The reads of the last snapshot: see settle_reads(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
+	void (*turn)(void *arg, unsigned int epoch); /* NULL: nobody else keeps maxima */
+	void *turn_arg;
 };
 
 static size_t whole_pages(size_t len)
@@ -64,6 +66,12 @@ int collect_open(struct collector **out, const struct session *session)
 	return 0;
 }
 
+void collect_on_turn(struct collector *c, void (*turn)(void *arg, unsigned int epoch), void *arg)
+{
+	c->turn = turn;
+	c->turn_arg = arg;
+}
+
 static uint64_t now_ns(clockid_t clock)
 {
 	struct timespec ts;
@@ -84,6 +92,8 @@ static unsigned int turn_epoch(struct collector *c)
 	for (i = 0; i < (size_t)CELLS_PER_CPU * c->maps.nr_cpus; i++)
 		if (c->cells[i].max_ns[(epoch + 1) & 1])
 			c->cells[i].max_ns[(epoch + 1) & 1] = 0;
+	if (c->turn)
+		c->turn(c->turn_arg, epoch + 1);
 	__atomic_store_n(c->maps.epoch, epoch + 1, __ATOMIC_SEQ_CST);
 	return epoch;
 }

@@ -10,6 +10,7 @@
 #include "clean.h"
 #include "render.h"
 #include "render_check.h"
+#include "render_groups.h"
 #include "render_json.h"
 
 #define JSON_LINES_SCHEMA 1
@@ -42,8 +43,7 @@ json_int_t json_count(uint64_t count)
 	return count > INT64_MAX ? INT64_MAX : (json_int_t)count;
 }
 
-/* Those of nr that are not 0 as [index, count], indices from first on; NULL when memory is out. */
-static json_t *pack_counts(const uint64_t *counts, int nr, int first)
+json_t *json_counts(const uint64_t *counts, int nr, int first)
 {
 	json_t *list = json_array();
 
@@ -74,7 +74,7 @@ static json_t *pack_row(const struct report_row *row)
 			 "p50_ns", json_count(row->p50_ns),
 			 "p90_ns", json_count(row->p90_ns),
 			 "p99_ns", json_count(row->p99_ns),
-			 "buckets", pack_counts(row->buckets, HIST_SLOTS, HIST_MIN),
+			 "buckets", json_counts(row->buckets, HIST_SLOTS, HIST_MIN),
 			 "untimed", json_count(row->untimed),
 			 "retries", json_count(row->retries),
 			 "read", json_count(row->access[ACCESS_READ]),
@@ -83,7 +83,7 @@ static json_t *pack_row(const struct report_row *row)
 			 "outcome", json_clean_string(row->outcome),
 			 "stack", json_count(row->stack_growths),
 			 "mmap_lock", json_count(row->mmap_locks),
-			 "orders", pack_counts(row->orders, MAX_ORDER_NOTED, 1));
+			 "orders", json_counts(row->orders, MAX_ORDER_NOTED, 1));
 }
 
 static json_t *pack_paths(const struct report *r)
@@ -127,6 +127,10 @@ static void json_report(FILE *f, const struct report *r, const struct render_sty
 	(void)style;
 	if (line && r->check)
 		json_object_set_new(line, "check", render_check_json(r->check));
+	if (line && r->groups && !render_groups_json(line, r->groups)) {
+		json_decref(line);
+		line = NULL;
+	}
 	/* ASCII only: neither a terminal nor a locale can read it another way. */
 	if (line && !json_dumpf(line, f, JSON_COMPACT | JSON_ENSURE_ASCII))
 		fputc('\n', f);
