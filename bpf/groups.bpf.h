@@ -179,8 +179,11 @@ static __always_inline struct group_cell *current_group(u64 address, u32 path)
 	return cell;
 }
 
-/* ns: UNTIMED when it is not known. */
-static __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
+/*
+ * ns: UNTIMED when it is not known. Global, so that the verifier looks at it once and not
+ * once per door and path that it is called on.
+ */
+__noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 {
 	struct group_cell *cell = current_group(address, path);
 	u64 *max;

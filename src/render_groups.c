@@ -12,6 +12,9 @@
 #include "cgroup_path.h"
 #include "clean.h"
 
+#define BOLD	"\033[1m"
+#define PLAIN	"\033[0m"
+
 #define NR_NUMBERS	9
 #define NR_NAMES	4 /* two each for a process and a thread */
 #define NR_COLUMNS	(NR_NAMES + NR_NUMBERS)
@@ -210,29 +213,32 @@ static void widen(struct table *t, const struct line *l)
 	}
 }
 
-static void print_cell(FILE *f, const struct table *t, const struct line *l, int c, const char **gap)
+/* Column number i from the left. */
+static int column_at(const struct table *t, int i)
 {
-	const bool left = c < NR_NAMES && t->names[c].left;
-	const bool last = c == (t->nr_before < t->nr_names ? t->nr_names - 1 : NR_COLUMNS - 1);
-
-	fprintf(f, "%s%*s", *gap, last && left ? 0 : left ? -t->widths[c] : t->widths[c],
-		l->cell[c] ? l->cell[c] : "");
-	*gap = " ";
+	if (i < t->nr_before)
+		return i;
+	i -= t->nr_before;
+	return i < NR_NUMBERS ? NR_NAMES + i : t->nr_before + i - NR_NUMBERS;
 }
 
+/* No blanks at its end. */
 static void print_line(FILE *f, const struct table *t, const struct line *l, const char *colour)
 {
-	const char *gap = "";
-	int c;
+	int last = t->nr_names + NR_NUMBERS - 1;
 
+	while (last > 0 && !l->cell[column_at(t, last)])
+		last--;
 	fputs(colour, f);
-	for (c = 0; c < t->nr_before; c++)
-		print_cell(f, t, l, c, &gap);
-	for (c = NR_NAMES; c < NR_COLUMNS; c++)
-		print_cell(f, t, l, c, &gap);
-	for (c = t->nr_before; c < t->nr_names; c++)
-		print_cell(f, t, l, c, &gap);
-	fputs(*colour ? "\033[0m\n" : "\n", f);
+	for (int i = 0; i <= last; i++) {
+		const int c = column_at(t, i);
+		const bool left = c < NR_NAMES && t->names[c].left;
+		const int width = left && i == last ? 0 : t->widths[c];
+
+		fprintf(f, "%s%*s", i ? " " : "", left ? -width : width,
+			l->cell[c] ? l->cell[c] : "");
+	}
+	fputs(*colour ? PLAIN "\n" : "\n", f);
 }
 
 static unsigned int fill_lines(const struct table *t, struct line *lines)
@@ -272,7 +278,7 @@ void render_groups_table(FILE *f, const struct group_report *r, const struct ren
 	for (i = 0; i < nr; i++)
 		widen(&t, &lines[i]);
 	for (i = 0; i < nr; i++)
-		print_line(f, &t, &lines[i], style->colour && !i ? "\033[1m" : "");
+		print_line(f, &t, &lines[i], style->colour && !i ? BOLD : "");
 	for (i = 0; i < nr; i++)
 		for (int c = 0; c < NR_COLUMNS; c++)
 			free(lines[i].cell[c]);

@@ -5,7 +5,6 @@
 #ifndef PFSTAT_RENDER_GROUPS_H
 #define PFSTAT_RENDER_GROUPS_H
 
-#include <jansson.h>
 #include <stdio.h>
 
 #include "group_report.h"
@@ -13,8 +12,8 @@
 
 void render_groups_table(FILE *f, const struct group_report *r, const struct render_style *style);
 
-/* Adds by, groups, groups_other and groups_exited; false: no memory. */
-bool render_groups_json(json_t *line, const struct group_report *r);
+/* The last fields of a line, each behind a comma: by, groups, groups_other and groups_exited. */
+void render_groups_json(FILE *f, const struct group_report *r);
 
 void render_groups_csv_begin(FILE *f, const enum dimension by[2]);
 void render_groups_csv(FILE *f, const struct report *r);

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "clean.h"
 #include "render_groups.h"
 
 /* Of a dimension; those of a process or thread are two, those of a cgroup, too. */
@@ -46,7 +47,23 @@ static void csv_numbers(FILE *f, const struct report_row *n)
 	fputs(",\n", f);
 }
 
-/* Names as they are; empty where they are unknown. */
+/* The name alone; empty where it is unknown. */
+static const char *csv_text(char buf[GROUP_TEXT_LEN], const struct group_row *row,
+			    enum dimension dim, int n)
+{
+	switch (dim) {
+	case DIM_PROCESS:
+	case DIM_THREAD:
+		return clean_text(buf, GROUP_TEXT_LEN, row->comm[n], "");
+	case DIM_CGROUP:
+	case DIM_MAPPING:
+	case DIM_FILE:
+		return clean_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "", "");
+	default:
+		return group_text(buf, row, dim, n);
+	}
+}
+
 static void csv_name(FILE *f, const struct group_row *row, enum dimension dim, int n)
 {
 	char buf[GROUP_TEXT_LEN];
@@ -54,14 +71,7 @@ static void csv_name(FILE *f, const struct group_row *row, enum dimension dim, i
 	if (has_two(dim))
 		fprintf(f, ",%" PRIu64, group_number(row, n));
 	fputc(',', f);
-	if (dim == DIM_PROCESS || dim == DIM_THREAD)
-		render_csv_string(f, row->comm[n]);
-	else if (dim == DIM_CGROUP || dim == DIM_MAPPING || dim == DIM_FILE)
-		render_csv_string(f, row->name[n] ? row->name[n] : "");
-	else if (dim == DIM_COMM)
-		render_csv_string(f, (const char *)row->key.dim[n]);
-	else
-		render_csv_string(f, group_text(buf, row, dim, n));
+	render_csv_string(f, csv_text(buf, row, dim, n));
 }
 
 static void csv_no_names(FILE *f, const enum dimension by[2])

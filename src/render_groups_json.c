@@ -106,32 +106,26 @@ static json_t *pack_group(const struct group_report *r, const struct group_row *
 	return object;
 }
 
-static json_t *pack_groups(const struct group_report *r)
+/* One value of the line that is being printed. */
+static void print_value(FILE *f, const char *lead, json_t *value)
 {
-	json_t *list = json_array();
-
-	for (unsigned int i = 0; list && i < r->nr_rows; i++) {
-		if (json_array_append_new(list, pack_group(r, r->sorted[i])) < 0) {
-			json_decref(list);
-			list = NULL;
-		}
+	fputs(lead, f);
+	if (!value || json_dumpf(value, f, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY)) {
+		fputs("null", f);
+		fputs("pfstat: out of memory: a part of a line of JSON is null\n", stderr);
 	}
-	return list;
+	json_decref(value);
 }
 
-static json_t *pack_by(const struct group_report *r)
+/* A row at a time: there may be very many, which as one object would take far more memory. */
+void render_groups_json(FILE *f, const struct group_report *r)
 {
-	json_t *list = json_array();
-
-	for (int n = 0; list && n < 2 && r->by[n]; n++)
-		json_array_append_new(list, json_string(dimension_name(r->by[n])));
-	return list;
-}
-
-bool render_groups_json(json_t *line, const struct group_report *r)
-{
-	return !json_object_set_new(line, "by", pack_by(r)) &&
-	       !json_object_set_new(line, "groups", pack_groups(r)) &&
-	       !json_object_set_new(line, "groups_other", pack_numbers(&r->other)) &&
-	       !json_object_set_new(line, "groups_exited", pack_numbers(&r->exited));
+	fputs(",\"by\":[", f);
+	for (int n = 0; n < 2 && r->by[n]; n++)
+		print_value(f, n ? "," : "", json_string(dimension_name(r->by[n])));
+	fputs("],\"groups\":[", f);
+	for (unsigned int i = 0; i < r->nr_rows; i++)
+		print_value(f, i ? "," : "", pack_group(r, r->sorted[i]));
+	print_value(f, "],\"groups_other\":", pack_numbers(&r->other));
+	print_value(f, ",\"groups_exited\":", pack_numbers(&r->exited));
 }

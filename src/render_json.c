@@ -113,6 +113,18 @@ static json_t *pack_lost(const struct report *r)
 	return object;
 }
 
+/* Of a line, all but the brace that ends it. ASCII only: neither a terminal nor a locale can read it another way. */
+static bool print_open(FILE *f, const json_t *line)
+{
+	char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	if (!text)
+		return false;
+	fwrite(text, 1, strlen(text) - 1, f);
+	free(text);
+	return true;
+}
+
 static void json_report(FILE *f, const struct report *r, const struct render_style *style)
 {
 	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o}",
@@ -127,15 +139,13 @@ static void json_report(FILE *f, const struct report *r, const struct render_sty
 	(void)style;
 	if (line && r->check)
 		json_object_set_new(line, "check", render_check_json(r->check));
-	if (line && r->groups && !render_groups_json(line, r->groups)) {
-		json_decref(line);
-		line = NULL;
-	}
-	/* ASCII only: neither a terminal nor a locale can read it another way. */
-	if (line && !json_dumpf(line, f, JSON_COMPACT | JSON_ENSURE_ASCII))
-		fputc('\n', f);
-	else if (!line)
+	if (print_open(f, line)) {
+		if (r->groups)
+			render_groups_json(f, r->groups);
+		fputs("}\n", f);
+	} else {
 		fputs("pfstat: out of memory: a line of JSON is missing\n", stderr);
+	}
 	fflush(f);
 	json_decref(line);
 }
