@@ -129,14 +129,14 @@ static __always_inline void dimension_key(u64 key[2], u32 dim, u64 address, u32 
 	}
 }
 
-static __always_inline void name_dimension(char comm[16], u32 dim)
+static __always_inline void name_dimension(char (*comm)[16], u32 dim)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	if (dim == DIM_PROCESS)
 		BPF_CORE_READ_INTO(comm, task, group_leader, comm);
 	else if (dim == DIM_THREAD)
-		bpf_get_current_comm(comm, 16);
+		bpf_get_current_comm(*comm, sizeof(*comm));
 }
 
 /* As scope_claim(). */
@@ -180,15 +180,15 @@ static __always_inline struct group_cell *current_group(u64 address, u32 path)
 	cell = bpf_map_lookup_elem(&group_slab, &i);
 	if (!cell || !i)
 		return cell;
-	name_dimension(cell->comm[0], cfg.by[0]);
+	name_dimension(&cell->comm[0], cfg.by[0]);
 	if (cfg.by[1])
-		name_dimension(cell->comm[1], cfg.by[1]);
+		name_dimension(&cell->comm[1], cfg.by[1]);
 	return cell;
 }
 
 /*
- * ns: UNTIMED when it is not known. Global, so that the verifier looks at it once, and not
- * with all that its callers may have found before.
+ * ns: UNTIMED when it is not known. Global, so that the verifier looks at it once and not
+ * once per door and path that it is called on.
  */
 __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 {

@@ -9,11 +9,28 @@
 #include "place.h"
 #include "vma.bpf.h"
 
-/* include/linux/fs.h: a file under a stacked file system (6.7); unchanged to 7.3. */
-#define FMODE_BACKING (1u << 25)
+/* include/linux/fs.h: a file under a stacked file system: bit 25 from 6.7, bit 24 from 6.14 on. */
+#define FMODE_BACKING (1u << 24 | 1u << 25)
 
 /* Names of a path at most: components, and mount points. */
 #define PLACE_DEPTH 40
+
+/*
+ * Each of the two bits means something else in the other kernels, so what would be
+ * the path is looked at: no other file has a mount and an entry of one file system behind it.
+ */
+static __always_inline bool is_backing(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+	struct super_block *sb;
+
+	if (!bpf_core_type_exists(struct backing_file) ||
+	    !bpf_core_field_exists(backing->user_path) ||
+	    !(BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+		return false;
+	sb = BPF_CORE_READ(backing, user_path.mnt, mnt_sb);
+	return sb && sb == BPF_CORE_READ(backing, user_path.dentry, d_sb);
+}
 
 /*
  * The path that the process opened. Under a stacked file system f_path is that of the lower file
@@ -23,9 +40,7 @@ static __always_inline struct path *file_path(struct file *file)
 {
 	struct backing_file *backing = (void *)file;
 
-	if (bpf_core_type_exists(struct backing_file) &&
-	    bpf_core_field_exists(backing->user_path) &&
-	    BPF_CORE_READ(file, f_mode) & FMODE_BACKING)
+	if (is_backing(file))
 		return __builtin_preserve_access_index(&backing->user_path);
 	return __builtin_preserve_access_index(&file->f_path);
 }

@@ -274,7 +274,7 @@ static void add_causes(struct cause_sum *sum, const struct cause_sum *before,
 	}
 }
 
-static void row_add_row(struct report_row *total, const struct report_row *row)
+void snapshot_add_row(struct report_row *total, const struct report_row *row)
 {
 	for (unsigned int s = 0; s < HIST_SLOTS; s++)
 		total->buckets[s] += row->buckets[s];
@@ -316,7 +316,7 @@ static uint64_t max_by_buckets(const uint64_t buckets[HIST_SLOTS], uint64_t max_
 }
 
 /* Everything that follows from the counts. */
-static void row_finish(struct report_row *row, uint64_t duration_ns)
+void snapshot_finish_row(struct report_row *row, uint64_t duration_ns)
 {
 	uint64_t timed = row->count - row->untimed;
 
@@ -481,12 +481,12 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 				continue;
 			}
 			row->exactness = exactness_name(exact[p][o]);
-			row_finish(row, out->duration_ns);
-			row_add_row(&out->total, row);
+			snapshot_finish_row(row, out->duration_ns);
+			snapshot_add_row(&out->total, row);
 			out->nr_rows++;
 		}
 	}
-	row_finish(&out->total, out->duration_ns);
+	snapshot_finish_row(&out->total, out->duration_ns);
 	if (out->total.sum_ns) {
 		out->total.share = 1;
 		for (unsigned int i = 0; i < out->nr_rows; i++)
