@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define ROUNDS	64	/* for each preempted fault that is wanted */
+#define PATIENCE	40	/* slow faults' times, for each that is wanted */
 
 static char page[4096];
 
@@ -123,12 +123,12 @@ static void *realtime(void *arg)
  */
 void case_preempt(void)
 {
+	uint64_t end = now_ns() + PATIENCE * opt.count * opt.slow_ns;
 	char *p = map_huge(HUGE_PAGE);
-	size_t i;
 
 	pin(last_cpu());
 	start(realtime, NULL);
-	for (i = 0; i < ROUNDS * opt.count && !enough(); i++) {
+	while (!enough() && now_ns() < end) {
 		touch_write(p);
 		if (madvise(p, HUGE_PAGE, MADV_DONTNEED))
 			die("madvise");
