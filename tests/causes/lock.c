@@ -9,16 +9,15 @@
  */
 #include "causegen.h"
 
-#include <sched.h>
-#include <stdatomic.h>
-#include <stdio.h>
+#include <errno.h>
+#include <semaphore.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_LEN		(768ul << 20)
-#define ROUNDS		4	/* for each slow fault that is wanted */
+#define MAX_LEN		(512ul << 20)
+#define ROUNDS		20	/* for each slow fault that is wanted */
 
 struct region {
 	char *p; /* its first pages are never there: those are touched */
@@ -28,8 +27,7 @@ struct region {
 };
 
 static struct region region;
-/* Odd: the holder is about to take the lock, or has it; even: it waits for its turn. */
-static atomic_uint turn;
+static sem_t turn, done; /* the holder's to take the lock; that it has given it back */
 
 /* Changes the rights of all pages back and forth. */
 static void hold_mprotect(void)
@@ -71,17 +69,23 @@ static void grow(size_t len)
 	fill(region.p + region.hole, len);
 }
 
+/* Neither side spins: an emulator may run all CPUs one after the other. */
+static void await(sem_t *sem)
+{
+	while (sem_wait(sem))
+		if (errno != EINTR)
+			die("sem_wait");
+}
+
 static void *holder(void *arg)
 {
 	void (*hold)(void) = arg;
-	unsigned int mine;
 
 	pin(last_cpu() ? last_cpu() - 1 : 0);
 	for (;;) {
-		while (!((mine = atomic_load(&turn)) & 1))
-			sched_yield();
+		await(&turn);
 		hold();
-		atomic_store(&turn, mine + 1);
+		sem_post(&done);
 	}
 	return NULL;
 }
@@ -93,7 +97,6 @@ static void *holder(void *arg)
 static void wait_for_lock(void (*hold)(void))
 {
 	size_t len = opt.mib << 20, i;
-	unsigned int mine;
 
 	grow(len);
 	while (time_of(hold) < 2 * opt.slow_ns && len < MAX_LEN)
@@ -101,11 +104,10 @@ static void wait_for_lock(void (*hold)(void))
 	start(holder, hold);
 	pin(last_cpu());
 	for (i = 0; i < ROUNDS * opt.count && !enough(); i++) {
-		mine = atomic_fetch_add(&turn, 1) + 1;
+		sem_post(&turn);
 		sleep_ns(opt.slow_ns / 5);
 		touch_read(region.p + i * 4096);
-		while (atomic_load(&turn) == mine)
-			sched_yield();
+		await(&done);
 	}
 }
 

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 
 #define FEW_KIB		(24ul << 10)
+#define HUGE_PAGES	64ul
+#define LOCKED_EVERY	(128ul << 10)
 
 /* KiB, of /proc/meminfo. */
 static unsigned long meminfo(const char *key)
@@ -66,22 +68,27 @@ void case_reclaim(void)
 }
 
 /*
- * Nine tenths of the free memory, of which one page of eight is given back: there is
- * memory enough, but nowhere 2 MiB of it in one piece. The kernel has to move the rest
- * of a block for each huge page, much more work than to clear it.
+ * All of the free memory but a little, of which one page of eight is given back: there
+ * is enough, but nowhere 2 MiB in one piece, nor can there be: in each block are locked
+ * pages, which must not be moved (its maker's work: vm.compact_unevictable_allowed is
+ * 0). So the kernel moves what it can, in vain, and takes a small page in the end: the
+ * clearing of a huge one is not in the way.
  */
 void case_compaction(void)
 {
-	size_t len = (opt.mib ? opt.mib << 10 : meminfo("MemFree") / 10 * 9) << 10, i;
-	size_t huge = len / 32;
+	size_t len = (opt.mib ? opt.mib << 10 : meminfo("MemFree") - FEW_KIB) << 10, i;
+	size_t huge = HUGE_PAGES * HUGE_PAGE;
 	char *p = map_small(len), *h;
 
 	for (i = 0; i < len; i += 4096)
 		*(volatile char *)(p + i) = 1;
-	for (i = 0; i < len; i += 8 * 4096)
+	for (i = 0; i < len; i += LOCKED_EVERY)
+		if (mlock(p + i, 4096))
+			skip("pages cannot be locked; raise ulimit -l");
+	for (i = 4096; i < len; i += 8 * 4096)
 		if (madvise(p + i, 4096, MADV_DONTNEED))
 			die("madvise");
 	h = map_huge(huge);
-	for (i = 0; i + HUGE_PAGE <= huge && !enough(); i += HUGE_PAGE)
+	for (i = 0; i < huge && !enough(); i += HUGE_PAGE)
 		touch_write(h + i);
 }
