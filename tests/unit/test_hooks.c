@@ -238,17 +238,6 @@ static void test_shared_structs(void **state)
 	static const struct field cause_cell[] = {
 		FIELD(cause_cell, ns), FIELD(cause_cell, faults),
 	};
-	static const struct field trace_record[] = {
-		FIELD(trace_record, end_ns),	   FIELD(trace_record, ns),
-		FIELD(trace_record, parts),	   FIELD(trace_record, address),
-		FIELD(trace_record, ip),	   FIELD(trace_record, cgroup),
-		FIELD(trace_record, pid),	   FIELD(trace_record, tid),
-		FIELD(trace_record, cpu),	   FIELD(trace_record, retries),
-		FIELD(trace_record, path),	   FIELD(trace_record, origin),
-		FIELD(trace_record, access),	   FIELD(trace_record, flags),
-		FIELD(trace_record, kernel_stack), FIELD(trace_record, user_stack),
-		FIELD(trace_record, comm),	   FIELD(trace_record, place),
-	};
 	static const struct field place[] = {
 		FIELD(place, start), FIELD(place, end),	      FIELD(place, offset),
 		FIELD(place, vm_flags), FIELD(place, ino),    FIELD(place, dev),
@@ -278,8 +267,6 @@ static void test_shared_structs(void **state)
 	expect_struct(*state, "fault_filter", sizeof(struct fault_filter), fault_filter,
 		      NR(fault_filter));
 	expect_struct(*state, "cause_cell", sizeof(struct cause_cell), cause_cell, NR(cause_cell));
-	expect_struct(*state, "trace_record", sizeof(struct trace_record), trace_record,
-		      NR(trace_record));
 	expect_struct(*state, "place", sizeof(struct place), place, NR(place));
 	expect_struct(*state, "group_cell", sizeof(struct group_cell), group_cell, NR(group_cell));
 	expect_struct(*state, "profile_key", sizeof(struct profile_key), profile_key,
