@@ -108,6 +108,16 @@ static void print_paths(FILE *f, const struct plan *plan)
 	}
 }
 
+static void print_causes(FILE *f, const struct plan *plan)
+{
+	unsigned int cause;
+
+	fputs("\nCauses (pfstat trace, --causes)\n", f);
+	for (cause = 0; cause < CAUSE_NR; cause++)
+		fprintf(f, "  %-16s%-13s%s\n", cause_name(cause),
+			plan->causes & 1u << cause ? "told" : "not told", cause_help(cause));
+}
+
 static void print_hooks(FILE *f, const struct caps *caps, const struct plan *plan)
 {
 	int h;
@@ -128,7 +138,7 @@ static void print_hooks(FILE *f, const struct caps *caps, const struct plan *pla
 
 int doctor_run(const struct opts *opts, FILE *f)
 {
-	const struct plan_request request = { .way = WAY_AUTO };
+	const struct plan_request request = { .way = WAY_AUTO, .causes = true };
 	struct utsname name;
 	struct caps caps;
 	struct plan plan;
@@ -144,6 +154,7 @@ int doctor_run(const struct opts *opts, FILE *f)
 		return plan.impossible;
 	}
 	print_paths(f, &plan);
+	print_causes(f, &plan);
 	if (opts->verbose)
 		print_hooks(f, &caps, &plan);
 	fprintf(f, "\nMeasuring is possible.\n");
