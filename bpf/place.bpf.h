@@ -9,8 +9,21 @@
 #include "place.h"
 #include "vma.bpf.h"
 
-/* include/linux/fs.h: a file under a stacked file system (6.7); unchanged to 7.3. */
-#define FMODE_BACKING (1u << 25)
+/*
+ * include/linux/fs.h: a file under a stacked file system is FMODE_BACKING: bit 25, since 6.14
+ * bit 24. 6.14 gave bit 25 to FMODE_NONOTIFY, which files without a path have (memfd, shared
+ * anonymous memory), and up to 6.9 bit 24 is FMODE_DIO_PARALLEL_WRITE. FMODE_NOACCOUNT tells them
+ * apart: alloc_empty_backing_file() sets it, too, and no other file that can be mapped has it.
+ */
+#define FMODE_BACKING (1u << 24 | 1u << 25)
+#define FMODE_NOACCOUNT (1u << 29)
+
+static __always_inline bool is_backing(struct file *file)
+{
+	u32 mode = BPF_CORE_READ(file, f_mode);
+
+	return mode & FMODE_NOACCOUNT && mode & FMODE_BACKING;
+}
 
 /* Names of a path at most: components, and mount points. */
 #define PLACE_DEPTH 40
@@ -24,8 +37,7 @@ static __always_inline struct path *file_path(struct file *file)
 	struct backing_file *backing = (void *)file;
 
 	if (bpf_core_type_exists(struct backing_file) &&
-	    bpf_core_field_exists(backing->user_path) &&
-	    BPF_CORE_READ(file, f_mode) & FMODE_BACKING)
+	    bpf_core_field_exists(backing->user_path) && is_backing(file))
 		return __builtin_preserve_access_index(&backing->user_path);
 	return __builtin_preserve_access_index(&file->f_path);
 }
@@ -69,7 +81,8 @@ static __always_inline u64 place_add_name(struct place *p, u64 len, const void *
 	n = bpf_probe_read_kernel_str(p->names + len, PLACE_NAMES / 2, name);
 	if (n <= 0)
 		return 0;
-	/* Any length is alike to the verifier then, or each turn of the loop multiplies its states. */
+	/* Any length is alike to the verifier then, or each turn of the loop multiplies its states.
+	 */
 	len += n;
 	asm volatile("%0 &= 0x3ff" : "+r"(len));
 	return len;
