@@ -122,9 +122,9 @@ static void print_hooks(FILE *f, const struct caps *caps, const struct plan *pla
 {
 	int h;
 
-	fprintf(f, "\nHooks\n  %-28s%-12s%s\n", "", "plan", "fentry / kprobe / tracepoint");
+	fprintf(f, "\nHooks\n  %-30s %-12s%s\n", "", "plan", "fentry / kprobe / tracepoint");
 	for (h = 0; h < HOOK_NR; h++) {
-		fprintf(f, "  %-28s%-12s", hook_rows[h].name, method_name(plan->hook[h].method));
+		fprintf(f, "  %-30s %-12s", hook_rows[h].name, method_name(plan->hook[h].method));
 		if (h < HOOK_FIRST_TRACEPOINT)
 			fprintf(f, "%s / %s\n",
 				caps->hook_fentry[h] ? strerror(-caps->hook_fentry[h]) : "yes",
