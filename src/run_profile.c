@@ -12,6 +12,7 @@
 
 #include <bpf/bpf.h>
 
+#include "clock.h"
 #include "collect.h"
 #include "measure.h"
 #include "program_symbols.h"
@@ -21,7 +22,9 @@ struct profiler {
 	const struct opts *opts;
 	struct measure measure;
 	struct collector *collector;
-	struct snapshot *begin, *end;
+	/* The counters at 0: the stacks, too, have what came while pfstat attached. */
+	struct snapshot *begin;
+	struct snapshot *end;
 	struct program_symbols symbols;
 	struct stack_symbols names;
 	struct stacks stacks;
@@ -158,8 +161,8 @@ static int start(struct profiler *p)
 	err = collect_open(&p->collector, p->measure.at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
-	collect_read(p->collector, p->begin, false);
-	p->run.began_ns = p->begin->wall_ns;
+	p->begin->mono_ns = clock_ns(CLOCK_MONOTONIC);
+	p->run.began_ns = clock_ns(CLOCK_REALTIME);
 	return measure_go(&p->measure);
 }
 

@@ -22,7 +22,9 @@ struct tracer {
 	const struct opts *opts;
 	struct measure measure;
 	struct collector *collector;
-	struct snapshot *begin, *end;
+	/* The counters at 0: the ring buffer, too, has what came while pfstat attached. */
+	struct snapshot *begin;
+	struct snapshot *end;
 	struct ring_buffer *ring;
 	const struct trace_renderer *renderer;
 	struct trace_run run;
@@ -31,6 +33,7 @@ struct tracer {
 	int64_t wall_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	int out_error;
 	struct program_symbols symbols;
+	uint64_t symbols_ns; /* what was mapped is known up to then */
 	struct trace_frame *frames; /* room for both stacks of one fault */
 };
 
@@ -85,6 +88,18 @@ static int check_output(struct tracer *t)
 	return -EPIPE;
 }
 
+/*
+ * What was mapped before this fault. The ring buffer fills while it is read: a process can
+ * have begun since the last fault that was.
+ */
+static void read_symbols(struct tracer *t, const struct trace_record *record)
+{
+	if (record->end_ns < t->symbols_ns)
+		return;
+	t->symbols_ns = clock_ns(CLOCK_MONOTONIC);
+	program_symbols_read(&t->symbols);
+}
+
 static int print_fault(void *arg, void *data, size_t size)
 {
 	struct tracer *t = arg;
@@ -97,6 +112,7 @@ static int print_fault(void *arg, void *data, size_t size)
 		.mapping = place_name(&record->place, mapping, sizeof(mapping)),
 	};
 
+	read_symbols(t, record);
 	if (record->origin == ORIGIN_KERNEL)
 		symbols_frame_kernel(t->symbols.kernel, record->ip, &event.ip);
 	else if (record->ip)
@@ -114,8 +130,6 @@ static void handle_ring(void *arg)
 {
 	struct tracer *t = arg;
 
-	/* What was mapped before these faults. */
-	program_symbols_read(&t->symbols);
 	ring_buffer__consume(t->ring);
 	/* The ring is empty: whoever reads along sees all there is. */
 	errno = 0;
@@ -177,7 +191,6 @@ static int start(struct tracer *t)
 	err = collect_open(&t->collector, t->measure.at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
-	collect_read(t->collector, t->begin, false);
 	return measure_go(&t->measure);
 }
 
@@ -185,7 +198,7 @@ static void print_end(struct tracer *t)
 {
 	const struct trace_summary summary = {
 		.printed = t->printed,
-		.lost = t->end->tallies[TALLY_TRACE_LOST] - t->begin->tallies[TALLY_TRACE_LOST],
+		.lost = t->end->tallies[TALLY_TRACE_LOST],
 		.faults = snapshot_faults(t->begin, t->end),
 	};
 

@@ -30,31 +30,30 @@ static struct region region;
 static sem_t turn, done; /* the holder's to take the lock; that it has given it back */
 
 /* Changes the rights of all pages back and forth. */
-static void hold_mprotect(void)
+static uint64_t hold_mprotect(void)
 {
+	uint64_t begin = now_ns();
+
 	region.prot ^= PROT_WRITE;
 	if (mprotect(region.p, region.len, region.prot))
 		die("mprotect");
+	return now_ns() - begin;
 }
 
-static void hold_fork(void)
+/* How long the copy took; the child's end is another matter. */
+static uint64_t hold_fork(void)
 {
+	uint64_t begin = now_ns(), ns;
 	pid_t child = fork();
 
 	if (child < 0)
 		die("fork");
 	if (!child)
 		_exit(0);
+	ns = now_ns() - begin;
 	while (waitpid(child, NULL, 0) != child)
 		;
-}
-
-static uint64_t time_of(void (*hold)(void))
-{
-	uint64_t begin = now_ns();
-
-	hold();
-	return now_ns() - begin;
+	return ns;
 }
 
 /* Reads each page that is not there yet: a write could fault once more, for its rights. */
@@ -79,7 +78,7 @@ static void await(sem_t *sem)
 
 static void *holder(void *arg)
 {
-	void (*hold)(void) = arg;
+	uint64_t (*hold)(void) = arg;
 
 	pin(last_cpu() ? last_cpu() - 1 : 0);
 	for (;;) {
@@ -94,16 +93,16 @@ static void *holder(void *arg)
  * The holder is let go, and given a fifth of the time that a slow fault takes to be in
  * the midst of it. A fault that came too early or too late is not slow, and does not count.
  */
-static void wait_for_lock(void (*hold)(void))
+static void wait_for_lock(uint64_t (*hold)(void))
 {
 	size_t len = opt.mib << 20, i;
 
 	grow(len);
-	while (time_of(hold) < 2 * opt.slow_ns && len < MAX_LEN)
+	while (hold() < 2 * opt.slow_ns && len < MAX_LEN)
 		grow(len *= 2);
 	start(holder, hold);
 	pin(last_cpu());
-	for (i = 0; i < ROUNDS * opt.count && !enough(); i++) {
+	for (i = 0; i < ROUNDS * opt.count && i < region.hole / 4096 && !enough(); i++) {
 		sem_post(&turn);
 		sleep_ns(opt.slow_ns / 5);
 		touch_read(region.p + i * 4096);
