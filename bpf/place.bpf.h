@@ -151,10 +151,13 @@ static __always_inline void place_fill_name(struct place *p, struct vm_area_stru
 		p->names_len = place_add_name(p, 0, name);
 }
 
-/* All of it. */
-static __noinline int place_fill(struct place *p, u64 address)
+/*
+ * All of it. vma: what fault_vma() said; a number, as its caller may be a program's
+ * sixth function already, and 5.10 gives all of them 512 bytes of stack.
+ */
+static __noinline int place_fill(struct place *p, u64 address, u64 vma_pointer)
 {
-	struct vm_area_struct *vma = fault_vma(address);
+	struct vm_area_struct *vma = (void *)vma_pointer;
 
 	p->start = p->end = p->offset = p->vm_flags = p->ino = 0;
 	p->dev = 0;
