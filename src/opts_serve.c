@@ -84,10 +84,7 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 		opts->slow_ns = DEFAULT_SLOW_NS;
 		break;
 	case KEY_SLOWER:
-		opts->slow_ns = 0;
-		if (strcmp(arg, "0") && !opts_parse_time(arg, &opts->slow_ns))
-			argp_failure(state, EXIT_USAGE, 0,
-				     "--slower %s: not a time such as 500us, 10ms or 1s", arg);
+		opts_parse_slower(state, opts, arg);
 		break;
 	case KEY_CAUSES:
 		opts->causes = true;
