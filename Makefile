@@ -101,6 +101,13 @@ $(O)/faultgen: $(wildcard tests/faultgen/*.c tests/faultgen/*.h) Makefile
 	$(Q)mkdir -p $(O)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -static -pthread $(filter %.c,$^) -o $@
 
+# Static as well; with frame pointers, as its stacks are to be walked.
+$(O)/known: tests/trace/known.c Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O0 -g $(WARN) -static -fno-omit-frame-pointer \
+		-mno-red-zone $< -o $@
+
 # Always asked: its own run of make knows what it depends on.
 ifneq ($(SMALL),1)
 .PHONY: $(O)/small/pfstat
@@ -200,15 +207,16 @@ run-unit: all $(TESTS) $(FUZZERS) $(O)/profile_sample
 	$(Q)PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib 2>&1 | tee $(RESULTS)/unit-contrib.tap
 	$(Q)GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop 2>&1 | tee $(RESULTS)/unit-interop.tap
 
-run-live: all $(O)/live
+run-live: all $(O)/live $(O)/known
 	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/live*.tap
 	$(Q)PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
-		bats --tap tests/cli 2>&1 | tee $(RESULTS)/live-cli.tap
+		KNOWN=$(abspath $(O)/known) bats --tap tests/cli 2>&1 | tee $(RESULTS)/live-cli.tap
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP tests/live/with-machine $(O)/live \
 		--pfstat $(O)/pfstat --faultgen $(O)/faultgen 2>&1 | tee $(RESULTS)/live.tap
+	$(Q)tests/live/with-machine tests/trace/run --build $(O) 2>&1 | tee $(RESULTS)/live-trace.tap
 	$(Q)tests/prometheus/run --build $(O) 2>&1 | tee $(RESULTS)/live-prometheus.tap
 
-run-vm: all $(O)/live $(O)/stressload $(O)/small/pfstat
+run-vm: all $(O)/live $(O)/known $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
 	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm || :
 	$(Q)for f in $(RESULTS)/vm/*.tap; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
