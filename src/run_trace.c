@@ -228,7 +228,9 @@ static int trace(struct tracer *t)
 	code = start(t);
 	if (code)
 		return code;
+	errno = 0;
 	fflush(t->out);
+	check_output(t);
 	measure_loop(&t->measure);
 	session_stop(t->measure.at.session);
 	if (!t->out_error)

@@ -117,8 +117,8 @@ print(sum(p["count"] for p in json.loads(open("out").readlines()[-1])["paths"]))
 		assert "leaf_a" in text and "leaf_c" in text
 	CHECK
 	gzip -t pb.gz
-	command -v go > /dev/null || skip "no go tool pprof"
-	HOME=$PWD PPROF_BINARY_PATH=/nonexistent go tool pprof -sample_index=faults -top pb.gz > top 2> why ||
+	type -P go > /dev/null || skip "no go tool pprof"
+	HOME=$PWD PPROF_BINARY_PATH=/nonexistent env go tool pprof -sample_index=faults -top pb.gz > top 2> why ||
 		{ cat why; return 1; }
 	grep -Eq '^ +60 .* leaf_a$' top
 	grep -Eq '^ +50 .* leaf_b$' top
