@@ -120,6 +120,11 @@ $(O)/stressload: $(wildcard tests/stress/*.c tests/stress/*.h) Makefile
 	$(Q)mkdir -p $(O)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -static -pthread $(filter %.c,$^) -o $@
 
+$(O)/causegen: $(wildcard tests/causes/*.c tests/causes/*.h) Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -static -pthread $(filter %.c,$^) -o $@
+
 # scdoc begins a paragraph behind each heading, too, which mandoc's lint calls empty.
 define TIDY_MAN
 /^\.P$$/ { paragraph = 1; next }

@@ -87,10 +87,12 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct super_block *d_sb;
 };
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 };
 
 /* fs/mount.h */
@@ -114,11 +116,6 @@ struct file {
 struct backing_file {
 	struct file file;
 	struct path user_path;
-};
-
-/* include/linux/fsnotify_backend.h, 6.14: tells what FMODE_BACKING is. */
-enum fsnotify_data_type {
-	FSNOTIFY_EVENT_FILE_RANGE = 1,
 };
 
 /* 5.17, CONFIG_ANON_VMA_NAME */

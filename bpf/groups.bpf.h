@@ -57,6 +57,11 @@ static __always_inline bool by(enum dimension dim)
 #define ANON_NAME_MAX	80
 #define NAME_PART	16
 
+static __always_inline bool by_place(void)
+{
+	return by(DIM_MAPPING) || by(DIM_FILE);
+}
+
 /* FNV-1a of the name of anonymous memory. */
 static __noinline u64 hash_name(const char *from)
 {
@@ -75,9 +80,9 @@ static __noinline u64 hash_name(const char *from)
 }
 
 /* By file all memory without one is alike. */
-static __noinline int place_key(u64 key[2], u64 address, u32 dim)
+static __noinline int place_key(u64 key[2], u64 vma_pointer, u32 dim)
 {
-	struct vm_area_struct *vma = fault_vma(address);
+	struct vm_area_struct *vma = (void *)vma_pointer;
 	u32 kind = vma ? vma_kind(vma) : PLACE_NONE;
 	const char *name;
 
@@ -94,7 +99,7 @@ static __noinline int place_key(u64 key[2], u64 address, u32 dim)
 	return 0;
 }
 
-static __always_inline void dimension_key(u64 key[2], u32 dim, u64 address, u32 path)
+static __always_inline void dimension_key(u64 key[2], u32 dim, u64 vma, u32 path)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
@@ -115,7 +120,7 @@ static __always_inline void dimension_key(u64 key[2], u32 dim, u64 address, u32 
 		break;
 	case DIM_MAPPING:
 	case DIM_FILE:
-		place_key(key, address, dim);
+		place_key(key, vma, dim);
 		break;
 	case DIM_CPU:
 		key[0] = bpf_get_smp_processor_id();
@@ -129,18 +134,18 @@ static __always_inline void dimension_key(u64 key[2], u32 dim, u64 address, u32 
 	}
 }
 
-static __always_inline void name_dimension(char comm[16], u32 dim)
+static __always_inline void name_dimension(char (*comm)[16], u32 dim)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	if (dim == DIM_PROCESS)
 		BPF_CORE_READ_INTO(comm, task, group_leader, comm);
 	else if (dim == DIM_THREAD)
-		bpf_get_current_comm(comm, 16);
+		bpf_get_current_comm(*comm, sizeof(*comm));
 }
 
 /* As scope_claim(). */
-static __noinline u32 group_claim(struct group_key *key, u64 address)
+static __noinline u32 group_claim(struct group_key *key, u64 address, u64 vma)
 {
 	struct group_cell *cell;
 	struct place *place;
@@ -152,10 +157,10 @@ static __noinline u32 group_claim(struct group_key *key, u64 address)
 	if (!cell)
 		return 0;
 	cell->key = *key;
-	if (by(DIM_MAPPING) || by(DIM_FILE)) {
+	if (by_place()) {
 		place = bpf_map_lookup_elem(&group_places, &i);
 		if (place)
-			place_fill(place, address);
+			place_fill(place, address, vma);
 	}
 	if (!bpf_map_update_elem(&group_index, key, &i, BPF_NOEXIST)) {
 		cell->used = 1;
@@ -168,27 +173,28 @@ static __noinline u32 group_claim(struct group_key *key, u64 address)
 
 static __always_inline struct group_cell *current_group(u64 address, u32 path)
 {
+	u64 vma = by_place() ? (u64)fault_vma(address) : 0;
 	struct group_key key = {};
 	struct group_cell *cell;
 	u32 *known, i;
 
-	dimension_key(key.dim[0], cfg.by[0], address, path);
+	dimension_key(key.dim[0], cfg.by[0], vma, path);
 	if (cfg.by[1])
-		dimension_key(key.dim[1], cfg.by[1], address, path);
+		dimension_key(key.dim[1], cfg.by[1], vma, path);
 	known = bpf_map_lookup_elem(&group_index, &key);
-	i = known ? *known : group_claim(&key, address);
+	i = known ? *known : group_claim(&key, address, vma);
 	cell = bpf_map_lookup_elem(&group_slab, &i);
 	if (!cell || !i)
 		return cell;
-	name_dimension(cell->comm[0], cfg.by[0]);
+	name_dimension(&cell->comm[0], cfg.by[0]);
 	if (cfg.by[1])
-		name_dimension(cell->comm[1], cfg.by[1]);
+		name_dimension(&cell->comm[1], cfg.by[1]);
 	return cell;
 }
 
 /*
- * ns: UNTIMED when it is not known. Global, so that the verifier looks at it once, and not
- * with all that its callers may have found before.
+ * ns: UNTIMED when it is not known. Global, so that the verifier looks at it once and not
+ * once per door and path that it is called on.
  */
 __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 {

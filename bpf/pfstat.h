@@ -96,7 +96,7 @@ struct scope_cell {
 	X(STACK_WALK, "stack_walk", "faults of the kernel's own stack walks for pfstat")           \
 	X(NO_DETAIL, "no_detail", "faults in the overflow table, whose causes are not followed")   \
 	X(TRACE_LOST, "trace_lost", "faults that the trace left out: its ring buffer was full")    \
-	X(STACKS_FULL, "stacks_full", "stacks that the profile's tables had no room for")          \
+	X(STACKS_FULL, "stacks_full", "stacks that the profile had no room for (--stack-limit)")          \
 	X(STACK_TORN, "stack_torn", "stacks that another program overwrote")
 
 enum tally {

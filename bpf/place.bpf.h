@@ -9,17 +9,28 @@
 #include "place.h"
 #include "vma.bpf.h"
 
-/*
- * include/linux/fs.h: a file under a stacked file system: 1 << 25 (6.5), 1 << 24 since the
- * events before content (6.14), whose own flag is 1 << 25 then.
- */
-#define FMODE_BACKING                                                                              \
-	(bpf_core_enum_value_exists(enum fsnotify_data_type, FSNOTIFY_EVENT_FILE_RANGE) ?          \
-		 1u << 24 :                                                                        \
-		 1u << 25)
+/* include/linux/fs.h: a file under a stacked file system: bit 25 from 6.7, bit 24 from 6.14 on. */
+#define FMODE_BACKING (1u << 24 | 1u << 25)
 
 /* Names of a path at most: components, and mount points. */
 #define PLACE_DEPTH 40
+
+/*
+ * Each of the two bits means something else in the other kernels, so what would be
+ * the path is looked at: no other file has a mount and an entry of one file system behind it.
+ */
+static __always_inline bool is_backing(struct file *file)
+{
+	struct backing_file *backing = (void *)file;
+	struct super_block *sb;
+
+	if (!bpf_core_type_exists(struct backing_file) ||
+	    !bpf_core_field_exists(backing->user_path) ||
+	    !(BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+		return false;
+	sb = BPF_CORE_READ(backing, user_path.mnt, mnt_sb);
+	return sb && sb == BPF_CORE_READ(backing, user_path.dentry, d_sb);
+}
 
 /*
  * The path that the process opened. Under a stacked file system f_path is that of the lower file
@@ -29,9 +40,7 @@ static __always_inline struct path *file_path(struct file *file)
 {
 	struct backing_file *backing = (void *)file;
 
-	if (bpf_core_type_exists(struct backing_file) &&
-	    bpf_core_field_exists(backing->user_path) &&
-	    BPF_CORE_READ(file, f_mode) & FMODE_BACKING)
+	if (is_backing(file))
 		return __builtin_preserve_access_index(&backing->user_path);
 	return __builtin_preserve_access_index(&file->f_path);
 }
@@ -142,10 +151,13 @@ static __always_inline void place_fill_name(struct place *p, struct vm_area_stru
 		p->names_len = place_add_name(p, 0, name);
 }
 
-/* All of it. */
-static __noinline int place_fill(struct place *p, u64 address)
+/*
+ * All of it. vma: what fault_vma() said; a number, as its caller may be a program's
+ * sixth function already, and 5.10 gives all of them 512 bytes of stack.
+ */
+static __noinline int place_fill(struct place *p, u64 address, u64 vma_pointer)
 {
-	struct vm_area_struct *vma = fault_vma(address);
+	struct vm_area_struct *vma = (void *)vma_pointer;
 
 	p->start = p->end = p->offset = p->vm_flags = p->ino = 0;
 	p->dev = 0;

@@ -25,6 +25,8 @@ struct collector {
 	size_t causes_len;
 	/* The reads of the last snapshot: see settle_reads(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
+	void (*turn)(void *arg, unsigned int epoch); /* NULL: nobody else keeps maxima */
+	void *turn_arg;
 };
 
 static size_t whole_pages(size_t len)
@@ -73,6 +75,12 @@ int collect_open(struct collector **out, const struct session *session)
 	return 0;
 }
 
+void collect_on_turn(struct collector *c, void (*turn)(void *arg, unsigned int epoch), void *arg)
+{
+	c->turn = turn;
+	c->turn_arg = arg;
+}
+
 /*
  * The maximum is the one number that cannot be subtracted, so there are two per
  * cell and the epoch says which is being written: clear the other, turn, read.
@@ -85,6 +93,8 @@ static unsigned int turn_epoch(struct collector *c)
 	for (i = 0; i < (size_t)CELLS_PER_CPU * c->maps.nr_cpus; i++)
 		if (c->cells[i].max_ns[(epoch + 1) & 1])
 			c->cells[i].max_ns[(epoch + 1) & 1] = 0;
+	if (c->turn)
+		c->turn(c->turn_arg, epoch + 1);
 	__atomic_store_n(c->maps.epoch, epoch + 1, __ATOMIC_SEQ_CST);
 	return epoch;
 }

@@ -166,9 +166,9 @@ static int start(struct profiler *p)
 	return measure_go(&p->measure);
 }
 
+/* Behind an output, whose writes left errno, which was 0 before. */
 static int write_output(FILE *f, const char *name, int err)
 {
-	errno = 0;
 	if (!err && (fflush(f) || ferror(f)))
 		err = errno ? -errno : -EIO;
 	/* A reader that has gone is none of our failures. */
@@ -179,13 +179,16 @@ static int print(struct profiler *p)
 {
 	int code, err;
 
+	errno = 0;
 	err = p->opts->profile_format == PROFILE_PPROF ?
 		      profile_pprof(&p->stacks, &p->run, p->out) :
 		      profile_folded(&p->stacks, &p->run, p->out);
 	code = write_output(p->out, p->opts->output ? p->opts->output : "standard output", err);
-	if (p->svg && !code)
-		code = write_output(p->svg, p->opts->svg,
-				    profile_svg(&p->stacks, &p->run, p->svg));
+	if (p->svg && !code) {
+		errno = 0;
+		err = profile_svg(&p->stacks, &p->run, p->svg);
+		code = write_output(p->svg, p->opts->svg, err);
+	}
 	stacks_summary(&p->stacks, &p->run, symbols_kernel_problem(p->symbols.kernel), stderr);
 	return code;
 }

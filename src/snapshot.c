@@ -274,7 +274,7 @@ static void add_causes(struct cause_sum *sum, const struct cause_sum *before,
 	}
 }
 
-static void row_add_row(struct report_row *total, const struct report_row *row)
+void snapshot_add_row(struct report_row *total, const struct report_row *row)
 {
 	for (unsigned int s = 0; s < HIST_SLOTS; s++)
 		total->buckets[s] += row->buckets[s];
@@ -316,7 +316,7 @@ static uint64_t max_by_buckets(const uint64_t buckets[HIST_SLOTS], uint64_t max_
 }
 
 /* Everything that follows from the counts. */
-static void row_finish(struct report_row *row, uint64_t duration_ns)
+void snapshot_finish_row(struct report_row *row, uint64_t duration_ns)
 {
 	uint64_t timed = row->count - row->untimed;
 
@@ -351,6 +351,12 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 	return row->count;
 }
 
+
+static uint64_t tally_grown(const struct snapshot *before, const struct snapshot *after,
+			    enum tally tally)
+{
+	return grown(before ? before->tallies[tally] : 0, after->tallies[tally]);
+}
 
 static uint64_t missed(const struct snapshot *snap)
 {
@@ -419,7 +425,7 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 		if (is_loss(i))
 			*loss++ = (struct report_loss){
 				tallies[i].reason, tallies[i].text,
-				grown(before ? before->tallies[i] : 0, after->tallies[i])
+				tally_grown(before, after, i)
 			};
 	*loss++ = (struct report_loss){
 		"marker_missed", "programs that the kernel skipped: paths may be coarser",
@@ -486,12 +492,12 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 				continue;
 			}
 			row->exactness = exactness_name(exact[p][o]);
-			row_finish(row, out->duration_ns);
-			row_add_row(&out->total, row);
+			snapshot_finish_row(row, out->duration_ns);
+			snapshot_add_row(&out->total, row);
 			out->nr_rows++;
 		}
 	}
-	row_finish(&out->total, out->duration_ns);
+	snapshot_finish_row(&out->total, out->duration_ns);
 	if (out->total.sum_ns) {
 		out->total.share = 1;
 		for (unsigned int i = 0; i < out->nr_rows; i++)
@@ -500,4 +506,6 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 	}
 	qsort(out->rows, out->nr_rows, sizeof(out->rows[0]), row_compare);
 	report_losses(out, before, after);
+	out->filtered = tally_grown(before, after, TALLY_FILTERED) +
+			tally_grown(before, after, TALLY_FILTERED_FAILED);
 }

@@ -87,6 +87,7 @@ struct report_loss {
 #define REPORT_MAX_LOST (TALLY_NR + 4)
 
 struct check;
+struct group_report;
 
 struct report {
 	bool is_total; /* else one interval */
@@ -98,9 +99,11 @@ struct report {
 	struct report_row total; /* over all rows; path "total", origin "" */
 	struct report_loss lost[REPORT_MAX_LOST]; /* those with a count */
 	unsigned int nr_lost;
+	uint64_t filtered; /* faults that a filter left out */
 	const struct check *check; /* of the total with --check, else NULL */
 	/* Bits of enum cause that were told apart; 0 without --causes. The caller sets it. */
 	uint32_t causes;
+	const struct group_report *groups; /* with --by, else NULL */
 };
 
 /* Fills both sides' tables: upper[s] is floor(2^((s + HIST_MIN) / 8) * 10^9) ns. */
@@ -124,6 +127,11 @@ uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, 
 void snapshot_report(struct report *out, const struct snapshot *before,
 		     const struct snapshot *after,
 		     enum exactness exact[PATH_NR][ORIGIN_NR], const char *attach);
+
+/* Adds what can be added, and keeps the larger maximum. */
+void snapshot_add_row(struct report_row *total, const struct report_row *row);
+/* Average, percentiles and rate, and the maximum that agrees with the buckets. */
+void snapshot_finish_row(struct report_row *row, uint64_t duration_ns);
 
 /* All reasons, also those without a count; before NULL: from the start. How many there are. */
 unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],

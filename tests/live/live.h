@@ -182,6 +182,12 @@ bool kind_leaves_open(const char *kind, enum way way, bool gup);
 /* The tests. */
 void test_kind(struct test *test);
 void test_oracle(struct test *test);
+/* test_by.c */
+void test_by_process(struct test *test);
+void test_by_mapping(struct test *test);
+void test_by_file(struct test *test);
+void test_by_cgroup(struct test *test);
+void test_filters(struct test *test);
 /* test_check.c */
 void test_check_kinds(struct test *test);
 void test_check_command(struct test *test);
