@@ -28,8 +28,7 @@ static __always_inline struct detail *detail_of(const struct slot *s, u32 tid)
 	return s->in_overflow ? NULL : bpf_map_lookup_elem(&details, &i);
 }
 
-static __always_inline void detail_begin(const struct slot *s, u32 tid, u64 address, u64 ip,
-					 u64 error_code)
+static __always_inline void detail_begin(const struct slot *s, u32 tid, u64 address, u64 ip)
 {
 	struct detail *d = detail_of(s, tid);
 
@@ -40,7 +39,6 @@ static __always_inline void detail_begin(const struct slot *s, u32 tid, u64 addr
 	__builtin_memset(d, 0, sizeof(*d));
 	d->address = address;
 	d->ip = ip;
-	d->error_code = error_code;
 }
 
 static __always_inline void span_begin(struct detail *d, enum cause cause)

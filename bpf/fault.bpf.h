@@ -108,7 +108,7 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 	if (!s)
 		return 0;
 	if (cfg.details)
-		detail_begin(s, tid, address, PT_REGS_IP(regs), error_code);
+		detail_begin(s, tid, address, PT_REGS_IP(regs));
 	slot_begin(s, (struct slot_state){ .origin = origin }, evidence);
 	return 0;
 }

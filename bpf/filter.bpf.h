@@ -8,25 +8,6 @@
 
 #include "scopes.bpf.h"
 
-/* The current task's cgroup in the hierarchy that accounts memory; NULL: unknown. */
-static __always_inline struct cgroup *current_memory_cgroup(void)
-{
-	struct cgroup_subsys_state *css = NULL;
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	u32 memory;
-
-	if (cfg.cgroup_unified)
-		return BPF_CORE_READ(set, dfl_cgrp);
-	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
-		return NULL;
-	memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	bpf_probe_read_kernel(&css, sizeof(css),
-			      (void *)__builtin_preserve_access_index(&set->subsys) +
-				      memory * sizeof(css));
-	return css ? BPF_CORE_READ(css, cgroup) : NULL;
-}
-
 /* Nobody nests them deeper; cgroup.max.depth may be set lower. */
 #define CGROUP_DEPTH 64
 

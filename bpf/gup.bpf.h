@@ -69,7 +69,7 @@ static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool at
 	if (!s)
 		return 0;
 	if (cfg.details)
-		detail_begin(s, tid, address, 0, 0);
+		detail_begin(s, tid, address, 0);
 	slot_begin(s, (struct slot_state){ .origin = ORIGIN_GUP, .in_mm_fault = 1, .calls = 1 },
 		   vma_ev | (flags & FAULT_FLAG_WRITE ? EV(WRITE) : 0) |
 			   (flags & FAULT_FLAG_INSTRUCTION ? SLOT_EXEC : 0));

@@ -187,7 +187,6 @@ struct detail {
 	unsigned char off; /* what the time off the CPU will count as */
 	unsigned char slept; /* it left the CPU by itself */
 	unsigned char awaits_lock; /* where no tracepoint tells the end of the wait */
-	unsigned char error_code;
 };
 
 /* One bit per tid; the kernel's limit of pid_max is 2^22. */

@@ -35,26 +35,37 @@ struct {
 	__uint(value_size, sizeof(u32));
 } scope_free SEC(".maps");
 
-/* The id of the current task's cgroup in the hierarchy that accounts memory; 0: unknown. */
-static __always_inline u64 current_cgroup(void)
+/*
+ * The current task's cgroup in the hierarchy that accounts memory; NULL: unknown. The
+ * controllers are numbered by the kernel's build.
+ */
+static __always_inline struct cgroup *current_memory_cgroup(void)
 {
 	struct cgroup_subsys_state *css = NULL;
-	struct task_struct *task;
-	struct css_set *set;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	u32 memory;
 
 	if (cfg.cgroup_unified)
-		return bpf_get_current_cgroup_id();
-	/* The helper knows version 2 only. The controllers are numbered by the kernel's build. */
+		return BPF_CORE_READ(set, dfl_cgrp);
 	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
-		return 0;
+		return NULL;
 	memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	task = (void *)bpf_get_current_task();
-	set = BPF_CORE_READ(task, cgroups);
 	bpf_probe_read_kernel(&css, sizeof(css),
 			      (void *)__builtin_preserve_access_index(&set->subsys) +
 				      memory * sizeof(css));
-	return BPF_CORE_READ(css, cgroup, kn, id);
+	return css ? BPF_CORE_READ(css, cgroup) : NULL;
+}
+
+/* Its id; 0: unknown. The helper knows version 2 only. */
+static __always_inline u64 current_cgroup(void)
+{
+	struct cgroup *cgroup;
+
+	if (cfg.cgroup_unified)
+		return bpf_get_current_cgroup_id();
+	cgroup = current_memory_cgroup();
+	return cgroup ? BPF_CORE_READ(cgroup, kn, id) : 0;
 }
 
 /*
