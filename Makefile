@@ -32,7 +32,7 @@ CFLAGS ?= -O2 -g
 PFSTAT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPFSTAT_VERSION='"$(VERSION)"' $(WARN) -I$(O) -MMD -MP
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
 	-I/usr/include/$(MULTIARCH) -MMD -MP
-LDLIBS := -lbpf -ljansson -lcap -lseccomp -lsystemd -lmicrohttpd -lgnutls -lcrypt -lyaml -lm -lprotobuf-c -ldeflate -pthread
+LDLIBS := -lbpf -ldw -lelf -liberty -ljansson -lcap -lseccomp -lsystemd -lmicrohttpd -lgnutls -lcrypt -lyaml -lm -lprotobuf-c -ldeflate -pthread
 ifeq ($(SAN),1)
 O := build/san
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -73,6 +73,14 @@ $(O)/%.pb-c.c $(O)/%.pb-c.h: src/%.proto Makefile
 	$(Q)mkdir -p $(O)
 	$(Q)protoc-c --proto_path=src --c_out=$(O) $<
 
+# What the flame graph carries with it, as C strings.
+$(O)/%.inc: src/% Makefile
+	$(call say,INC,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+
+$(O)/profile_svg.o $(O)/fuzz/profile_svg.o: $(O)/profile_svg.css.inc $(O)/profile_svg.js.inc
+
 $(O)/%.pb-c.o: $(O)/%.pb-c.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
@@ -92,6 +100,13 @@ $(O)/faultgen: $(wildcard tests/faultgen/*.c tests/faultgen/*.h) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(O)
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -static -pthread $(filter %.c,$^) -o $@
+
+# Static as well; with frame pointers, as its stacks are to be walked.
+$(O)/known: tests/trace/known.c Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(O)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O0 -g $(WARN) -static -fno-omit-frame-pointer \
+		-mno-red-zone $< -o $@
 
 # Always asked: its own run of make knows what it depends on.
 ifneq ($(SMALL),1)
@@ -137,6 +152,10 @@ $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(filter-out -MMD -MP,$(PFSTAT_CFLAGS)) \
 		$(filter %.c,$^) $(LIB) -lcmocka $(LDLIBS) -o $@
 
+$(O)/profile_sample: tests/profile/sample.c tests/profile/made_up.h $(LIB)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) $< $(LIB) $(LDLIBS) -o $@
+
 $(O)/live: $(wildcard tests/live/*.c tests/live/*.h) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
@@ -176,7 +195,7 @@ check-vm: deps
 	$(Q)tests/summary $(RESULTS)/vm*.tap
 
 # A test program that fails must not keep the others from running: the summary decides.
-run-unit: all $(TESTS) $(FUZZERS)
+run-unit: all $(TESTS) $(FUZZERS) $(O)/profile_sample
 	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/unit-*.tap
 	$(Q)for t in $(TESTS); do \
 		echo "# $$t"; \
@@ -184,18 +203,20 @@ run-unit: all $(TESTS) $(FUZZERS)
 	done
 	$(Q)tests/fuzz/run 3 $(FUZZERS) 2>&1 | tee $(RESULTS)/unit-fuzz.tap
 	$(Q)tests/style 2>&1 | tee $(RESULTS)/unit-style.tap
+	$(Q)tests/profile/run --build $(O) 2>&1 | tee $(RESULTS)/unit-profile.tap
 	$(Q)PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib 2>&1 | tee $(RESULTS)/unit-contrib.tap
 	$(Q)GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop 2>&1 | tee $(RESULTS)/unit-interop.tap
 
-run-live: all $(O)/live
+run-live: all $(O)/live $(O)/known
 	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/live*.tap
 	$(Q)PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
-		bats --tap tests/cli 2>&1 | tee $(RESULTS)/live-cli.tap
+		KNOWN=$(abspath $(O)/known) bats --tap tests/cli 2>&1 | tee $(RESULTS)/live-cli.tap
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP tests/live/with-machine $(O)/live \
 		--pfstat $(O)/pfstat --faultgen $(O)/faultgen 2>&1 | tee $(RESULTS)/live.tap
+	$(Q)tests/live/with-machine tests/trace/run --build $(O) 2>&1 | tee $(RESULTS)/live-trace.tap
 	$(Q)tests/prometheus/run --build $(O) 2>&1 | tee $(RESULTS)/live-prometheus.tap
 
-run-vm: all $(O)/live $(O)/stressload $(O)/small/pfstat
+run-vm: all $(O)/live $(O)/known $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
 	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm || :
 	$(Q)for f in $(RESULTS)/vm/*.tap; do cp $$f $(RESULTS)/vm-$$(basename $$f); done

@@ -42,18 +42,25 @@ static __always_inline int end_cause(enum cause cause)
 	return 0;
 }
 
-/* A fault of user mode waits for the reader's side of its mm's lock. */
+/* Of the current task's own memory; only asked while its fault is open. */
+static __always_inline bool is_mmap_lock(const void *lock)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm;
+
+	if (!open_detail(current_tid()))
+		return false;
+	mm = BPF_CORE_READ(task, mm);
+	return mm && lock == __builtin_preserve_access_index(&mm->mmap_lock);
+}
+
+/* It begins to wait; no hook tells the end: see switch_tasks(). */
 static __always_inline int await_lock(struct rw_semaphore *sem)
 {
 	struct detail *d = open_detail(current_tid());
-	struct task_struct *task;
-	struct mm_struct *mm;
 
-	if (!d)
-		return 0;
-	task = (void *)bpf_get_current_task();
-	mm = BPF_CORE_READ(task, mm);
-	d->awaits_lock = sem == __builtin_preserve_access_index(&mm->mmap_lock);
+	if (d)
+		d->awaits_lock = is_mmap_lock(sem);
 	return 0;
 }
 

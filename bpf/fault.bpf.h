@@ -84,20 +84,21 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 
 	if (!is_measured(tid))
 		return 0;
+	/*
+	 * Spurious, or fixed up at once: never reaches handle_mm_fault, and may come in
+	 * the middle of an open fault, which it must not touch. First, as page faults
+	 * are disabled in copy_from_kernel_nofault, too.
+	 */
+	if (origin == ORIGIN_KERNEL && is_kernel_half(address)) {
+		record_untimed(PATH_KERN_ADDR, origin, 0, evidence, address);
+		return 0;
+	}
 	if (origin == ORIGIN_KERNEL && (!tid || faults_disabled(regs))) {
 		if (!is_own_walk(tid))
 			record_untimed(PATH_FIXUP, origin, 0, evidence, address);
 		return 0;
 	}
 	if (is_kernel_half(address)) {
-		/*
-		 * Spurious, or fixed up at once: never reaches handle_mm_fault, and may
-		 * come in the middle of an open fault, which it must not touch.
-		 */
-		if (origin == ORIGIN_KERNEL) {
-			record_untimed(PATH_KERN_ADDR, origin, 0, evidence, address);
-			return 0;
-		}
 		/* Ends in a signal, but for the vsyscall page, where it is emulated. */
 		evidence |= (address & ~0xfffull) == VSYSCALL_PAGE ? SLOT_PATH(PATH_VSYSCALL) :
 								     SLOT_PATH(PATH_KERN_ADDR);
@@ -281,17 +282,31 @@ static __always_inline int fail_kernel_fault(void *ctx, const void *regs, u32 pa
 }
 
 /*
- * The kernel sends the current task a signal for the access that it just made.
- * A guard page (7.x) is told from an address without a mapping by the mapping,
+ * No mapping, says the signal: a guard page (7.x) is told from that by the mapping,
  * where no function told it before.
  */
+static __always_inline u32 maperr_path(struct slot *s, struct kernel_siginfo *info,
+				       bool with_find_vma)
+{
+	u32 evidence, notes = s->state.notes;
+	u64 address = 0;
+
+	if (!with_find_vma || ev_bit[EV_SPECIAL])
+		return PATH_BAD_ADDRESS;
+	bpf_core_read(&address, sizeof(address), &info->_sifields._sigfault._addr);
+	evidence = find_vma_evidence(address, 0);
+	/* It takes mmap_lock, which is not the fault's. */
+	s->state.notes = notes;
+	return evidence && !is_kernel_half(address) ? PATH_GUARD_PAGE : PATH_BAD_ADDRESS;
+}
+
+/* The kernel sends the current task a signal for the access that it just made. */
 static __always_inline int fault_signal(void *ctx, int sig, struct kernel_siginfo *info,
 					bool with_find_vma)
 {
 	struct slot *s = slot_find(current_tid());
-	u32 evidence, notes;
-	u64 address = 0;
 	int code = 0;
+	u32 path;
 
 	/* A failed access of kernel mode sends none: this is about something else. */
 	if (!s || s->state.origin != ORIGIN_USER)
@@ -300,17 +315,12 @@ static __always_inline int fault_signal(void *ctx, int sig, struct kernel_siginf
 	if (code <= 0)
 		return 0;
 	if (sig == SIGBUS)
-		return fail_fault(ctx, code == BUS_MCEERR_AR ? PATH_HWPOISON : PATH_SIGBUS);
-	if (code != SEGV_MAPERR)
-		return fail_fault(ctx, PATH_BAD_ACCESS);
-	if (!with_find_vma || ev_bit[EV_SPECIAL])
-		return fail_fault(ctx, PATH_BAD_ADDRESS);
-	bpf_core_read(&address, sizeof(address), &info->_sifields._sigfault._addr);
-	notes = s->state.notes;
-	evidence = find_vma_evidence(address, 0);
-	/* It takes mmap_lock, which is not the fault's. */
-	s->state.notes = notes;
-	return fail_fault(ctx, evidence && !is_kernel_half(address) ? PATH_GUARD_PAGE : PATH_BAD_ADDRESS);
+		path = code == BUS_MCEERR_AR ? PATH_HWPOISON : PATH_SIGBUS;
+	else if (code != SEGV_MAPERR)
+		path = PATH_BAD_ACCESS;
+	else
+		path = maperr_path(s, info, with_find_vma);
+	return fail_fault(ctx, path);
 }
 
 /*

@@ -53,24 +53,36 @@ static __always_inline bool by(enum dimension dim)
 	return cfg.by[0] == dim || cfg.by[1] == dim;
 }
 
-/* FNV-1a of a name; of anonymous memory at most 80 bytes long (ANON_VMA_NAME_MAX_LEN). */
+/* ANON_VMA_NAME_MAX_LEN of include/linux/mm.h; read in parts, as the stack is short. */
+#define ANON_NAME_MAX	80
+#define NAME_PART	16
+
+static __always_inline bool by_place(void)
+{
+	return by(DIM_MAPPING) || by(DIM_FILE);
+}
+
+/* FNV-1a of the name of anonymous memory. */
 static __noinline u64 hash_name(const char *from)
 {
-	char name[80] = {};
 	u64 hash = 0xcbf29ce484222325ull;
+	char part[NAME_PART];
 	int i;
 
-	if (bpf_probe_read_kernel_str(name, sizeof(name), from) < 0)
-		return 0;
-	for (i = 0; i < (int)sizeof(name) && name[i]; i++)
-		hash = (hash ^ (u8)name[i]) * 0x100000001b3ull;
+	for (i = 0; i < ANON_NAME_MAX; i++) {
+		if (!(i % NAME_PART) && bpf_probe_read_kernel(part, sizeof(part), from + i))
+			break;
+		if (!part[i % NAME_PART])
+			break;
+		hash = (hash ^ (u8)part[i % NAME_PART]) * 0x100000001b3ull;
+	}
 	return hash;
 }
 
 /* By file all memory without one is alike. */
-static __noinline int place_key(u64 key[2], u64 address, u32 dim)
+static __noinline int place_key(u64 key[2], u64 vma_pointer, u32 dim)
 {
-	struct vm_area_struct *vma = fault_vma(address);
+	struct vm_area_struct *vma = (void *)vma_pointer;
 	u32 kind = vma ? vma_kind(vma) : PLACE_NONE;
 	const char *name;
 
@@ -87,7 +99,7 @@ static __noinline int place_key(u64 key[2], u64 address, u32 dim)
 	return 0;
 }
 
-static __always_inline void dimension_key(u64 key[2], u32 dim, u64 address, u32 path)
+static __always_inline void dimension_key(u64 key[2], u32 dim, u64 vma, u32 path)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
@@ -108,7 +120,7 @@ static __always_inline void dimension_key(u64 key[2], u32 dim, u64 address, u32 
 		break;
 	case DIM_MAPPING:
 	case DIM_FILE:
-		place_key(key, address, dim);
+		place_key(key, vma, dim);
 		break;
 	case DIM_CPU:
 		key[0] = bpf_get_smp_processor_id();
@@ -122,18 +134,18 @@ static __always_inline void dimension_key(u64 key[2], u32 dim, u64 address, u32 
 	}
 }
 
-static __always_inline void name_dimension(char comm[16], u32 dim)
+static __always_inline void name_dimension(char (*comm)[16], u32 dim)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	if (dim == DIM_PROCESS)
 		BPF_CORE_READ_INTO(comm, task, group_leader, comm);
 	else if (dim == DIM_THREAD)
-		bpf_get_current_comm(comm, 16);
+		bpf_get_current_comm(*comm, sizeof(*comm));
 }
 
 /* As scope_claim(). */
-static __noinline u32 group_claim(struct group_key *key, u64 address)
+static __noinline u32 group_claim(struct group_key *key, u64 address, u64 vma)
 {
 	struct group_cell *cell;
 	struct place *place;
@@ -145,10 +157,10 @@ static __noinline u32 group_claim(struct group_key *key, u64 address)
 	if (!cell)
 		return 0;
 	cell->key = *key;
-	if (by(DIM_MAPPING) || by(DIM_FILE)) {
+	if (by_place()) {
 		place = bpf_map_lookup_elem(&group_places, &i);
 		if (place)
-			place_fill(place, address);
+			place_fill(place, address, vma);
 	}
 	if (!bpf_map_update_elem(&group_index, key, &i, BPF_NOEXIST)) {
 		cell->used = 1;
@@ -161,26 +173,30 @@ static __noinline u32 group_claim(struct group_key *key, u64 address)
 
 static __always_inline struct group_cell *current_group(u64 address, u32 path)
 {
+	u64 vma = by_place() ? (u64)fault_vma(address) : 0;
 	struct group_key key = {};
 	struct group_cell *cell;
 	u32 *known, i;
 
-	dimension_key(key.dim[0], cfg.by[0], address, path);
+	dimension_key(key.dim[0], cfg.by[0], vma, path);
 	if (cfg.by[1])
-		dimension_key(key.dim[1], cfg.by[1], address, path);
+		dimension_key(key.dim[1], cfg.by[1], vma, path);
 	known = bpf_map_lookup_elem(&group_index, &key);
-	i = known ? *known : group_claim(&key, address);
+	i = known ? *known : group_claim(&key, address, vma);
 	cell = bpf_map_lookup_elem(&group_slab, &i);
 	if (!cell || !i)
 		return cell;
-	name_dimension(cell->comm[0], cfg.by[0]);
+	name_dimension(&cell->comm[0], cfg.by[0]);
 	if (cfg.by[1])
-		name_dimension(cell->comm[1], cfg.by[1]);
+		name_dimension(&cell->comm[1], cfg.by[1]);
 	return cell;
 }
 
-/* ns: UNTIMED when it is not known. */
-static __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
+/*
+ * ns: UNTIMED when it is not known. Global, so that the verifier looks at it once and not
+ * once per door and path that it is called on.
+ */
+__noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 {
 	struct group_cell *cell = current_group(address, path);
 	u64 *max;

@@ -81,6 +81,7 @@
  * that is, and which of the two (begin_cause(), end_cause()).
  */
 #define CAUSE_HOOKS(X)                                                                             \
+	/* Where there is no contention_begin (5.19): of each lock, waited for or not. */           \
 	X(mmap_lock_start_locking, LOCK, begin)                                                    \
 	X(mm_vmscan_direct_reclaim_begin, RECLAIM, begin)                                          \
 	X(mm_vmscan_direct_reclaim_end, RECLAIM, end)                                              \

@@ -20,6 +20,9 @@
 #define MAPLE_RANGE64_PIVOTS	15
 #define MAPLE_ARANGE64_PIVOTS	9
 
+/* At a time: the stack is short. */
+#define MAPLE_PIVOTS_READ 5
+
 /* Each level has at least 5 children but for the root: enough for all VMAs there can be. */
 #define MAPLE_DEPTH 8
 
@@ -29,29 +32,33 @@ static __always_inline u32 maple_type(u64 entry)
 }
 
 /*
- * The slot of the node that holds index: one of a leaf is a VMA. 0: none. This
- * and the next are global, so that the verifier looks at each once and not once
- * per level and path.
+ * The slot of the node that holds index: one of a leaf is a VMA. 0: none.
+ * Global, so that the verifier looks at it once and not once per level and path.
  */
 __noinline u64 maple_slot(u64 entry, u64 index)
 {
 	const struct maple_arange_64 *inner = (void *)(entry & ~MAPLE_NODE_MASK);
 	const struct maple_range_64 *node = (void *)(entry & ~MAPLE_NODE_MASK);
-	u64 pivots[MAPLE_RANGE64_PIVOTS], next = 0;
+	u64 pivots[MAPLE_PIVOTS_READ] = {}, next = 0;
 	bool arange = maple_type(entry) == MAPLE_ARANGE_64;
 	int nr = arange ? MAPLE_ARANGE64_PIVOTS : MAPLE_RANGE64_PIVOTS;
-	int slot;
+	int slot, part = MAPLE_PIVOTS_READ;
 
 	/* Where there is no such tree nothing calls this, and the verifier still looks at it. */
 	if (!bpf_core_type_exists(struct maple_arange_64))
 		return 0;
-	/* All types begin alike; of a shorter one the rest is not looked at. */
-	if (bpf_probe_read_kernel(pivots, sizeof(pivots), &node->pivot))
-		return 0;
 	/* A pivot of 0 behind the first one: the node's last slot. */
-	for (slot = 0; slot < MAPLE_RANGE64_PIVOTS && slot < nr; slot++)
-		if (index <= pivots[slot] || (slot && !pivots[slot]))
+	for (slot = 0; slot < MAPLE_RANGE64_PIVOTS && slot < nr; slot++, part++) {
+		/* All types begin alike; of a shorter one the rest is not looked at. */
+		if (part == MAPLE_PIVOTS_READ) {
+			if (bpf_probe_read_kernel(pivots, sizeof(pivots),
+						  (void *)&node->pivot + slot * sizeof(u64)))
+				return 0;
+			part = 0;
+		}
+		if (index <= pivots[part] || (slot && !pivots[part]))
 			break;
+	}
 	if (bpf_probe_read_kernel(&next, sizeof(next),
 				  (arange ? (void *)&inner->slot : (void *)&node->slot) +
 					  slot * sizeof(void *)))
@@ -60,7 +67,7 @@ __noinline u64 maple_slot(u64 entry, u64 index)
 }
 
 /* From the root down: what the leaf has for index, 0 when there is none. */
-__noinline u64 maple_walk(u64 entry, u64 index)
+static __always_inline u64 maple_walk(u64 entry, u64 index)
 {
 	bool leaf = false;
 	int depth;

@@ -222,7 +222,7 @@ int BPF_PROG(tp_emulate_vsyscall)
 SEC("tp_btf/mmap_lock_acquire_returned")
 int BPF_PROG(tp_mmap_lock_acquire_returned)
 {
-	if (cfg.causes)
+	if (cfg.lock_cause_here)
 		end_cause(CAUSE_LOCK);
 	return cfg.lock_by_tracepoint ? note_mmap_lock() : 0;
 }
@@ -236,6 +236,19 @@ int BPF_PROG(tp_mmap_lock_acquire_returned)
 	}
 
 CAUSE_HOOKS(CAUSE_DOOR)
+
+/* Of all kinds of locks, when there is something to wait for. */
+SEC("tp_btf/contention_begin")
+int BPF_PROG(tp_contention_begin, void *lock)
+{
+	return is_mmap_lock(lock) ? begin_cause(CAUSE_LOCK) : 0;
+}
+
+SEC("tp_btf/contention_end")
+int BPF_PROG(tp_contention_end, void *lock)
+{
+	return is_mmap_lock(lock) ? end_cause(CAUSE_LOCK) : 0;
+}
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)

@@ -231,6 +231,8 @@ struct config {
 	unsigned char cgroup_unified;
 	/* The notes on mmap_lock come from its tracepoint, not from a function. */
 	unsigned char lock_by_tracepoint;
+	/* ... and so does the end of the wait for it. */
+	unsigned char lock_cause_here;
 
 	/* What else is kept and told of each fault; all 0 by default. */
 	unsigned char details; /* any of the following */

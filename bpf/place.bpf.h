@@ -9,35 +9,27 @@
 #include "place.h"
 #include "vma.bpf.h"
 
-/* include/linux/fs.h: a file under a stacked file system (6.7); unchanged to 7.3. */
-#define FMODE_BACKING (1u << 25)
+/* include/linux/fs.h: a file under a stacked file system: bit 25 from 6.7, bit 24 from 6.14 on. */
+#define FMODE_BACKING (1u << 24 | 1u << 25)
 
 /* Names of a path at most: components, and mount points. */
 #define PLACE_DEPTH 40
 
 /*
- * The VMA of the current task that holds address; NULL: none, or not to be had.
- * Without a lock: the fault that asks holds one itself, and what is read is checked.
+ * Each of the two bits means something else in the other kernels, so what would be
+ * the path is looked at: no other file has a mount and an entry of one file system behind it.
  */
-static __always_inline struct vm_area_struct *fault_vma(u64 address)
+static __always_inline bool is_backing(struct file *file)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	int i;
+	struct backing_file *backing = (void *)file;
+	struct super_block *sb;
 
-	if (bpf_core_field_exists(mm->mm_mt))
-		return maple_find_vma(mm, address);
-	if (!bpf_core_field_exists(task->vmacache))
-		return NULL;
-#pragma unroll
-	for (i = 0; i < 4; i++) {
-		struct vm_area_struct *vma = BPF_CORE_READ(task, vmacache.vmas[i]);
-
-		if (vma && BPF_CORE_READ(vma, vm_start) <= address &&
-		    address < BPF_CORE_READ(vma, vm_end))
-			return vma;
-	}
-	return NULL;
+	if (!bpf_core_type_exists(struct backing_file) ||
+	    !bpf_core_field_exists(backing->user_path) ||
+	    !(BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+		return false;
+	sb = BPF_CORE_READ(backing, user_path.mnt, mnt_sb);
+	return sb && sb == BPF_CORE_READ(backing, user_path.dentry, d_sb);
 }
 
 /*
@@ -48,9 +40,7 @@ static __always_inline struct path *file_path(struct file *file)
 {
 	struct backing_file *backing = (void *)file;
 
-	if (bpf_core_type_exists(struct backing_file) &&
-	    bpf_core_field_exists(backing->user_path) &&
-	    BPF_CORE_READ(file, f_mode) & FMODE_BACKING)
+	if (is_backing(file))
 		return __builtin_preserve_access_index(&backing->user_path);
 	return __builtin_preserve_access_index(&file->f_path);
 }
@@ -92,7 +82,12 @@ static __always_inline u64 place_add_name(struct place *p, u64 len, const void *
 	if (len > PLACE_NAMES / 2)
 		return 0;
 	n = bpf_probe_read_kernel_str(p->names + len, PLACE_NAMES / 2, name);
-	return n > 0 ? len + n : 0;
+	if (n <= 0)
+		return 0;
+	/* Any length is alike to the verifier then, or each turn of the loop multiplies its states. */
+	len += n;
+	asm volatile("%0 &= 0x3ff" : "+r"(len));
+	return len;
 }
 
 /*
@@ -156,10 +151,13 @@ static __always_inline void place_fill_name(struct place *p, struct vm_area_stru
 		p->names_len = place_add_name(p, 0, name);
 }
 
-/* All of it. */
-static __noinline int place_fill(struct place *p, u64 address)
+/*
+ * All of it. vma: what fault_vma() said; a number, as its caller may be a program's
+ * sixth function already, and 5.10 gives all of them 512 bytes of stack.
+ */
+static __noinline int place_fill(struct place *p, u64 address, u64 vma_pointer)
 {
-	struct vm_area_struct *vma = fault_vma(address);
+	struct vm_area_struct *vma = (void *)vma_pointer;
 
 	p->start = p->end = p->offset = p->vm_flags = p->ino = 0;
 	p->dev = 0;

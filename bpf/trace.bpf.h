@@ -108,7 +108,7 @@ static __always_inline void trace_fault(void *ctx, struct slot *s, struct detail
 	r->kernel_stack = r->user_stack = 0;
 	trace_parts(r, d, on_cpu);
 	trace_task(r);
-	place_fill(&r->place, r->address);
+	place_fill(&r->place, r->address, (u64)fault_vma(r->address));
 	if (cfg.trace_stacks)
 		trace_stacks(ctx, s, t);
 	bpf_ringbuf_submit(t, 0);

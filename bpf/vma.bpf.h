@@ -85,23 +85,43 @@ static __always_inline u32 vma_answer_probe(struct vm_area_struct *vma, u32 evid
 }
 
 /*
- * Up to 6.0 find_vma() leaves the VMA that it found in the task's own cache
- * (mm/vmacache.c), so the fault's VMA is there; no lock is needed to read it.
+ * The VMA of the current task that holds address; 0: none, or not to be had. Without a
+ * lock: in the maple tree (6.1), or, up to 6.0, among those that find_vma() left in the
+ * task's own cache (mm/vmacache.c), so the fault's own is there. The fault that asks mostly
+ * holds a lock itself, and what is read is checked.
+ * Global, so that the verifier looks at it once.
  */
-static __always_inline u32 vmacache_evidence(u64 address, u32 evidence)
+__noinline u64 current_vma(u64 address)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	int i;
 
+	if (bpf_core_field_exists(mm->mm_mt))
+		return (u64)maple_find_vma(mm, address);
+	if (!bpf_core_field_exists(task->vmacache))
+		return 0;
 #pragma unroll
 	for (i = 0; i < 4; i++) {
 		struct vm_area_struct *vma = BPF_CORE_READ(task, vmacache.vmas[i]);
 
 		if (vma && BPF_CORE_READ(vma, vm_start) <= address &&
 		    address < BPF_CORE_READ(vma, vm_end))
-			return vma_answer_probe(vma, evidence);
+			return (u64)vma;
 	}
 	return 0;
+}
+
+static __always_inline struct vm_area_struct *fault_vma(u64 address)
+{
+	return (void *)current_vma(address);
+}
+
+static __always_inline u32 vmacache_evidence(u64 address, u32 evidence)
+{
+	struct vm_area_struct *vma = fault_vma(address);
+
+	return vma ? vma_answer_probe(vma, evidence) : 0;
 }
 
 /* Two words: an answer that depended on the last one would have no end for the verifier. */
@@ -127,13 +147,12 @@ __noinline u32 find_vma_evidence(u64 address, u32 evidence)
 {
 	struct vma_question question = { .evidence = evidence };
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct vm_area_struct *vma = NULL;
+	struct vm_area_struct *vma;
 
 	/* Any other error says that there is none. */
 	if (bpf_find_vma(task, address, found_vma, &question, 0) != -EBUSY)
 		return question.answer;
-	if (bpf_core_field_exists(task->mm->mm_mt))
-		vma = maple_find_vma(task->mm, address);
+	vma = fault_vma(address);
 	if (vma)
 		return vma_answer_probe(vma, evidence);
 	count(TALLY_VMA_BUSY);

@@ -224,18 +224,22 @@ static void fill(int *errors, int error)
 		errors[h] = error;
 }
 
-static void probe_hooks(struct caps *caps, const struct btf *btf)
+/*
+ * A function that every 5.10 to 7.x kernel has stands for all: some kernels have
+ * BTF and ftrace and still refuse the trampoline.
+ */
+static void probe_trampolines(struct caps *caps, const struct btf *btf)
 {
-	int h;
-
-	/*
-	 * A function that every 5.10 to 7.x kernel has stands for all: some
-	 * kernels have BTF and ftrace and still refuse the trampoline.
-	 */
 	caps->fentry = try_btf_program(btf, "do_wp_page", BTF_KIND_FUNC, BPF_TRACE_FENTRY, true);
 	caps->fexit = caps->fentry ? caps->fentry :
 				     try_btf_program(btf, "handle_mm_fault", BTF_KIND_FUNC,
 						     BPF_TRACE_FEXIT, true);
+}
+
+static void probe_hooks(struct caps *caps, const struct btf *btf)
+{
+	int h;
+
 	for (h = 0; h < HOOK_NR; h++) {
 		const struct hook_row *row = &hook_rows[h];
 
@@ -323,6 +327,9 @@ void caps_probe(struct caps *caps, enum way way, bool each)
 	caps->numa = has_numa_hints() && has_member(btf, "task_struct", "numa_faults_locality");
 	caps->mthp = has_mthp();
 	if (!caps->bpf) {
+		/* Each takes 6.1 two grace periods: not for a way that has no use for it. */
+		if (each || way == WAY_AUTO || way == WAY_FENTRY || caps->perf_cpu || caps->perf_task)
+			probe_trampolines(caps, btf);
 		probe_hooks(caps, btf);
 		if (way == WAY_AUTO || way == WAY_KPROBE)
 			probe_kprobes(caps, btf, each);

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 struct collector {
 	const struct session *session;
@@ -20,8 +21,12 @@ struct collector {
 	size_t tallies_len;
 	const volatile struct slow_fault *slow; /* NULL: no threshold */
 	size_t slow_len;
+	const volatile struct cause_cell *causes; /* NULL: without --causes */
+	size_t causes_len;
 	/* The reads of the last snapshot: see settle_reads(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
+	void (*turn)(void *arg, unsigned int epoch); /* NULL: nobody else keeps maxima */
+	void *turn_arg;
 };
 
 static size_t whole_pages(size_t len)
@@ -55,7 +60,13 @@ int collect_open(struct collector **out, const struct session *session)
 		c->slow_len = whole_pages(sizeof(struct slow_fault) * SLOW_PER_CPU * c->maps.nr_cpus);
 		c->slow = map(c->maps.slow_fd, c->slow_len, PROT_READ);
 	}
-	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow)) {
+	if (c->tallies && c->maps.causes_fd >= 0) {
+		c->causes_len = whole_pages(sizeof(struct cause_cell) * PATH_NR * ORIGIN_NR *
+					    c->maps.nr_cpus);
+		c->causes = map(c->maps.causes_fd, c->causes_len, PROT_READ);
+	}
+	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow) ||
+	    (c->maps.causes_fd >= 0 && !c->causes)) {
 		err = -errno;
 		collect_close(c);
 		return err;
@@ -64,12 +75,10 @@ int collect_open(struct collector **out, const struct session *session)
 	return 0;
 }
 
-static uint64_t now_ns(clockid_t clock)
+void collect_on_turn(struct collector *c, void (*turn)(void *arg, unsigned int epoch), void *arg)
 {
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+	c->turn = turn;
+	c->turn_arg = arg;
 }
 
 /*
@@ -84,6 +93,8 @@ static unsigned int turn_epoch(struct collector *c)
 	for (i = 0; i < (size_t)CELLS_PER_CPU * c->maps.nr_cpus; i++)
 		if (c->cells[i].max_ns[(epoch + 1) & 1])
 			c->cells[i].max_ns[(epoch + 1) & 1] = 0;
+	if (c->turn)
+		c->turn(c->turn_arg, epoch + 1);
 	__atomic_store_n(c->maps.epoch, epoch + 1, __ATOMIC_SEQ_CST);
 	return epoch;
 }
@@ -137,6 +148,23 @@ static bool is_untouched(const volatile struct cell *cell)
 	return !cell->sum_ns && !cell->untimed;
 }
 
+static void add_causes(const struct collector *c, struct snapshot *snap, unsigned int cpu)
+{
+	unsigned int path, origin, cause;
+
+	for (path = 0; c->causes && path < PATH_NR; path++)
+		for (origin = 0; origin < ORIGIN_NR; origin++) {
+			const volatile struct cause_cell *cell =
+				&c->causes[(cpu * PATH_NR + path) * ORIGIN_NR + origin];
+			struct cause_sum *sum = &snap->causes[path][origin];
+
+			for (cause = 0; cause < CAUSE_NR; cause++) {
+				sum->ns[cause] += cell->ns[cause];
+				sum->faults[cause] += cell->faults[cause];
+			}
+		}
+}
+
 /* Faults in flight: slots that are taken. The overflow hash is empty or tiny. */
 static uint64_t count_open(const struct collector *c)
 {
@@ -184,6 +212,7 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 						add_cell(&snap->cells[path][origin][major], cell,
 							 epoch);
 				}
+		add_causes(c, snap, cpu);
 		for (i = 0; i < TALLY_NR; i++)
 			snap->tallies[i] += c->tallies[cpu].n[i];
 	}
@@ -196,8 +225,8 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 	snap->marker_misses = session_misses(c->session);
 	if (final)
 		snap->in_flight = count_open(c);
-	snap->mono_ns = now_ns(CLOCK_MONOTONIC);
-	snap->wall_ns = now_ns(CLOCK_REALTIME);
+	snap->mono_ns = clock_ns(CLOCK_MONOTONIC);
+	snap->wall_ns = clock_ns(CLOCK_REALTIME);
 	return 0;
 }
 
@@ -228,6 +257,8 @@ void collect_close(struct collector *c)
 {
 	if (!c)
 		return;
+	if (c->causes)
+		munmap((void *)c->causes, c->causes_len);
 	if (c->slow)
 		munmap((void *)c->slow, c->slow_len);
 	if (c->tallies)

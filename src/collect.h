@@ -16,6 +16,12 @@ struct collector;
 int collect_open(struct collector **out, const struct session *session);
 
 /*
+ * Others who keep maxima by epoch: turn(arg, epoch) is called before programs write those
+ * of that epoch.
+ */
+void collect_on_turn(struct collector *c, void (*turn)(void *arg, unsigned int epoch), void *arg);
+
+/*
  * What was counted until now. final: also counts the faults that are open, and
  * must come after session_stop().
  */

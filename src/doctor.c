@@ -108,13 +108,23 @@ static void print_paths(FILE *f, const struct plan *plan)
 	}
 }
 
+static void print_causes(FILE *f, const struct plan *plan)
+{
+	unsigned int cause;
+
+	fputs("\nCauses (pfstat trace, --causes)\n", f);
+	for (cause = 0; cause < CAUSE_NR; cause++)
+		fprintf(f, "  %-16s%-13s%s\n", cause_name(cause),
+			plan->causes & 1u << cause ? "told" : "not told", cause_help(cause));
+}
+
 static void print_hooks(FILE *f, const struct caps *caps, const struct plan *plan)
 {
 	int h;
 
-	fprintf(f, "\nHooks\n  %-28s%-12s%s\n", "", "plan", "fentry / kprobe / tracepoint");
+	fprintf(f, "\nHooks\n  %-30s %-12s%s\n", "", "plan", "fentry / kprobe / tracepoint");
 	for (h = 0; h < HOOK_NR; h++) {
-		fprintf(f, "  %-28s%-12s", hook_rows[h].name, method_name(plan->hook[h].method));
+		fprintf(f, "  %-30s %-12s", hook_rows[h].name, method_name(plan->hook[h].method));
 		if (h < HOOK_FIRST_TRACEPOINT)
 			fprintf(f, "%s / %s\n",
 				caps->hook_fentry[h] ? strerror(-caps->hook_fentry[h]) : "yes",
@@ -128,7 +138,7 @@ static void print_hooks(FILE *f, const struct caps *caps, const struct plan *pla
 
 int doctor_run(const struct opts *opts, FILE *f)
 {
-	const struct plan_request request = { .way = WAY_AUTO };
+	const struct plan_request request = { .way = WAY_AUTO, .causes = true };
 	struct utsname name;
 	struct caps caps;
 	struct plan plan;
@@ -144,6 +154,7 @@ int doctor_run(const struct opts *opts, FILE *f)
 		return plan.impossible;
 	}
 	print_paths(f, &plan);
+	print_causes(f, &plan);
 	if (opts->verbose)
 		print_hooks(f, &caps, &plan);
 	fprintf(f, "\nMeasuring is possible.\n");

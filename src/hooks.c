@@ -40,6 +40,8 @@ const struct hook_row hook_rows[HOOK_NR] = {
 	TRACEPOINT_ROW(name, 0, "tp_" #name, "cause: " #which " of " #cause)
 	CAUSE_HOOKS(CAUSE_ROW)
 #undef CAUSE_ROW
+	TRACEPOINT_ROW(contention_begin, 0, "tp_contention_begin", "cause: begin of LOCK")
+	TRACEPOINT_ROW(contention_end, 0, "tp_contention_end", "cause: end of LOCK")
 	TRACEPOINT_ROW(sched_switch, 0, "tp_sched_switch", "cause: time off the CPU")
 	TRACEPOINT_ROW(signal_generate, 0, "signal_generate", "failed faults of user mode")
 	TRACEPOINT_ROW(signal_deliver, 0, "signal_deliver", "faults that a signal ended")

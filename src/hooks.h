@@ -27,6 +27,8 @@ enum hook {
 	HOOK_mm_filemap_map_pages,
 	HOOK_mmap_lock_acquire_returned,
 	CAUSE_HOOKS(HOOK_ENUM)
+	HOOK_contention_begin,
+	HOOK_contention_end,
 	HOOK_sched_switch,
 	HOOK_signal_generate,
 	HOOK_signal_deliver,

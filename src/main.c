@@ -41,6 +41,9 @@ int main(int argc, char **argv)
 	case COMMAND_TRACE:
 		code = run_trace(&opts);
 		break;
+	case COMMAND_PROFILE:
+		code = run_profile(&opts);
+		break;
 	default:
 		code = run_stat(&opts);
 	}

@@ -284,6 +284,17 @@ void measure_loop(struct measure *m)
 	}
 }
 
+void measure_print_losses(const struct snapshot *before, const struct snapshot *after)
+{
+	struct report_loss losses[REPORT_MAX_LOST];
+	unsigned int nr = snapshot_losses(losses, before, after), i;
+
+	for (i = 0; i < nr; i++)
+		if (losses[i].count)
+			fprintf(stderr, "pfstat: %s %llu: %s\n", losses[i].reason,
+				(unsigned long long)losses[i].count, losses[i].text);
+}
+
 int measure_release(struct measure *m, int code)
 {
 	int child_code;

@@ -202,6 +202,29 @@ static void write_slow(struct metrics *m, struct exposition *e)
 	}
 }
 
+static bool has_causes(const struct metrics *m)
+{
+	return m->source.opts->causes;
+}
+
+static void write_causes(struct metrics *m, struct exposition *e)
+{
+	const uint32_t told = m->source.at->plan.causes;
+
+	for (unsigned int path = 0; path < PATH_NR; path++)
+		for (unsigned int cause = 0; cause < CAUSE_NR; cause++) {
+			uint64_t ns = m->snap.causes[path][ORIGIN_USER].ns[cause] +
+				      m->snap.causes[path][ORIGIN_KERNEL].ns[cause];
+			const struct label labels[] = {
+				{ "path", path_name(path) },
+				{ "cause", cause_name(cause) },
+			};
+
+			if (told & 1u << cause && (ns || begins_at_zero(m, path, 0)))
+				expose_seconds(e, labels, 2, ns);
+		}
+}
+
 static void write_threshold(struct metrics *m, struct exposition *e)
 {
 	expose_seconds(e, NULL, 0, m->source.opts->slow_ns);
@@ -468,6 +491,9 @@ static const struct {
 	{ { "pfstat_slow_faults", METRIC_COUNTER, "",
 	    "Page faults that took longer than pfstat_slow_fault_threshold_seconds.",
 	    0, 0, 0 }, write_slow, has_threshold },
+	{ { "pfstat_fault_cause_seconds", METRIC_COUNTER, "seconds",
+	    "What the time of page faults of user and kernel mode was spent on, by path (--causes).",
+	    0, 0, 0 }, write_causes, has_causes },
 	{ { "pfstat_slow_fault_threshold_seconds", METRIC_GAUGE, "seconds",
 	    "From which time on a page fault is slow (--slower).",
 	    0, 0, 0 }, write_threshold, has_threshold },

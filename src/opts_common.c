@@ -142,6 +142,14 @@ void opts_check_common(struct argp_state *state, const struct opts *opts)
 			     "--gup needs --attach=auto, fentry or kprobe, not tracepoint");
 }
 
+void opts_parse_slower(struct argp_state *state, struct opts *opts, const char *arg)
+{
+	opts->slow_ns = 0;
+	if (strcmp(arg, "0") && !opts_parse_time(arg, &opts->slow_ns))
+		argp_failure(state, EXIT_USAGE, 0,
+			     "--slower %s: not a time such as 500us, 10ms or 1s", arg);
+}
+
 void opts_refuse_command(struct argp_state *state, const struct opts *opts)
 {
 	if (opts->child)

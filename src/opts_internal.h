@@ -38,6 +38,9 @@ error_t opts_parse_common(int key, char *arg, struct argp_state *state);
 /* Behind the last option: ends the program when they contradict each other. */
 void opts_check_common(struct argp_state *state, const struct opts *opts);
 
+/* --slower: a time, or 0 for no threshold. */
+void opts_parse_slower(struct argp_state *state, struct opts *opts, const char *arg);
+
 /* For a command that measures what runs already: ends the program when there is a "--". */
 void opts_refuse_command(struct argp_state *state, const struct opts *opts);
 

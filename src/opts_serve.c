@@ -23,6 +23,8 @@ static const struct argp_option serve_options[] = {
 	{ 0, 0, 0, 0, "What to export", 2 },
 	{ "slower", KEY_SLOWER, "TIME", 0,
 	  "count faults over TIME as slow, with exemplars (default 10ms; 0: none)", 0 },
+	{ "causes", KEY_CAUSES, 0, 0,
+	  "also what the time was spent on, by path: locks, reclaim, I/O, ...", 0 },
 	{ "by", KEY_BY, "cgroup", 0, "also by cgroup, with the container and the pod", 0 },
 	{ "cgroup-limit", KEY_CGROUP_LIMIT, "N", 0,
 	  "cgroups counted apart at a time (default 4096); the others are \"other\"", 0 },
@@ -82,10 +84,10 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 		opts->slow_ns = DEFAULT_SLOW_NS;
 		break;
 	case KEY_SLOWER:
-		opts->slow_ns = 0;
-		if (strcmp(arg, "0") && !opts_parse_time(arg, &opts->slow_ns))
-			argp_failure(state, EXIT_USAGE, 0,
-				     "--slower %s: not a time such as 500us, 10ms or 1s", arg);
+		opts_parse_slower(state, opts, arg);
+		break;
+	case KEY_CAUSES:
+		opts->causes = true;
 		break;
 	case KEY_BY:
 		if (strcmp(arg, "cgroup"))

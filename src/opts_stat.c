@@ -48,7 +48,7 @@ static const char doc[] =
 	"\n"
 	"pfstat trace prints single slow faults; pfstat profile counts them by stack;\n"
 	"pfstat serve is an exporter for Prometheus; pfstat doctor says what this kernel and"
-	" these privileges allow. Each has its own --help.\n"
+	" these privileges allow. Each has help of its own.\n"
 	"\n"
 	"Examples:\n"
 	"  pfstat -p 1234              until Ctrl-C, then the summary\n"

@@ -63,10 +63,7 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 		opts->slow_ns = not_given;
 		break;
 	case KEY_SLOWER:
-		opts->slow_ns = 0;
-		if (strcmp(arg, "0") && !opts_parse_time(arg, &opts->slow_ns))
-			argp_failure(state, EXIT_USAGE, 0,
-				     "--slower %s: not a time such as 500us, 10ms or 1s", arg);
+		opts_parse_slower(state, opts, arg);
 		break;
 	case KEY_SAMPLE:
 		if (!opts_parse_number(arg, '\0', 1000000000, &sample, NULL))

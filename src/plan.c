@@ -112,6 +112,13 @@ static bool attached(const struct plan *plan, enum hook h)
 	return plan->hook[h].method > METHOD_UNNEEDED;
 }
 
+/* Of locks that somebody has to wait for, and of no others. */
+static bool tells_contention(const struct caps *caps)
+{
+	return !caps->hook_tracepoint[HOOK_contention_begin] &&
+	       !caps->hook_tracepoint[HOOK_contention_end];
+}
+
 /* Hooks that make no sense here, whatever the kernel allows. */
 static bool is_needless(const struct plan *plan, const struct plan_request *request,
 			const struct caps *caps, enum hook h)
@@ -123,7 +130,8 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 		/* Without locks per VMA every fault takes it. */
 		return !caps->vma_lock;
 	case HOOK_rwsem_down_read_slowpath:
-		return !request->causes || !caps->hook_tracepoint[HOOK_mmap_lock_start_locking];
+		return !request->causes || !caps->hook_tracepoint[HOOK_mmap_lock_start_locking] ||
+		       tells_contention(caps);
 	case HOOK_handle_mm_fault:
 		return !request->gup;
 	case HOOK___get_user_pages:
@@ -175,6 +183,21 @@ static bool is_cause(enum hook h)
 	return h >= HOOK_FIRST_CAUSE && h <= HOOK_sched_switch;
 }
 
+/* Is tracepoint h wanted for what a fault's time is spent on? */
+static bool is_cause_needed(const struct caps *caps, enum hook h)
+{
+	switch (h) {
+	case HOOK_mmap_lock_start_locking:
+	case HOOK_mmap_lock_acquire_returned:
+		return !tells_contention(caps);
+	case HOOK_contention_begin:
+	case HOOK_contention_end:
+		return tells_contention(caps);
+	default:
+		return true;
+	}
+}
+
 /* Begin and end of something; without both it is not told. */
 static uint32_t cause_if(const struct plan *plan, enum cause cause, enum hook begin, enum hook end)
 {
@@ -187,6 +210,7 @@ static void plan_causes(struct plan *plan)
 	const bool sleeps = attached(plan, HOOK_sched_switch);
 
 	plan->causes = 1u << CAUSE_ON_CPU |
+		cause_if(plan, CAUSE_LOCK, HOOK_contention_begin, HOOK_contention_end) |
 		cause_if(plan, CAUSE_LOCK, HOOK_mmap_lock_start_locking,
 			 HOOK_mmap_lock_acquire_returned) |
 		cause_if(plan, CAUSE_LOCK, HOOK_rwsem_down_read_slowpath, HOOK_sched_switch) |
@@ -247,10 +271,10 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 		if (h == HOOK_sched_process_fork)
 			needed = request->per_task;
 		if (h == HOOK_mmap_lock_acquire_returned)
-			needed = request->causes ||
+			needed = (request->causes && is_cause_needed(caps, h)) ||
 				 (caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma));
 		if (is_cause(h))
-			needed = request->causes;
+			needed = request->causes && is_cause_needed(caps, h);
 		if (h == HOOK_mm_page_alloc && caps->mthp)
 			needed = true;
 		plan->hook[h].error = caps->hook_tracepoint[h];

@@ -15,6 +15,7 @@ struct render_style {
 	bool histogram; /* -H: bars per path below the table */
 	bool timestamp; /* -T: wall clock before each interval */
 	bool colour;
+	enum dimension by[2]; /* --by: rows of groups instead of paths */
 };
 
 struct renderer {
@@ -34,5 +35,12 @@ extern const struct renderer render_csv;
  */
 #define RENDER_TIME_LEN 24
 const char *render_time(char buf[RENDER_TIME_LEN], uint64_t ns);
+
+/* Faults per second, in buf. */
+#define RENDER_RATE_LEN 24
+const char *render_rate(char buf[RENDER_RATE_LEN], double rate);
+
+/* A field after RFC 4180: quoted only where a reader needs it. */
+void render_csv_string(FILE *f, const char *s);
 
 #endif

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "render.h"
+#include "render_causes.h"
+#include "render_groups.h"
 
-/* A field after RFC 4180: quoted only where a reader needs it. */
-static void csv_string(FILE *f, const char *s)
+void render_csv_string(FILE *f, const char *s)
 {
 	if (!strpbrk(s, ",\"\r\n")) {
 		fputs(s, f);
@@ -26,10 +26,14 @@ static void csv_string(FILE *f, const char *s)
 
 static void csv_begin(FILE *f, const struct render_style *style)
 {
-	(void)style;
+	if (style->by[0]) {
+		render_groups_csv_begin(f, style->by);
+		fflush(f);
+		return;
+	}
 	fputs("kind,time_ns,duration_ns,attach,path,origin,exactness,count,minor,major,"
 	      "sum_ns,max_ns,p50_ns,p90_ns,p99_ns,untimed,retries,read,write,exec,outcome,"
-	      "stack,mmap_lock,orders\n", f);
+	      "stack,mmap_lock,orders,causes\n", f);
 	fflush(f);
 }
 
@@ -37,7 +41,7 @@ static void csv_begin(FILE *f, const struct render_style *style)
 static void csv_lead(FILE *f, const struct report *r, const char *kind)
 {
 	fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",", kind, r->wall_ns, r->duration_ns);
-	csv_string(f, r->attach);
+	render_csv_string(f, r->attach);
 	fputc(',', f);
 }
 
@@ -54,7 +58,7 @@ static void csv_orders(FILE *f, const struct report_row *row)
 	}
 }
 
-static void csv_row(FILE *f, const struct report_row *row)
+static void csv_row(FILE *f, const struct report *r, const struct report_row *row)
 {
 	const uint64_t numbers[] = {
 		row->count, row->minor, row->major, row->sum_ns, row->max_ns,
@@ -62,17 +66,19 @@ static void csv_row(FILE *f, const struct report_row *row)
 		row->access[ACCESS_READ], row->access[ACCESS_WRITE], row->access[ACCESS_EXEC],
 	};
 
-	csv_string(f, row->path);
+	render_csv_string(f, row->path);
 	fputc(',', f);
-	csv_string(f, row->origin);
+	render_csv_string(f, row->origin);
 	fputc(',', f);
-	csv_string(f, row->exactness);
+	render_csv_string(f, row->exactness);
 	for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		fprintf(f, ",%" PRIu64, numbers[i]);
 	fputc(',', f);
-	csv_string(f, row->outcome);
+	render_csv_string(f, row->outcome);
 	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",", row->stack_growths, row->mmap_locks);
 	csv_orders(f, row);
+	fputc(',', f);
+	render_causes_csv(f, r, row);
 	fputc('\n', f);
 }
 
@@ -80,16 +86,21 @@ static void csv_report(FILE *f, const struct report *r, const struct render_styl
 {
 	const char *kind = r->is_total ? "total" : "interval";
 
-	(void)style;
+	if (style->by[0]) {
+		if (r->groups)
+			render_groups_csv(f, r);
+		fflush(f);
+		return;
+	}
 	for (unsigned int i = 0; i < r->nr_rows; i++) {
 		csv_lead(f, r, kind);
-		csv_row(f, &r->rows[i]);
+		csv_row(f, r, &r->rows[i]);
 	}
 	/* Origin says which report the loss belongs to; the other columns are empty. */
 	for (unsigned int i = 0; i < r->nr_lost; i++) {
 		csv_lead(f, r, "lost");
-		csv_string(f, r->lost[i].reason);
-		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,\n", kind, r->lost[i].count);
+		render_csv_string(f, r->lost[i].reason);
+		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,,\n", kind, r->lost[i].count);
 	}
 	fflush(f);
 }

@@ -9,7 +9,9 @@
 
 #include "clean.h"
 #include "render.h"
+#include "render_causes.h"
 #include "render_check.h"
+#include "render_groups.h"
 #include "render_json.h"
 
 #define JSON_LINES_SCHEMA 1
@@ -42,8 +44,7 @@ json_int_t json_count(uint64_t count)
 	return count > INT64_MAX ? INT64_MAX : (json_int_t)count;
 }
 
-/* Those of nr that are not 0 as [index, count], indices from first on; NULL when memory is out. */
-static json_t *pack_counts(const uint64_t *counts, int nr, int first)
+json_t *json_counts(const uint64_t *counts, int nr, int first)
 {
 	json_t *list = json_array();
 
@@ -74,7 +75,7 @@ static json_t *pack_row(const struct report_row *row)
 			 "p50_ns", json_count(row->p50_ns),
 			 "p90_ns", json_count(row->p90_ns),
 			 "p99_ns", json_count(row->p99_ns),
-			 "buckets", pack_counts(row->buckets, HIST_SLOTS, HIST_MIN),
+			 "buckets", json_counts(row->buckets, HIST_SLOTS, HIST_MIN),
 			 "untimed", json_count(row->untimed),
 			 "retries", json_count(row->retries),
 			 "read", json_count(row->access[ACCESS_READ]),
@@ -83,7 +84,7 @@ static json_t *pack_row(const struct report_row *row)
 			 "outcome", json_clean_string(row->outcome),
 			 "stack", json_count(row->stack_growths),
 			 "mmap_lock", json_count(row->mmap_locks),
-			 "orders", pack_counts(row->orders, MAX_ORDER_NOTED, 1));
+			 "orders", json_counts(row->orders, MAX_ORDER_NOTED, 1));
 }
 
 static json_t *pack_paths(const struct report *r)
@@ -91,7 +92,11 @@ static json_t *pack_paths(const struct report *r)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; list && i < r->nr_rows; i++) {
-		if (json_array_append_new(list, pack_row(&r->rows[i])) < 0) {
+		json_t *row = pack_row(&r->rows[i]);
+
+		if (row && r->causes)
+			json_object_set_new(row, "causes", render_causes_json(r, &r->rows[i]));
+		if (json_array_append_new(list, row) < 0) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -113,6 +118,18 @@ static json_t *pack_lost(const struct report *r)
 	return object;
 }
 
+/* Of a line, all but the brace that ends it. ASCII only: neither a terminal nor a locale can read it another way. */
+static bool print_open(FILE *f, const json_t *line)
+{
+	char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	if (!text)
+		return false;
+	fwrite(text, 1, strlen(text) - 1, f);
+	free(text);
+	return true;
+}
+
 static void json_report(FILE *f, const struct report *r, const struct render_style *style)
 {
 	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o}",
@@ -125,13 +142,17 @@ static void json_report(FILE *f, const struct report *r, const struct render_sty
 				 "lost", pack_lost(r));
 
 	(void)style;
+	if (line && r->filtered)
+		json_object_set_new(line, "filtered", json_integer(json_count(r->filtered)));
 	if (line && r->check)
 		json_object_set_new(line, "check", render_check_json(r->check));
-	/* ASCII only: neither a terminal nor a locale can read it another way. */
-	if (line && !json_dumpf(line, f, JSON_COMPACT | JSON_ENSURE_ASCII))
-		fputc('\n', f);
-	else if (!line)
+	if (print_open(f, line)) {
+		if (r->groups)
+			render_groups_json(f, r->groups);
+		fputs("}\n", f);
+	} else {
 		fputs("pfstat: out of memory: a line of JSON is missing\n", stderr);
+	}
 	fflush(f);
 	json_decref(line);
 }

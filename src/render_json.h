@@ -18,4 +18,7 @@ json_int_t json_count(uint64_t count);
  */
 json_t *json_clean_string(const char *s);
 
+/* Those of nr that are not 0 as [index, count], indices from first on; NULL when memory is out. */
+json_t *json_counts(const uint64_t *counts, int nr, int first);
+
 #endif

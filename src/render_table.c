@@ -7,7 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "render.h"
+#include "render_causes.h"
+#include "render_groups.h"
 
 #define BOLD	"\033[1m"
 #define DIM	"\033[2m"
@@ -91,15 +92,16 @@ static void fill_titles(struct line *l)
 		snprintf(l->cell[c], CELL_LEN, "%s", columns[c].title);
 }
 
-static void fill_rate(char cell[CELL_LEN], double rate)
+const char *render_rate(char buf[RENDER_RATE_LEN], double rate)
 {
 	int decimals = rate >= 100 ? 0 : rate >= 1 ? 1 : 2;
 
 	/* Not 0.00, as there was one. Reports of no duration have no rate. */
 	if (rate > 0 && rate < 0.005)
-		snprintf(cell, CELL_LEN, "<0.01");
+		snprintf(buf, RENDER_RATE_LEN, "<0.01");
 	else
-		snprintf(cell, CELL_LEN, "%.*f", decimals, rate);
+		snprintf(buf, RENDER_RATE_LEN, "%.*f", decimals, rate);
+	return buf;
 }
 
 static void fill_times(struct line *l, int first, const struct report_row *row)
@@ -120,7 +122,7 @@ static void fill_row(struct line *l, const struct report_row *row)
 	snprintf(l->cell[c++], CELL_LEN, "%s%s", row->path, is_inferred(row) ? "~" : "");
 	snprintf(l->cell[c++], CELL_LEN, "%s", row->origin);
 	snprintf(l->cell[c++], CELL_LEN, "%" PRIu64, row->count);
-	fill_rate(l->cell[c++], row->rate);
+	render_rate(l->cell[c++], row->rate);
 	snprintf(l->cell[c++], CELL_LEN, "%" PRIu64, row->major);
 	fill_times(l, c, row);
 	if (timed(row))
@@ -356,13 +358,19 @@ static void table_report(FILE *f, const struct report *r, const struct render_st
 	char duration[RENDER_TIME_LEN];
 
 	print_heading(f, r, style);
-	if (r->nr_rows) {
+	if (r->groups && r->groups->total.count) {
+		render_groups_table(f, r->groups, style);
+	} else if (r->nr_rows && !r->groups) {
 		print_table(f, r, style);
 		print_legend(f, r);
 		print_notes(f, r);
+		if (r->causes)
+			render_causes_table(f, r, style);
 	} else {
 		fprintf(f, "No page faults in %s\n", render_time(duration, r->duration_ns));
 	}
+	if (r->filtered)
+		fprintf(f, "Filtered out: %" PRIu64 " faults\n", r->filtered);
 	print_lost(f, r);
 	if (style->histogram)
 		print_histograms(f, r, style);

@@ -13,6 +13,7 @@
 #include "books.h"
 #include "check.h"
 #include "collect.h"
+#include "groups.h"
 #include "measure.h"
 #include "render.h"
 #include "render_check.h"
@@ -27,6 +28,9 @@ struct run {
 	struct render_style style;
 	struct snapshot *start, *last, *now;
 	struct report *report;
+	struct groups *groups; /* with --by, as the next */
+	struct group_report *group_report;
+	bool keeps_exited; /* their entries cannot be freed */
 	int interval;
 	uint64_t left; /* of COUNT */
 	int out_error; /* of writing; a reader that has gone is none */
@@ -92,12 +96,31 @@ static void print_check(struct run *run)
 	render_check(run->opts->format == FORMAT_CSV ? stderr : run->out, run->check);
 }
 
+/* The rows of --by. */
+static void report_groups(struct run *run)
+{
+	int err;
+
+	if (!run->groups)
+		return;
+	err = groups_read(run->groups, run->report->is_total, run->group_report);
+	if (err) {
+		fail(EXIT_FAILED, "--by: the rows of a report are missing", err);
+		return;
+	}
+	group_report_make(run->group_report, run->opts->sort, run->opts->top,
+			  run->report->duration_ns);
+	run->report->groups = run->group_report;
+}
+
 /* Prints from before (NULL: the start) to now; false when nobody reads any more. */
 static bool print_report(struct run *run, const struct snapshot *before, bool is_total)
 {
 	snapshot_report(run->report, before, run->now, run->measure.at.plan.exact, run->measure.at.plan.attach);
 	run->report->is_total = is_total;
+	run->report->causes = run->opts->causes ? run->measure.at.plan.causes : 0;
 	run->report->check = is_total ? run->check : NULL;
+	report_groups(run);
 	errno = 0;
 	run->renderer->report(run->out, run->report, &run->style);
 	if (!fflush(run->out) && !ferror(run->out))
@@ -122,6 +145,17 @@ static void keep_maxima(struct snapshot *all, const struct snapshot *interval)
 			}
 }
 
+/* What has exited was reported: its entries are free for others. */
+static void free_exited(struct run *run)
+{
+	int err = run->groups && !run->keeps_exited ? groups_free_exited(run->groups) : 0;
+
+	if (!err)
+		return;
+	run->keeps_exited = true;
+	fail(EXIT_FAILED, "--by: processes that have exited keep their entries", err);
+}
+
 static void handle_interval(void *arg)
 {
 	struct run *run = arg;
@@ -133,6 +167,7 @@ static void handle_interval(void *arg)
 	collect_read(run->collector, run->now, false);
 	if (!print_report(run, run->last, false))
 		run->measure.done = true;
+	free_exited(run);
 	keep_maxima(run->start, run->now);
 	swap = run->last;
 	run->last = run->now;
@@ -149,12 +184,14 @@ static int open_output(struct run *run)
 	run->renderer = renderers[run->opts->format];
 	run->style.histogram = run->opts->histogram;
 	run->style.timestamp = run->opts->timestamp;
+	memcpy(run->style.by, run->opts->by, sizeof(run->style.by));
 	run->style.colour = isatty(fileno(run->out)) && !getenv("NO_COLOR");
 	run->start = calloc(1, sizeof(*run->start));
 	run->last = calloc(1, sizeof(*run->last));
 	run->now = calloc(1, sizeof(*run->now));
 	run->report = calloc(1, sizeof(*run->report));
-	if (!run->start || !run->last || !run->now || !run->report)
+	run->group_report = calloc(1, sizeof(*run->group_report));
+	if (!run->start || !run->last || !run->now || !run->report || !run->group_report)
 		return fail(EXIT_FAILED, "snapshots", -ENOMEM);
 	return 0;
 }
@@ -171,6 +208,23 @@ static int open_interval(struct run *run)
 	return err ? fail(EXIT_FAILED, "timers", err) : 0;
 }
 
+static int open_groups(struct run *run)
+{
+	struct groups_setup setup = {
+		.by = { run->opts->by[0], run->opts->by[1] },
+		.cgroups = run->measure.at.cgroups,
+	};
+	int err;
+
+	if (!run->opts->by[0])
+		return 0;
+	err = groups_open(&run->groups, run->measure.at.session, &setup);
+	if (err)
+		return fail(EXIT_FAILED, "cannot map the counters of --by", err);
+	collect_on_turn(run->collector, groups_turn, run->groups);
+	return 0;
+}
+
 static int start(struct run *run)
 {
 	int err = measure_start(&run->measure);
@@ -180,6 +234,9 @@ static int start(struct run *run)
 	err = collect_open(&run->collector, run->measure.at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
+	err = open_groups(run);
+	if (err)
+		return err;
 	/* The clock of the first interval and of the total starts here, the counters at 0. */
 	collect_read(run->collector, run->now, false);
 	run->start->mono_ns = run->last->mono_ns = run->now->mono_ns;
@@ -193,6 +250,7 @@ static void print_total(struct run *run)
 	books_detaching(run->measure.books);
 	session_stop(run->measure.at.session);
 	books_detached(run->measure.books);
+	groups_settle(run->groups);
 	collect_read(run->collector, run->now, true);
 	make_check(run);
 	keep_maxima(run->now, run->start);
@@ -208,6 +266,7 @@ static void release(struct run *run)
 	free(run->last);
 	free(run->now);
 	free(run->report);
+	free(run->group_report);
 	if (run->out && run->out != stdout)
 		fclose(run->out);
 }
@@ -247,6 +306,7 @@ int run_stat(const struct opts *opts)
 
 	/* These read the session, which measure_release() closes. */
 	collect_close(run.collector);
+	groups_close(run.groups);
 	books_close(run.measure.books);
 	code = measure_release(&run.measure, code);
 	release(&run);

@@ -8,20 +8,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "collect.h"
 #include "measure.h"
+#include "program_symbols.h"
 #include "trace.h"
 
 struct tracer {
 	const struct opts *opts;
 	struct measure measure;
 	struct collector *collector;
-	struct snapshot *begin, *end;
+	/* The counters at 0: the ring buffer, too, has what came while pfstat attached. */
+	struct snapshot *begin;
+	struct snapshot *end;
 	struct ring_buffer *ring;
 	const struct trace_renderer *renderer;
 	struct trace_run run;
@@ -29,16 +32,10 @@ struct tracer {
 	uint64_t printed;
 	int64_t wall_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	int out_error;
+	struct program_symbols symbols;
+	uint64_t symbols_ns; /* what was mapped is known up to then */
 	struct trace_frame *frames; /* room for both stacks of one fault */
 };
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
-}
 
 static const char *cgroup_path(struct tracer *t, uint64_t id)
 {
@@ -50,25 +47,34 @@ static const char *cgroup_path(struct tracer *t, uint64_t id)
 	return entry ? entry->path : NULL;
 }
 
-/* Innermost first; bytes: of addresses, or a negative errno. */
-static unsigned int fill_frames(struct trace_frame *frames, const unsigned long long *addresses,
-				int bytes)
+/* A stack that the kernel walked: bytes of addresses, or a negative errno. */
+static unsigned int nr_frames(int bytes)
 {
-	int i, nr = bytes > 0 ? bytes / (int)sizeof(*addresses) : 0;
+	unsigned int nr = bytes > 0 ? (unsigned int)bytes / sizeof(uint64_t) : 0;
 
-	for (i = 0; i < nr && i < TRACE_FRAMES; i++)
-		frames[i] = (struct trace_frame){ .address = addresses[i] };
-	return i;
+	return nr < TRACE_FRAMES ? nr : TRACE_FRAMES;
+}
+
+static void name_user(struct tracer *t, const struct trace_record *r, uint64_t address,
+		      struct trace_frame *frame)
+{
+	symbols_frame_user(t->symbols.user, r->pid, address, r->end_ns, frame);
 }
 
 static void add_stacks(struct tracer *t, struct trace_event *event,
 		       const struct trace_stacks *stacks)
 {
-	event->kernel = t->frames;
-	event->nr_kernel = fill_frames(t->frames, stacks->kernel, event->record->kernel_stack);
-	event->user = t->frames + event->nr_kernel;
-	event->nr_user = fill_frames(t->frames + event->nr_kernel, stacks->user,
-				     event->record->user_stack);
+	struct trace_frame *frame = t->frames;
+	unsigned int i;
+
+	event->nr_kernel = nr_frames(event->record->kernel_stack);
+	event->nr_user = nr_frames(event->record->user_stack);
+	event->kernel = frame;
+	for (i = 0; i < event->nr_kernel; i++)
+		symbols_frame_kernel(t->symbols.kernel, stacks->kernel[i], frame++);
+	event->user = frame;
+	for (i = 0; i < event->nr_user; i++)
+		name_user(t, event->record, stacks->user[i], frame++);
 }
 
 /* Nobody reads any more, or it cannot be written: the run ends. */
@@ -82,6 +88,18 @@ static int check_output(struct tracer *t)
 	return -EPIPE;
 }
 
+/*
+ * What was mapped before this fault. The ring buffer fills while it is read: a process can
+ * have begun since the last fault that was.
+ */
+static void read_symbols(struct tracer *t, const struct trace_record *record)
+{
+	if (record->end_ns < t->symbols_ns)
+		return;
+	t->symbols_ns = clock_ns(CLOCK_MONOTONIC);
+	program_symbols_read(&t->symbols);
+}
+
 static int print_fault(void *arg, void *data, size_t size)
 {
 	struct tracer *t = arg;
@@ -92,14 +110,19 @@ static int print_fault(void *arg, void *data, size_t size)
 		.wall_ns = record->end_ns + t->wall_offset,
 		.cgroup = cgroup_path(t, record->cgroup),
 		.mapping = place_name(&record->place, mapping, sizeof(mapping)),
-		.ip = { .address = record->ip },
 	};
 
+	read_symbols(t, record);
+	if (record->origin == ORIGIN_KERNEL)
+		symbols_frame_kernel(t->symbols.kernel, record->ip, &event.ip);
+	else if (record->ip)
+		name_user(t, record, record->ip, &event.ip);
 	if (size >= sizeof(*record) + sizeof(struct trace_stacks))
 		add_stacks(t, &event, (const void *)(record + 1));
 	errno = 0;
 	t->renderer->event(t->out, &t->run, &event);
 	t->printed++;
+	symbols_user_trim(t->symbols.user);
 	return check_output(t);
 }
 
@@ -168,7 +191,6 @@ static int start(struct tracer *t)
 	err = collect_open(&t->collector, t->measure.at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
-	collect_read(t->collector, t->begin, false);
 	return measure_go(&t->measure);
 }
 
@@ -176,7 +198,7 @@ static void print_end(struct tracer *t)
 {
 	const struct trace_summary summary = {
 		.printed = t->printed,
-		.lost = t->end->tallies[TALLY_TRACE_LOST] - t->begin->tallies[TALLY_TRACE_LOST],
+		.lost = t->end->tallies[TALLY_TRACE_LOST],
 		.faults = snapshot_faults(t->begin, t->end),
 	};
 
@@ -186,24 +208,14 @@ static void print_end(struct tracer *t)
 	check_output(t);
 }
 
-/* What the ring buffer did not lose, and is missing all the same. */
-static void print_losses(const struct tracer *t)
-{
-	struct report_loss losses[REPORT_MAX_LOST];
-	unsigned int nr = snapshot_losses(losses, t->begin, t->end), i;
-
-	for (i = 0; i < nr; i++)
-		if (losses[i].count)
-			fprintf(stderr, "pfstat: %s %llu: %s\n", losses[i].reason,
-				(unsigned long long)losses[i].count, losses[i].text);
-}
-
 static int trace(struct tracer *t)
 {
 	int code = open_output(t);
 
 	if (!code)
 		code = measure_open(&t->measure, t->opts);
+	if (!code)
+		code = program_symbols_open(&t->symbols, &t->measure);
 	if (!code)
 		code = open_ring(t);
 	if (!code)
@@ -216,14 +228,16 @@ static int trace(struct tracer *t)
 	code = start(t);
 	if (code)
 		return code;
+	errno = 0;
 	fflush(t->out);
+	check_output(t);
 	measure_loop(&t->measure);
 	session_stop(t->measure.at.session);
 	if (!t->out_error)
-		ring_buffer__consume(t->ring);
+		handle_ring(t);
 	collect_read(t->collector, t->end, true);
 	print_end(t);
-	print_losses(t);
+	measure_print_losses(t->begin, t->end);
 	if (t->out_error)
 		return fail(EXIT_FAILED, t->opts->output ? t->opts->output : "standard output",
 			    t->out_error);
@@ -236,6 +250,7 @@ int run_trace(const struct opts *opts)
 	int code = trace(&t);
 
 	ring_buffer__free(t.ring);
+	program_symbols_close(&t.symbols);
 	collect_close(t.collector);
 	code = measure_release(&t.measure, code);
 	free(t.begin);

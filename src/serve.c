@@ -16,12 +16,12 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "accept.h"
 #include "attach.h"
 #include "cgroups.h"
+#include "clock.h"
 #include "collect.h"
 #include "confine.h"
 #include "metrics.h"
@@ -47,26 +47,18 @@ struct serve {
 	bool done;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 static void get_metrics(void *arg, const struct web_request *request, struct web_response *response)
 {
 	struct serve *serve = arg;
 	enum exposition_format format = accept_format(request->accept);
 	bool gzip = accept_gzip(request->accept_encoding);
-	uint64_t begin = now_ns();
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
 
 	pthread_mutex_lock(&serve->lock);
 	expose_begin(serve->exposition, format);
 	metrics_write(serve->metrics, serve->exposition);
 	response->body = expose_end(serve->exposition, gzip, &response->len);
-	metrics_scraped(serve->metrics, now_ns() - begin);
+	metrics_scraped(serve->metrics, clock_ns(CLOCK_MONOTONIC) - begin);
 	pthread_mutex_unlock(&serve->lock);
 	response->status = 200;
 	response->content_type = expose_content_type(format);

@@ -192,6 +192,7 @@ static void configure(struct session *s)
 	cfg->by_cgroup = s->scope.cgroup_limit != 0;
 	cfg->cgroup_unified = s->scope.unified;
 	cfg->lock_by_tracepoint = plan->lock_by_tracepoint;
+	cfg->lock_cause_here = plan->hook[HOOK_mmap_lock_start_locking].method > METHOD_UNNEEDED;
 	configure_details(s, cfg);
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,

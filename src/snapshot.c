@@ -157,6 +157,24 @@ const char *path_help(unsigned int path)
 	return path < PATH_NR ? path_infos[path].help : "";
 }
 
+static const struct {
+	const char *name, *help;
+} causes[CAUSE_NR] = {
+#define CAUSE_ROW(id, name, text) [CAUSE_##id] = { name, text },
+	CAUSES(CAUSE_ROW)
+#undef CAUSE_ROW
+};
+
+const char *cause_name(unsigned int cause)
+{
+	return cause < CAUSE_NR ? causes[cause].name : "?";
+}
+
+const char *cause_help(unsigned int cause)
+{
+	return cause < CAUSE_NR ? causes[cause].help : "?";
+}
+
 const char *origin_name(unsigned int origin)
 {
 	static const char *const names[ORIGIN_NR] = {
@@ -245,7 +263,18 @@ static uint64_t row_add_cell(struct report_row *row, const struct cell_sum *befo
 	return count;
 }
 
-static void row_add_row(struct report_row *total, const struct report_row *row)
+static const struct cause_sum no_causes;
+
+static void add_causes(struct cause_sum *sum, const struct cause_sum *before,
+		       const struct cause_sum *after)
+{
+	for (unsigned int c = 0; c < CAUSE_NR; c++) {
+		sum->ns[c] += grown(before->ns[c], after->ns[c]);
+		sum->faults[c] += grown(before->faults[c], after->faults[c]);
+	}
+}
+
+void snapshot_add_row(struct report_row *total, const struct report_row *row)
 {
 	for (unsigned int s = 0; s < HIST_SLOTS; s++)
 		total->buckets[s] += row->buckets[s];
@@ -261,6 +290,7 @@ static void row_add_row(struct report_row *total, const struct report_row *row)
 	for (unsigned int i = 0; i < MAX_ORDER_NOTED; i++)
 		total->orders[i] += row->orders[i];
 	total->sum_ns += row->sum_ns;
+	add_causes(&total->causes, &no_causes, &row->causes);
 	if (row->max_ns > total->max_ns)
 		total->max_ns = row->max_ns;
 }
@@ -286,7 +316,7 @@ static uint64_t max_by_buckets(const uint64_t buckets[HIST_SLOTS], uint64_t max_
 }
 
 /* Everything that follows from the counts. */
-static void row_finish(struct report_row *row, uint64_t duration_ns)
+void snapshot_finish_row(struct report_row *row, uint64_t duration_ns)
 {
 	uint64_t timed = row->count - row->untimed;
 
@@ -308,6 +338,8 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 	for (unsigned int major = 0; major < 2; major++)
 		n[major] = row_add_cell(row, before ? &before->cells[path][origin][major] : &none,
 					&after->cells[path][origin][major]);
+	add_causes(&row->causes, before ? &before->causes[path][origin] : &no_causes,
+		   &after->causes[path][origin]);
 	/* The kernel accounts neither severity to a fault that failed. */
 	if (path_completes(path)) {
 		row->minor = n[0];
@@ -319,6 +351,12 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 	return row->count;
 }
 
+
+static uint64_t tally_grown(const struct snapshot *before, const struct snapshot *after,
+			    enum tally tally)
+{
+	return grown(before ? before->tallies[tally] : 0, after->tallies[tally]);
+}
 
 static uint64_t missed(const struct snapshot *snap)
 {
@@ -376,7 +414,7 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 		if (is_loss(i))
 			*loss++ = (struct report_loss){
 				tallies[i].reason, tallies[i].text,
-				grown(before ? before->tallies[i] : 0, after->tallies[i])
+				tally_grown(before, after, i)
 			};
 	*loss++ = (struct report_loss){
 		"marker_missed", "programs that the kernel skipped: paths may be coarser",
@@ -443,12 +481,12 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 				continue;
 			}
 			row->exactness = exactness_name(exact[p][o]);
-			row_finish(row, out->duration_ns);
-			row_add_row(&out->total, row);
+			snapshot_finish_row(row, out->duration_ns);
+			snapshot_add_row(&out->total, row);
 			out->nr_rows++;
 		}
 	}
-	row_finish(&out->total, out->duration_ns);
+	snapshot_finish_row(&out->total, out->duration_ns);
 	if (out->total.sum_ns) {
 		out->total.share = 1;
 		for (unsigned int i = 0; i < out->nr_rows; i++)
@@ -457,4 +495,6 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 	}
 	qsort(out->rows, out->nr_rows, sizeof(out->rows[0]), row_compare);
 	report_losses(out, before, after);
+	out->filtered = tally_grown(before, after, TALLY_FILTERED) +
+			tally_grown(before, after, TALLY_FILTERED_FAILED);
 }

@@ -25,10 +25,17 @@ struct cell_sum {
 	uint64_t orders[MAX_ORDER_NOTED];
 };
 
+/* What the time of the timed faults of a path and origin was spent on. */
+struct cause_sum {
+	uint64_t ns[CAUSE_NR];
+	uint64_t faults[CAUSE_NR]; /* that had any of it */
+};
+
 struct snapshot {
 	uint64_t mono_ns; /* CLOCK_MONOTONIC */
 	uint64_t wall_ns; /* CLOCK_REALTIME, since the epoch */
 	struct cell_sum cells[PATH_NR][ORIGIN_NR][2];
+	struct cause_sum causes[PATH_NR][ORIGIN_NR]; /* with --causes */
 	uint64_t tallies[TALLY_NR];
 	/* Runs of the end programs on perf events, and what the fds counted themselves. */
 	uint64_t end_runs;
@@ -66,6 +73,7 @@ struct report_row {
 	double rate; /* faults per second */
 	double share; /* of the total time, 0 .. 1 */
 	uint64_t buckets[HIST_SLOTS]; /* by slot; index = slot + HIST_MIN */
+	struct cause_sum causes; /* with --causes */
 };
 
 /* Why something is missing, or may be coarser than it looks. */
@@ -79,6 +87,7 @@ struct report_loss {
 #define REPORT_MAX_LOST (TALLY_NR + 4)
 
 struct check;
+struct group_report;
 
 struct report {
 	bool is_total; /* else one interval */
@@ -90,7 +99,11 @@ struct report {
 	struct report_row total; /* over all rows; path "total", origin "" */
 	struct report_loss lost[REPORT_MAX_LOST]; /* those with a count */
 	unsigned int nr_lost;
+	uint64_t filtered; /* faults that a filter left out */
 	const struct check *check; /* of the total with --check, else NULL */
+	/* Bits of enum cause that were told apart; 0 without --causes. The caller sets it. */
+	uint32_t causes;
+	const struct group_report *groups; /* with --by, else NULL */
 };
 
 /* Fills both sides' tables: upper[s] is floor(2^((s + HIST_MIN) / 8) * 10^9) ns. */
@@ -115,6 +128,11 @@ void snapshot_report(struct report *out, const struct snapshot *before,
 		     const struct snapshot *after,
 		     enum exactness exact[PATH_NR][ORIGIN_NR], const char *attach);
 
+/* Adds what can be added, and keeps the larger maximum. */
+void snapshot_add_row(struct report_row *total, const struct report_row *row);
+/* Average, percentiles and rate, and the maximum that agrees with the buckets. */
+void snapshot_finish_row(struct report_row *row, uint64_t duration_ns);
+
 /* All reasons, also those without a count; before NULL: from the start. How many there are. */
 unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 			     const struct snapshot *before, const struct snapshot *after);
@@ -124,6 +142,10 @@ uint64_t snapshot_count(const struct cell_sum *cell);
 
 /* Faults of all cells from one snapshot to a later one. */
 uint64_t snapshot_faults(const struct snapshot *before, const struct snapshot *after);
+
+/* "lock", "io"; a sentence. See bpf/causes.h. */
+const char *cause_name(unsigned int cause);
+const char *cause_help(unsigned int cause);
 
 const char *path_name(unsigned int path);
 /* Does the kernel account such a fault as minor or major (else it failed)? */

@@ -18,24 +18,6 @@ const struct trace_renderer *const trace_renderers[] = {
 	&trace_text, &trace_json, &trace_perf_script, &trace_chrome, NULL,
 };
 
-static const struct {
-	const char *name, *help;
-} causes[CAUSE_NR] = {
-#define CAUSE_ROW(id, name, text) [CAUSE_##id] = { name, text },
-	CAUSES(CAUSE_ROW)
-#undef CAUSE_ROW
-};
-
-const char *cause_name(unsigned int cause)
-{
-	return cause < CAUSE_NR ? causes[cause].name : "?";
-}
-
-const char *cause_help(unsigned int cause)
-{
-	return cause < CAUSE_NR ? causes[cause].help : "?";
-}
-
 const char *access_name(unsigned int access)
 {
 	static const char *const names[ACCESS_NR] = {

@@ -12,6 +12,7 @@
 
 #include "../bpf/pfstat.h"
 #include "../bpf/trace.h"
+#include "snapshot.h"
 
 /* One frame of a stack, innermost first. */
 struct trace_frame {
@@ -72,10 +73,6 @@ extern const struct trace_renderer trace_text, trace_json, trace_perf_script, tr
 
 /* In the order of the help; ended by NULL. */
 extern const struct trace_renderer *const trace_renderers[];
-
-/* Its name; "on_cpu" for CAUSE_ON_CPU. */
-const char *cause_name(unsigned int cause);
-const char *cause_help(unsigned int cause);
 
 /* "read", "write", "exec"; "file", "heap" and so on. */
 const char *access_name(unsigned int access);

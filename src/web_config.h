@@ -60,10 +60,4 @@ int web_config_parse(struct web_config *config, const char *path, const char *te
 int web_config_load(struct web_config *config, const char *path, char *error, size_t error_len);
 void web_config_free(struct web_config *config);
 
-/* A whole file of at most 1 MiB, NUL-terminated; NULL with errno. For secrets: see
- * web_secret_free(). */
-char *web_read_file(const char *path, size_t *len);
-/* Overwrites text before freeing it. NULL is allowed. */
-void web_secret_free(char *text);
-
 #endif

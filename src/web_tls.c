@@ -14,6 +14,8 @@
 
 #include <gnutls/x509.h>
 
+#include "web_file.h"
+
 struct web_tls {
 	const struct web_config *config;
 	gnutls_certificate_credentials_t credentials;

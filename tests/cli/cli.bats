@@ -155,7 +155,8 @@ hooks()
 {
 	names_in bpf/hooks.h 's/^\tX(\([a-z_]*\), .*/\1/p'
 	printf '%s\n' handle_mm_fault rss_stat mm_page_alloc mm_filemap_fault \
-		mm_filemap_map_pages mmap_lock_acquire_returned signal_generate signal_deliver \
+		mm_filemap_map_pages mmap_lock_acquire_returned contention_begin contention_end \
+		sched_switch signal_generate signal_deliver \
 		emulate_vsyscall sched_process_fork sched_process_exit
 }
 

@@ -6,6 +6,7 @@
 # The metrics themselves: tests/prometheus. PFSTAT: the program to test.
 
 bats_require_minimum_version 1.5.0
+load serve
 
 setup()
 {
@@ -23,37 +24,9 @@ teardown()
 	wait $PID $TARGET 2> /dev/null || true
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds.
-wait_for()
-{
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
-	done
-}
-
-# Starts it on a port of its own: PID, URL, and err in the current folder.
 serve()
 {
-	: > err
-	timeout 60 "$PFSTAT" serve -p $TARGET --web.listen-address=127.0.0.1:0 "$@" 2> err 3>&- &
-	wait_for 20 started || { cat err; return 1; }
-	# The child of timeout.
-	PID=$(pgrep -P $!)
-	URL=$(sed -n 's/^Listening on //p' err | head -1)
-}
-
-started()
-{
-	grep -q '^Listening on ' err
-}
-
-said()
-{
-	grep -q -- "$1" err
+	start_serve 60 -p $TARGET "$@"
 }
 
 @test "serve: usage errors are 2, before anything else" {
@@ -85,7 +58,7 @@ said()
 
 @test "serve: gives up its privileges, in every thread" {
 	serve
-	said '^Privileges dropped; kept: '
+	said '^Privileges dropped; kept: ' err
 	for status in /proc/$PID/task/*/status; do
 		grep -q '^NoNewPrivs:.*1$' $status
 		grep -q '^Seccomp:.*2$' $status
@@ -127,11 +100,11 @@ programs_are()
 	curl -sfi "$URL/-/healthy" | grep -qi '^x-frame-options: deny'
 	sed -i 's/deny/sameorigin/' web.yml
 	kill -HUP $PID
-	wait_for 10 said '^Web configuration read again'
+	wait_for 10 said '^Web configuration read again' err
 	curl -sfi "$URL/-/healthy" | grep -qi '^x-frame-options: sameorigin'
 	echo 'basic_auth_users: 7' > web.yml
 	kill -HUP $PID
-	wait_for 10 said 'the old web configuration stays'
+	wait_for 10 said 'the old web configuration stays' err
 	curl -sfi "$URL/-/healthy" | grep -qi '^x-frame-options: sameorigin'
 }
 
@@ -200,16 +173,6 @@ EOT
 	curl -sf -H 'Accept-Encoding: gzip' "$URL/metrics" | gunzip | grep -q '^pfstat_build_info{'
 }
 
-ready()
-{
-	grep -q "^ready" out
-}
-
-result_is_there()
-{
-	grep -q '^{' out
-}
-
 # A target that makes COUNT faults of KIND when it is told: go.
 make_faults_later() # KIND COUNT
 {
@@ -220,13 +183,13 @@ make_faults_later() # KIND COUNT
 	"$FAULTGEN" --pause --json "$1" "$2" < in > out 3>&- &
 	TARGET=$!
 	exec 8> in
-	wait_for 20 ready
+	wait_for 20 said ^ready out
 }
 
 go()
 {
 	echo >&8
-	wait_for 60 result_is_there
+	wait_for 60 said '^{' out
 }
 
 @test "serve: every fault is in the histogram, slow ones have an exemplar" {

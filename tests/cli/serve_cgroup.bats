@@ -7,6 +7,7 @@
 # that it starts there. PFSTAT, FAULTGEN: the programs to test and to test with.
 
 bats_require_minimum_version 1.5.0
+load serve
 
 setup()
 {
@@ -50,23 +51,6 @@ hierarchy()
 	[ -n "$ROOT" ] || skip "no cgroup hierarchy is mounted"
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds.
-wait_for()
-{
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
-	done
-}
-
-said()
-{
-	grep -q -- "$1" "$2"
-}
-
 # A shell that answers each line of tell(): "enter CGROUP" moves it there, "faults"
 # makes 500 faults, so that all of it happens while it is measured.
 worker()
@@ -100,11 +84,7 @@ more_lines_than()
 
 serve()
 {
-	timeout 120 "$PFSTAT" serve -p "${TARGETS[0]}" --attach="$ATTACH" --by cgroup \
-		--web.listen-address=127.0.0.1:0 "$@" 2> err 3>&- 8>&- &
-	wait_for 60 said '^Listening on ' err || { cat err; return 1; }
-	PID=$(pgrep -P $!)
-	URL=$(sed -n 's/^Listening on //p' err | head -1)
+	start_serve 120 -p "${TARGETS[0]}" --attach="$ATTACH" --by cgroup "$@"
 }
 
 scrape()

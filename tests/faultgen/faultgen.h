@@ -341,6 +341,8 @@ int nofault_setup(struct part *p);
 int nofault_gup_setup(struct part *p);
 int nofault_run(struct part *p, uint64_t n);
 int nofault_gup_run(struct part *p, uint64_t n);
+int kern_addr_read_setup(struct part *p);
+int kern_addr_read_run(struct part *p, uint64_t n);
 
 /* kinds_gup.c */
 int gup_file_setup(struct part *p);
@@ -414,6 +416,7 @@ int spurious_run_write(struct part *p, uint64_t n);
 
 /* kinds_pfn.c */
 int pfn_setup(struct part *p);
+int device_setup(struct part *p);
 int pfn_arm(struct job *job, const struct kind *kind);
 int pfn_run(struct part *p, uint64_t n);
 

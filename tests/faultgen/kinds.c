@@ -143,6 +143,9 @@ const struct kind kinds[] = {
 	{ .name = "nofault_gup", .path = "fixup", .origin = "kernel", .also_path = "anon", .also_origin = "gup",
 	  .desc = "FUTEX_LOCK_PI in fresh memory: page faults are disabled, then the page by hand",
 	  .setup = nofault_gup_setup, .run = nofault_gup_run },
+	{ .name = "kern_addr_read", .path = "kern_addr", .origin = "kernel", .severity = SEV_NONE,
+	  .desc = "BPF program that reads a kernel address where nothing is mapped: fixed up",
+	  .setup = kern_addr_read_setup, .run = kern_addr_read_run, .disarm = gup_disarm },
 	{ .name = "kernel", .path = "anon", .origin = "kernel", .flags = KIND_MIX,
 	  .desc = "read(2) into fresh anonymous memory",
 	  .setup = kernel_setup, .run = kernel_run },
@@ -212,6 +215,8 @@ const struct kind kinds[] = {
 	{ .name = "pfn", .path = "pfn", .origin = "user",
 	  .desc = "read of a page that is mapped by its frame number, as those of devices",
 	  .setup = pfn_setup, .arm = pfn_arm, .run = pfn_run },
+	{ .name = "device", .path = "device", .origin = "user",
+	  .desc = "read of a page that is in the memory of a device", .setup = device_setup },
 	{ .name = "migration", .path = "migration", .origin = "user", .flags = KIND_THP | KIND_ANY,
 	  .desc = "read of a page that is being migrated, as the split of a huge page does to its pages; "
 		  "a first write (thp) between each try",

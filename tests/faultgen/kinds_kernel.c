@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Faults that the kernel takes for us: while it writes to user memory, with faults disabled, without any exception. */
+/*
+ * Faults that the kernel takes for us: while it writes to user memory, with faults disabled, without any exception, or
+ * on an address of its own.
+ */
 #include "faultgen.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/futex.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Documentation/arch/x86/x86_64/mm.rst: the guard hole before the direct map, never mapped. */
+#define KERNEL_HOLE	0xffff800000001000ul
 
 /* /dev/zero clears user memory directly: no nofault attempt first, as file reads make on new kernels. */
 int kernel_setup(struct part *p)
@@ -140,6 +148,47 @@ int nofault_gup_run(struct part *p, uint64_t n)
 			return err;
 		if (lock_pi(p->base + p->pos * p->unit))
 			return -errno;
+	}
+	return 0;
+}
+
+/*
+ * A BPF program that reads a kernel address by probe_read_kernel, which is
+ * copy_from_kernel_nofault, as a tracer does that follows a stale pointer.
+ */
+int kern_addr_read_setup(struct part *p)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8 },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_3, .imm = (int)KERNEL_HOLE },
+		{ .imm = (int)(KERNEL_HOLE >> 32) },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT, .insns = (uintptr_t)insns,
+				.insn_cnt = ARRAY_SIZE(insns), .license = (uintptr_t)"Dual BSD/GPL" };
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	/* Up to 5.10 programs count as locked memory. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	p->file = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (p->file < 0)
+		return job_skip(p->job, "the kernel refuses a BPF program that reads kernel memory (%s); run as root",
+				strerror(errno));
+	return 0;
+}
+
+int kern_addr_read_run(struct part *p, uint64_t n)
+{
+	for (; n; n--) {
+		union bpf_attr attr = { .test.prog_fd = p->file };
+
+		if (syscall(SYS_bpf, BPF_PROG_TEST_RUN, &attr, sizeof(attr)))
+			return -errno;
+		if (attr.test.retval != (uint32_t)-EFAULT)
+			return -EPROTO;
 	}
 	return 0;
 }

@@ -178,3 +178,13 @@ int pfn_run(struct part *p, uint64_t n)
 	}
 	return err;
 }
+
+/*
+ * Memory of a device that the kernel can move pages to is a driver's (GPUs), or
+ * that of lib/test_hmm, which no stock kernel has.
+ */
+int device_setup(struct part *p)
+{
+	return job_skip(p->job, "pages can be moved to a device only by its driver, or by the kernel's own test of"
+			" that (CONFIG_TEST_HMM), which faultgen does not drive");
+}

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "../../src/group_report.h"
 #include "../../src/render.h"
 #include "../../src/snapshot.h"
 #include "trace_events.h"
@@ -34,7 +35,12 @@ struct machine {
 	struct snapshot start, last, now;
 	enum exactness exact[PATH_NR][ORIGIN_NR];
 	const char *attach;
+	uint32_t causes;
 	struct report report;
+	struct group_report groups; /* by[0]: without, there are none */
+	struct group_row rows[8];
+	struct group_row *sorted[8];
+	unsigned int top;
 	/* Where its reports go, and how. */
 	const struct renderer *renderer;
 	const struct render_style *style;
@@ -54,6 +60,13 @@ static void take(struct machine *m, unsigned int path, unsigned int origin, unsi
 		cell->max_ns = ns;
 	m->now.events += n;
 	m->now.end_runs += n;
+}
+
+/* Of user mode: ns of a path's time, of n faults. */
+static void spend(struct machine *m, unsigned int path, enum cause cause, uint64_t n, uint64_t ns)
+{
+	m->now.causes[path][ORIGIN_USER].ns[cause] += ns;
+	m->now.causes[path][ORIGIN_USER].faults[cause] += n;
 }
 
 /* A bell around the peak, an eighth of a doubling per step, and a long tail. */
@@ -81,6 +94,11 @@ static void print(struct machine *m, const struct snapshot *before, bool is_tota
 {
 	snapshot_report(&m->report, before, &m->now, m->exact, m->attach);
 	m->report.is_total = is_total;
+	m->report.causes = m->causes;
+	if (m->groups.by[0]) {
+		group_report_make(&m->groups, SORT_TOTAL, m->top, m->report.duration_ns);
+		m->report.groups = &m->groups;
+	}
 	m->renderer->report(m->out, &m->report, m->style);
 }
 
@@ -153,6 +171,21 @@ static void run_inferred(struct machine *m)
 	total(m);
 }
 
+/* --causes where all but one can be told: a slow swap device, a lock. */
+static void run_causes(struct machine *m)
+{
+	m->causes = ((1u << CAUSE_NR) - 1) & ~(1u << CAUSE_COMPACTION);
+	pass(m, SECOND);
+	take(m, PATH_SWAP, ORIGIN_USER, 1, ACCESS_READ, 4, 20000000);
+	spend(m, PATH_SWAP, CAUSE_IO, 4, 79000000);
+	spend(m, PATH_SWAP, CAUSE_ON_CPU, 4, 1000000);
+	take(m, PATH_ANON, ORIGIN_USER, 0, ACCESS_WRITE, 10, 5000);
+	spend(m, PATH_ANON, CAUSE_LOCK, 1, 30000);
+	spend(m, PATH_ANON, CAUSE_ON_CPU, 10, 20000);
+	m->now.cells[PATH_FIXUP][ORIGIN_KERNEL][0].untimed = 2;
+	total(m);
+}
+
 static void run_intervals(struct machine *m)
 {
 	pass(m, SECOND);
@@ -190,6 +223,119 @@ static void run_extremes(struct machine *m)
 	total(m);
 }
 
+static void take_rest(struct machine *m, struct report_row *row, uint64_t n, uint64_t ns)
+{
+	take(m, PATH_ANON, ORIGIN_USER, 0, ACCESS_WRITE, n, ns);
+	row->buckets[hist_slot(&m->tables, ns)] += n;
+	row->count += n;
+	row->sum_ns += n * ns;
+	if (ns > row->max_ns)
+		row->max_ns = ns;
+}
+
+static struct group_row *group(struct machine *m, uint64_t n, uint64_t ns)
+{
+	struct group_row *row = &m->rows[m->groups.nr_rows++];
+
+	take_rest(m, &row->n, n, ns);
+	return row;
+}
+
+static void begin_groups(struct machine *m)
+{
+	m->groups.rows = m->rows;
+	m->groups.sorted = m->sorted;
+	memcpy(m->groups.by, m->style->by, sizeof(m->groups.by));
+	pass(m, 2 * SECOND);
+}
+
+static void name_task(struct group_row *row, int n, uint64_t id, const char *comm)
+{
+	row->key.dim[n][0] = id;
+	row->key.dim[n][1] = 123450000000 + id;
+	snprintf(row->comm[n], sizeof(row->comm[n]), "%s", comm);
+}
+
+/* Names that others chose, more rows than are shown, all kinds of rest, and a loss. */
+static void run_by_process(struct machine *m)
+{
+	begin_groups(m);
+	m->top = 4;
+	name_task(group(m, 1000, 2500), 0, 4194303, "postgres");
+	name_task(group(m, 70, 12000000), 0, 17, "a\tb\nc\033[31md");
+	name_task(group(m, 5, 300), 0, 18, "\"quoted\", x");
+	name_task(group(m, 12, 700), 0, 19, "caf\xc3\xa9");
+	name_task(group(m, 3, 200), 0, 20, "not\xff utf8");
+	name_task(group(m, 2, 200), 0, 21, "");
+	m->rows[1].n.major = 60;
+	take_rest(m, &m->groups.other, 400, 900);
+	take_rest(m, &m->groups.exited, 50, 1100);
+	m->now.cells[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 3;
+	m->rows[5].n.untimed += 3;
+	m->rows[5].n.count += 3;
+	m->now.tallies[TALLY_VMA_BUSY] = 17;
+	total(m);
+}
+
+/* What is never timed only, and an interval without faults. */
+static void run_by_thread_path(struct machine *m)
+{
+	begin_groups(m);
+	interval(m);
+	pass(m, SECOND);
+	name_task(group(m, 10, 800), 0, 7, "worker");
+	name_task(group(m, 0, 0), 0, 7, "worker");
+	m->rows[0].key.dim[1][0] = PATH_ANON;
+	m->rows[1].key.dim[1][0] = PATH_UNRESOLVED;
+	m->rows[1].n.count = m->rows[1].n.untimed = 4;
+	m->now.cells[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 4;
+	total(m);
+}
+
+static void name_place(struct group_row *row, int n, uint64_t kind, uint32_t dev, uint64_t ino,
+		       const char *name)
+{
+	row->key.dim[n][0] = kind << 32 | dev;
+	row->key.dim[n][1] = ino;
+	row->name[n] = name;
+}
+
+static void run_by_mapping_cgroup(struct machine *m)
+{
+	static const char pod[] =
+		"/kubepods.slice/kubepods-pod0123456789abcdef0123456789abcdef.slice/cri-containerd-"
+		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff.scope";
+
+	begin_groups(m);
+	name_place(group(m, 40, 9000), 0, PLACE_FILE, 8 << 20 | 1, 4711, "/usr/lib/libc.so.6");
+	name_place(group(m, 30, 800), 0, PLACE_HEAP, 0, 0, "[heap]");
+	name_place(group(m, 20, 700), 0, PLACE_ANON, 0, 99, "[anon:a b]");
+	name_place(group(m, 10, 600), 0, PLACE_NONE, 0, 0, NULL);
+	name_place(group(m, 10, 500), 0, PLACE_FILE, 2, 12, "/tmp/a\033]0;x\007 (deleted)");
+	for (unsigned int i = 0; i < m->groups.nr_rows; i++)
+		m->rows[i].key.dim[1][0] = 100 + i % 2;
+	m->rows[0].name[1] = m->rows[2].name[1] = pod;
+	m->rows[1].name[1] = "/system.slice/a.service";
+	take_rest(m, &m->groups.other, 4, 900);
+	total(m);
+}
+
+static void run_by_file_cpu(struct machine *m)
+{
+	begin_groups(m);
+	name_place(group(m, 40, 9000), 0, PLACE_FILE, 8 << 20 | 1, 4711, "/usr/lib/libc.so.6");
+	group(m, 30, 800)->key.dim[1][0] = 255;
+	total(m);
+}
+
+static void run_by_comm(struct machine *m)
+{
+	begin_groups(m);
+	memcpy(group(m, 4, 900)->key.dim[0], "x\x1b[2J,\"", 7);
+	memcpy(group(m, 3, 900)->key.dim[0], "123456789012345", 15);
+	total(m);
+}
+
 static const struct golden {
 	const char *file;
 	const struct renderer *renderer;
@@ -210,6 +356,9 @@ static const struct golden {
 	{ "inferred.json", &render_json, run_inferred, { 0 } },
 	{ "inferred.csv", &render_csv, run_inferred, { 0 } },
 	{ "colour.txt", &render_table, run_inferred, { .histogram = true, .colour = true } },
+	{ "causes.txt", &render_table, run_causes, { 0 } },
+	{ "causes.json", &render_json, run_causes, { 0 } },
+	{ "causes.csv", &render_csv, run_causes, { 0 } },
 	{ "intervals.txt", &render_table, run_intervals, { 0 } },
 	{ "intervals.json", &render_json, run_intervals, { 0 } },
 	{ "intervals.csv", &render_csv, run_intervals, { 0 } },
@@ -217,6 +366,21 @@ static const struct golden {
 	{ "extremes.txt", &render_table, run_extremes, { .histogram = true } },
 	{ "extremes.json", &render_json, run_extremes, { 0 } },
 	{ "extremes.csv", &render_csv, run_extremes, { 0 } },
+	{ "by_process.txt", &render_table, run_by_process, { .by = { DIM_PROCESS } } },
+	{ "by_process.json", &render_json, run_by_process, { .by = { DIM_PROCESS } } },
+	{ "by_process.csv", &render_csv, run_by_process, { .by = { DIM_PROCESS } } },
+	{ "by_thread_path.txt", &render_table, run_by_thread_path, { .by = { DIM_THREAD, DIM_PATH } } },
+	{ "by_thread_path.json", &render_json, run_by_thread_path, { .by = { DIM_THREAD, DIM_PATH } } },
+	{ "by_thread_path.csv", &render_csv, run_by_thread_path, { .by = { DIM_THREAD, DIM_PATH } } },
+	{ "by_mapping_cgroup.txt", &render_table, run_by_mapping_cgroup, { .by = { DIM_MAPPING, DIM_CGROUP } } },
+	{ "by_mapping_cgroup.json", &render_json, run_by_mapping_cgroup, { .by = { DIM_MAPPING, DIM_CGROUP } } },
+	{ "by_mapping_cgroup.csv", &render_csv, run_by_mapping_cgroup, { .by = { DIM_MAPPING, DIM_CGROUP } } },
+	{ "by_file_cpu.txt", &render_table, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
+	{ "by_file_cpu.json", &render_json, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
+	{ "by_file_cpu.csv", &render_csv, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
+	{ "by_comm.txt", &render_table, run_by_comm, { .by = { DIM_COMM } } },
+	{ "by_comm.json", &render_json, run_by_comm, { .by = { DIM_COMM } } },
+	{ "by_comm.csv", &render_csv, run_by_comm, { .by = { DIM_COMM } } },
 };
 
 static const struct trace_golden {

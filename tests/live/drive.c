@@ -20,7 +20,10 @@ void gen_start(struct test *test, struct proc *gen, const char *kind, uint64_t c
 	snprintf(dir, sizeof(dir), "--dir=%s", test->opts->dir);
 	snprintf(counts, sizeof(counts), "%llu", (unsigned long long)count);
 	snprintf(threads_text, sizeof(threads_text), "%u", threads);
-	proc_start(test, gen, argv);
+	if (test->batch)
+		proc_launch(test, batch_launcher(test), gen, argv);
+	else
+		proc_start(test, gen, argv);
 	line = proc_line(test, gen, &gen->out, "");
 	if (line && !strncmp(line, "ready ", 6))
 		return;
@@ -103,9 +106,33 @@ void stat_start_pid(struct test *test, pid_t pid)
 	stat_start(test, args);
 }
 
-static void read_reports(struct test *test)
+json_t *report_of(struct test *test, const char *line)
 {
 	json_error_t error;
+	json_t *report = json_loads(line, 0, &error);
+
+	check(test, report, "pfstat's line is not JSON (%s): %s", error.text, line);
+	return report;
+}
+
+void stat_watch(struct test *test)
+{
+	if (test->batch)
+		batch_mark(test);
+	else
+		stat_start_pid(test, test->gen.pid);
+}
+
+void stat_take(struct test *test)
+{
+	if (test->batch)
+		batch_take(test);
+	else
+		stat_end(test, SIGINT, 0);
+}
+
+static void read_reports(struct test *test)
+{
 	const char *line;
 
 	json_decref(test->reports);
@@ -114,11 +141,8 @@ static void read_reports(struct test *test)
 	proc_rewind(&test->stat.out);
 	/* A command behind -- may write there as well. */
 	while ((line = proc_line(test, &test->stat, &test->stat.out, "{\"schema\":"))) {
-		json_t *report = json_loads(line, 0, &error);
-
-		check(test, report, "pfstat's line is not JSON (%s): %s", error.text, line);
-		json_array_append_new(test->reports, report);
-		test->total = report;
+		test->total = report_of(test, line);
+		json_array_append_new(test->reports, test->total);
 	}
 }
 
@@ -147,7 +171,8 @@ void test_release(struct test *test)
 	json_decref(test->result);
 	json_decref(test->result2);
 	json_decref(test->reports);
-	test->result = test->result2 = test->reports = test->total = NULL;
+	json_decref(test->intervals);
+	test->result = test->result2 = test->reports = test->total = test->intervals = NULL;
 }
 
 uint64_t number(struct test *test, const json_t *object, const char *key)

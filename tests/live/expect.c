@@ -208,7 +208,15 @@ static void check_buckets(struct test *test, const char *path, const json_t *ent
 	      (unsigned long long)number(test, entry, "count"));
 }
 
-static void check_entry(struct test *test, const json_t *entry)
+/* A maximum that falls on the edge of an interval is known by its bucket, 9.05 % wide (docs/json.md). */
+static uint64_t highest(const json_t *entry, bool total)
+{
+	uint64_t max = json_integer_value(json_object_get(entry, "max_ns"));
+
+	return total ? max : max + max * 91 / 1000;
+}
+
+static void check_entry(struct test *test, const json_t *entry, bool total)
 {
 	const char *path = word(test, entry, "path");
 	uint64_t count = number(test, entry, "count"), untimed = number(test, entry, "untimed");
@@ -220,7 +228,7 @@ static void check_entry(struct test *test, const json_t *entry)
 	check(test, count && untimed <= count, "%s: count %llu, untimed %llu", path,
 	      (unsigned long long)count, (unsigned long long)untimed);
 	check_buckets(test, path, entry);
-	check(test, sum <= timed * max && (!timed || max >= sum / timed),
+	check(test, sum <= timed * highest(entry, total),
 	      "%s: sum %llu ns of %llu timed faults, max %llu ns", path, (unsigned long long)sum,
 	      (unsigned long long)timed, (unsigned long long)max);
 	check(test, p50 <= p90 && p90 <= p99 && p99 <= max, "%s: p50 %llu p90 %llu p99 %llu max %llu",
@@ -252,9 +260,10 @@ void check_severities(struct test *test, uint64_t minor, uint64_t major)
 
 void check_entries(struct test *test, json_t *report)
 {
+	bool total = !strcmp(word(test, report, "kind"), "total");
 	json_t *entry;
 	size_t i;
 
 	json_array_foreach(json_object_get(report, "paths"), i, entry)
-		check_entry(test, entry);
+		check_entry(test, entry, total);
 }

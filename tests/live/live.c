@@ -27,6 +27,7 @@ struct suite {
 	char *skips[WAYS];
 	struct test *tests;
 	size_t nr;
+	struct batch batch;
 };
 
 unsigned int kernel_release(void)
@@ -127,6 +128,7 @@ void test_fail(struct test *test, const char *fmt, ...)
 {
 	va_list args;
 
+	test->failed = true;
 	va_start(args, fmt);
 	note(test, "FAIL: ", fmt, args);
 	va_end(args);
@@ -153,7 +155,11 @@ static void run_one(void **state)
 
 static int teardown(void **state)
 {
-	test_release(*state);
+	struct test *test = *state;
+
+	test_release(test);
+	if (test->failed && test->batch)
+		batch_kill(test->batch);
 	fflush(stdout);
 	return 0;
 }
@@ -241,7 +247,7 @@ static struct test *add(struct suite *suite, void (*run)(struct test *test), enu
 		die("out of memory");
 	test = &suite->tests[suite->nr++];
 	*test = (struct test){ .run = run, .way = way, .attach = way_names[way],
-			       .count = suite->opts.count, .threads = 1 };
+			       .opts = &suite->opts, .count = suite->opts.count, .threads = 1 };
 	snprintf(test->name, sizeof(test->name), "%s", name);
 	return test;
 }
@@ -254,6 +260,17 @@ static const struct kind *find_kind(const struct suite *suite, const char *name)
 		if (!strcmp(suite->kinds[i].name, name))
 			return &suite->kinds[i];
 	die("faultgen lacks a kind that is tested");
+}
+
+/*
+ * Many under one pfstat, to save the time of slow machines. Not where a fault that is
+ * open at the end has to be known (only a total says how many are), nor where pfstat
+ * must see a setting that faultgen makes.
+ */
+static bool can_share(const struct suite *suite, enum way way, bool gup, const struct kind *kind)
+{
+	return suite->opts.together && !kind_leaves_open(kind->name, way, gup) &&
+	       strcmp(kind->name, "mthp");
 }
 
 static void add_threads(struct suite *suite, enum way way, bool gup, const struct kind *kind,
@@ -272,6 +289,8 @@ static void add_threads(struct suite *suite, enum way way, bool gup, const struc
 	test->threads = threads;
 	if (kind->dear && test->count > DEAR_COUNT)
 		test->count = DEAR_COUNT;
+	if (can_share(suite, way, gup, kind))
+		test->batch = &suite->batch;
 }
 
 static void add_kind(struct suite *suite, enum way way, bool gup, const struct kind *kind)
@@ -305,34 +324,41 @@ static bool is_twin(const char *kind)
 	return false;
 }
 
-static void add_kinds(struct suite *suite, enum way way)
+/* Of the kinds that are tested this way, those that share a pfstat or the others. */
+static void add_some_kinds(struct suite *suite, enum way way, bool gup, bool shared)
 {
 	bool all = !suite->opts.together || way != KPROBE;
-	static const char *const also_gup[] = { "gup", "gup_populate", "gup_vm_readv",
-						"gup_vm_writev", "gup_mem", "gup_uring",
-						"gup_direct", "nofault_gup", "anon", "mix" };
-	size_t i;
+	static const char *const also_gup[] = { "nofault_gup", "anon", "uffd_missing", "mix" };
+	size_t i, j;
 
-	/* Without --gup none of its faults is seen: one kind says so for all. */
-	for (i = 0; i < suite->nr_kinds; i++)
-		if (strncmp(suite->kinds[i].name, "gup_", 4) &&
-		    (all || !is_twin(suite->kinds[i].name)))
-			add_kind(suite, way, false, &suite->kinds[i]);
-	for (i = 0; way != TRACEPOINT && i < sizeof(also_gup) / sizeof(also_gup[0]); i++)
-		if (all || !is_twin(also_gup[i]))
-			add_kind(suite, way, true, find_kind(suite, also_gup[i]));
+	for (i = 0; i < suite->nr_kinds; i++) {
+		const struct kind *kind = &suite->kinds[i];
+		bool is_gup = !strncmp(kind->name, "gup", 3);
+
+		for (j = 0; gup && !is_gup && j < sizeof(also_gup) / sizeof(also_gup[0]); j++)
+			is_gup = !strcmp(kind->name, also_gup[j]);
+		/* Without --gup none of its faults is seen: one kind says so for all. */
+		if (gup ? !is_gup : !strncmp(kind->name, "gup_", 4))
+			continue;
+		if ((all || !is_twin(kind->name)) && can_share(suite, way, gup, kind) == shared)
+			add_kind(suite, way, gup, kind);
+	}
 }
 
-static void add_modes(struct suite *suite, enum way way)
+static void add_modes(struct suite *suite, enum way way, bool shared)
 {
 	char name[64];
 	size_t i;
 
 	for (i = 0; i < nr_modes; i++) {
-		if (!modes[i].each_way)
+		struct test *test;
+
+		if (!modes[i].each_way || (suite->opts.together && modes[i].shared) != shared)
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", way_names[way], modes[i].name);
-		add(suite, modes[i].run, way, name);
+		test = add(suite, modes[i].run, way, name);
+		if (test && shared)
+			test->batch = &suite->batch;
 	}
 }
 
@@ -350,11 +376,34 @@ static void add_oracles(struct suite *suite, enum way way)
 		if (test) {
 			test->kind = find_kind(suite, oracles[i].kind);
 			test->function = oracles[i].function;
+			test->batch = suite->opts.together ? &suite->batch : NULL;
 		}
 	}
 	snprintf(name, sizeof(name), "%s/oracle", way_names[way]);
 	if (oracle_missing())
 		add(suite, test_oracle_missing, way, name);
+}
+
+/* Those that share a pfstat, its end, and the others. */
+static void add_way(struct suite *suite, enum way way, bool gup)
+{
+	size_t nr = suite->nr;
+	struct test *end;
+	char name[64];
+
+	add_some_kinds(suite, way, gup, true);
+	/* What the kernel's tracers say does not depend on ours. */
+	if (!gup && (!suite->opts.together || way == FENTRY))
+		add_oracles(suite, way);
+	if (!gup)
+		add_modes(suite, way, true);
+	snprintf(name, sizeof(name), "%s%s/batch", way_names[way], gup ? "--gup" : "");
+	end = suite->opts.together && suite->nr > nr ? add(suite, test_batch, way, name) : NULL;
+	if (end)
+		end->batch = &suite->batch;
+	add_some_kinds(suite, way, gup, false);
+	if (!gup)
+		add_modes(suite, way, false);
 }
 
 /* What does not depend on the way is run in the one that auto takes. */
@@ -387,11 +436,9 @@ static void make_suite(struct suite *suite)
 			continue;
 		ask_way(suite, way);
 		if (!suite->skips[way]) {
-			add_kinds(suite, way);
-			/* What the kernel's tracers say does not depend on ours. */
-			if (!suite->opts.together || way == FENTRY)
-				add_oracles(suite, way);
-			add_modes(suite, way);
+			add_way(suite, way, false);
+			if (way != TRACEPOINT)
+				add_way(suite, way, true);
 			continue;
 		}
 		test = add(suite, test_kind, way, way_names[way]);
@@ -411,7 +458,6 @@ static int run_suite(struct suite *suite)
 	if (!units)
 		die("out of memory");
 	for (i = 0; i < suite->nr; i++) {
-		suite->tests[i].opts = &suite->opts;
 		units[i] = (struct CMUnitTest){ .name = suite->tests[i].name, .test_func = run_one,
 						.teardown_func = teardown,
 						.initial_state = &suite->tests[i] };
@@ -440,7 +486,8 @@ static unsigned int parse_ways(struct argp_state *state, const char *arg)
 	return ways;
 }
 
-enum { KEY_PFSTAT = 256, KEY_FAULTGEN, KEY_DIR, KEY_WAYS, KEY_COUNT, KEY_TOGETHER, KEY_LIST };
+enum { KEY_PFSTAT = 256, KEY_FAULTGEN, KEY_DIR, KEY_WAYS, KEY_COUNT, KEY_TOGETHER, KEY_LIST,
+       KEY_LAUNCHER };
 
 static const struct argp_option options[] = {
 	{ "pfstat", KEY_PFSTAT, "PATH", 0, "The pfstat to test (build/pfstat)", 0 },
@@ -450,8 +497,9 @@ static const struct argp_option options[] = {
 	  "fentry, kprobe, tracepoint, auto (what does not depend on the way); default all", 0 },
 	{ "count", KEY_COUNT, "N", 0, "Faults per test (200)", 0 },
 	{ "together", KEY_TOGETHER, 0, 0,
-	  "One run of pfstat for a kind's 1 and 4 threads: for slow machines", 0 },
+	  "One run of pfstat for many kinds, 1 and 4 threads: for slow machines", 0 },
 	{ "list", KEY_LIST, 0, 0, "Print the tests for this kernel", 0 },
+	{ "launcher", KEY_LAUNCHER, 0, OPTION_HIDDEN, "Start what standard input says", 0 },
 	{ 0 }
 };
 
@@ -481,6 +529,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_TOGETHER:
 		opts->together = true;
 		break;
+	case KEY_LAUNCHER:
+		exit(launcher_main());
 	case KEY_LIST:
 		opts->list = true;
 		break;
@@ -520,6 +570,7 @@ int main(int argc, char **argv)
 		puts(suite.tests[i].name);
 	if (!suite.opts.list)
 		status = run_suite(&suite);
+	batch_kill(&suite.batch);
 	free(suite.tests);
 	for (way = 0; way < WAYS; way++)
 		free(suite.skips[way]);

@@ -37,6 +37,7 @@ struct stream {
 /* A child process with all three streams as pipes. */
 struct proc {
 	const char *name;
+	struct proc *launcher; /* whose child it is; NULL: ours */
 	pid_t pid;
 	int pidfd;
 	int in;
@@ -52,6 +53,14 @@ struct kind {
 	bool dear; /* a fault takes a huge page or a process */
 };
 
+/* One pfstat for many tests, which starts with the first of them: see batch.c. */
+struct batch {
+	struct proc launcher, stat;
+	json_t *sum; /* of all intervals so far */
+	const char *attach;
+	bool gup;
+};
+
 /* One test: what it is, and what it has running and read, which its teardown frees. */
 struct test {
 	char name[64];
@@ -65,11 +74,14 @@ struct test {
 	unsigned int threads; /* 0: two processes, of 1 and of 4 */
 	const char *function; /* of the oracle */
 	const char *skip; /* the reason, when it cannot be run here */
+	struct batch *batch; /* NULL: it starts a pfstat of its own */
+	bool failed;
 
 	struct proc gen, gen2, stat;
 	json_t *result, *result2; /* faultgen's */
 	json_t *reports; /* pfstat's lines */
 	json_t *total; /* borrowed: the last of them */
+	json_t *intervals; /* the sum of those of a batch, total then */
 	uint64_t start_ns; /* from start to Measuring */
 	long peak_kib; /* pfstat's VmHWM */
 };
@@ -93,6 +105,11 @@ bool kernel_preemptible(void);
 /* proc.c */
 uint64_t now_ns(void);
 void proc_start(struct test *test, struct proc *proc, const char *const argv[]);
+/* The same as a child of the launcher. */
+void proc_launch(struct test *test, struct proc *launcher, struct proc *proc,
+		 const char *const argv[]);
+/* The launcher: starts and waits for what standard input says, until it ends. */
+int launcher_main(void);
 /* The next line of the stream that starts with prefix, those before it skipped; NULL at its end. */
 char *proc_line(struct test *test, struct proc *proc, struct stream *stream, const char *prefix);
 /* All lines once more. */
@@ -113,6 +130,12 @@ void stat_start(struct test *test, const char *const args[]);
 void stat_start_pid(struct test *test, pid_t pid);
 /* Sends the signal (0: none), waits for the end with this status, reads what it printed. */
 void stat_end(struct test *test, int signal, int status);
+/* Has faultgen measured from here on: by the pfstat of the test's batch, or its own. */
+void stat_watch(struct test *test);
+/* Up to here, into the test's total. */
+void stat_take(struct test *test);
+/* A line of pfstat's. */
+json_t *report_of(struct test *test, const char *line);
 /* Frees what a test holds, so that it can start again or be left. */
 void test_release(struct test *test);
 uint64_t number(struct test *test, const json_t *object, const char *key);
@@ -122,6 +145,17 @@ uint64_t count_of(struct test *test, json_t *report, const char *path, const cha
 uint64_t lost_of(struct test *test, const char *reason);
 /* The sum of that field over all entries of the report. */
 uint64_t sum_of(struct test *test, json_t *report, const char *key);
+
+/* batch.c */
+/* The launcher whose children are measured. */
+struct proc *batch_launcher(struct test *test);
+/* Returns when all faults so far are in the reports so far. */
+void batch_mark(struct test *test);
+/* The sum of what was reported since batch_mark() is the test's total; all faults so far are in. */
+void batch_take(struct test *test);
+void batch_kill(struct batch *batch);
+/* The end of a batch, as a test. */
+void test_batch(struct test *test);
 
 /* expect.c */
 struct expected {
@@ -142,9 +176,18 @@ void check_severities(struct test *test, uint64_t minor, uint64_t major);
 /* Every entry by itself: buckets, percentiles, maximum. */
 void check_entries(struct test *test, json_t *report);
 
+/* May a fault of it still be open when all are made? */
+bool kind_leaves_open(const char *kind, enum way way, bool gup);
+
 /* The tests. */
 void test_kind(struct test *test);
 void test_oracle(struct test *test);
+/* test_by.c */
+void test_by_process(struct test *test);
+void test_by_mapping(struct test *test);
+void test_by_file(struct test *test);
+void test_by_cgroup(struct test *test);
+void test_filters(struct test *test);
 /* test_check.c */
 void test_check_kinds(struct test *test);
 void test_check_command(struct test *test);
@@ -159,6 +202,7 @@ struct mode {
 	const char *name;
 	void (*run)(struct test *test);
 	bool each_way; /* else with --attach=auto, once */
+	bool shared; /* can share a pfstat */
 };
 extern const struct mode modes[];
 extern const size_t nr_modes;

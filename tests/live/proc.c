@@ -62,15 +62,23 @@ static int spawn(pid_t *pid, const char *const argv[], int in, int out, int err)
 	return error;
 }
 
-void proc_start(struct test *test, struct proc *proc, const char *const argv[])
+static int launch(struct test *test, struct proc *launcher, pid_t *pid, const char *const argv[],
+		  int in, int out, int err);
+
+static void start(struct test *test, struct proc *launcher, struct proc *proc,
+		  const char *const argv[])
 {
 	int in[2], out[2], err[2], error;
 
 	make_pipe(test, in);
 	make_pipe(test, out);
 	make_pipe(test, err);
-	*proc = (struct proc){ .name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0] };
-	error = spawn(&proc->pid, argv, in[0], out[1], err[1]);
+	*proc = (struct proc){ .name = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argv[0],
+			       .launcher = launcher };
+	if (launcher)
+		error = launch(test, launcher, &proc->pid, argv, in[0], out[1], err[1]);
+	else
+		error = spawn(&proc->pid, argv, in[0], out[1], err[1]);
 	close(in[0]);
 	close(out[1]);
 	close(err[1]);
@@ -84,6 +92,17 @@ void proc_start(struct test *test, struct proc *proc, const char *const argv[])
 	proc->pidfd = syscall(SYS_pidfd_open, proc->pid, 0);
 	if (proc->pidfd < 0)
 		test_fail(test, "pidfd_open: %s", strerror(errno));
+}
+
+void proc_start(struct test *test, struct proc *proc, const char *const argv[])
+{
+	start(test, NULL, proc, argv);
+}
+
+void proc_launch(struct test *test, struct proc *launcher, struct proc *proc,
+		 const char *const argv[])
+{
+	start(test, launcher, proc, argv);
 }
 
 /* Reads what is there; closes the stream at its end. */
@@ -184,11 +203,50 @@ void proc_write(struct test *test, struct proc *proc, const char *text)
 		test_fail(test, "%s: cannot be written to: %s", proc->name, strerror(errno));
 }
 
+/*
+ * To the launcher: "start PID IN OUT ERR ARG...", with our own descriptors, and
+ * "wait PID", with tabs between; each is answered with one number.
+ */
+static int launch(struct test *test, struct proc *launcher, pid_t *pid, const char *const argv[],
+		  int in, int out, int err)
+{
+	char text[8192];
+	const char *line;
+	int n = snprintf(text, sizeof(text), "start\t%d\t%d\t%d\t%d", (int)getpid(), in, out, err);
+
+	for (; *argv && n < (int)sizeof(text) - 1; argv++)
+		n += snprintf(text + n, sizeof(text) - n, "\t%s", *argv);
+	check(test, n < (int)sizeof(text) - 1, "the command is too long");
+	strcpy(text + n, "\n");
+	proc_write(test, launcher, text);
+	line = proc_line(test, launcher, &launcher->out, "");
+	check(test, line, "the launcher has ended");
+	*pid = atoi(line);
+	return *pid < 0 ? -*pid : 0;
+}
+
+/* The end of the launcher's children is awaited already: it answers at once. */
+static int launched_status(struct proc *proc)
+{
+	struct proc *launcher = proc->launcher;
+	const char *line = NULL;
+	char text[32];
+	int n = snprintf(text, sizeof(text), "wait\t%d\n", (int)proc->pid);
+
+	if (write(launcher->in, text, n) != n)
+		return 0;
+	while (launcher->out.fd >= 0 && !(line = next_line(&launcher->out)))
+		take(&launcher->out);
+	return line ? atoi(line) : 0;
+}
+
 static void reap(struct proc *proc)
 {
 	int status = 0;
 
-	while (waitpid(proc->pid, &status, 0) < 0 && errno == EINTR)
+	if (proc->launcher)
+		status = launched_status(proc);
+	while (!proc->launcher && waitpid(proc->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	proc->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	proc->pid = 0;
@@ -229,4 +287,54 @@ void proc_kill(struct proc *proc)
 	free(proc->out.text);
 	free(proc->err.text);
 	*proc = (struct proc){ .pidfd = -1, .in = -1, .out.fd = -1, .err.fd = -1 };
+}
+
+enum { MAX_FIELDS = 5 + MAX_ARGS };
+
+static int launcher_start(char *const fields[])
+{
+	posix_spawn_file_actions_t actions;
+	char path[48];
+	pid_t pid;
+	int fd, error;
+
+	posix_spawn_file_actions_init(&actions);
+	for (fd = 0; fd < 3; fd++) {
+		snprintf(path, sizeof(path), "/proc/%s/fd/%s", fields[1], fields[2 + fd]);
+		posix_spawn_file_actions_addopen(&actions, fd, path, fd ? O_WRONLY : O_RDONLY, 0);
+	}
+	error = posix_spawnp(&pid, fields[5], &actions, NULL, fields + 5, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return error ? -error : pid;
+}
+
+static int launcher_wait(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+int launcher_main(void)
+{
+	static char line[8192];
+	char *fields[MAX_FIELDS + 1], *save;
+	ssize_t len;
+	size_t n;
+
+	/* One command at a time: each is answered before the next one comes. */
+	while ((len = read(STDIN_FILENO, line, sizeof(line) - 1)) > 0) {
+		line[len - 1] = '\0';
+		for (n = 0; n < MAX_FIELDS; n++) {
+			fields[n] = strtok_r(n ? NULL : line, "\t", &save);
+			if (!fields[n])
+				break;
+		}
+		fields[n] = NULL;
+		dprintf(STDOUT_FILENO, "%d\n", strcmp(fields[0], "start") ?
+			launcher_wait(atoi(fields[1])) : launcher_start(fields));
+	}
+	return 0;
 }

@@ -57,44 +57,65 @@ static void check_kernel_side(struct test *test, const char *counter, uint64_t w
 	      (unsigned long long)high);
 }
 
-static void measure(struct test *test, const char *kind, uint64_t count, unsigned int threads,
-		    const char *option)
+/* The verdict, and the kernel's side of it against what faultgen's processes used. */
+static void check_books(struct test *test)
 {
-	char pid[16];
-	const char *const args[] = { "--check", "-p", pid, option, NULL };
+	uint64_t minor = number(test, test->result, "minflt");
+	uint64_t major = number(test, test->result, "majflt");
 
-	gen_start(test, &test->gen, kind, count, threads, NULL);
-	snprintf(pid, sizeof(pid), "%d", (int)test->gen.pid);
-	stat_start(test, args);
-	test->result = gen_go(test, &test->gen);
-	stat_end(test, SIGINT, 0);
-	gen_end(test, &test->gen);
+	if (test->result2) {
+		minor += number(test, test->result2, "minflt");
+		major += number(test, test->result2, "majflt");
+	}
 	check(test, json_is_true(json_object_get(check_of(test), "ok")), "the check is not ok");
-	check_kernel_side(test, "minor", number(test, test->result, "minflt"));
-	check_kernel_side(test, "major", number(test, test->result, "majflt"));
-	test_note(test, "%s: kernel %llu, pfstat %llu", kind,
+	check_kernel_side(test, "minor", minor);
+	check_kernel_side(test, "major", major);
+	test_note(test, "kernel %llu, pfstat %llu",
 		  (unsigned long long)number(test, row_of(test, "tasks", "faults"), "kernel_low"),
 		  (unsigned long long)number(test, row_of(test, "tasks", "faults"), "pfstat"));
 }
 
+/* One process, of one thread, or two at a time, the other of four. */
+static void measure(struct test *test, const char *kind, const char *kind2, const char *option)
+{
+	char pids[40];
+	const char *const args[] = { "--check", "-p", pids, option, NULL };
+
+	gen_start(test, &test->gen, kind, test->count, 1, NULL);
+	snprintf(pids, sizeof(pids), "%d", (int)test->gen.pid);
+	if (kind2) {
+		gen_start(test, &test->gen2, kind2, test->count, 4, NULL);
+		snprintf(pids, sizeof(pids), "%d,%d", (int)test->gen.pid, (int)test->gen2.pid);
+	}
+	stat_start(test, args);
+	test->result = gen_go(test, &test->gen);
+	if (kind2)
+		test->result2 = gen_go(test, &test->gen2);
+	stat_end(test, SIGINT, 0);
+	gen_end(test, &test->gen);
+	if (kind2)
+		gen_end(test, &test->gen2);
+	check_books(test);
+}
+
 void test_check_kinds(struct test *test)
 {
-	static const char *const kinds[] = { "anon", "wp_copy", "file_cow", "shmem_write",
-					     "bad_address", "mix" };
+	static const char *const kinds[][2] = { { "anon", "wp_copy" }, { "file_cow", "shmem_write" },
+						{ "bad_address", "mix" } };
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		measure(test, kinds[i], test->count, i & 1 ? 4 : 1, NULL);
+		measure(test, kinds[i][0], kinds[i][1], NULL);
 		test_release(test);
 	}
 	/* They raise no event: the kernel has them, pfstat says what they are. */
-	measure(test, "gup", test->count, 1, NULL);
+	measure(test, "gup", NULL, NULL);
 	check(test, reason_of(row_of(test, "tasks", "minor"), "gup") == test->count,
 	      "the get_user_pages faults are not the reason");
 	if (test->way != FENTRY)
 		return;
 	test_release(test);
-	measure(test, "gup", test->count, 1, "--gup");
+	measure(test, "gup", NULL, "--gup");
 	check(test, !strcmp(word(test, row_of(test, "tasks", "faults"), "verdict"), "equal"),
 	      "with --gup something is still missing");
 }

@@ -442,9 +442,9 @@ static void test_uffd_delay(struct test *test)
 	json_t *entry;
 
 	gen_start(test, &test->gen, "uffd_missing", 10, 1, "--delay=5000000");
-	stat_start_pid(test, test->gen.pid);
+	stat_watch(test);
 	test->result = gen_go(test, &test->gen);
-	stat_end(test, SIGINT, 0);
+	stat_take(test);
 	gen_end(test, &test->gen);
 	entry = entry_of(test, test->total, "uffd_missing", "user");
 	check(test, entry, "no uffd_missing");
@@ -458,31 +458,36 @@ static void test_uffd_delay(struct test *test)
 }
 
 const struct mode modes[] = {
-	{ "million", test_million, true },
-	{ "dry_run", test_dry_run, true },
-	{ "uffd_delay", test_uffd_delay, true },
-	{ "spawn", test_spawn, true },
-	{ "command", test_command, true },
-	{ "command_status", test_command_status, false },
-	{ "command_killed", test_command_killed, false },
-	{ "command_missing", test_command_missing, false },
-	{ "children", test_children, true },
-	{ "no_inherit", test_no_inherit, true },
-	{ "thread", test_thread, true },
-	{ "two_processes", test_two_processes, false },
-	{ "whole_machine", test_whole_machine, true },
-	{ "intervals", test_intervals, false },
-	{ "interval_count", test_interval_count, false },
-	{ "duration", test_duration, false },
-	{ "sigterm", test_sigterm, false },
-	{ "target_ends", test_target_ends, false },
-	{ "target_killed", test_target_killed, false },
-	{ "closed_pipe", test_closed_pipe, false },
-	{ "check_kinds", test_check_kinds, true },
-	{ "check_command", test_check_command, true },
-	{ "check_no_inherit", test_check_no_inherit, false },
-	{ "check_machine", test_check_machine, true },
-	{ "check_false_books", test_check_false_books, false },
+	{ "million", test_million, true, false },
+	{ "dry_run", test_dry_run, true, false },
+	{ "uffd_delay", test_uffd_delay, true, true },
+	{ "spawn", test_spawn, true, false },
+	{ "command", test_command, true, false },
+	{ "command_status", test_command_status, false, false },
+	{ "command_killed", test_command_killed, false, false },
+	{ "command_missing", test_command_missing, false, false },
+	{ "children", test_children, true, false },
+	{ "no_inherit", test_no_inherit, true, false },
+	{ "thread", test_thread, true, false },
+	{ "two_processes", test_two_processes, false, false },
+	{ "whole_machine", test_whole_machine, true, false },
+	{ "intervals", test_intervals, false, false },
+	{ "interval_count", test_interval_count, false, false },
+	{ "duration", test_duration, false, false },
+	{ "sigterm", test_sigterm, false, false },
+	{ "target_ends", test_target_ends, false, false },
+	{ "target_killed", test_target_killed, false, false },
+	{ "closed_pipe", test_closed_pipe, false, false },
+	{ "by_process", test_by_process, true, false },
+	{ "by_mapping", test_by_mapping, true, false },
+	{ "by_file", test_by_file, true, false },
+	{ "by_cgroup", test_by_cgroup, false, false },
+	{ "filters", test_filters, false, false },
+	{ "check_kinds", test_check_kinds, true, false },
+	{ "check_command", test_check_command, true, false },
+	{ "check_no_inherit", test_check_no_inherit, false, false },
+	{ "check_machine", test_check_machine, true, false },
+	{ "check_false_books", test_check_false_books, false, false },
 };
 
 const size_t nr_modes = sizeof(modes) / sizeof(modes[0]);

@@ -82,7 +82,8 @@ def figures():
         sizes = {}
         for name, accept, coding in (("plain", exposition.TEXT, None), ("gzip", exposition.TEXT, "gzip"),
                                      ("OpenMetrics", exposition.OPENMETRICS, None),
-                                     ("protobuf", exposition.PROTOBUF, None)):
+                                     ("protobuf", exposition.PROTOBUF, None),
+                                     ("protobuf, gzip", exposition.PROTOBUF, "gzip")):
             client = serve.client()
             client.get(accept, coding)
             sizes[name] = client.size
@@ -95,6 +96,7 @@ def figures():
         check(sizes["plain"] <= MAX_PLAIN, "plain: %d bytes" % sizes["plain"])
         check(sizes["gzip"] <= MAX_GZIP, "gzip: %d bytes" % sizes["gzip"])
         check(sizes["protobuf"] < sizes["plain"], "protobuf is larger than plain")
+        check(sizes["protobuf, gzip"] <= MAX_GZIP, "protobuf, gzip: %d bytes" % sizes["protobuf, gzip"])
         serve.stop()
 
 

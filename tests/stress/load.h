@@ -23,6 +23,7 @@ struct outcome {
 /* memory.c */
 void run_thrash(uint64_t n, uint64_t step, struct outcome *out);
 void run_races(uint64_t n, uint64_t step, struct outcome *out);
+void run_hints(uint64_t n, uint64_t step, struct outcome *out);
 /* processes.c */
 void run_forks(uint64_t n, uint64_t step, struct outcome *out);
 void run_procs(uint64_t n, uint64_t step, struct outcome *out);

@@ -20,6 +20,7 @@ static const struct mode {
 } modes[] = {
 	{ "thrash", run_thrash, "4 threads touch N pages each while a fifth pages them out" },
 	{ "races", run_races, "N times mprotect, munmap or mmap below 4 threads that fault" },
+	{ "hints", run_hints, "4 threads touch the same memory until there were N NUMA hints, 60 s at most" },
 	{ "forks", run_forks, "N children and grandchildren that write what they share" },
 	{ "procs", run_procs, "N processes that live for one fault, 32 at a time" },
 	{ "blocked", run_blocked,

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
@@ -164,4 +166,50 @@ void run_races(uint64_t n, uint64_t step, struct outcome *out)
 		pthread_join(threads[i], NULL);
 	signal(SIGSEGV, SIG_DFL);
 	out->segv = shared.segv;
+}
+
+/* Of the machine, since it was booted; 0 where nothing balances. */
+static uint64_t hint_faults(void)
+{
+	unsigned long long value = 0, found = 0;
+	char name[64];
+	FILE *f = fopen("/proc/vmstat", "re");
+
+	while (f && fscanf(f, "%63s %llu", name, &value) == 2)
+		if (!strcmp(name, "numa_hint_faults"))
+			found = value;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void *sweeper(void *arg)
+{
+	uint64_t i;
+
+	(void)arg;
+	while (!shared.stop)
+		for (i = 0; i < PAGES; i++)
+			shared.area[i * PAGE]++;
+	return NULL;
+}
+
+/* The kernel marks what a task uses while it uses CPU time, to see from which node. */
+void run_hints(uint64_t n, uint64_t step, struct outcome *out)
+{
+	const time_t limit = time(NULL) + 60;
+	const uint64_t until = hint_faults() + n;
+	pthread_t threads[THREADS];
+	int i;
+
+	(void)step;
+	(void)out;
+	map_area(PAGES);
+	for (i = 0; i < THREADS; i++)
+		threads[i] = start(sweeper, i);
+	while (hint_faults() < until && time(NULL) < limit)
+		usleep(50000);
+	shared.stop = true;
+	for (i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
 }

@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "../../bpf/pfstat.h"
+#include "../../bpf/profile.h"
 #include "../../src/hooks.h"
 
 #include "pfstat.skel.h"
@@ -32,6 +33,7 @@ static const struct {
 	{ "begin_kernel", "tp_btf/page_fault_kernel" },
 	{ "begin_kernel_plain", "tp_btf/page_fault_kernel" },
 	{ "end_minor", "perf_event" },
+	{ "group_return", "raw_tp" },
 	{ "end_minor_vma", "perf_event" },
 	{ "end_major", "perf_event" },
 	{ "end_major_vma", "perf_event" },
@@ -199,7 +201,7 @@ static void test_shared_structs(void **state)
 	};
 	static const struct field slot_state[] = {
 		FIELD(slot_state, origin), FIELD(slot_state, in_mm_fault),
-		FIELD(slot_state, major),  FIELD(slot_state, pad),
+		FIELD(slot_state, major),  FIELD(slot_state, walking),
 		FIELD(slot_state, calls),  FIELD(slot_state, notes),
 	};
 	static const struct field task_rss[] = {
@@ -220,7 +222,40 @@ static void test_shared_structs(void **state)
 		FIELD(config, swap_by_rss),	 FIELD(config, gup),
 		FIELD(config, gup_by_lookup),	 FIELD(config, numa_by_task),
 		FIELD(config, huge_by_pages),	 FIELD(config, uffd_by_vma),
-		FIELD(config, orders),
+		FIELD(config, orders), FIELD(config, lock_by_tracepoint),
+		FIELD(config, lock_cause_here), FIELD(config, details), FIELD(config, causes),
+		FIELD(config, cause_cells), FIELD(config, trace), FIELD(config, trace_stacks),
+		FIELD(config, profile), FIELD(config, trace_slower_ns),
+		FIELD(config, trace_sample), FIELD(config, by), FIELD(config, only),
+	};
+	static const struct field fault_filter[] = {
+		FIELD(fault_filter, of_fault), FIELD(fault_filter, major),
+		FIELD(fault_filter, origins),  FIELD(fault_filter, paths),
+		FIELD(fault_filter, min_ns),   FIELD(fault_filter, of_task),
+		FIELD(fault_filter, comm_len), FIELD(fault_filter, comm),
+		FIELD(fault_filter, cgroup),
+	};
+	static const struct field cause_cell[] = {
+		FIELD(cause_cell, ns), FIELD(cause_cell, faults),
+	};
+	static const struct field place[] = {
+		FIELD(place, start), FIELD(place, end),	      FIELD(place, offset),
+		FIELD(place, vm_flags), FIELD(place, ino),    FIELD(place, dev),
+		FIELD(place, kind),  FIELD(place, flags),     FIELD(place, names_len),
+		FIELD(place, names),
+	};
+	static const struct field group_cell[] = {
+		FIELD(group_cell, key),	    FIELD(group_cell, used),   FIELD(group_cell, comm),
+		FIELD(group_cell, buckets), FIELD(group_cell, sum_ns), FIELD(group_cell, max_ns),
+		FIELD(group_cell, untimed), FIELD(group_cell, major),
+	};
+	static const struct field profile_key[] = {
+		FIELD(profile_key, kernel), FIELD(profile_key, user), FIELD(profile_key, pid),
+		FIELD(profile_key, path),   FIELD(profile_key, origin),
+	};
+	static const struct field profile_value[] = {
+		FIELD(profile_value, count), FIELD(profile_value, sum_ns),
+		FIELD(profile_value, comm),
 	};
 
 	expect_struct(*state, "slot", sizeof(struct slot), slot, NR(slot));
@@ -229,6 +264,15 @@ static void test_shared_structs(void **state)
 	expect_struct(*state, "cell", sizeof(struct cell), cell, NR(cell));
 	expect_struct(*state, "tallies", sizeof(struct tallies), tallies, NR(tallies));
 	expect_struct(*state, "config", sizeof(struct config), config, NR(config));
+	expect_struct(*state, "fault_filter", sizeof(struct fault_filter), fault_filter,
+		      NR(fault_filter));
+	expect_struct(*state, "cause_cell", sizeof(struct cause_cell), cause_cell, NR(cause_cell));
+	expect_struct(*state, "place", sizeof(struct place), place, NR(place));
+	expect_struct(*state, "group_cell", sizeof(struct group_cell), group_cell, NR(group_cell));
+	expect_struct(*state, "profile_key", sizeof(struct profile_key), profile_key,
+		      NR(profile_key));
+	expect_struct(*state, "profile_value", sizeof(struct profile_value), profile_value,
+		      NR(profile_value));
 }
 
 static void test_sizes(void **state)

@@ -271,6 +271,36 @@ static const struct refusal refusals[] = {
 	  "--gup needs --attach=auto, fentry or kprobe, not tracepoint" },
 	{ { "-H", "--json" }, "-H is for the table" },
 	{ { "--csv", "-H" }, "-H is for the table" },
+	{ { "--by=user" }, "--by user: not process, thread, " },
+	{ { "--by=" }, "--by : one or two dimensions" },
+	{ { "--by=process," }, "--by process,: one or two dimensions" },
+	{ { "--by=,process" }, "--by ,process: not process" },
+	{ { "--by=cpu,node,path" }, "--by cpu,node,path: one or two dimensions" },
+	{ { "--by=cpu,cpu" }, "--by cpu,cpu: twice the same" },
+	{ { "--by=proc" }, "--by proc: not process" },
+	{ { "--by=cpu", "-H" }, "-H is for the table of paths" },
+	{ { "--by=cpu", "--sort=name" }, "--sort name: not total" },
+	{ { "--by=cpu", "--sort=" }, "--sort : not total" },
+	{ { "--by=cpu", "-n-1" }, "-n -1: not a number" },
+	{ { "--by=cpu", "-n", "3x" }, "-n 3x: not a number" },
+	{ { "--by=cpu", "--by-limit=0" }, "--by-limit 0: not a number" },
+	{ { "--by=cpu", "--by-limit=1048577" }, "--by-limit 1048577: not a number of 1 to 1048576" },
+	{ { "--sort=max" }, "need --by" },
+	{ { "-n", "5" }, "need --by" },
+	{ { "--by-limit=5" }, "need --by" },
+	{ { "-c", "" }, "-c: an empty path" },
+	{ { "-C", "" }, "-C: an empty name" },
+	{ { "--path=anon,anom" }, "--path anon,anom: there is no anom" },
+	{ { "--path=" }, "--path : there is no empty name" },
+	{ { "--path=anon," }, "--path anon,: there is no empty name" },
+	{ { "--path=ano" }, "--path ano: there is no ano" },
+	{ { "--origin=users" }, "--origin users: there is no users" },
+	{ { "--min-latency=10" }, "--min-latency 10: not a time" },
+	{ { "--min-latency=0ms" }, "--min-latency 0ms: not a time" },
+	{ { "--major=1" }, "--major" },
+	{ { "--check", "--major" }, "no filter goes with it" },
+	{ { "--check", "-c", "/" }, "no filter goes with it" },
+	{ { "--check", "-C", "sh" }, "no filter goes with it" },
 	{ { "doctor", "me" }, "no argument: me" },
 	{ { "doctor", "--json" }, "json" },
 	{ { "doctor", "--", "true" }, "no COMMAND is taken: -- true" },
@@ -456,6 +486,69 @@ static void test_times(void **state)
 	}
 }
 
+static void test_by(void **state)
+{
+	static const char *const names[DIM_NR] = {
+		[DIM_PROCESS] = "process", [DIM_THREAD] = "thread", [DIM_COMM] = "comm",
+		[DIM_CGROUP] = "cgroup", [DIM_MAPPING] = "mapping", [DIM_FILE] = "file",
+		[DIM_CPU] = "cpu", [DIM_NODE] = "node", [DIM_PATH] = "path",
+	};
+	static const char *const sorts[SORT_NR] = { "total", "count", "major", "avg",
+						    "p50",   "p99",   "max" };
+	const struct parsed *out = PARSE("--by", "process");
+
+	(void)state;
+	assert_int_equal(out->opts.sort, SORT_TOTAL);
+	assert_int_equal(out->opts.top, 20);
+	assert_int_equal(out->opts.by_limit, 16384);
+	for (int dim = 1; dim < DIM_NR; dim++) {
+		char both[32];
+
+		out = PARSE("--by", names[dim]);
+		assert_int_equal(out->opts.by[0], dim);
+		assert_int_equal(out->opts.by[1], DIM_NONE);
+		if (dim == DIM_PATH)
+			continue;
+		snprintf(both, sizeof(both), "%s,path", names[dim]);
+		out = PARSE("--by", both);
+		assert_int_equal(out->opts.by[0], dim);
+		assert_int_equal(out->opts.by[1], DIM_PATH);
+	}
+	for (int sort = 0; sort < SORT_NR; sort++)
+		assert_int_equal(PARSE("--by=cpu", "--sort", sorts[sort])->opts.sort, sort);
+	out = PARSE("--by=cpu", "-n", "7", "--by-limit=1048576", "--json");
+	assert_int_equal(out->opts.top, 7);
+	assert_int_equal(out->opts.by_limit, 1 << 20);
+	assert_int_equal(PARSE("--by=cpu", "-n0")->opts.top, 0);
+}
+
+static void test_filters(void **state)
+{
+	const struct parsed *out = parse((const char *const[]){ NULL });
+	const struct fault_filter *only = &out->opts.only;
+
+	(void)state;
+	assert_false(only->of_fault || only->of_task);
+	out = PARSE("--path=anon,swap", "--path", "numa", "--origin=user,gup", "--major",
+		    "--min-latency=1.5ms");
+	assert_true(only->of_fault);
+	assert_false(only->of_task);
+	assert_true(only->paths == (1ull << PATH_ANON | 1ull << PATH_SWAP | 1ull << PATH_NUMA));
+	assert_int_equal(only->origins, 1 << ORIGIN_USER | 1 << ORIGIN_GUP);
+	assert_true(only->major);
+	assert_int_equal(only->min_ns, 1500000);
+	/* Cut as the kernel cuts it. */
+	out = PARSE("-C", "a-name-that-is-too-long", "-p", self);
+	assert_true(only->of_task);
+	assert_false(only->of_fault);
+	assert_string_equal(only->comm, "a-name-that-is-");
+	assert_int_equal(only->comm_len, 16);
+	out = PARSE("-c", "/system.slice", "-C", "sh");
+	assert_true(only->of_task);
+	assert_non_null(out->opts.cgroup);
+	assert_int_equal(only->comm_len, 3);
+}
+
 static void test_serve(void **state)
 {
 	const struct parsed *out = PARSE("serve");
@@ -487,7 +580,8 @@ static void test_help_and_version(void **state)
 		"-p, --pid=",  "-t, --tid=", "--no-inherit", "--gup", "--check", "-d, --duration=", "-H, --histogram",
 		"--json",      "--csv",	     "-T, --timestamp", "-o, --output=", "--attach=",
 		"--dry-run",   "-v, --verbose", "-V, --version", "--help", "doctor", "-- COMMAND",
-		"INTERVAL",    "COUNT",	     "fentry, kprobe", "Exit status",
+		"--by=DIM", "--sort=", "-n, --top=", "--by-limit=", "-c, --cgroup=", "-C, --comm=",
+		"--path=", "--origin=", "--major", "--min-latency=", "INTERVAL", "COUNT",	     "fentry, kprobe", "Exit status",
 	};
 	const struct parsed *out = PARSE("--help");
 
@@ -523,6 +617,8 @@ int main(void)
 		cmocka_unit_test(test_command_is_split_off),
 		cmocka_unit_test(test_doctor),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_by),
+		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_serve),
 		cmocka_unit_test(test_help_and_version),
 	};

@@ -111,6 +111,10 @@ static struct caps caps_5_10(void)
 	remove_function(&caps, HOOK_lock_mm_and_find_vma);
 	caps.atomics = caps.task_btf = caps.find_vma = false;
 	caps.vmacache = true;
+	caps.hook_tracepoint[HOOK_contention_begin] = -ENOENT;
+	caps.hook_tracepoint[HOOK_contention_end] = -ENOENT;
+	caps.hook_tracepoint[HOOK_mmap_lock_start_locking] = -ENOENT;
+	caps.hook_tracepoint[HOOK_mmap_lock_acquire_returned] = -ENOENT;
 	return caps;
 }
 
@@ -989,6 +993,77 @@ static void test_random_hooks(void **state)
 	}
 }
 
+/* What the time is spent on: nothing is hooked for it, and nothing told, unless asked. */
+static void test_no_causes(void **state)
+{
+	struct caps caps = caps_all();
+	struct plan plan = plan_of(&caps, WAY_AUTO, false);
+
+	(void)state;
+	assert_int_equal(plan.causes, 0);
+	for (int h = HOOK_FIRST_CAUSE; h <= HOOK_sched_switch; h++)
+		assert_int_equal(plan.hook[h].method, METHOD_UNNEEDED);
+	assert_int_equal(plan.hook[HOOK_rwsem_down_read_slowpath].method, METHOD_UNNEEDED);
+}
+
+#define ALL_CAUSES ((1u << CAUSE_NR) - 1)
+
+static struct plan plan_of_causes(const struct caps *caps, enum way way)
+{
+	return plan_of_request(caps, (struct plan_request){ .way = way, .causes = true });
+}
+
+static void test_causes(void **state)
+{
+	struct caps caps = caps_6_12();
+	struct plan plan = plan_of_causes(&caps, WAY_TRACEPOINT);
+
+	(void)state;
+	assert_int_equal(plan.causes, ALL_CAUSES);
+	/* Only locks that are waited for, where the kernel can say so. */
+	assert_int_equal(plan.hook[HOOK_contention_begin].method, METHOD_TRACEPOINT);
+	assert_int_equal(plan.hook[HOOK_mmap_lock_start_locking].method, METHOD_UNNEEDED);
+	assert_int_equal(plan.hook[HOOK_rwsem_down_read_slowpath].method, METHOD_UNNEEDED);
+
+	caps.hook_tracepoint[HOOK_contention_end] = -ENOENT;
+	plan = plan_of_causes(&caps, WAY_TRACEPOINT);
+	assert_int_equal(plan.causes, ALL_CAUSES);
+	assert_int_equal(plan.hook[HOOK_contention_begin].method, METHOD_UNNEEDED);
+	assert_int_equal(plan.hook[HOOK_mmap_lock_start_locking].method, METHOD_TRACEPOINT);
+	assert_int_equal(plan.hook[HOOK_mmap_lock_acquire_returned].method, METHOD_TRACEPOINT);
+	/* That tracepoint says both, then: the wait, and that the VMA's lock did not do. */
+	assert_true(plan.lock_by_tracepoint);
+}
+
+/* 5.10: the slow path of the lock is a function; by tracepoints alone nothing tells. */
+static void test_causes_of_5_10(void **state)
+{
+	struct caps caps = caps_5_10();
+	struct plan plan = plan_of_causes(&caps, WAY_KPROBE);
+
+	(void)state;
+	assert_int_equal(plan.causes, ALL_CAUSES);
+	assert_int_equal(plan.hook[HOOK_rwsem_down_read_slowpath].method, METHOD_KPROBE);
+	plan = plan_of_causes(&caps, WAY_TRACEPOINT);
+	assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_LOCK));
+}
+
+/* Half a pair tells nothing; without switches there are only the spans. */
+static void test_causes_missing(void **state)
+{
+	struct caps caps = caps_all();
+	struct plan plan;
+
+	(void)state;
+	caps.hook_tracepoint[HOOK_mm_compaction_end] = -ENOENT;
+	plan = plan_of_causes(&caps, WAY_AUTO);
+	assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_COMPACTION));
+	caps.hook_tracepoint[HOOK_sched_switch] = -EPERM;
+	plan = plan_of_causes(&caps, WAY_AUTO);
+	assert_int_equal(plan.causes, 1u << CAUSE_LOCK | 1u << CAUSE_RECLAIM | 1u << CAUSE_MEMCG |
+					      1u << CAUSE_ON_CPU);
+}
+
 static void test_names(void **state)
 {
 	static const char *const methods[] = { "none", "unneeded", "fentry", "kprobe", "kprobe.multi",
@@ -1032,6 +1107,10 @@ int main(void)
 		cmocka_unit_test(test_stock_kernels),
 		cmocka_unit_test(test_all_answers),
 		cmocka_unit_test(test_random_hooks),
+		cmocka_unit_test(test_no_causes),
+		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_causes_of_5_10),
+		cmocka_unit_test(test_causes_missing),
 		cmocka_unit_test(test_names),
 	};
 

@@ -331,7 +331,14 @@ static void test_all_losses(void **state)
 	assert_int_equal(loss(r, "unclassified"), 6);
 	assert_int_equal(loss(r, "unresolved"), 9);
 	assert_int_equal(loss(r, "in_flight"), 2);
-	assert_int_equal(r->nr_lost, TALLY_NR - 1 + 5);
+	assert_int_equal(loss(r, "no_detail"), 1 + TALLY_NO_DETAIL);
+	assert_int_equal(loss(r, "trace_lost"), 1 + TALLY_TRACE_LOST);
+	/* What a filter leaves out, and pfstat's own walks, are no loss. */
+	assert_int_equal(loss(r, "filtered"), 0);
+	assert_int_equal(loss(r, "filtered_failed"), 0);
+	assert_int_equal(loss(r, "stack_walk"), 0);
+	assert_int_equal(r->filtered, 2 + TALLY_FILTERED + TALLY_FILTERED_FAILED);
+	assert_int_equal(r->nr_lost, TALLY_NR - 4 + 5);
 }
 
 static void test_missed(void **state)

@@ -1097,6 +1097,23 @@ static void test_reload_certificate(void **state)
 	web_close(web);
 }
 
+/* Whether to trust it is up to clients; renewing it needs no restart. */
+static void test_expired_certificate(void **state)
+{
+	struct web *web;
+
+	(void)state;
+	run("cd %s && cp stale.crt live.crt && cp stale.key live.key", folder);
+	write_config("tls_server_config:\n  cert_file: live.crt\n  key_file: live.key\n");
+	web = start_with_config();
+	assert_string_equal(curl(web, "--cacert ca.crt"), "000");
+	assert_string_equal(curl(web, "-k"), "200");
+	run("cd %s && cp noclient.crt live.crt && cp noclient.key live.key", folder);
+	assert_int_equal(web_reload(web, error, sizeof(error)), 0);
+	assert_string_equal(curl(web, "--cacert ca.crt"), "200");
+	web_close(web);
+}
+
 static void test_reload_broken(void **state)
 {
 	struct web *web;
@@ -1208,12 +1225,13 @@ static const char make_certificates[] =
 	"self server \"$EC\"; self second \"$EC\"; self ca \"$EC\"; self stranger \"$EC\"\n"
 	"self rsa 'rsa:2048 -nodes'\n"
 	"signed() { openssl req -subj /CN=good -keyout $1.key -out $1.csr -newkey $EC\n"
-	"echo subjectAltName=DNS:client.example,URI:spiffe://x/y,IP:192.0.2.7,IP:2001:db8::7 "
-	">$1.ext\n"
+	"echo subjectAltName=DNS:localhost,DNS:client.example,URI:spiffe://x/y,IP:192.0.2.7,"
+	"IP:2001:db8::7 >$1.ext\n"
 	"echo extendedKeyUsage=$3 >>$1.ext\n"
 	"openssl x509 -req -in $1.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days $2 "
 	"-extfile $1.ext -out $1.crt; }\n"
-	"signed good 2 clientAuth; signed expired -1 clientAuth; signed noclient 2 serverAuth\n";
+	"signed good 2 clientAuth; signed expired -1 clientAuth; signed noclient 2 serverAuth\n"
+	"signed stale -1 serverAuth\n";
 
 /* By crypt(3), so that no other program is needed. */
 static void make_hash(char *hash, size_t len, const char *password, int cost)
@@ -1279,6 +1297,7 @@ int main(void)
 		cmocka_unit_test(test_client_certificates),
 		cmocka_unit_test(test_bad_certificates),
 		cmocka_unit_test(test_reload_certificate),
+		cmocka_unit_test(test_expired_certificate),
 		cmocka_unit_test(test_reload_broken),
 		cmocka_unit_test(test_reload_with_open_connections),
 		cmocka_unit_test(test_reload_during_bcrypt),

@@ -1,0 +1,750 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * address_spaces.c: see address_spaces.h.
+ *
+ * A process has one space for each program that it executed. A forked space has
+ * no copy of its parent's mappings, but refers to the parent as of the time of
+ * the fork. Records come in the order of their times within one read; those of
+ * two reads may overlap by microseconds, so everything goes by times.
+ */
+#include "address_spaces.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include "perf_records.h"
+
+enum {
+	BUCKETS = 4096,
+	MAX_EXITED = 4096, /* some 100 bytes each, and 48 for each mapping */
+	MAX_MAPPINGS = 16384, /* of one space */
+	MAX_DEPTH = 16, /* of parents */
+	ASK_NS = 10000000,
+	REREAD_NS = 1000000000, /* an address that is not mapped is no reason to read maps more often */
+};
+
+struct file {
+	struct mapped_file public;
+	struct file *next; /* in its bucket */
+	unsigned int refs;
+};
+
+struct range {
+	uint64_t start, end, offset, since_ns;
+	struct file *file;
+};
+
+struct space {
+	struct space *next; /* in its bucket; of the same pid the youngest first */
+	struct space *exited_next; /* the one that exited after it */
+	struct space *parent;
+	uint64_t forked_ns; /* of parent only what was there by then */
+	uint64_t born_ns; /* 0: before the records began */
+	uint64_t read_ns; /* its maps, last; 0: never */
+	uint64_t exe_dev, exe_inode; /* when they were read */
+	uint64_t asked_ns; /* whether it is still that program, last */
+	struct range *ranges; /* in the order of since_ns */
+	unsigned int nr, cap;
+	unsigned int refs; /* children, and one for being in its bucket */
+	unsigned int depth;
+	int pid;
+	bool exited;
+};
+
+struct address_spaces {
+	struct perf_records *records; /* NULL: refused */
+	struct space *spaces[BUCKETS];
+	struct file *files[BUCKETS];
+	struct space *oldest_exited, *newest_exited;
+	unsigned int nr_exited, max_exited;
+	uint64_t sweep_at; /* spaces; without records nobody says who exited */
+	struct address_spaces_totals totals;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* --- files */
+
+static bool same_file(const struct mapped_file *a, const struct mapped_file *b)
+{
+	return a->dev == b->dev && a->inode == b->inode && a->generation == b->generation &&
+	       a->build_id_len == b->build_id_len &&
+	       !memcmp(a->build_id, b->build_id, a->build_id_len) && !strcmp(a->path, b->path);
+}
+
+static struct file **file_bucket(struct address_spaces *a, const struct mapped_file *key)
+{
+	uint32_t hash = 5381 + key->inode;
+	const char *c;
+
+	for (c = key->path; *c; c++)
+		hash = hash * 33 + (unsigned char)*c;
+	return &a->files[hash % BUCKETS];
+}
+
+/* One more reference to it; NULL: out of memory. */
+static struct file *file_get(struct address_spaces *a, const struct mapped_file *key)
+{
+	struct file **bucket = file_bucket(a, key), *file;
+
+	for (file = *bucket; file && !same_file(&file->public, key); file = file->next)
+		;
+	if (!file) {
+		file = calloc(1, sizeof(*file));
+		if (!file)
+			return NULL;
+		file->public = *key;
+		file->public.path = strdup(key->path);
+		if (!file->public.path) {
+			free(file);
+			return NULL;
+		}
+		file->next = *bucket;
+		*bucket = file;
+	}
+	file->refs++;
+	return file;
+}
+
+static void file_put(struct address_spaces *a, struct file *file)
+{
+	struct file **at = file_bucket(a, &file->public);
+
+	if (--file->refs)
+		return;
+	while (*at != file)
+		at = &(*at)->next;
+	*at = file->next;
+	free((char *)file->public.path);
+	free(file);
+}
+
+/* --- spaces */
+
+static void space_put(struct address_spaces *a, struct space *s)
+{
+	while (s && !--s->refs) {
+		struct space *parent = s->parent;
+		unsigned int i;
+
+		for (i = 0; i < s->nr; i++)
+			file_put(a, s->ranges[i].file);
+		free(s->ranges);
+		free(s);
+		s = parent;
+	}
+}
+
+static struct space **space_bucket(struct address_spaces *a, int pid)
+{
+	return &a->spaces[(unsigned int)pid % BUCKETS];
+}
+
+static void unlink_space(struct address_spaces *a, struct space *s)
+{
+	struct space **at = space_bucket(a, s->pid);
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	a->totals.spaces--;
+	space_put(a, s);
+}
+
+/* The space of pid as of when_ns, or NULL. */
+static struct space *space_at(struct address_spaces *a, int pid, uint64_t when_ns)
+{
+	struct space *s;
+
+	for (s = *space_bucket(a, pid); s; s = s->next)
+		if (s->pid == pid && s->born_ns <= when_ns)
+			return s;
+	return NULL;
+}
+
+static void space_exits(struct address_spaces *a, struct space *s)
+{
+	if (s->exited)
+		return;
+	s->exited = true;
+	s->exited_next = NULL;
+	if (a->newest_exited)
+		a->newest_exited->exited_next = s;
+	else
+		a->oldest_exited = s;
+	a->newest_exited = s;
+	if (++a->nr_exited <= a->max_exited)
+		return;
+	s = a->oldest_exited;
+	a->oldest_exited = s->exited_next;
+	if (!a->oldest_exited)
+		a->newest_exited = NULL;
+	a->nr_exited--;
+	a->totals.spaces_dropped++;
+	unlink_space(a, s);
+}
+
+/* A new space; the one of this pid before it has ended. NULL: out of memory. */
+static struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns)
+{
+	struct space *before = space_at(a, pid, born_ns), **at = space_bucket(a, pid), *s;
+
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->pid = pid;
+	s->born_ns = born_ns;
+	s->refs = 1;
+	while (*at && !((*at)->pid == pid && (*at)->born_ns <= born_ns))
+		at = &(*at)->next;
+	/* Were there younger ones, their records came earlier. */
+	s->next = *at;
+	*at = s;
+	a->totals.spaces++;
+	if (before)
+		space_exits(a, before);
+	return s;
+}
+
+/* --- what is mapped */
+
+/* Keeps the order of since_ns; takes the reference of file. */
+static int insert_range(struct address_spaces *a, struct space *s, const struct range *range)
+{
+	unsigned int at;
+
+	if (s->nr == MAX_MAPPINGS) {
+		file_put(a, s->ranges[0].file);
+		memmove(s->ranges, s->ranges + 1, --s->nr * sizeof(*s->ranges));
+		a->totals.mappings_dropped++;
+	}
+	if (s->nr == s->cap) {
+		unsigned int cap = s->cap ? 2 * s->cap : 8;
+		struct range *grown = realloc(s->ranges, cap * sizeof(*grown));
+
+		if (!grown) {
+			file_put(a, range->file);
+			return -ENOMEM;
+		}
+		s->ranges = grown;
+		s->cap = cap;
+	}
+	for (at = s->nr; at && s->ranges[at - 1].since_ns > range->since_ns; at--)
+		s->ranges[at] = s->ranges[at - 1];
+	s->ranges[at] = *range;
+	s->nr++;
+	return 0;
+}
+
+/* Memory that is mapped again and again, as by a JIT compiler, is there once. */
+static bool is_known(const struct space *s, const struct range *range)
+{
+	unsigned int i;
+
+	for (i = s->nr; i--;) {
+		const struct range *r = &s->ranges[i];
+
+		if (r->end <= range->start || r->start >= range->end)
+			continue;
+		return r->start <= range->start && r->end >= range->end &&
+		       r->file == range->file &&
+		       r->offset + (range->start - r->start) == range->offset &&
+		       r->since_ns <= range->since_ns;
+	}
+	return false;
+}
+
+static int add_range(struct address_spaces *a, struct space *s, struct range *range,
+		     const struct mapped_file *key)
+{
+	range->file = file_get(a, key);
+	if (!range->file)
+		return -ENOMEM;
+	if (is_known(s, range)) {
+		file_put(a, range->file);
+		return 0;
+	}
+	return insert_range(a, s, range);
+}
+
+/*
+ * The youngest mapping of address at when_ns. tolerate: with VMA locks (6.4) a
+ * fault can come before the record of the mapping that it is in.
+ */
+static const struct range *range_at(const struct space *s, uint64_t address, uint64_t when_ns,
+				    bool tolerate)
+{
+	const struct range *later = NULL;
+	unsigned int i;
+
+	for (i = s->nr; i--;) {
+		const struct range *r = &s->ranges[i];
+
+		if (address < r->start || address >= r->end)
+			continue;
+		if (r->since_ns <= when_ns)
+			return r;
+		later = r;
+	}
+	return tolerate ? later : NULL;
+}
+
+static const struct range *look_up(const struct space *s, uint64_t address, uint64_t when_ns)
+{
+	const struct range *r = range_at(s, address, when_ns, true);
+
+	while (!r && s->parent) {
+		when_ns = s->forked_ns < when_ns ? s->forked_ns : when_ns;
+		s = s->parent;
+		r = range_at(s, address, when_ns, false);
+	}
+	return r;
+}
+
+/* --- /proc/PID/maps */
+
+/* \012 and the like, in place. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
+			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+/* "start-end perms offset major:minor inode   path" */
+static bool parse_line(char *line, struct range *range, struct mapped_file *key)
+{
+	unsigned int major, minor;
+	char perms[5];
+	int path = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %n", &range->start, &range->end, perms,
+		   &range->offset, &major, &minor, &key->inode, &path) != 7 || !path)
+		return false;
+	if (perms[2] != 'x')
+		return false;
+	unescape(line + path);
+	key->path = line[path] ? line + path : "//anon";
+	key->dev = makedev(major, minor);
+	return true;
+}
+
+static void remember_program(struct space *s)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
+	if (!stat(path, &st)) {
+		s->exe_dev = st.st_dev;
+		s->exe_inode = st.st_ino;
+	}
+}
+
+static int read_maps(struct address_spaces *a, struct space *s, uint64_t since_ns)
+{
+	char path[32], *line = NULL;
+	size_t len = 0;
+	int err = 0;
+	FILE *f;
+
+	s->read_ns = now_ns();
+	remember_program(s);
+	snprintf(path, sizeof(path), "/proc/%d/maps", s->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (!err && getline(&line, &len, f) > 0) {
+		struct range range = { .since_ns = since_ns };
+		struct mapped_file key = { 0 };
+
+		if (parse_line(line, &range, &key))
+			err = add_range(a, s, &range, &key);
+	}
+	if (!err && ferror(f))
+		err = -ESRCH; /* it ended meanwhile */
+	free(line);
+	fclose(f);
+	return err;
+}
+
+/*
+ * Without records: whether pid executes another program than when it was read. Not
+ * asked for each frame of a stack.
+ */
+static bool program_changed(struct space *s)
+{
+	uint64_t now = now_ns();
+	char path[32];
+	struct stat st;
+
+	if (now - s->asked_ns < ASK_NS)
+		return false;
+	s->asked_ns = now;
+	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
+	return !stat(path, &st) &&
+	       (s->exited || st.st_dev != s->exe_dev || st.st_ino != s->exe_inode);
+}
+
+static void sweep(struct address_spaces *a)
+{
+	unsigned int i;
+
+	if (a->records || a->totals.spaces < a->sweep_at)
+		return;
+	for (i = 0; i < BUCKETS; i++) {
+		struct space *s, *next;
+
+		for (s = a->spaces[i]; s; s = next) {
+			next = s->next;
+			/* This may free s, or others that are not alive; then from the start. */
+			if (!s->exited && kill(s->pid, 0) && errno == ESRCH) {
+				space_exits(a, s);
+				next = a->spaces[i];
+			}
+		}
+	}
+	a->sweep_at = 2 * a->totals.spaces + a->max_exited;
+}
+
+int address_spaces_see(struct address_spaces *a, int pid)
+{
+	struct space *s = space_at(a, pid, UINT64_MAX);
+	uint64_t since_ns = 0;
+
+	int err;
+
+	/* Were it another one with the pid of one that exited, there would be records of it. */
+	if (s && (a->records || !program_changed(s)))
+		return 0;
+	if (s)
+		since_ns = now_ns();
+	sweep(a);
+	s = space_begin(a, pid, since_ns);
+	if (!s)
+		return -ENOMEM;
+	err = read_maps(a, s, since_ns);
+	/* It is remembered that it was not there, as long as others that exited are. */
+	if (err == -ESRCH)
+		space_exits(a, s);
+	return err;
+}
+
+static int see_all(struct address_spaces *a)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	int err = 0;
+
+	if (!dir)
+		return -errno;
+	while (!err && (entry = readdir(dir))) {
+		int pid = atoi(entry->d_name);
+
+		if (pid > 0 && address_spaces_see(a, pid) == -ENOMEM)
+			err = -ENOMEM;
+	}
+	closedir(dir);
+	return err;
+}
+
+/* Threads share the space of their process: /proc/TID/maps is that, under the pid that faults have. */
+static int process_of(int tid)
+{
+	char path[32], line[128];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (!pid && fgets(line, sizeof(line), f))
+		sscanf(line, "Tgid: %d", &pid);
+	fclose(f);
+	return pid;
+}
+
+/* --- records */
+
+static int take_mmap(struct address_spaces *a, const char *body, size_t len, uint16_t misc,
+		     uint64_t time)
+{
+	struct {
+		uint32_t pid, tid;
+		uint64_t addr, len, pgoff;
+		union {
+			struct {
+				uint32_t maj, min;
+				uint64_t ino, generation;
+			};
+			struct {
+				uint8_t build_id_size, reserved[3];
+				uint8_t build_id[BUILD_ID_MAX];
+			};
+		};
+		uint32_t prot, flags;
+	} m;
+	struct mapped_file key = { 0 };
+	struct range range;
+	struct space *s;
+
+	if (len <= sizeof(m) || !memchr(body + sizeof(m), '\0', len - sizeof(m)))
+		return -EINVAL;
+	memcpy(&m, body, sizeof(m));
+	key.path = body + sizeof(m);
+	if (misc & PERF_RECORD_MISC_MMAP_BUILD_ID) {
+		key.build_id_len = m.build_id_size < BUILD_ID_MAX ? m.build_id_size : BUILD_ID_MAX;
+		memcpy(key.build_id, m.build_id, key.build_id_len);
+	} else {
+		key.dev = makedev(m.maj, m.min);
+		key.inode = m.ino;
+		key.generation = m.generation;
+	}
+	range = (struct range){ .start = m.addr, .end = m.addr + m.len, .offset = m.pgoff,
+				.since_ns = time };
+	s = space_at(a, (int)m.pid, time);
+	if (!s)
+		s = space_begin(a, (int)m.pid, 0);
+	return s ? add_range(a, s, &range, &key) : -ENOMEM;
+}
+
+/* All that s can see becomes its own: a chain of parents has an end. */
+static int flatten(struct address_spaces *a, struct space *s)
+{
+	const struct space *from;
+	uint64_t when_ns = s->forked_ns;
+	int err = 0;
+
+	for (from = s->parent; from && !err; from = from->parent) {
+		unsigned int i;
+
+		for (i = 0; i < from->nr && !err; i++) {
+			struct range range = from->ranges[i];
+
+			if (range.since_ns > when_ns)
+				continue;
+			range.file->refs++;
+			err = insert_range(a, s, &range);
+		}
+		when_ns = from->forked_ns < when_ns ? from->forked_ns : when_ns;
+	}
+	space_put(a, s->parent);
+	s->parent = NULL;
+	s->depth = 0;
+	return err;
+}
+
+static int take_fork(struct address_spaces *a, int pid, int parent_pid, uint64_t time)
+{
+	struct space *parent, *s;
+
+	if (pid == parent_pid)
+		return 0; /* a thread */
+	parent = space_at(a, parent_pid, time);
+	/* At once: the new one could push it out of those that are remembered. */
+	if (parent)
+		parent->refs++;
+	s = space_begin(a, pid, time);
+	if (!s) {
+		space_put(a, parent);
+		return -ENOMEM;
+	}
+	s->forked_ns = time;
+	if (!parent)
+		return 0;
+	s->parent = parent;
+	s->depth = parent->depth + 1;
+	return s->depth > MAX_DEPTH ? flatten(a, s) : 0;
+}
+
+static int take_exit(struct address_spaces *a, int pid, int tid, uint64_t time)
+{
+	struct space *s = pid == tid ? space_at(a, pid, time) : NULL;
+
+	if (s)
+		space_exits(a, s);
+	return 0;
+}
+
+int address_spaces_record(struct address_spaces *a, const void *record, size_t len)
+{
+	const char *body = (const char *)record + sizeof(struct perf_event_header);
+	struct perf_event_header header;
+	struct perf_record_id id;
+	uint32_t words[4] = { 0 };
+	uint64_t lost;
+	size_t rest;
+
+	if (len < sizeof(header) + sizeof(id) + sizeof(words))
+		return -EINVAL;
+	memcpy(&header, record, sizeof(header));
+	memcpy(&id, (const char *)record + len - sizeof(id), sizeof(id));
+	rest = len - sizeof(header) - sizeof(id);
+	memcpy(words, body, sizeof(words));
+	switch (header.type) {
+	case PERF_RECORD_MMAP2:
+		return take_mmap(a, body, rest, header.misc, id.time);
+	case PERF_RECORD_COMM:
+		if (!(header.misc & PERF_RECORD_MISC_COMM_EXEC))
+			return 0;
+		return space_begin(a, (int)words[0], id.time) ? 0 : -ENOMEM;
+	case PERF_RECORD_FORK:
+		return take_fork(a, (int)words[0], (int)words[1], id.time);
+	case PERF_RECORD_EXIT:
+		return take_exit(a, (int)words[0], (int)words[2], id.time);
+	case PERF_RECORD_LOST:
+		memcpy(&lost, body + sizeof(uint64_t), sizeof(lost));
+		a->totals.lost += lost;
+		return 0;
+	}
+	return 0;
+}
+
+static int take(void *context, const void *record, size_t len)
+{
+	return address_spaces_record(context, record, len);
+}
+
+/* --- the whole */
+
+int address_spaces_open(struct address_spaces **out, const struct address_spaces_options *options,
+			int *events)
+{
+	struct address_spaces *a = calloc(1, sizeof(*a));
+	unsigned int i;
+	int err = 0;
+
+	if (!a)
+		return -ENOMEM;
+	a->max_exited = options->max_exited ? options->max_exited : MAX_EXITED;
+	a->sweep_at = a->max_exited;
+	*events = options->no_events ? -EOPNOTSUPP :
+				       perf_records_open(&a->records, options->tids, options->nr_tids);
+	/* Records first, then what is there: what comes in between is known twice, not never. */
+	if (!options->tids)
+		err = see_all(a);
+	for (i = 0; !err && i < options->nr_tids; i++) {
+		int pid = process_of(options->tids[i]);
+
+		if (pid && address_spaces_see(a, pid) == -ENOMEM)
+			err = -ENOMEM;
+	}
+	if (err) {
+		address_spaces_close(a);
+		return err;
+	}
+	*out = a;
+	return 0;
+}
+
+int address_spaces_add_cpu(struct address_spaces *a, int cpu)
+{
+	return a->records ? perf_records_add_cpu(a->records, cpu) : 0;
+}
+
+int address_spaces_fd(const struct address_spaces *a)
+{
+	return a->records ? perf_records_fd(a->records) : -1;
+}
+
+int address_spaces_read(struct address_spaces *a)
+{
+	return a->records ? perf_records_read(a->records, take, a) : 0;
+}
+
+/*
+ * The newest space that has the address: which program it was is not known when
+ * the time is not.
+ */
+static const struct range *find_anywhere(struct address_spaces *a, int pid, uint64_t address,
+					 struct space **found)
+{
+	struct space *s;
+
+	for (s = *space_bucket(a, pid); s; s = s->next) {
+		const struct range *r = s->pid == pid ? look_up(s, address, UINT64_MAX) : NULL;
+
+		*found = s;
+		if (r)
+			return r;
+	}
+	return NULL;
+}
+
+static const struct range *find_at(struct address_spaces *a, int pid, uint64_t address,
+				   uint64_t when_ns, struct space **found)
+{
+	struct space *s;
+
+	if (when_ns == UINT64_MAX)
+		return find_anywhere(a, pid, address, found);
+	s = space_at(a, pid, when_ns);
+	*found = s;
+	return s ? look_up(s, address, when_ns) : NULL;
+}
+
+int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uint64_t when_ns,
+			struct mapping *out)
+{
+	struct space *s, *newest = space_at(a, pid, UINT64_MAX);
+	const struct range *r;
+
+	if (!newest)
+		return -ESRCH;
+	r = find_at(a, pid, address, when_ns, &s);
+	/* Records were lost, or there are none. */
+	if (!r && !newest->exited && (!a->records || a->totals.lost) &&
+	    now_ns() - newest->read_ns > REREAD_NS) {
+		read_maps(a, newest, now_ns());
+		r = find_at(a, pid, address, when_ns, &s);
+	}
+	if (!r)
+		return -ENOENT;
+	*out = (struct mapping){
+		.start = r->start, .end = r->end, .offset = r->offset, .since_ns = r->since_ns,
+		.file = &r->file->public, .pid = pid, .exited = s->exited || s != newest,
+	};
+	return 0;
+}
+
+void address_spaces_totals(const struct address_spaces *a, struct address_spaces_totals *totals)
+{
+	*totals = a->totals;
+}
+
+void address_spaces_close(struct address_spaces *a)
+{
+	unsigned int i;
+
+	if (!a)
+		return;
+	for (i = 0; i < BUCKETS; i++)
+		while (a->spaces[i])
+			unlink_space(a, a->spaces[i]);
+	perf_records_close(a->records);
+	free(a);
+}

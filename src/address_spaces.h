@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * address_spaces.h: which file is mapped where in which process, over time, of
+ * executable mappings. From the kernel's own records of mmap, exec, fork and exit
+ * (a perf event that counts nothing), and /proc/PID/maps for what was there
+ * before; where perf events are refused, from /proc/PID/maps alone.
+ */
+#ifndef PFSTAT_ADDRESS_SPACES_H
+#define PFSTAT_ADDRESS_SPACES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BUILD_ID_MAX = 20 };
+
+/* What is mapped. The same file is the same struct while anybody has it. */
+struct mapped_file {
+	const char *path; /* as the process saw it at mmap; "//anon", "[vdso]", "/memfd:x (deleted)" */
+	/* Of the inode; all 0 when build_id_len is not, or there is no file. */
+	uint64_t dev, inode, generation; /* generation 0: unknown */
+	uint8_t build_id[BUILD_ID_MAX];
+	uint8_t build_id_len;
+};
+
+struct mapping {
+	uint64_t start, end;
+	uint64_t offset; /* in the file, of start */
+	uint64_t since_ns; /* CLOCK_MONOTONIC; 0: before the records began */
+	const struct mapped_file *file; /* valid until the next call that is not a find */
+	int pid; /* whose it is or was */
+	bool exited; /* /proc/PID is not of this program any more */
+};
+
+struct address_spaces_totals {
+	uint64_t lost; /* records that the kernel had no room for */
+	uint64_t spaces_dropped; /* exited processes beyond the limit, oldest first */
+	uint64_t mappings_dropped; /* of processes with too many, oldest first */
+	uint64_t spaces; /* known now, exited ones included */
+};
+
+struct address_spaces_options {
+	/* Records of these threads and of what they create; NULL: of the whole machine. */
+	const int *tids;
+	unsigned int nr_tids;
+	unsigned int max_exited; /* so many exited processes are remembered; 0: 4096 */
+	bool no_events; /* /proc/PID/maps only */
+};
+
+struct address_spaces;
+
+/*
+ * 0 or a negative errno. *events: 0, or the negative errno with which the kernel
+ * refused the records; then processes are read at address_spaces_see(), and those
+ * that exit before are unknown.
+ */
+int address_spaces_open(struct address_spaces **out, const struct address_spaces_options *options,
+			int *events);
+
+/* A CPU that came online; whole machine only. 0 or a negative errno. */
+int address_spaces_add_cpu(struct address_spaces *a, int cpu);
+
+/* Readable when address_spaces_read() should be called; -1 without events. */
+int address_spaces_fd(const struct address_spaces *a);
+
+/* Takes what the kernel has recorded: the number of records, or a negative errno. */
+int address_spaces_read(struct address_spaces *a);
+
+/*
+ * A process was seen: unless it is known, its /proc/PID/maps is read. 0 or a
+ * negative errno. Cheap when it is known.
+ */
+int address_spaces_see(struct address_spaces *a, int pid);
+
+/*
+ * What was mapped at address in process pid at when_ns (CLOCK_MONOTONIC;
+ * UINT64_MAX: the last time that anything was). 0, or -ESRCH: the process is
+ * unknown, or -ENOENT: nothing was mapped there that can be run.
+ */
+int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uint64_t when_ns,
+			struct mapping *out);
+
+void address_spaces_totals(const struct address_spaces *a, struct address_spaces_totals *totals);
+
+void address_spaces_close(struct address_spaces *a);
+
+/*
+ * For tests, and what read() does with one record: perf_event_header and what is
+ * behind it, len bytes. -EINVAL: it is not whole.
+ */
+int address_spaces_record(struct address_spaces *a, const void *record, size_t len);
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * alive.c: see alive.h.
+ */
+#include "alive.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The number of the first pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
+#define FIRST_PID_NAMESPACE "pid:[4026531836]"
+
+/* /proc shows times in USER_HZ, which is 100 on all but alpha and ia64. */
+#define TICK_NS 10000000
+
+/* /proc/ID/stat adds it to the start time since 5.5 (timens_add_boottime_ns()). */
+static int64_t boot_offset(void)
+{
+	FILE *f = fopen("/proc/self/timens_offsets", "re");
+	long long seconds, ns;
+	int64_t offset = 0;
+	char clock[16];
+
+	while (f && fscanf(f, "%15s %lld %lld", clock, &seconds, &ns) == 3)
+		if (!strcmp(clock, "boottime"))
+			offset = seconds * 1000000000 + ns;
+	if (f)
+		fclose(f);
+	return offset;
+}
+
+static bool link_is(const char *path, const char *expected)
+{
+	char text[64];
+	ssize_t n = readlink(path, text, sizeof(text));
+
+	return n == (ssize_t)strlen(expected) && !memcmp(text, expected, n);
+}
+
+/* BPF programs see the ids of the first pid namespace. /proc may be of yet another one. */
+void alive_open(struct alive *a)
+{
+	char self[16];
+
+	snprintf(self, sizeof(self), "%d", (int)getpid());
+	a->known = link_is("/proc/self/ns/pid", FIRST_PID_NAMESPACE) &&
+		   link_is("/proc/self", self);
+	a->boot_offset_ns = boot_offset();
+}
+
+bool alive_stat_ended(const char *stat, uint64_t start_ns, bool is_thread)
+{
+	/* The name may have any bytes; what follows has no ')'. */
+	const char *rest = strrchr(stat, ')');
+	unsigned long long start;
+	long threads;
+	char state;
+
+	if (!rest || sscanf(rest, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
+				  " %*d %*d %ld %*d %llu", &state, &threads, &start) != 3)
+		return false;
+	if (start != start_ns / TICK_NS)
+		return true;
+	/* A zombie. A process of several threads may have lost its first one only. */
+	return (state == 'Z' || state == 'X') && (is_thread || threads <= 1);
+}
+
+static bool proc_says_ended(const struct alive *a, uint64_t id, uint64_t start_ns, bool is_thread)
+{
+	char path[40], stat[1024];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", id);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	n = fread(stat, 1, sizeof(stat) - 1, f);
+	fclose(f);
+	stat[n] = '\0';
+	return alive_stat_ended(stat, start_ns + a->boot_offset_ns, is_thread);
+}
+
+bool alive_has_ended(const struct alive *a, uint64_t id, uint64_t start_ns, bool is_thread,
+		     bool closely)
+{
+	if (!a->known || !id)
+		return false;
+	/* Not by /proc, which may hide others' processes (hidepid). */
+	if (kill((pid_t)id, 0) && errno == ESRCH)
+		return true;
+	return closely && proc_says_ended(a, id, start_ns, is_thread);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * alive.h: has a process or thread, as BPF programs name it, ended?
+ */
+#ifndef PFSTAT_ALIVE_H
+#define PFSTAT_ALIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct alive {
+	bool known; /* the ids here are those that BPF programs see */
+	int64_t boot_offset_ns; /* of this process' time namespace */
+};
+
+void alive_open(struct alive *a);
+
+/*
+ * id with its start time, as BPF programs see them; is_thread: it is a thread, not a process. false also when
+ * it cannot be told. closely: by /proc, which finds ids that are in use again,
+ * and zombies; else by a mere kill(2).
+ */
+bool alive_has_ended(const struct alive *a, uint64_t id, uint64_t start_ns, bool is_thread,
+		     bool closely);
+
+/* The same of the text of /proc/ID/stat. */
+bool alive_stat_ended(const char *stat, uint64_t start_ns, bool is_thread);
+
+#endif

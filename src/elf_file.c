@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * elf_file.c: see elf_file.h.
+ */
+#include "elf_file.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <elfutils/libdwelf.h>
+
+/* Symbols and their names of one file; the largest browsers have a quarter of it. */
+static const uint64_t MAX_SECTION = 512ul << 20;
+
+/* Functions that begin before this many others are not searched for one that is around them. */
+enum { MAX_NESTED = 16 };
+
+static void read_build_id(struct elf_file *file, Elf *elf)
+{
+	const void *id;
+	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
+
+	if (len <= 0)
+		return;
+	file->build_id_len = len < BUILD_ID_MAX ? len : BUILD_ID_MAX;
+	memcpy(file->build_id, id, file->build_id_len);
+}
+
+static int read_segments(struct elf_file *file, Elf *elf)
+{
+	size_t nr, i;
+
+	if (elf_getphdrnum(elf, &nr) || nr > 65535)
+		return -ENOEXEC;
+	file->segments = calloc(nr + 1, sizeof(*file->segments));
+	if (!file->segments)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		GElf_Phdr phdr;
+
+		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_LOAD)
+			continue;
+		file->segments[file->nr_segments++] = (struct elf_segment){
+			.offset = phdr.p_offset, .size = phdr.p_filesz, .address = phdr.p_vaddr };
+	}
+	return 0;
+}
+
+/* Functions before labels, "printf" before "_IO_printf", exported before weak before static ones. */
+static uint8_t rank_of(const GElf_Sym *sym, const char *name)
+{
+	uint8_t rank = sym->st_size ? 8 : 0;
+
+	if (name[0] != '_')
+		rank += 4;
+	switch (GELF_ST_BIND(sym->st_info)) {
+	case STB_GLOBAL:
+		return rank + 2;
+	case STB_WEAK:
+		return rank + 1;
+	}
+	return rank;
+}
+
+static int add_symbol(struct elf_file *file, const GElf_Sym *sym, const char *name)
+{
+	struct elf_symbol *s;
+
+	if (file->nr_symbols == file->cap_symbols) {
+		size_t cap = file->cap_symbols ? 2 * file->cap_symbols : 1024;
+		struct elf_symbol *grown = realloc(file->symbols, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		file->symbols = grown;
+		file->cap_symbols = cap;
+	}
+	s = &file->symbols[file->nr_symbols++];
+	s->value = sym->st_value;
+	s->size = sym->st_size;
+	s->name = file->names.len;
+	s->rank = rank_of(sym, name);
+	put(&file->names, name, strlen(name) + 1);
+	return file->names.failed || file->names.len > UINT32_MAX ? -ENOMEM : 0;
+}
+
+/* $x, $a and the like mark kinds of code on arm, and are no names. */
+static bool is_function(const GElf_Sym *sym, const char *name)
+{
+	unsigned int type = GELF_ST_TYPE(sym->st_info);
+
+	if (sym->st_shndx == SHN_UNDEF || !sym->st_value || !name || !name[0] || name[0] == '$')
+		return false;
+	return type == STT_FUNC || type == STT_GNU_IFUNC ||
+	       (type == STT_NOTYPE && sym->st_shndx < SHN_LORESERVE &&
+		GELF_ST_BIND(sym->st_info) != STB_LOCAL);
+}
+
+static int read_table(struct elf_file *file, Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr)
+{
+	Elf_Data *data;
+	size_t i, nr;
+	int err = 0;
+
+	if (shdr->sh_size > MAX_SECTION || !shdr->sh_entsize)
+		return 0;
+	data = elf_getdata(section, NULL);
+	if (!data)
+		return 0;
+	nr = data->d_size / shdr->sh_entsize;
+	for (i = 0; i < nr && !err; i++) {
+		const char *name;
+		GElf_Sym sym;
+
+		if (!gelf_getsym(data, (int)i, &sym))
+			break;
+		name = elf_strptr(elf, shdr->sh_link, sym.st_name);
+		if (is_function(&sym, name))
+			err = add_symbol(file, &sym, name);
+	}
+	return err;
+}
+
+/* The full table makes the exported ones superfluous. */
+static int read_symbols(struct elf_file *file, Elf *elf)
+{
+	Elf_Scn *section = NULL, *tables[2] = { NULL, NULL };
+	GElf_Shdr shdrs[2], shdr;
+	int full;
+
+	while ((section = elf_nextscn(elf, section))) {
+		if (!gelf_getshdr(section, &shdr))
+			continue;
+		if (shdr.sh_type != SHT_SYMTAB && shdr.sh_type != SHT_DYNSYM)
+			continue;
+		full = shdr.sh_type == SHT_SYMTAB;
+		tables[full] = section;
+		shdrs[full] = shdr;
+	}
+	full = !!tables[1];
+	file->has_symtab = file->has_symtab || full;
+	return tables[full] ? read_table(file, elf, tables[full], &shdrs[full]) : 0;
+}
+
+static int read_all(struct elf_file *file, Elf *elf)
+{
+	const char *link;
+	GElf_Word crc;
+	int err;
+
+	if (elf_kind(elf) != ELF_K_ELF)
+		return -ENOEXEC;
+	read_build_id(file, elf);
+	link = dwelf_elf_gnu_debuglink(elf, &crc);
+	if (link && !strchr(link, '/')) {
+		file->debug_link = strdup(link);
+		file->debug_crc = crc;
+	}
+	err = read_segments(file, elf);
+	if (!err)
+		err = read_symbols(file, elf);
+	return err;
+}
+
+int elf_file_read(struct elf_file *file, int fd)
+{
+	Elf *elf;
+	int err;
+
+	memset(file, 0, sizeof(*file));
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		return -ENOEXEC;
+	err = read_all(file, elf);
+	elf_end(elf);
+	if (err)
+		elf_file_free(file);
+	return err;
+}
+
+int elf_file_read_memory(struct elf_file *file, char *bytes, size_t len)
+{
+	Elf *elf;
+	int err;
+
+	memset(file, 0, sizeof(*file));
+	elf_version(EV_CURRENT);
+	elf = elf_memory(bytes, len);
+	if (!elf)
+		return -ENOEXEC;
+	err = read_all(file, elf);
+	elf_end(elf);
+	if (err)
+		elf_file_free(file);
+	return err;
+}
+
+int elf_file_build_id(int fd, uint8_t build_id[BUILD_ID_MAX])
+{
+	struct elf_file file = { 0 };
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		return -ENOEXEC;
+	if (elf_kind(elf) == ELF_K_ELF)
+		read_build_id(&file, elf);
+	elf_end(elf);
+	memcpy(build_id, file.build_id, sizeof(file.build_id));
+	return file.build_id_len;
+}
+
+int elf_file_add_symbols(struct elf_file *file, int fd)
+{
+	Elf *elf;
+	int err;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		return -ENOEXEC;
+	err = elf_kind(elf) == ELF_K_ELF ? read_symbols(file, elf) : -ENOEXEC;
+	elf_end(elf);
+	return err;
+}
+
+/* Of one address the one to show is last. */
+static int by_value(const void *a, const void *b)
+{
+	const struct elf_symbol *x = a, *y = b;
+
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return x->name > y->name ? -1 : x->name < y->name;
+}
+
+void elf_file_sort(struct elf_file *file)
+{
+	if (file->nr_symbols)
+		qsort(file->symbols, file->nr_symbols, sizeof(*file->symbols), by_value);
+}
+
+bool elf_file_address(const struct elf_file *file, uint64_t offset, uint64_t *address)
+{
+	unsigned int i;
+
+	for (i = 0; i < file->nr_segments; i++) {
+		const struct elf_segment *s = &file->segments[i];
+
+		if (offset >= s->offset && offset - s->offset < s->size) {
+			*address = s->address + (offset - s->offset);
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct elf_symbol *elf_file_symbol(const struct elf_file *file, uint64_t address)
+{
+	size_t low = 0, high = file->nr_symbols, i;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (file->symbols[middle].value <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (i = low; i && low - i < MAX_NESTED; i--) {
+		const struct elf_symbol *s = &file->symbols[i - 1];
+
+		if (address - s->value < s->size)
+			return s;
+		/* Assembly without a size reaches to the next symbol. */
+		if (!s->size && i == low)
+			return s;
+	}
+	return NULL;
+}
+
+void elf_file_free(struct elf_file *file)
+{
+	free(file->debug_link);
+	free(file->segments);
+	free(file->symbols);
+	buffer_free(&file->names);
+	memset(file, 0, sizeof(*file));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * elf_file.h: what the symbolizer needs of an ELF file: build-id, the segments,
+ * and its functions. Any file may come in. It is read, not mapped: a file that is
+ * cut meanwhile must not kill the reader.
+ */
+#ifndef PFSTAT_ELF_FILE_H
+#define PFSTAT_ELF_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address_spaces.h"
+#include "expose_buffer.h"
+
+struct elf_symbol {
+	uint64_t value, size;
+	uint32_t name; /* offset in names */
+	uint8_t rank; /* of several at one address the highest is shown */
+};
+
+struct elf_segment {
+	uint64_t offset, size, address;
+};
+
+struct elf_file {
+	uint8_t build_id[BUILD_ID_MAX];
+	uint8_t build_id_len; /* 0: none */
+	char *debug_link; /* file name; NULL: none */
+	uint32_t debug_crc;
+	bool has_symtab; /* all functions, not only those that are exported */
+	struct elf_segment *segments;
+	unsigned int nr_segments;
+	struct elf_symbol *symbols; /* by value, after elf_file_sort() */
+	size_t nr_symbols, cap_symbols;
+	struct buffer names;
+};
+
+/* Reads fd, which stays open. 0, -ENOEXEC: it is no ELF file, or another negative errno. */
+int elf_file_read(struct elf_file *file, int fd);
+/* The same of bytes in memory. */
+int elf_file_read_memory(struct elf_file *file, char *bytes, size_t len);
+/* Only the build-id: its length, 0 if there is none, or a negative errno. */
+int elf_file_build_id(int fd, uint8_t build_id[BUILD_ID_MAX]);
+/* The symbols of a debug file go to those of file. 0 or a negative errno. */
+int elf_file_add_symbols(struct elf_file *file, int fd);
+
+void elf_file_sort(struct elf_file *file);
+/* The address that the file itself uses for a byte of it; false: it is in no segment. */
+bool elf_file_address(const struct elf_file *file, uint64_t offset, uint64_t *address);
+/* The function at such an address, or NULL. */
+const struct elf_symbol *elf_file_symbol(const struct elf_file *file, uint64_t address);
+
+void elf_file_free(struct elf_file *file);
+
+#endif

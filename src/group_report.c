@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * group_report.c: see group_report.h.
+ */
+#include "group_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void group_read(struct report_row *out, const volatile struct group_cell *cell, unsigned int epoch)
+{
+	memset(out, 0, sizeof(*out));
+	for (unsigned int i = 0; i < HIST_SLOTS; i++) {
+		out->buckets[i] = cell->buckets[i];
+		out->count += out->buckets[i];
+	}
+	out->untimed = cell->untimed;
+	out->count += out->untimed;
+	out->sum_ns = cell->sum_ns;
+	out->major = cell->major;
+	out->max_ns = cell->max_ns[epoch & 1];
+}
+
+void group_since(struct report_row *now, const struct report_row *before)
+{
+	for (unsigned int i = 0; i < HIST_SLOTS; i++)
+		now->buckets[i] -= before->buckets[i];
+	now->count -= before->count;
+	now->untimed -= before->untimed;
+	now->sum_ns -= before->sum_ns;
+	now->major -= before->major;
+}
+
+static int larger_first(uint64_t a, uint64_t b)
+{
+	return a < b ? 1 : a > b ? -1 : 0;
+}
+
+static uint64_t sort_value(const struct report_row *row, enum sort sort)
+{
+	switch (sort) {
+	case SORT_COUNT:
+		return row->count;
+	case SORT_MAJOR:
+		return row->major;
+	case SORT_AVG:
+		return row->avg_ns;
+	case SORT_P50:
+		return row->p50_ns;
+	case SORT_P99:
+		return row->p99_ns;
+	case SORT_MAX:
+		return row->max_ns;
+	default:
+		return row->sum_ns;
+	}
+}
+
+/* Then by time, by count, and by key, so that the order is total. */
+static int compare(const void *left, const void *right, void *arg)
+{
+	const struct group_row *a = *(struct group_row *const *)left;
+	const struct group_row *b = *(struct group_row *const *)right;
+	const enum sort *sort = arg;
+	int order = larger_first(sort_value(&a->n, *sort), sort_value(&b->n, *sort));
+
+	if (!order)
+		order = larger_first(a->n.sum_ns, b->n.sum_ns);
+	if (!order)
+		order = larger_first(a->n.count, b->n.count);
+	return order ? order : memcmp(&a->key, &b->key, sizeof(a->key));
+}
+
+static void set_share(struct report_row *row, const struct report_row *total)
+{
+	row->share = total->sum_ns ? (double)row->sum_ns / (double)total->sum_ns : 0;
+}
+
+static void add_totals(struct group_report *r, uint64_t duration_ns)
+{
+	memset(&r->total, 0, sizeof(r->total));
+	for (unsigned int i = 0; i < r->nr_rows; i++) {
+		snapshot_finish_row(&r->rows[i].n, duration_ns);
+		snapshot_add_row(&r->total, &r->rows[i].n);
+	}
+	snapshot_finish_row(&r->other, duration_ns);
+	snapshot_finish_row(&r->exited, duration_ns);
+	snapshot_add_row(&r->total, &r->other);
+	snapshot_add_row(&r->total, &r->exited);
+	snapshot_finish_row(&r->total, duration_ns);
+	for (unsigned int i = 0; i < r->nr_rows; i++)
+		set_share(&r->rows[i].n, &r->total);
+	set_share(&r->other, &r->total);
+	set_share(&r->exited, &r->total);
+	set_share(&r->total, &r->total);
+}
+
+/* A table that would fold one row shows it instead: that takes no more lines. */
+static void fold(struct group_report *r, unsigned int top, uint64_t duration_ns)
+{
+	memset(&r->more, 0, sizeof(r->more));
+	r->shown = top && r->nr_rows > top + 1 ? top : r->nr_rows;
+	for (unsigned int i = r->shown; i < r->nr_rows; i++)
+		snapshot_add_row(&r->more, &r->sorted[i]->n);
+	snapshot_finish_row(&r->more, duration_ns);
+	set_share(&r->more, &r->total);
+}
+
+void group_report_make(struct group_report *r, enum sort sort, unsigned int top,
+		       uint64_t duration_ns)
+{
+	add_totals(r, duration_ns);
+	for (unsigned int i = 0; i < r->nr_rows; i++)
+		r->sorted[i] = &r->rows[i];
+	if (r->nr_rows)
+		qsort_r(r->sorted, r->nr_rows, sizeof(*r->sorted), compare, &sort);
+	fold(r, top, duration_ns);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * group_report.h: from the counters of groups (--by) to rows that sum up. No I/O:
+ * groups.c fills the rows, the renderers print them.
+ */
+#ifndef PFSTAT_GROUP_REPORT_H
+#define PFSTAT_GROUP_REPORT_H
+
+#include "../bpf/groups.h"
+#include "opts.h"
+#include "snapshot.h"
+
+struct group_row {
+	struct report_row n; /* count, untimed, major, times and buckets; nothing else is set */
+	struct group_key key;
+	char comm[2][16]; /* by dimension: the name of a process or thread */
+	const char *name[2]; /* path of a cgroup, name of a mapping or file; NULL: unknown */
+};
+
+struct group_report {
+	enum dimension by[2]; /* the second may be DIM_NONE */
+	struct group_row *rows; /* as they were filled; the caller's */
+	struct group_row **sorted; /* the same in their order; the caller's, nr_rows of them */
+	unsigned int nr_rows;
+	unsigned int shown; /* the first of them go into a table */
+	/* What no row has; all of them may be without a count. */
+	struct report_row more; /* rows that are not shown */
+	struct report_row other; /* groups beyond the limit */
+	struct report_row exited; /* processes and threads whose entries were freed */
+	struct report_row total;
+};
+
+/* What was counted in a cell; max_ns of the epoch. */
+void group_read(struct report_row *out, const volatile struct group_cell *cell, unsigned int epoch);
+
+/* Takes away what was counted before; max_ns stays. */
+void group_since(struct report_row *now, const struct report_row *before);
+
+/*
+ * All that follows from rows, other and exited: percentiles, shares, the total, the
+ * order, and with top (0: all are shown) what is folded.
+ */
+void group_report_make(struct group_report *r, enum sort sort, unsigned int top,
+		       uint64_t duration_ns);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * intern.h: equal bytes get one number. Numbers count from 0.
+ */
+#ifndef PFSTAT_INTERN_H
+#define PFSTAT_INTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct intern {
+	struct intern_item {
+		void *bytes;
+		size_t len;
+		uint32_t hash;
+	} *items;
+	uint32_t nr, cap;
+	uint32_t *slots; /* number + 1; 0: free */
+	uint32_t nr_slots; /* a power of 2 */
+};
+
+/* The number, or -ENOMEM. The bytes are copied, aligned for anything; a '\0' is behind them. */
+int64_t intern(struct intern *t, const void *bytes, size_t len);
+int64_t intern_text(struct intern *t, const char *text);
+
+static inline const void *interned(const struct intern *t, uint32_t number)
+{
+	return t->items[number].bytes;
+}
+
+void intern_free(struct intern *t);
+
+#endif

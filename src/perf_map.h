@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * perf_map.h: the names that a JIT compiler writes for its functions:
+ * /tmp/perf-PID.map, lines "START SIZE NAME", numbers in hexadecimal.
+ */
+#ifndef PFSTAT_PERF_MAP_H
+#define PFSTAT_PERF_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "expose_buffer.h"
+
+struct perf_map_entry {
+	uint64_t start, size;
+	uint32_t name; /* offset in names */
+	uint32_t line; /* a later one replaces what an earlier one said */
+};
+
+struct perf_map {
+	struct perf_map_entry *entries; /* by start */
+	size_t nr, cap;
+	struct buffer names;
+};
+
+/* Any bytes may come in; lines that are none are left out. 0 or -ENOMEM. */
+int perf_map_parse(struct perf_map *map, const char *text, size_t len);
+
+/* The entry that has the address, or NULL. */
+const struct perf_map_entry *perf_map_find(const struct perf_map *map, uint64_t address);
+
+void perf_map_free(struct perf_map *map);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * perf_records.h: the rings of a perf event that counts nothing and is there for
+ * its side: records of mmap, exec, fork and exit.
+ */
+#ifndef PFSTAT_PERF_RECORDS_H
+#define PFSTAT_PERF_RECORDS_H
+
+#include <linux/perf_event.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct perf_records;
+
+/* 0 or a negative errno: that of the kernel when it refuses such events. tids NULL: whole machine. */
+int perf_records_open(struct perf_records **out, const int *tids, unsigned int nr_tids);
+int perf_records_add_cpu(struct perf_records *r, int cpu);
+int perf_records_fd(const struct perf_records *r);
+
+/*
+ * Hands over all records that are there, those of all CPUs in the order of their
+ * times. Their number or a negative errno (also the first of take).
+ */
+int perf_records_read(struct perf_records *r,
+		      int (*take)(void *context, const void *record, size_t len), void *context);
+
+void perf_records_close(struct perf_records *r);
+
+/* Each record ends with this: sample_id_all with PERF_SAMPLE_TID and _TIME. */
+struct perf_record_id {
+	uint32_t pid, tid;
+	uint64_t time; /* CLOCK_MONOTONIC */
+};
+
+#endif

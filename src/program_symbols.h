@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * program_symbols.h: names of functions for a measuring command: the address spaces of
+ * what it measures, followed from before the begin, and the symbols on top of them.
+ */
+#ifndef PFSTAT_PROGRAM_SYMBOLS_H
+#define PFSTAT_PROGRAM_SYMBOLS_H
+
+#include "measure.h"
+#include "symbols_kernel.h"
+#include "symbols_user.h"
+
+struct program_symbols {
+	struct address_spaces *spaces;
+	struct symbols_user *user;
+	struct symbols_kernel *kernel;
+};
+
+/*
+ * Before the child runs (measure_open()); adds itself to the loop. Says on stderr
+ * what will be missing. An exit code; 0 also when processes that end early will have no names.
+ */
+int program_symbols_open(struct program_symbols *p, struct measure *m);
+
+/* Takes what was recorded until now: before symbols are asked for. */
+void program_symbols_read(struct program_symbols *p);
+
+void program_symbols_close(struct program_symbols *p);
+
+#endif

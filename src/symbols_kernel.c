@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * symbols_kernel.c: see symbols_kernel.h.
+ */
+#include "symbols_kernel.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "expose_buffer.h"
+
+#define KERNEL "[kernel.kallsyms]"
+
+/* An address that is this far from a function is in none: kallsyms has no sizes. */
+static const uint64_t FAR = 1 << 20;
+
+struct entry {
+	uint64_t address;
+	uint32_t name, module; /* offsets in names; module 0: the kernel itself */
+};
+
+struct symbols_kernel {
+	bool loaded;
+	int err; /* of loading */
+	struct entry *entries; /* by address */
+	size_t nr, cap;
+	struct buffer names; /* each ended by '\0' */
+};
+
+int symbols_kernel_open(struct symbols_kernel **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
+
+static uint32_t keep_name(struct symbols_kernel *k, const char *name)
+{
+	uint32_t at = k->names.len;
+
+	put(&k->names, name, strlen(name) + 1);
+	return at;
+}
+
+/* Modules' symbols follow each other: the last name is often the one. */
+static uint32_t keep_module(struct symbols_kernel *k, const char *module)
+{
+	uint32_t last = k->nr ? k->entries[k->nr - 1].module : 0;
+
+	if (last && !strcmp(k->names.data + last, module))
+		return last;
+	return keep_name(k, module);
+}
+
+/* "ffffffff81000000 T _stext" or "ffffffffc0000000 t xfs_init	[xfs]" */
+static int add_line(struct symbols_kernel *k, const char *line)
+{
+	char type, name[512], module[128] = "";
+	unsigned long long address;
+	struct entry entry;
+
+	if (sscanf(line, "%llx %c %511s %127s", &address, &type, name, module) < 3)
+		return 0;
+	if (!address || !strchr("tTwW", type))
+		return 0;
+	if (k->nr == k->cap) {
+		size_t cap = k->cap ? 2 * k->cap : 65536;
+		struct entry *grown = realloc(k->entries, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		k->entries = grown;
+		k->cap = cap;
+	}
+	entry.address = address;
+	entry.name = keep_name(k, name);
+	entry.module = module[0] ? keep_module(k, module) : 0;
+	k->entries[k->nr++] = entry;
+	return k->names.failed || k->names.len > UINT32_MAX ? -ENOMEM : 0;
+}
+
+/* Of several names of an address the first in kallsyms comes last, which is found. */
+static int by_address(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	return x->name > y->name ? -1 : x->name < y->name;
+}
+
+static int load(struct symbols_kernel *k, FILE *f)
+{
+	char *line = NULL;
+	size_t len = 0;
+	int err = 0;
+
+	k->loaded = true;
+	put_char(&k->names, '\0'); /* so that no module is at 0 */
+	while (!err && getline(&line, &len, f) > 0)
+		err = add_line(k, line);
+	free(line);
+	if (err)
+		return err;
+	if (!k->nr)
+		return -EACCES; /* the addresses are zeros */
+	qsort(k->entries, k->nr, sizeof(*k->entries), by_address);
+	return 0;
+}
+
+static void load_once(struct symbols_kernel *k)
+{
+	FILE *f;
+
+	if (k->loaded)
+		return;
+	k->loaded = true;
+	f = fopen("/proc/kallsyms", "re");
+	k->err = f ? load(k, f) : -errno;
+	if (f)
+		fclose(f);
+}
+
+int symbols_kernel_read(struct symbols_kernel **out, FILE *f)
+{
+	int err = symbols_kernel_open(out);
+
+	if (!err)
+		(*out)->err = load(*out, f);
+	return err;
+}
+
+int symbols_kernel_find(struct symbols_kernel *k, uint64_t address, struct kernel_symbol *out)
+{
+	size_t low = 0, high;
+	const struct entry *entry;
+
+	load_once(k);
+	if (k->err)
+		return k->err;
+	/* The number of entries that do not begin after address. */
+	for (high = k->nr; low < high;) {
+		size_t middle = low + (high - low) / 2;
+
+		if (k->entries[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || address - k->entries[low - 1].address >= FAR)
+		return -ENOENT;
+	entry = &k->entries[low - 1];
+	out->name = k->names.data + entry->name;
+	out->offset = address - entry->address;
+	out->module = entry->module ? k->names.data + entry->module : KERNEL;
+	return 0;
+}
+
+const char *symbols_kernel_problem(struct symbols_kernel *k)
+{
+	load_once(k);
+	switch (k->err) {
+	case 0:
+		return "";
+	case -EACCES:
+	case -EPERM:
+		return "/proc/kallsyms hides the kernel's addresses: run as root, and with "
+		       "sysctl kernel.kptr_restrict=1 or 0";
+	case -ENOENT:
+		return "/proc/kallsyms is not there: the kernel is built without CONFIG_KALLSYMS";
+	case -ENOMEM:
+		return "out of memory while reading /proc/kallsyms";
+	}
+	return "/proc/kallsyms cannot be read";
+}
+
+void symbols_kernel_close(struct symbols_kernel *k)
+{
+	if (!k)
+		return;
+	free(k->entries);
+	buffer_free(&k->names);
+	free(k);
+}

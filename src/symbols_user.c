@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * symbols_user.c: see symbols_user.h.
+ *
+ * One object for each file, by what identifies it: two processes with the same
+ * library share its symbols.
+ */
+#include "symbols_user.h"
+
+#include <errno.h>
+#include <libiberty/demangle.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "elf_file.h"
+#include "mapped_open.h"
+#include "perf_map.h"
+
+enum {
+	BUCKETS = 256,
+	MAX_OBJECTS = 1024,
+	MAX_JITS = 64,
+	MAX_MANGLED = 4096, /* the demangler's stack grows with the name */
+};
+static const size_t MAX_BYTES = 512ul << 20;
+static const size_t MAX_PERF_MAP = 64ul << 20;
+/* How old a JIT compiler's map may be: it grows all the time. */
+static const uint64_t LOOK_AGAIN_NS = 1000000000;
+
+struct object {
+	struct object *next;
+	struct mapped_file key; /* with a path of its own */
+	struct elf_file elf;
+	char **demangled; /* by symbol, once one was asked for */
+	int err; /* why there is no elf */
+	int tried_pid; /* with which process; another one may reach the file */
+	size_t bytes;
+};
+
+struct jit {
+	int pid;
+	bool exited; /* a younger process can have the same pid */
+	struct timespec modified;
+	off_t size;
+	struct perf_map map;
+	uint64_t looked_ns;
+};
+
+/* A name that was handed out, of a map that may be read anew. */
+struct kept_name {
+	struct kept_name *next;
+	char text[];
+};
+
+struct symbols_user {
+	struct address_spaces *spaces;
+	uint64_t began_ns;
+	struct object *objects[BUCKETS];
+	unsigned int nr_objects;
+	size_t bytes;
+	struct jit jits[MAX_JITS];
+	unsigned int nr_jits, next_jit;
+	struct kept_name *kept;
+	struct user_symbol thread_start; /* only build_id and module_offset */
+	struct symbols_user_totals totals;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* --- objects */
+
+static uint32_t bucket_of(const struct mapped_file *key)
+{
+	uint32_t hash = 5381 + key->inode;
+	const char *c;
+
+	for (c = key->path; *c; c++)
+		hash = hash * 33 + (unsigned char)*c;
+	return hash % BUCKETS;
+}
+
+static bool is_same(const struct mapped_file *a, const struct mapped_file *b)
+{
+	return a->dev == b->dev && a->inode == b->inode && a->generation == b->generation &&
+	       a->build_id_len == b->build_id_len &&
+	       !memcmp(a->build_id, b->build_id, a->build_id_len) && !strcmp(a->path, b->path);
+}
+
+static struct object *object_get(struct symbols_user *u, const struct mapped_file *key)
+{
+	struct object **bucket = &u->objects[bucket_of(key)], *o;
+
+	for (o = *bucket; o; o = o->next)
+		if (is_same(&o->key, key))
+			return o;
+	o = calloc(1, sizeof(*o));
+	if (!o)
+		return NULL;
+	o->key = *key;
+	o->key.path = strdup(key->path);
+	if (!o->key.path) {
+		free(o);
+		return NULL;
+	}
+	o->err = -EAGAIN;
+	o->next = *bucket;
+	*bucket = o;
+	u->nr_objects++;
+	return o;
+}
+
+static void object_free(struct object *o)
+{
+	size_t i;
+
+	for (i = 0; o->demangled && i < o->elf.nr_symbols; i++)
+		free(o->demangled[i]);
+	free(o->demangled);
+	elf_file_free(&o->elf);
+	free((char *)o->key.path);
+	free(o);
+}
+
+/* The kernel's is the same for all 64-bit programs, so ours does. */
+static int load_vdso(struct elf_file *elf)
+{
+	char *base = (char *)getauxval(AT_SYSINFO_EHDR);
+	size_t page = sysconf(_SC_PAGESIZE), len;
+	Elf64_Ehdr header;
+
+	if (!base || sizeof(void *) != 8)
+		return -ENOENT;
+	memcpy(&header, base, sizeof(header));
+	len = header.e_shoff + (size_t)header.e_shnum * header.e_shentsize;
+	return elf_file_read_memory(elf, base, (len + page - 1) / page * page);
+}
+
+/* Its own full table is as good as a debug file's. */
+static void add_debug_symbols(struct object *o, const struct mapping *mapping)
+{
+	int fd = o->elf.has_symtab ? -ENOENT : mapped_open_debug(mapping, &o->elf);
+
+	if (fd < 0)
+		return;
+	elf_file_add_symbols(&o->elf, fd);
+	close(fd);
+}
+
+static int load_file(struct symbols_user *u, struct object *o, const struct mapping *mapping)
+{
+	int fd = mapped_open(mapping, u->began_ns), err;
+
+	if (fd < 0)
+		return fd;
+	err = elf_file_read(&o->elf, fd);
+	close(fd);
+	if (!err)
+		add_debug_symbols(o, mapping);
+	return err;
+}
+
+/* No file with functions: what runs there was written by the program itself. */
+static bool may_be_jit(const struct mapped_file *file)
+{
+	static const char *const names[] = { "//anon", "[anon", "[heap]", "[stack", "/memfd:",
+					     "/dev/zero", "/SYSV", "/dev/shm/" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(file->path, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+/* What a JIT compiler mapped need not be a file with functions. */
+static void count_load(struct symbols_user *u, const struct object *o)
+{
+	if (o->err == -ENOEXEC && may_be_jit(&o->key))
+		return;
+	if (o->err == -ESTALE)
+		u->totals.files_refused++;
+	else if (o->err)
+		u->totals.files_unreadable++;
+	else
+		u->totals.files++;
+	if (!o->err && !o->elf.has_symtab)
+		u->totals.files_without_symtab++;
+}
+
+/* Back to where it was before the first try. */
+static void uncount_failure(struct symbols_user *u, const struct object *o)
+{
+	if (o->err == -ENOEXEC && may_be_jit(&o->key))
+		return;
+	if (o->err == -ESTALE)
+		u->totals.files_refused--;
+	else if (o->err != -EAGAIN)
+		u->totals.files_unreadable--;
+}
+
+static void load(struct symbols_user *u, struct object *o, const struct mapping *mapping)
+{
+	const char *path = mapping->file->path;
+	bool vdso = !strcmp(path, "[vdso]");
+
+	if (!vdso && (path[0] != '/' || path[1] == '/'))
+		return; /* no file */
+	if (!o->err || (o->err != -EAGAIN && (mapping->exited || o->tried_pid == mapping->pid)))
+		return;
+	uncount_failure(u, o);
+	o->tried_pid = mapping->pid;
+	o->err = vdso ? load_vdso(&o->elf) : load_file(u, o, mapping);
+	count_load(u, o);
+	if (o->err)
+		return;
+	elf_file_sort(&o->elf);
+	o->bytes = o->elf.cap_symbols * sizeof(*o->elf.symbols) + o->elf.names.cap;
+	u->bytes += o->bytes;
+}
+
+/* NULL: it is no mangled name, or there is no memory. */
+static char *demangle(const char *name)
+{
+	if (strncmp(name, "_Z", 2) && strncmp(name, "_R", 2))
+		return NULL;
+	return strlen(name) > MAX_MANGLED ? NULL : cplus_demangle(name, DMGL_AUTO);
+}
+
+static const char *name_of(struct object *o, const struct elf_symbol *symbol)
+{
+	size_t i = symbol - o->elf.symbols;
+	const char *raw = o->elf.names.data + symbol->name;
+
+	if (strncmp(raw, "_Z", 2) && strncmp(raw, "_R", 2))
+		return raw;
+	if (!o->demangled)
+		o->demangled = calloc(o->elf.nr_symbols, sizeof(*o->demangled));
+	if (o->demangled && !o->demangled[i])
+		o->demangled[i] = demangle(raw);
+	return o->demangled && o->demangled[i] ? o->demangled[i] : raw;
+}
+
+/* --- JIT */
+
+static char *read_all(int fd, size_t len)
+{
+	char *text = malloc(len + 1);
+	size_t have = 0;
+	ssize_t n = 1;
+
+	while (text && have < len && n > 0) {
+		n = pread(fd, text + have, len - have, have);
+		have += n > 0 ? n : 0;
+	}
+	if (text && have < len)
+		memset(text + have, '\n', len - have);
+	return text;
+}
+
+static void read_jit(struct jit *jit, const struct mapping *mapping)
+{
+	int fd = mapped_open_perf_map(mapping);
+	struct stat st;
+	char *text;
+
+	jit->looked_ns = now_ns();
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) || (st.st_size == jit->size && st.st_mtim.tv_sec == jit->modified.tv_sec &&
+			       st.st_mtim.tv_nsec == jit->modified.tv_nsec)) {
+		close(fd);
+		return;
+	}
+	text = (size_t)st.st_size <= MAX_PERF_MAP ? read_all(fd, st.st_size) : NULL;
+	close(fd);
+	if (!text)
+		return;
+	perf_map_free(&jit->map);
+	perf_map_parse(&jit->map, text, st.st_size);
+	jit->size = st.st_size;
+	jit->modified = st.st_mtim;
+	free(text);
+}
+
+static struct jit *jit_get(struct symbols_user *u, const struct mapping *mapping)
+{
+	struct jit *jit;
+	unsigned int i;
+
+	for (i = 0; i < u->nr_jits; i++)
+		if (u->jits[i].pid == mapping->pid && u->jits[i].exited == mapping->exited)
+			return &u->jits[i];
+	if (u->nr_jits < MAX_JITS) {
+		jit = &u->jits[u->nr_jits++];
+	} else {
+		jit = &u->jits[u->next_jit++ % MAX_JITS];
+		perf_map_free(&jit->map);
+		memset(jit, 0, sizeof(*jit));
+	}
+	jit->pid = mapping->pid;
+	jit->exited = mapping->exited;
+	return jit;
+}
+
+static const char *keep_name(struct symbols_user *u, const char *name)
+{
+	struct kept_name *kept = malloc(sizeof(*kept) + strlen(name) + 1);
+
+	if (!kept)
+		return NULL;
+	strcpy(kept->text, name);
+	kept->next = u->kept;
+	u->kept = kept;
+	return kept->text;
+}
+
+static void find_jit(struct symbols_user *u, const struct mapping *mapping, uint64_t address,
+		     struct user_symbol *out)
+{
+	struct jit *jit = jit_get(u, mapping);
+	const struct perf_map_entry *entry;
+
+	if (now_ns() - jit->looked_ns > LOOK_AGAIN_NS)
+		read_jit(jit, mapping);
+	entry = perf_map_find(&jit->map, address);
+	if (!entry)
+		return;
+	out->name = keep_name(u, jit->map.names.data + entry->name);
+	out->offset = address - entry->start;
+	out->module = "[jit]";
+	out->module_offset = address - mapping->start;
+}
+
+/* --- where threads begin */
+
+static void *say_who_called(void *result)
+{
+	*(void **)result = __builtin_return_address(0);
+	return NULL;
+}
+
+/*
+ * A distribution's libc has no name for the function that calls those of threads.
+ * Ours is one example of it: what calls a thread here calls them there.
+ */
+static void learn_thread_start(struct symbols_user *u)
+{
+	void *caller = NULL;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, say_who_called, &caller))
+		return;
+	pthread_join(thread, NULL);
+	if (caller)
+		symbols_user_find(u, getpid(), (uint64_t)(uintptr_t)caller - 1, UINT64_MAX,
+				  &u->thread_start);
+}
+
+static bool is_thread_start(const struct symbols_user *u, const struct user_symbol *symbol)
+{
+	const struct user_symbol *start = &u->thread_start;
+
+	return start->build_id_len && symbol->build_id_len == start->build_id_len &&
+	       symbol->module_offset == start->module_offset &&
+	       !memcmp(symbol->build_id, start->build_id, start->build_id_len);
+}
+
+/* --- the whole */
+
+int symbols_user_open(struct symbols_user **out, struct address_spaces *spaces)
+{
+	struct symbols_user *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return -ENOMEM;
+	u->spaces = spaces;
+	u->began_ns = now_ns();
+	learn_thread_start(u);
+	*out = u;
+	return 0;
+}
+
+static void find_in_file(struct symbols_user *u, const struct mapping *mapping,
+			 struct user_symbol *out)
+{
+	struct object *o = object_get(u, mapping->file);
+	const struct elf_symbol *symbol;
+	uint64_t own;
+
+	if (!o)
+		return;
+	load(u, o, mapping);
+	out->module = o->key.path;
+	if (o->err)
+		return;
+	memcpy(out->build_id, o->elf.build_id, sizeof(out->build_id));
+	out->build_id_len = o->elf.build_id_len;
+	if (!elf_file_address(&o->elf, out->module_offset, &own))
+		return;
+	symbol = elf_file_symbol(&o->elf, own);
+	if (!symbol)
+		return;
+	out->name = name_of(o, symbol);
+	out->offset = own - symbol->value;
+}
+
+int symbols_user_find(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
+		      struct user_symbol *out)
+{
+	struct mapping mapping;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	address_spaces_see(u->spaces, pid);
+	err = address_spaces_find(u->spaces, pid, address, when_ns, &mapping);
+	if (err)
+		return err;
+	out->module_offset = address - mapping.start + mapping.offset;
+	out->start = mapping.start;
+	out->end = mapping.end;
+	out->file_offset = mapping.offset;
+	memcpy(out->build_id, mapping.file->build_id, sizeof(out->build_id));
+	out->build_id_len = mapping.file->build_id_len;
+	find_in_file(u, &mapping, out);
+	out->starts_thread = is_thread_start(u, out);
+	if (!out->name && may_be_jit(mapping.file))
+		find_jit(u, &mapping, address, out);
+	return out->name ? 0 : -ENOENT;
+}
+
+static void free_kept(struct symbols_user *u)
+{
+	while (u->kept) {
+		struct kept_name *next = u->kept->next;
+
+		free(u->kept);
+		u->kept = next;
+	}
+}
+
+static void free_objects(struct symbols_user *u)
+{
+	unsigned int i;
+
+	for (i = 0; i < BUCKETS; i++)
+		while (u->objects[i]) {
+			struct object *next = u->objects[i]->next;
+
+			object_free(u->objects[i]);
+			u->objects[i] = next;
+		}
+	u->nr_objects = 0;
+	u->bytes = 0;
+}
+
+/* All at once: what is needed comes back, and who is needed is not worth a list. */
+void symbols_user_trim(struct symbols_user *u)
+{
+	free_kept(u);
+	if (u->nr_objects > MAX_OBJECTS || u->bytes > MAX_BYTES)
+		free_objects(u);
+}
+
+void symbols_user_totals(const struct symbols_user *u, struct symbols_user_totals *totals)
+{
+	*totals = u->totals;
+}
+
+void symbols_user_close(struct symbols_user *u)
+{
+	unsigned int i;
+
+	if (!u)
+		return;
+	free_kept(u);
+	free_objects(u);
+	for (i = 0; i < u->nr_jits; i++)
+		perf_map_free(&u->jits[i].map);
+	free(u);
+}
+
+void symbols_frame_user(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
+			struct trace_frame *out)
+{
+	struct user_symbol symbol;
+
+	symbols_user_find(u, pid, address, when_ns, &symbol);
+	*out = (struct trace_frame){
+		.address = address, .symbol = symbol.name, .symbol_offset = symbol.offset,
+		.module = symbol.module, .module_offset = symbol.module_offset };
+}
+
+void symbols_frame_kernel(struct symbols_kernel *k, uint64_t address, struct trace_frame *out)
+{
+	struct kernel_symbol symbol;
+
+	*out = (struct trace_frame){ .address = address };
+	if (symbols_kernel_find(k, address, &symbol))
+		return;
+	out->symbol = symbol.name;
+	out->symbol_offset = symbol.offset;
+	out->module = symbol.module;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * symbols_user.h: functions of programs by address: ELF symbols (also of separate
+ * debug files), the vDSO, and the maps that JIT compilers write. C++ and Rust
+ * names are demangled. Nothing is looked up over the network.
+ */
+#ifndef PFSTAT_SYMBOLS_USER_H
+#define PFSTAT_SYMBOLS_USER_H
+
+#include "address_spaces.h"
+#include "symbols_kernel.h"
+#include "trace.h"
+
+struct symbols_user;
+
+struct user_symbol {
+	const char *name; /* NULL: unknown */
+	uint64_t offset; /* of the address in it */
+	const char *module; /* file, "[vdso]", "[jit]"; NULL: nothing is mapped there */
+	uint64_t module_offset; /* of the address in the file */
+	uint64_t start, end, file_offset; /* of the mapping; module set */
+	uint8_t build_id[BUILD_ID_MAX];
+	uint8_t build_id_len; /* 0: unknown */
+	bool starts_thread; /* libc's function that calls that of a thread, name or not */
+};
+
+struct symbols_user_totals {
+	uint64_t files; /* with functions */
+	uint64_t files_refused; /* another file has the name now */
+	uint64_t files_unreadable; /* for another reason */
+	uint64_t files_without_symtab; /* only exported functions have names */
+};
+
+/* 0 or a negative errno. spaces must outlive it. */
+int symbols_user_open(struct symbols_user **out, struct address_spaces *spaces);
+
+/*
+ * As far as it is known; 0, -ESRCH: process unknown, -ENOENT: no name. when_ns as
+ * of address_spaces_find(). The strings live until symbols_user_trim().
+ */
+int symbols_user_find(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
+		      struct user_symbol *out);
+
+/* Gives back memory when there is much of it; between two events or reports. */
+void symbols_user_trim(struct symbols_user *u);
+
+void symbols_user_totals(const struct symbols_user *u, struct symbols_user_totals *totals);
+
+void symbols_user_close(struct symbols_user *u);
+
+/* One frame of a trace; the strings live as those of k and u. */
+void symbols_frame_user(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
+			struct trace_frame *out);
+void symbols_frame_kernel(struct symbols_kernel *k, uint64_t address, struct trace_frame *out);
+
+#endif

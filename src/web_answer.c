@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * web_answer.c: from a request to its answer: who may ask, which page, and what is
+ * sent. Called by libmicrohttpd's threads.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "web_internal.h"
+
+/* Of all answers on their way together; more is answered with 503. */
+#define ANSWERS_MEMORY (64 * 1024 * 1024)
+
+/* --- answers */
+
+struct body {
+	struct web *web;
+	size_t len;
+	char text[];
+};
+
+static void free_body(void *arg)
+{
+	struct body *body = arg;
+
+	atomic_fetch_sub(&body->web->answers_memory, body->len);
+	free(body);
+}
+
+static struct MHD_Response *copy_body(struct web *web, const char *text, size_t len)
+{
+	struct MHD_Response *response;
+	struct body *body;
+
+	if (atomic_fetch_add(&web->answers_memory, len) + len > ANSWERS_MEMORY) {
+		atomic_fetch_sub(&web->answers_memory, len);
+		return NULL;
+	}
+	body = malloc(sizeof(*body) + len);
+	if (!body) {
+		atomic_fetch_sub(&web->answers_memory, len);
+		return NULL;
+	}
+	body->web = web;
+	body->len = len;
+	memcpy(body->text, text, len);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(len, body->text,
+									  free_body, body);
+	if (!response)
+		free_body(body);
+	return response;
+}
+
+static void add_headers(struct web_connection *connection, struct MHD_Response *response)
+{
+	struct web *web = connection->web;
+	const struct web_config *config = &connection->request_settings->config;
+	bool old;
+
+	for (size_t i = 0; i < config->nr_headers; i++)
+		MHD_add_response_header(response, config->headers[i].name,
+					config->headers[i].value);
+	pthread_mutex_lock(&web->lock);
+	old = connection->settings != web->settings;
+	pthread_mutex_unlock(&web->lock);
+	/* Let it come again, by the rules of now. */
+	if (old)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+/* Takes response over. */
+static enum MHD_Result answer(struct web_connection *connection, unsigned int status,
+			      struct MHD_Response *response)
+{
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	add_headers(connection, response);
+	web_connection_deadline(connection,
+				web_now_ns() + connection->web->options.answer_ms * NS_PER_MS, 0);
+	result = MHD_queue_response(connection->mhd, status, response);
+	MHD_destroy_response(response);
+	if (result == MHD_YES)
+		web_count_answer(connection->web, status);
+	return result;
+}
+
+static enum MHD_Result answer_error(struct web_connection *connection, unsigned int status)
+{
+	struct MHD_Response *response;
+	char text[80];
+
+	snprintf(text, sizeof(text), "%u %s\n", status, MHD_get_reason_phrase_for(status));
+	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+				"text/plain; charset=utf-8");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic");
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	return answer(connection, status, response);
+}
+
+static const char *header(struct web_connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection->mhd, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result answer_page(struct web_connection *connection, const struct web_page *page)
+{
+	const struct web_request request = {
+		.accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
+		.accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
+	};
+	struct web *web = connection->web;
+	struct web_response got = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
+	struct MHD_Response *response;
+
+	pthread_mutex_lock(&web->page_lock);
+	page->get(web->options.arg, &request, &got);
+	response = copy_body(web, got.body ? got.body : "", got.body ? got.len : 0);
+	if (response && got.content_type)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, got.content_type);
+	if (response && got.content_encoding)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING,
+					got.content_encoding);
+	pthread_mutex_unlock(&web->page_lock);
+	if (!response)
+		return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+	return answer(connection, got.status, response);
+}
+
+/* --- requests */
+
+static const struct web_page *find_page(const struct web *web, const char *path)
+{
+	for (size_t i = 0; i < web->options.nr_pages; i++)
+		if (strcmp(web->options.pages[i].path, path) == 0)
+			return &web->options.pages[i];
+	return NULL;
+}
+
+static bool is_read(const char *method)
+{
+	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+static enum MHD_Result answer_request(struct web_connection *connection, const char *path,
+				      const char *method)
+{
+	const struct web_page *page = find_page(connection->web, path);
+
+	if (!is_read(method))
+		return answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED);
+	if (!page)
+		return answer_error(connection, MHD_HTTP_NOT_FOUND);
+	return answer_page(connection, page);
+}
+
+/* Takes a token of rate_limit. */
+static bool may_go(struct web *web, const struct web_config *config)
+{
+	uint64_t now = web_now_ns();
+	bool ok;
+
+	if (!config->rate_interval_ns)
+		return true;
+	pthread_mutex_lock(&web->lock);
+	web->rate_tokens += (double)(now - web->rate_time) / (double)config->rate_interval_ns;
+	if (web->rate_tokens > config->rate_burst)
+		web->rate_tokens = config->rate_burst;
+	web->rate_time = now;
+	ok = web->rate_tokens >= 1;
+	if (ok)
+		web->rate_tokens--;
+	pthread_mutex_unlock(&web->lock);
+	return ok;
+}
+
+/* Nothing of pfstat's takes a body; who sends one gets no further. */
+static bool has_body(struct web_connection *connection)
+{
+	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) ||
+	       (length && strcmp(length, "0") != 0);
+}
+
+static void begin_bcrypt(struct web_auth_job *job)
+{
+	struct web_connection *connection =
+		(struct web_connection *)((char *)job - offsetof(struct web_connection, job));
+
+	connection->asked = true;
+	MHD_suspend_connection(connection->mhd);
+}
+
+void web_end_bcrypt(struct web_auth_job *job)
+{
+	struct web_connection *connection =
+		(struct web_connection *)((char *)job - offsetof(struct web_connection, job));
+
+	MHD_resume_connection(connection->mhd);
+}
+
+enum verdict { LET_IN, KEPT_OUT, TOO_MANY, ASKED };
+
+static enum verdict authenticate(struct web_connection *connection)
+{
+	struct web_users *users = connection->request_settings->users;
+	struct web_auth_job *job = &connection->job;
+	enum verdict verdict = ASKED;
+
+	job->users = users;
+	if (!web_credentials_parse(&job->credentials,
+				   header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+		return KEPT_OUT;
+	if (web_users_remember(users, &job->credentials))
+		verdict = LET_IN;
+	else if (!web_auth_submit(connection->web->auth, job, begin_bcrypt))
+		verdict = TOO_MANY;
+	/* A job that was submitted is no more ours. */
+	if (verdict != ASKED)
+		web_credentials_free(&job->credentials);
+	return verdict;
+}
+
+static void begin_request(struct web_connection *connection)
+{
+	connection->request_settings = web_settings_get(connection->web);
+	connection->asked = false;
+	web_connection_deadline(connection, 0, 0);
+}
+
+static enum MHD_Result decide(struct web_connection *connection, const char *path,
+			      const char *method)
+{
+	const struct web_page *page = find_page(connection->web, path);
+	enum verdict verdict = LET_IN;
+
+	if (!may_go(connection->web, &connection->request_settings->config))
+		return answer_error(connection, MHD_HTTP_TOO_MANY_REQUESTS);
+	if (connection->request_settings->users && !(page && page->open))
+		verdict = authenticate(connection);
+	switch (verdict) {
+	case LET_IN:
+		return answer_request(connection, path, method);
+	case KEPT_OUT:
+		return answer_error(connection, MHD_HTTP_UNAUTHORIZED);
+	case TOO_MANY:
+		return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+	default:
+		return MHD_YES; /* called again when there is an answer */
+	}
+}
+
+static enum MHD_Result decide_after_bcrypt(struct web_connection *connection, const char *path,
+					   const char *method)
+{
+	if (connection->job.right)
+		return answer_request(connection, path, method);
+	if (atomic_load(&connection->web->closing))
+		return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+	return answer_error(connection, MHD_HTTP_UNAUTHORIZED);
+}
+
+/*
+ * Called with the header (request is NULL then), again with the whole request, and
+ * again after a bcrypt. An answer to the first call ends the connection.
+ */
+enum MHD_Result web_handle(void *arg, struct MHD_Connection *mhd, const char *url,
+			   const char *method, const char *version, const char *upload,
+			   size_t *upload_len, void **request)
+{
+	struct web_connection *connection = web_connection_of(mhd);
+
+	(void)arg;
+	(void)version;
+	(void)upload;
+	(void)upload_len;
+	if (!connection)
+		return MHD_NO;
+	if (!*request) {
+		*request = connection;
+		begin_request(connection);
+		if (!url) /* a line of one word */
+			return answer_error(connection, MHD_HTTP_BAD_REQUEST);
+		if (!has_body(connection))
+			return MHD_YES;
+		return answer_error(connection, is_read(method) ? MHD_HTTP_CONTENT_TOO_LARGE
+								: MHD_HTTP_METHOD_NOT_ALLOWED);
+	}
+	if (connection->asked)
+		return decide_after_bcrypt(connection, url, method);
+	return decide(connection, url, method);
+}
+
+void web_complete(void *arg, struct MHD_Connection *mhd, void **request,
+		  enum MHD_RequestTerminationCode why)
+{
+	struct web_connection *connection = *request;
+	uint64_t now = web_now_ns();
+
+	(void)arg;
+	(void)mhd;
+	(void)why;
+	if (!connection)
+		return;
+	*request = NULL;
+	web_settings_put(connection->request_settings);
+	connection->request_settings = NULL;
+	web_connection_deadline(connection, now + connection->web->options.idle_ms * NS_PER_MS,
+				now);
+}
+
+/* Paths are compared as they were sent: %2e, %00 and such lead nowhere. */
+size_t web_leave_escaped(void *arg, struct MHD_Connection *mhd, char *text)
+{
+	(void)arg;
+	(void)mhd;
+	return strlen(text);
+}

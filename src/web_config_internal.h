@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * web_config_internal.h: what the files that read the config file share: the state
+ * of one parse, and how nodes of YAML are read.
+ */
+#ifndef PFSTAT_WEB_CONFIG_INTERNAL_H
+#define PFSTAT_WEB_CONFIG_INTERNAL_H
+
+#include <yaml.h>
+
+#include "web_config.h"
+
+#define NR(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Rows of web_config_tls.c's tables. */
+#define NR_SUITES 13
+#define NR_CURVES 4
+struct web_suite;
+struct web_curve;
+
+enum { TLS10, TLS11, TLS12, TLS13 };
+
+struct web_parser {
+	const char *path;
+	char *error;
+	size_t error_len;
+	yaml_document_t document;
+	struct web_config *config;
+
+	/* What becomes the priority strings in the end. */
+	int min_version, max_version;
+	bool client_preference;
+	const struct web_suite *suites[NR_SUITES];
+	size_t nr_suites;
+	const struct web_curve *curves[NR_CURVES];
+	size_t nr_curves;
+
+	/* Lines of keys, for what is known to be wrong only in the end; 0: not there. */
+	size_t tls_line, version_line, sans_line, auth_line, ca_line;
+};
+
+/* --- web_config_yaml.c: all return 0, -ENOMEM, or -EINVAL with the error said */
+
+/* Says "path:line: what"; -EINVAL. */
+int parse_error(struct web_parser *p, size_t line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int parse_no_memory(struct web_parser *p);
+/* Calls read with the document's root; not when the text is empty. */
+int parse_document(struct web_parser *p, const char *text, size_t len,
+		   int (*read)(struct web_parser *p, const yaml_node_t *root));
+
+size_t node_line(const yaml_node_t *node);
+bool node_is_plain(const yaml_node_t *node);
+/* A key without a value is a key that is not there, as for exporter-toolkit. */
+bool node_is_null(const yaml_node_t *node);
+
+/* NULL for null. */
+int node_read_text(struct web_parser *p, const yaml_node_t *value, const char **text);
+/* Nothing for null and empty texts; else *out is the caller's to free. */
+int node_read_string(struct web_parser *p, const yaml_node_t *value, char **out);
+/* The same, from the config file's folder when it is relative. */
+int node_read_path(struct web_parser *p, const yaml_node_t *value, char **out);
+int node_read_bool(struct web_parser *p, const yaml_node_t *value, bool *out);
+
+/* Calls read with each text of a list. */
+int node_each_item(struct web_parser *p, const yaml_node_t *list,
+		   int (*read)(struct web_parser *p, const char *text, size_t line));
+/* Calls read with each key and value; what names the mapping in messages. */
+int node_each_pair(struct web_parser *p, const yaml_node_t *mapping, const char *what,
+		   int (*read)(struct web_parser *p, const char *name, size_t line,
+			       const yaml_node_t *value, const void *arg),
+		   const void *arg);
+
+/* A row: a key, and who reads its value. */
+struct web_key {
+	const char *name;
+	int (*read)(struct web_parser *p, const yaml_node_t *value);
+};
+
+struct web_keys {
+	const struct web_key *keys;
+	size_t nr;
+	const char *what;
+};
+
+/* A mapping with these keys and no others. */
+int node_read_keys(struct web_parser *p, const yaml_node_t *mapping, const struct web_keys *keys);
+
+/* --- web_config_tls.c */
+
+int web_config_read_tls(struct web_parser *p, const yaml_node_t *value);
+/* When all keys are read: do they fit together? Makes the priorities. */
+int web_config_finish_tls(struct web_parser *p);
+
+#endif

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * web_connections.c: connections are accepted here and handed to libmicrohttpd. So
+ * the limits hold for all addresses together, and one that keeps others out, or is
+ * too slow, can be cut.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "web_internal.h"
+
+static void cut(struct web_connection *connection)
+{
+	/* libmicrohttpd sees the end of it, and closes it. */
+	shutdown(connection->fd, SHUT_RDWR);
+	connection->cut = true;
+}
+
+static void unlink_connection(struct web_connection *connection)
+{
+	*connection->link = connection->next;
+	if (connection->next)
+		connection->next->link = connection->link;
+	connection->web->nr_connections--;
+}
+
+static void free_connection(struct web_connection *connection)
+{
+	web_credentials_free(&connection->job.credentials);
+	web_settings_put(connection->request_settings);
+	web_settings_put(connection->settings);
+	free(connection);
+}
+
+/* Under the lock. One that was handed over and lost (no memory): its descriptor is closed. */
+static void drop_lost(struct web_connection *connection)
+{
+	unlink_connection(connection);
+	free_connection(connection);
+}
+
+/* Under the lock. The one that was handed over with fd and has not yet begun. */
+static struct web_connection *find_handed_over(const struct web *web, int fd)
+{
+	struct web_connection *connection = web->connections;
+
+	while (connection && (connection->mhd || connection->fd != fd))
+		connection = connection->next;
+	return connection;
+}
+
+/* Under the lock. NULL: out of memory. */
+static struct web_connection *add_connection(struct web *web, int fd)
+{
+	struct web_connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection)
+		return NULL;
+	connection->web = web;
+	connection->fd = fd;
+	connection->settings = web->settings;
+	atomic_fetch_add(&web->settings->refs, 1);
+	connection->idle_since = web_now_ns();
+	connection->deadline = connection->idle_since + web->options.header_ms * NS_PER_MS;
+	connection->next = web->connections;
+	connection->link = &web->connections;
+	if (connection->next)
+		connection->next->link = &connection->next;
+	web->connections = connection;
+	web->nr_connections++;
+	return connection;
+}
+
+struct web_connection *web_connection_of(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static int fd_of(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
+}
+
+static void begin_connection(struct web *web, struct MHD_Connection *mhd, void **context)
+{
+	const union MHD_ConnectionInfo *info;
+	struct web_connection *connection;
+	int fd = fd_of(mhd);
+
+	pthread_mutex_lock(&web->lock);
+	connection = find_handed_over(web, fd);
+	if (connection)
+		connection->mhd = mhd;
+	pthread_mutex_unlock(&web->lock);
+	*context = connection;
+	if (!connection) {
+		shutdown(fd, SHUT_RDWR);
+		return;
+	}
+	if (!connection->settings->tls)
+		return;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (!info || web_tls_attach(connection->settings->tls, info->tls_session))
+		shutdown(fd, SHUT_RDWR);
+}
+
+void web_wake_acceptor(struct web *web)
+{
+	/* Fails when it is so full of wakes that it cannot be missed. */
+	eventfd_write(web->wake, 1);
+}
+
+/* The descriptor is still open: it cannot be another's when it is cut. */
+static void end_connection(struct web *web, struct MHD_Connection *mhd,
+			   struct web_connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+
+	if (!connection)
+		return;
+	/* An answer that libmicrohttpd gave without asking us, to what is no HTTP. */
+	if (info && !connection->request_settings)
+		web_count_answer(web, info->http_status);
+	pthread_mutex_lock(&web->lock);
+	unlink_connection(connection);
+	if (web->full)
+		web_wake_acceptor(web);
+	web->full = false;
+	pthread_mutex_unlock(&web->lock);
+	free_connection(connection);
+}
+
+void web_connection_notify(void *arg, struct MHD_Connection *mhd, void **context,
+			   enum MHD_ConnectionNotificationCode code)
+{
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		begin_connection(arg, mhd, context);
+	else
+		end_connection(arg, mhd, *context);
+}
+
+void web_connection_deadline(struct web_connection *connection, uint64_t deadline,
+			     uint64_t idle_since)
+{
+	pthread_mutex_lock(&connection->web->lock);
+	connection->deadline = deadline;
+	connection->idle_since = idle_since;
+	pthread_mutex_unlock(&connection->web->lock);
+}
+
+/* --- accepting */
+
+/* Under the lock. Cuts the connection that waits longest without asking anything. */
+static void cut_oldest(struct web *web)
+{
+	struct web_connection *oldest = NULL;
+
+	for (struct web_connection *c = web->connections; c; c = c->next)
+		if (c->mhd && !c->cut && c->idle_since &&
+		    (!oldest || c->idle_since < oldest->idle_since))
+			oldest = c;
+	if (oldest)
+		cut(oldest);
+}
+
+/* Under the lock. */
+static bool some_are_going(const struct web *web)
+{
+	for (const struct web_connection *c = web->connections; c; c = c->next)
+		if (c->cut)
+			return true;
+	return false;
+}
+
+/*
+ * Is there room for one more? If not, others wait in the kernel's queue until a
+ * connection has gone, which wakes us.
+ */
+static bool has_room(struct web *web)
+{
+	bool full;
+
+	pthread_mutex_lock(&web->lock);
+	full = web->nr_connections >= web->options.max_connections;
+	if (full && !some_are_going(web))
+		cut_oldest(web);
+	web->full = full;
+	pthread_mutex_unlock(&web->lock);
+	return !full;
+}
+
+static void cut_late(struct web *web)
+{
+	uint64_t now = web_now_ns();
+	struct web_connection *next;
+
+	pthread_mutex_lock(&web->lock);
+	for (struct web_connection *c = web->connections; c; c = next) {
+		next = c->next;
+		if (!c->deadline || now < c->deadline || c->cut)
+			continue;
+		if (c->mhd)
+			cut(c);
+		else
+			drop_lost(c);
+	}
+	pthread_mutex_unlock(&web->lock);
+}
+
+/* NULL: out of memory. */
+static struct web_connection *enter(struct web *web, int fd)
+{
+	unsigned int max = web->options.max_connections;
+	struct web_connection *connection;
+
+	pthread_mutex_lock(&web->lock);
+	connection = find_handed_over(web, fd);
+	if (connection)
+		drop_lost(connection);
+	connection = add_connection(web, fd);
+	/* Before it is full: one that is cut takes a while to go. */
+	if (web->nr_connections > max - max / 8)
+		cut_oldest(web);
+	pthread_mutex_unlock(&web->lock);
+	return connection;
+}
+
+static void hand_over(struct web *web, int fd, const struct sockaddr *address, socklen_t len)
+{
+	struct web_connection *connection = enter(web, fd);
+
+	if (!connection) {
+		close(fd);
+		return;
+	}
+	/* state: connection may be gone as soon as it is handed over. */
+	if (MHD_add_connection(connection->settings->tls ? web->tls : web->plain, fd, address,
+			       len) == MHD_YES)
+		return;
+	/* It has closed fd, and did not call us. */
+	pthread_mutex_lock(&web->lock);
+	drop_lost(connection);
+	pthread_mutex_unlock(&web->lock);
+}
+
+/* false: there is no room, or there are no descriptors or no memory: try later. */
+static bool accept_some(struct web *web, int listener)
+{
+	for (int i = 0; i < 64; i++) {
+		struct sockaddr_storage address;
+		socklen_t len = sizeof(address);
+		int fd;
+
+		if (!has_room(web))
+			return false;
+		fd = accept4(listener, (struct sockaddr *)&address, &len,
+			     SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd >= 0)
+			hand_over(web, fd, (struct sockaddr *)&address, len);
+		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			return false;
+		else if (errno == EAGAIN)
+			break;
+	}
+	return true;
+}
+
+/* How often to look for those that are late, in ms. */
+static int tick_ms(const struct web_options *options)
+{
+	unsigned int least = options->header_ms;
+
+	if (options->idle_ms < least)
+		least = options->idle_ms;
+	if (options->answer_ms < least)
+		least = options->answer_ms;
+	least /= 8;
+	return least < 10 ? 10 : least > 500 ? 500 : (int)least;
+}
+
+static bool has_connections(struct web *web)
+{
+	bool some;
+
+	pthread_mutex_lock(&web->lock);
+	some = web->nr_connections > 0;
+	pthread_mutex_unlock(&web->lock);
+	return some;
+}
+
+void *web_accept_all(void *arg)
+{
+	struct web *web = arg;
+	size_t nr = web->listeners.nr;
+	struct pollfd fds[nr + 1];
+	bool short_of = false;
+	eventfd_t wakes;
+
+	fds[nr] = (struct pollfd){ .fd = web->wake, .events = POLLIN };
+	for (size_t i = 0; i < nr; i++)
+		fds[i] = (struct pollfd){ .fd = web->listeners.all[i].fd, .events = POLLIN };
+	while (!atomic_load(&web->closing)) {
+		bool now_short = false;
+
+		/* Without room, the listeners would wake us for nothing. */
+		poll(short_of ? &fds[nr] : fds, short_of ? 1 : nr + 1,
+		     short_of || has_connections(web) ? tick_ms(&web->options) : -1);
+		eventfd_read(web->wake, &wakes);
+		for (size_t i = 0; !short_of && i < nr; i++)
+			if (fds[i].revents)
+				now_short |= !accept_some(web, fds[i].fd);
+		short_of = now_short;
+		cut_late(web);
+	}
+	return NULL;
+}
+
+void web_connections_free(struct web *web)
+{
+	while (web->connections)
+		drop_lost(web->connections);
+}

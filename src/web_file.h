@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * web_file.h: files of the HTTP server's configuration, which can hold secrets.
+ */
+#ifndef PFSTAT_WEB_FILE_H
+#define PFSTAT_WEB_FILE_H
+
+#include <stddef.h>
+
+/*
+ * A whole file of at most 1 MiB, NUL-terminated; NULL with errno. For secrets: see
+ * web_secret_free().
+ */
+char *web_read_file(const char *path, size_t *len);
+/* Overwrites text before freeing it. NULL is allowed. */
+void web_secret_free(char *text);
+
+#endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * test_stacks.c: weights add up whatever was lost, ends of stacks are told, and
+ * the folded lines to exact bytes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../profile/made_up.h"
+
+static const struct profile_run by_time = { .title = "test" };
+static const struct profile_run by_count = { .by_count = true, .title = "test" };
+
+static char *output(const struct stacks *s, const struct profile_run *run, size_t *len,
+		    int (*write)(const struct stacks *, const struct profile_run *, FILE *))
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, len);
+
+	assert_int_equal(write(s, run, f), 0);
+	fclose(f);
+	return text;
+}
+
+static void weights_add_up(void **state)
+{
+	uint64_t count = 0, sum_ns = 0, got_count = 0, got_ns = 0;
+	struct stacks s;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(make_up(&s), 0);
+	for (i = 0; i < sizeof(made_up_samples) / sizeof(made_up_samples[0]); i++) {
+		count += made_up_samples[i].count;
+		sum_ns += made_up_samples[i].sum_ns;
+	}
+	for (i = 0; i < s.lines.nr; i++) {
+		got_count += s.weights[i].count;
+		got_ns += s.weights[i].sum_ns;
+	}
+	assert_int_equal(got_count, count);
+	assert_int_equal(got_ns, sum_ns);
+	assert_int_equal(s.totals.all.count, count);
+	assert_int_equal(s.totals.all.sum_ns, sum_ns);
+	stacks_free(&s);
+}
+
+static void ends_are_told(void **state)
+{
+	struct stacks s;
+
+	(void)state;
+	assert_int_equal(make_up(&s), 0);
+	assert_int_equal(s.totals.ends_early.count, 100);
+	assert_int_equal(s.totals.may_end_early.count, 50);
+	assert_int_equal(s.totals.user_lost.count, 20);
+	assert_int_equal(s.totals.kernel_lost.count, 10);
+	assert_int_equal(s.totals.nameless.count, 40 + 50 + 2);
+	assert_int_equal(s.totals.user.count, 6531 - 20);
+	assert_int_equal(s.totals.cut.count, 0);
+	stacks_free(&s);
+}
+
+static void golden(void **state)
+{
+	char *text, expected[8192];
+	struct stacks s;
+	size_t len, want;
+	FILE *f = fopen("tests/golden/profile_folded.txt", "r");
+
+	(void)state;
+	assert_non_null(f);
+	want = fread(expected, 1, sizeof(expected) - 1, f);
+	expected[want] = '\0';
+	fclose(f);
+	assert_int_equal(make_up(&s), 0);
+	text = output(&s, &by_time, &len, profile_folded);
+	assert_string_equal(text, expected);
+	free(text);
+	stacks_free(&s);
+}
+
+static void expect_folded(const struct stack_sample *sample, unsigned int max_depth, const char *line)
+{
+	struct stacks s;
+	char *text;
+	size_t len;
+
+	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, max_depth);
+	assert_int_equal(stacks_add(&s, sample), 0);
+	text = output(&s, &by_count, &len, profile_folded);
+	assert_string_equal(text, line);
+	free(text);
+	stacks_free(&s);
+}
+
+static void cut_stack(void **state)
+{
+	const uint64_t user[] = { 0x408000, 0x407000, 0x402000 };
+	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 3,
+				       .user = user, .nr_user = 3 };
+
+	(void)state;
+	expect_folded(&sample, 127, "c;main;load_index;parse_row;[anon] 3\n");
+	expect_folded(&sample, 3,
+		      "c;[deeper than 3 frames: stack is cut here];main;load_index;parse_row;[anon] 3\n");
+}
+
+/* A call can be the last instruction of a function: its return address is the next one's. */
+static void callers_are_looked_up_at_the_call(void **state)
+{
+	const uint64_t user[] = { 0x407800, 0x407800, 0x401000 };
+	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 1,
+				       .user = user, .nr_user = 3 };
+
+	(void)state;
+	/* parse_row begins at 0x407800. */
+	expect_folded(&sample, 127, "c;_start;load_index;parse_row;[anon] 1\n");
+}
+
+static void nothing_at_all(void **state)
+{
+	struct stack_sample sample = { .pid = 1, .comm = "", .path = "unclassified", .count = 1 };
+	struct stacks s;
+	char *text;
+	size_t len;
+
+	(void)state;
+	expect_folded(&sample, 127, ";[unclassified] 1\n");
+	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
+	text = output(&s, &by_time, &len, profile_folded);
+	assert_int_equal(len, 0);
+	free(text);
+	text = output(&s, &by_time, &len, profile_svg);
+	assert_non_null(strstr(text, "0 ns in 0 faults"));
+	free(text);
+	text = output(&s, &by_time, &len, profile_pprof);
+	assert_true(len > 20);
+	free(text);
+	stacks_free(&s);
+}
+
+static void summary(void **state)
+{
+	struct stacks s;
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(make_up(&s), 0);
+	stacks_summary(&s, &by_count, "they are hidden", f);
+	fclose(f);
+	assert_non_null(strstr(text, "pfstat: 1.5% of the faults has user stacks that end early"));
+	assert_non_null(strstr(text, "-fno-omit-frame-pointer"));
+	assert_non_null(strstr(text, "they are hidden"));
+	free(text);
+	stacks_free(&s);
+}
+
+static void many_stacks(void **state)
+{
+	uint64_t user[64];
+	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 1, .sum_ns = 10,
+				       .user = user, .nr_user = 64 };
+	struct stacks s;
+	char *text;
+	size_t len, i, j;
+
+	(void)state;
+	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
+	for (i = 0; i < 5000; i++) {
+		for (j = 0; j < 64; j++)
+			user[j] = 0x401000 + ((i * 7 + j * j * (i & 15)) % 9) * 0x1000;
+		assert_int_equal(stacks_add(&s, &sample), 0);
+	}
+	assert_int_equal(s.totals.all.count, 5000);
+	text = output(&s, &by_time, &len, profile_svg);
+	assert_non_null(strstr(text, "5,000 faults"));
+	free(text);
+	stacks_free(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(weights_add_up),
+		cmocka_unit_test(ends_are_told),
+		cmocka_unit_test(golden),
+		cmocka_unit_test(cut_stack),
+		cmocka_unit_test(callers_are_looked_up_at_the_call),
+		cmocka_unit_test(nothing_at_all),
+		cmocka_unit_test(summary),
+		cmocka_unit_test(many_stacks),
+	};
+
+	return cmocka_run_group_tests_name("stacks", tests, NULL, NULL);
+}
