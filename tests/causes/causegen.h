@@ -37,14 +37,20 @@ bool enough(void);
 uint64_t now_ns(void);
 void sleep_ns(uint64_t ns);
 void pin(int cpu);
+/*
+ * With 80 times the weight of kswapd, kcompactd and those who write to the disk: what
+ * is slow is the fault's own work, not theirs. The allocator treats it as any other task.
+ */
+void go_first(void);
+void go_real_time(int priority);
 /* The highest CPU: the one that interrupts and other tasks leave alone most. */
 int last_cpu(void);
 void *map(size_t len, int flags);
 /* Without huge pages, whatever the machine's setting is. */
 char *map_small(size_t len);
 char *map_huge(size_t len);
-/* Each page's own content, that compresses to about a half. */
-void fill(char *p, size_t len);
+/* Writes to each page, a value that is no other page's. */
+void populate(char *p, size_t len);
 pthread_t start(void *(*thread)(void *), void *arg);
 
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *fmt, ...);
@@ -55,6 +61,7 @@ void case_lock(void);
 void case_lock_fork(void);
 void case_memcg(void);
 void case_reclaim(void);
+void case_throttle(void);
 void case_compaction(void);
 void case_io_swap(void);
 void case_io_file(void);

@@ -54,7 +54,7 @@ void case_io_swap(void)
 	size_t pages = opt.count * 2, i;
 	char *p = map_small(pages * 4096);
 
-	fill(p, pages * 4096);
+	populate(p, pages * 4096);
 	push_out(p, pages);
 	for (i = 0; i < pages && !enough(); i++)
 		touch_read(p + i * 4096);

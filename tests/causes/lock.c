@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_LEN		(512ul << 20)
+#define MAX_LEN		(256ul << 20)
 #define ROUNDS		20	/* for each slow fault that is wanted */
 
 struct region {
@@ -65,7 +65,7 @@ static void grow(size_t len)
 	region.prot = PROT_READ | PROT_WRITE;
 	region.len = len + region.hole;
 	region.p = map_small(region.len);
-	fill(region.p + region.hole, len);
+	populate(region.p + region.hole, len);
 }
 
 /* Neither side spins: an emulator may run all CPUs one after the other. */

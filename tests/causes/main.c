@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,14 +25,16 @@ static const struct {
 	struct options defaults;
 	const char *what;
 } cases[] = {
-	{ "lock", case_lock, { 5, 20000000, 64, NULL },
+	{ "lock", case_lock, { 5, 10000000, 64, NULL },
 	  "another thread has mmap_lock for mprotect" },
-	{ "lock_fork", case_lock_fork, { 5, 20000000, 64, NULL },
+	{ "lock_fork", case_lock_fork, { 5, 10000000, 64, NULL },
 	  "another thread has mmap_lock for fork" },
-	{ "memcg", case_memcg, { 10, 2000000, 96, NULL },
+	{ "memcg", case_memcg, { 10, 300000, 96, NULL },
 	  "the memory cgroup is at memory.max (its maker's work)" },
-	{ "reclaim", case_reclaim, { 10, 2000000, 0, NULL }, "all memory is in use" },
-	{ "compaction", case_compaction, { 2, 20000000, 0, NULL },
+	{ "reclaim", case_reclaim, { 10, 300000, 0, NULL }, "all memory is in use" },
+	{ "throttle", case_throttle, { 5, 4000000, 0, NULL },
+	  "the same, of a real-time task, which takes the last reserves" },
+	{ "compaction", case_compaction, { 1, 60000000, 0, NULL },
 	  "free memory is in pieces, and a huge page is wanted" },
 	{ "io_swap", case_io_swap, { 10, 10000000, 1, NULL }, "the swap device is slow" },
 	{ "io_file", case_io_file, { 10, 10000000, 1, NULL }, "the disk of --file is slow" },
@@ -106,6 +109,20 @@ void pin(int cpu)
 		die("cannot run on CPU %d", cpu);
 }
 
+void go_first(void)
+{
+	if (setpriority(PRIO_PROCESS, 0, -20))
+		die("cannot raise the priority");
+}
+
+void go_real_time(int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		die("cannot become a real-time task");
+}
+
 int last_cpu(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN) - 1;
@@ -139,18 +156,12 @@ char *map_huge(size_t len)
 	return p;
 }
 
-void fill(char *p, size_t len)
+void populate(char *p, size_t len)
 {
-	static uint64_t x = 88172645463325252ull;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < len; i += 4096)
-		for (j = 0; j < 2048; j += 8) {
-			x ^= x << 13;
-			x ^= x >> 7;
-			x ^= x << 17;
-			*(volatile uint64_t *)(p + i + j) = x;
-		}
+		*(volatile size_t *)(p + i) = i + 1;
 }
 
 pthread_t start(void *(*thread)(void *), void *arg)

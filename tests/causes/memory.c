@@ -11,6 +11,7 @@
 
 #define FEW_KIB		(24ul << 10)
 #define HUGE_PAGES	64ul
+#define TRIES		10
 #define LOCKED_EVERY	(128ul << 10)
 
 /* KiB, of /proc/meminfo. */
@@ -29,16 +30,15 @@ static unsigned long meminfo(const char *key)
 	return kib;
 }
 
-/* First writes, page after page; the content makes them dear to compress. */
+/* First writes, page after page. */
 static void write_pages(char *p, size_t len)
 {
 	size_t i;
 
-	for (i = 0; i < len && !enough(); i += 4096) {
+	for (i = 0; i < len && !enough(); i += 4096)
 		touch_write(p + i);
-		fill(p + i, 4096);
-	}
 }
+
 
 /* The first half is the cgroup's limit at least, and nobody's measure. */
 void case_memcg(void)
@@ -46,30 +46,60 @@ void case_memcg(void)
 	size_t half = opt.mib << 19;
 	char *p = map_small(2 * half);
 
-	fill(p, half);
+	populate(p, half);
+	go_first();
 	write_pages(p + half, half);
 }
 
 /* What is free is taken first; all that comes then has to be swapped out for. */
-void case_reclaim(void)
+static char *take_all_memory(size_t *len)
 {
-	size_t len = opt.mib << 20, room = meminfo("SwapFree") << 10;
-	size_t spare;
-	char *p;
+	size_t room = meminfo("SwapFree") << 10, spare;
 
+	*len = opt.mib ? opt.mib << 20 : room / 2;
 	if (!room)
 		skip("there is no swap; swapon a device first");
-	if (!len)
-		len = room / 2;
-	for (;;) {
-		spare = meminfo("MemFree");
-		if (spare < FEW_KIB)
-			break;
+	while ((spare = meminfo("MemFree")) >= FEW_KIB) {
 		spare = (spare - FEW_KIB / 2) << 10;
-		fill(map_small(spare), spare);
+		populate(map_small(spare), spare);
 	}
-	p = map_small(len);
+	return map_small(*len);
+}
+
+void case_reclaim(void)
+{
+	size_t len;
+	char *p = take_all_memory(&len);
+
+	go_first();
 	write_pages(p, len);
+}
+
+/*
+ * The allocator lets a real-time task below the watermark that stops others; at half of
+ * that who reclaims sleeps until kswapd has freed some (mm/vmscan.c,
+ * throttle_direct_reclaim()).
+ */
+void case_throttle(void)
+{
+	size_t len;
+	char *p = take_all_memory(&len);
+
+	go_real_time(1);
+	write_pages(p, len);
+}
+
+static void fragment(char *p, size_t len)
+{
+	size_t i;
+
+	populate(p, len);
+	for (i = 0; i < len; i += LOCKED_EVERY)
+		if (mlock(p + i, 4096))
+			skip("pages cannot be locked; raise ulimit -l");
+	for (i = 4096; i < len; i += 8 * 4096)
+		if (madvise(p + i, 4096, MADV_DONTNEED))
+			die("madvise");
 }
 
 /*
@@ -77,23 +107,23 @@ void case_reclaim(void)
  * is enough, but nowhere 2 MiB in one piece, nor can there be: in each block are locked
  * pages, which must not be moved (its maker's work: vm.compact_unevictable_allowed is
  * 0). So the kernel moves what it can, in vain, and takes a small page in the end: the
- * clearing of a huge one is not in the way.
+ * clearing of a huge one is not in the way. What it has tried in vain it does not try
+ * again soon (mm/compaction.c, defer_compaction()), which takes another try from us.
  */
 void case_compaction(void)
 {
 	size_t len = (opt.mib ? opt.mib << 10 : meminfo("MemFree") - FEW_KIB) << 10, i;
 	size_t huge = HUGE_PAGES * HUGE_PAGE;
-	char *p = map_small(len), *h;
+	char *p = map_small(len), *h = map_huge(huge);
+	int tries;
 
-	for (i = 0; i < len; i += 4096)
-		*(volatile char *)(p + i) = 1;
-	for (i = 0; i < len; i += LOCKED_EVERY)
-		if (mlock(p + i, 4096))
-			skip("pages cannot be locked; raise ulimit -l");
-	for (i = 4096; i < len; i += 8 * 4096)
-		if (madvise(p + i, 4096, MADV_DONTNEED))
+	go_first();
+	for (tries = 0; tries < TRIES && !enough(); tries++) {
+		fragment(p, len);
+		for (i = 0; i < huge && !enough(); i += HUGE_PAGE)
+			touch_write(h + i);
+		if (munlock(p, len) || madvise(p, len, MADV_DONTNEED) ||
+		    madvise(h, huge, MADV_DONTNEED))
 			die("madvise");
-	h = map_huge(huge);
-	for (i = 0; i < huge && !enough(); i += HUGE_PAGE)
-		touch_write(h + i);
+	}
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -62,7 +61,7 @@ static char *register_pages(int *uffd, size_t len, uint64_t mode)
 	if (*uffd < 0 || ioctl(*uffd, UFFDIO_API, &api))
 		skip("userfaultfd is refused: %s", strerror(errno));
 	if (mode == UFFDIO_REGISTER_MODE_WP)
-		fill(p, len);
+		populate(p, len);
 	reg.range.start = (uintptr_t)p;
 	reg.range.len = len;
 	if (ioctl(*uffd, UFFDIO_REGISTER, &reg))
@@ -101,13 +100,11 @@ void case_uffd_wp(void)
 /* Sleeps for as long as a few huge pages take, then has the CPU for a slow fault's time. */
 static void *realtime(void *arg)
 {
-	struct sched_param param = { .sched_priority = 50 };
 	uint64_t end;
 
 	(void)arg;
 	pin(last_cpu());
-	if (sched_setscheduler(0, SCHED_FIFO, &param))
-		die("cannot become a real-time task");
+	go_real_time(50);
 	for (;;) {
 		sleep_ns(opt.slow_ns / 3);
 		end = now_ns() + opt.slow_ns + opt.slow_ns / 20;
@@ -144,6 +141,7 @@ void case_clear(void)
 	if (p == MAP_FAILED)
 		skip("%lu MiB of huge pages are not to be had; raise /proc/sys/vm/nr_hugepages",
 		     opt.mib);
+	go_first();
 	for (i = 0; i < opt.mib << 20; i += HUGE_PAGE)
 		touch_write(p + i);
 }
