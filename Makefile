@@ -9,6 +9,7 @@
 # make stress         the stress tests with all figures, in guests: hours; KERNELS
 # make soak           the exporter for half an hour in a guest; KERNELS, MINUTES
 # make fuzz           each fuzzer for FUZZ_SECONDS (60)
+# make causes         faults that are slow for a known reason, in guests; KERNELS
 # make bench          what a fault costs with pfstat and with its peers, in guest instructions
 # make deps           install the packages of packages.txt that are missing
 # make install        PREFIX, DESTDIR
@@ -229,6 +230,15 @@ stress: deps
 		tests/stress/run --full --build $(O) $$k 2>&1 | tee $(RESULTS)/stress-$$k.tap; \
 	done
 	$(Q)tests/summary $(RESULTS)/stress-*.tap
+
+.PHONY: causes
+causes: deps
+	$(Q)$(MAKE) --no-print-directory all $(O)/causegen
+	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/causes-*.tap
+	$(Q)for k in $(KERNELS); do \
+		tests/causes/run --build $(O) $$k 2>&1 | tee $(RESULTS)/causes-$$k.tap; \
+	done
+	$(Q)tests/summary $(RESULTS)/causes-*.tap
 
 MINUTES ?= 30
 .PHONY: soak
