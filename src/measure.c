@@ -284,10 +284,10 @@ void measure_loop(struct measure *m)
 	}
 }
 
-void measure_print_losses(const struct snapshot *before, const struct snapshot *after)
+void measure_print_losses(const struct snapshot *snap)
 {
 	struct report_loss losses[REPORT_MAX_LOST];
-	unsigned int nr = snapshot_losses(losses, before, after), i;
+	unsigned int nr = snapshot_losses(losses, NULL, snap), i;
 
 	for (i = 0; i < nr; i++)
 		if (losses[i].count)

@@ -51,7 +51,9 @@ static int open_books(struct run *run)
 	if (!run->opts->check)
 		return 0;
 	run->check = calloc(1, sizeof(*run->check));
-	err = run->check ? books_open(&run->measure.books, run->measure.at.session, per_task(run->opts)) : -ENOMEM;
+	err = run->check ? books_open(&run->measure.books, run->measure.at.session,
+				      per_task(run->opts)) :
+			   -ENOMEM;
 	if (err)
 		return fail(EXIT_FAILED, "--check", err);
 	if (per_task(run->opts) && exit_hook != METHOD_TRACEPOINT)
@@ -116,7 +118,8 @@ static void report_groups(struct run *run)
 /* Prints from before (NULL: the start) to now; false when nobody reads any more. */
 static bool print_report(struct run *run, const struct snapshot *before, bool is_total)
 {
-	snapshot_report(run->report, before, run->now, run->measure.at.plan.exact, run->measure.at.plan.attach);
+	snapshot_report(run->report, before, run->now, run->measure.at.plan.exact,
+			run->measure.at.plan.attach);
 	run->report->is_total = is_total;
 	run->report->causes = run->opts->causes ? run->measure.at.plan.causes : 0;
 	run->report->check = is_total ? run->check : NULL;

@@ -22,8 +22,8 @@ struct profiler {
 	const struct opts *opts;
 	struct measure measure;
 	struct collector *collector;
-	/* The counters at 0: the stacks, too, have what came while pfstat attached. */
-	struct snapshot *begin;
+	uint64_t began_mono_ns;
+	/* From 0 on: the stacks, too, have what came while pfstat attached. */
 	struct snapshot *end;
 	struct program_symbols symbols;
 	struct stack_symbols names;
@@ -45,11 +45,10 @@ static int open_outputs(struct profiler *p)
 	p->svg = opts->svg ? fopen(opts->svg, "we") : NULL;
 	if (opts->svg && !p->svg)
 		return fail(EXIT_FAILED, opts->svg, -errno);
-	p->begin = calloc(1, sizeof(*p->begin));
 	p->end = calloc(1, sizeof(*p->end));
 	p->kernel = calloc(1, sizeof(*p->kernel));
 	p->user = calloc(1, sizeof(*p->user));
-	if (!p->begin || !p->end || !p->kernel || !p->user)
+	if (!p->end || !p->kernel || !p->user)
 		return fail(EXIT_FAILED, "profile", -ENOMEM);
 	return 0;
 }
@@ -161,7 +160,7 @@ static int start(struct profiler *p)
 	err = collect_open(&p->collector, p->measure.at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
-	p->begin->mono_ns = clock_ns(CLOCK_MONOTONIC);
+	p->began_mono_ns = clock_ns(CLOCK_MONOTONIC);
 	p->run.began_ns = clock_ns(CLOCK_REALTIME);
 	return measure_go(&p->measure);
 }
@@ -228,9 +227,9 @@ static int profile(struct profiler *p)
 	measure_loop(&p->measure);
 	session_stop(p->measure.at.session);
 	collect_read(p->collector, p->end, true);
-	p->run.duration_ns = p->end->mono_ns - p->begin->mono_ns;
+	p->run.duration_ns = p->end->mono_ns - p->began_mono_ns;
 	code = name_and_print(p);
-	measure_print_losses(p->begin, p->end);
+	measure_print_losses(p->end);
 	return code;
 }
 
@@ -243,7 +242,6 @@ int run_profile(const struct opts *opts)
 	stacks_free(&p.stacks);
 	program_symbols_close(&p.symbols);
 	code = measure_release(&p.measure, code);
-	free(p.begin);
 	free(p.end);
 	free(p.kernel);
 	free(p.user);

@@ -22,8 +22,7 @@ struct tracer {
 	const struct opts *opts;
 	struct measure measure;
 	struct collector *collector;
-	/* The counters at 0: the ring buffer, too, has what came while pfstat attached. */
-	struct snapshot *begin;
+	/* From 0 on: the ring buffer, too, has what came while pfstat attached. */
 	struct snapshot *end;
 	struct ring_buffer *ring;
 	const struct trace_renderer *renderer;
@@ -145,11 +144,10 @@ static int open_output(struct tracer *t)
 	if (!t->out)
 		return fail(EXIT_FAILED, opts->output, -errno);
 	t->renderer = opts->trace;
-	t->begin = calloc(1, sizeof(*t->begin));
 	t->end = calloc(1, sizeof(*t->end));
 	t->frames = calloc(2 * TRACE_FRAMES, sizeof(*t->frames));
 	t->run.state = t->renderer->state_size ? calloc(1, t->renderer->state_size) : NULL;
-	if (!t->begin || !t->end || !t->frames || (t->renderer->state_size && !t->run.state))
+	if (!t->end || !t->frames || (t->renderer->state_size && !t->run.state))
 		return fail(EXIT_FAILED, "trace", -ENOMEM);
 	return 0;
 }
@@ -199,7 +197,7 @@ static void print_end(struct tracer *t)
 	const struct trace_summary summary = {
 		.printed = t->printed,
 		.lost = t->end->tallies[TALLY_TRACE_LOST],
-		.faults = snapshot_faults(t->begin, t->end),
+		.faults = snapshot_faults(t->end),
 		.untimed = snapshot_untimed(t->end),
 	};
 
@@ -239,7 +237,7 @@ static int trace(struct tracer *t)
 		handle_ring(t);
 	collect_read(t->collector, t->end, true);
 	print_end(t);
-	measure_print_losses(t->begin, t->end);
+	measure_print_losses(t->end);
 	if (t->out_error)
 		return fail(EXIT_FAILED, t->opts->output ? t->opts->output : "standard output",
 			    t->out_error);
@@ -255,7 +253,6 @@ int run_trace(const struct opts *opts)
 	program_symbols_close(&t.symbols);
 	collect_close(t.collector);
 	code = measure_release(&t.measure, code);
-	free(t.begin);
 	free(t.end);
 	free(t.frames);
 	free(t.run.state);

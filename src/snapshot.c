@@ -373,12 +373,12 @@ static uint64_t count_of_path(const struct snapshot *snap, unsigned int path)
 	return count;
 }
 
-uint64_t snapshot_faults(const struct snapshot *before, const struct snapshot *after)
+uint64_t snapshot_faults(const struct snapshot *snap)
 {
 	uint64_t count = 0;
 
 	for (unsigned int p = 0; p < PATH_NR; p++)
-		count += grown(count_of_path(before, p), count_of_path(after, p));
+		count += count_of_path(snap, p);
 	return count;
 }
 

@@ -140,8 +140,8 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 /* Faults of a cell, timed or not. */
 uint64_t snapshot_count(const struct cell_sum *cell);
 
-/* Faults of all cells from one snapshot to a later one. */
-uint64_t snapshot_faults(const struct snapshot *before, const struct snapshot *after);
+/* Faults of all cells. */
+uint64_t snapshot_faults(const struct snapshot *snap);
 
 /* Those of them whose end nobody saw. */
 uint64_t snapshot_untimed(const struct snapshot *snap);
