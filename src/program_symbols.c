@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The threads that -p, -t or -- name; NULL: the whole machine, or no memory. */
+/* The threads that -p, -t or -- name; NULL: they have ended, or no memory. */
 static int *measured_threads(const struct measure *m, unsigned int *nr)
 {
 	const struct opts *opts = m->opts;
@@ -62,9 +62,14 @@ static void see_targets(struct program_symbols *p, const struct opts *opts)
 int program_symbols_open(struct program_symbols *p, struct measure *m)
 {
 	struct address_spaces_options options = { 0 };
-	int *tids = measured_threads(m, &options.nr_tids);
-	int err, events = 0;
+	int *tids = NULL, err, events = 0;
 
+	/* No threads would mean the whole machine to it. */
+	if (per_task(m->opts)) {
+		tids = measured_threads(m, &options.nr_tids);
+		if (!tids)
+			return fail(EXIT_FAILED, "symbols", -ESRCH);
+	}
 	options.tids = tids;
 	err = address_spaces_open(&p->spaces, &options, &events);
 	free(tids);

@@ -6,6 +6,7 @@
 # PFSTAT, FAULTGEN: the programs to test and to test with; ATTACH: the way.
 
 bats_require_minimum_version 1.5.0
+load common
 
 setup()
 {
@@ -30,23 +31,6 @@ teardown()
 remove_cgroup()
 {
 	[ ! -d "$CGROUP" ] || find "$CGROUP" -depth -type d -exec rmdir {} + 2> /dev/null
-}
-
-# wait_for SECONDS COMMAND...: until it succeeds.
-wait_for()
-{
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
-	done
-}
-
-said()
-{
-	grep -q -- "$1" "$2"
 }
 
 pfstat()
@@ -109,20 +93,6 @@ mixed()
 	worker bash -c "read -r; ls -R /proc/self > /dev/null 2>&1; '$FAULTGEN' anon 500;
 		'$FAULTGEN' shmem_write 100; '$FAULTGEN' anon_zero 50; head -c 300000 /dev/zero | md5sum;
 		:"
-}
-
-# ROOT: the hierarchy that accounts memory; the unified one also when it is nowhere.
-hierarchy()
-{
-	local mount
-
-	ROOT=$(findmnt -rn -t cgroup -O memory -o TARGET | head -1)
-	for mount in $(findmnt -rn -t cgroup2 -o TARGET); do
-		if [ -z "$ROOT" ] || grep -qw memory "$mount/cgroup.controllers"; then
-			ROOT=$mount
-		fi
-	done
-	[ -n "$ROOT" ] || skip "no cgroup hierarchy is mounted"
 }
 
 make_cgroups()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 #
 # lines.bash: what the tests of pfstat trace and profile share; for bats' load.
+load common
 
 setup_lines()
 {
@@ -42,23 +43,6 @@ refused()
 	[ -z "$output" ]
 	[ "${#stderr_lines[@]}" -eq 1 ]
 	[[ "$stderr" == *"$text"* ]] || { echo "says: $stderr"; return 1; }
-}
-
-wait_for()
-{
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
-	done
-}
-
-# said TEXT FILE
-said()
-{
-	grep -q -- "$1" "$2"
 }
 
 # start ARGS...: until it measures: PID, files out and err.

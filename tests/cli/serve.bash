@@ -1,24 +1,7 @@
 # SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 #
 # serve.bash: what the tests of pfstat serve share; for bats' load.
-
-# wait_for SECONDS COMMAND...: until it succeeds.
-wait_for()
-{
-	local end=$((SECONDS + $1))
-
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
-	done
-}
-
-# said TEXT FILE
-said()
-{
-	grep -q -- "$1" "$2"
-}
+load common
 
 # start_serve SECONDS OPTION...: measures as the options say, on a port of its own,
 # for SECONDS at most: PID, URL, and err in the current folder.

@@ -37,20 +37,6 @@ remove_all()
 	[ ! -d "$ROOT$TOP" ] || find "$ROOT$TOP" -depth -type d -exec rmdir {} + 2> /dev/null
 }
 
-# ROOT: where the memory controller is; the unified hierarchy also when it is nowhere.
-hierarchy()
-{
-	local mount
-
-	ROOT=$(findmnt -rn -t cgroup -O memory -o TARGET | head -1)
-	for mount in $(findmnt -rn -t cgroup2 -o TARGET); do
-		if [ -z "$ROOT" ] || grep -qw memory "$mount/cgroup.controllers"; then
-			ROOT=$mount
-		fi
-	done
-	[ -n "$ROOT" ] || skip "no cgroup hierarchy is mounted"
-}
-
 # A shell that answers each line of tell(): "enter CGROUP" moves it there, "faults"
 # makes 500 faults, so that all of it happens while it is measured.
 worker()
