@@ -64,17 +64,51 @@ static __always_inline int await_lock(struct rw_semaphore *sem)
 	return 0;
 }
 
-static __always_inline bool is_uffd(u32 path)
+/*
+ * Where user space found the functions of SLEEPS. Their stack frames are near the top: within
+ * them are only the scheduler's (schedule(), schedule_timeout(), wait_for_completion()) and ours.
+ */
+const volatile struct sleep_range sleep_ranges[SLEEP_NR] = {};
+
+const unsigned char sleep_causes[SLEEP_NR] = {
+#define SLEEP_CAUSE(function, cause) [SLEEP_##function] = CAUSE_##cause,
+	SLEEPS(SLEEP_CAUSE)
+#undef SLEEP_CAUSE
+};
+
+#define SLEEP_FRAMES 16
+
+/* The stack of who sleeps; with interrupts off nothing else on the CPU wants it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64[SLEEP_FRAMES]);
+} sleep_stack SEC(".maps");
+
+static __noinline int cause_of_stack(void *ctx)
 {
-	return path == PATH_UFFD_MISSING || path == PATH_UFFD_WP || path == PATH_UFFD_MINOR;
+	u32 zero = 0, i, f;
+	u64 *ip = bpf_map_lookup_elem(&sleep_stack, &zero);
+	long len;
+
+	if (!ip)
+		return CAUSE_OFF_CPU;
+	len = bpf_get_stack(ctx, ip, SLEEP_FRAMES * sizeof(*ip), 0);
+	for (i = 0; i < SLEEP_FRAMES; i++) {
+		if ((long)(i * sizeof(*ip)) >= len)
+			break;
+		for (f = 0; f < SLEEP_NR; f++)
+			if (ip[i] >= sleep_ranges[f].begin && ip[i] < sleep_ranges[f].end)
+				return sleep_causes[f];
+	}
+	return CAUSE_OFF_CPU;
 }
 
-/* Why the task of slot s leaves the CPU, as far as it can be told now. */
-static __always_inline enum cause why_off(const struct slot *s, const struct detail *d,
-					  bool preempt, struct task_struct *prev)
+/* Why the current task, prev, leaves the CPU in the middle of a fault. */
+static __always_inline enum cause why_off(void *ctx, const struct detail *d, bool preempt,
+					  struct task_struct *prev)
 {
-	u32 path = s->evidence >> SLOT_PATH_SHIFT;
-
 	if (d->awaits_lock)
 		return CAUSE_LOCK;
 	if (preempt)
@@ -82,10 +116,10 @@ static __always_inline enum cause why_off(const struct slot *s, const struct det
 	/* io_schedule(): for a block device, a swap device, a page that another task reads. */
 	if (BPF_CORE_READ_BITFIELD(prev, in_iowait))
 		return CAUSE_IO;
-	return path && is_uffd(path - 1) ? CAUSE_UFFD : CAUSE_OFF_CPU;
+	return cause_of_stack(ctx);
 }
 
-static __always_inline void switch_tasks(bool preempt, struct task_struct *prev,
+static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_struct *prev,
 					 struct task_struct *next)
 {
 	u32 from = prev->pid, to = next->pid;
@@ -94,8 +128,9 @@ static __always_inline void switch_tasks(bool preempt, struct task_struct *prev,
 
 	if (from && s->tid == from) {
 		d = detail_of(s, from);
-		if (d)
-			went_off(d, why_off(s, d, preempt, prev), !preempt);
+		/* A span has the time off the CPU as well. */
+		if (d && !d->span)
+			went_off(d, why_off(ctx, d, preempt, prev), !preempt);
 	}
 	d = to ? open_detail(to) : NULL;
 	if (!d)
@@ -104,18 +139,6 @@ static __always_inline void switch_tasks(bool preempt, struct task_struct *prev,
 	if (d->off_ns && d->slept)
 		d->awaits_lock = 0;
 	came_back(d);
-}
-
-/*
- * By tracepoints a userfaultfd is known at the end only: what the fault slept for
- * nothing else was the wait for its handler.
- */
-static __always_inline void settle_uffd(struct detail *d, u32 path)
-{
-	if (!cfg.uffd_by_vma || !is_uffd(path))
-		return;
-	d->parts[CAUSE_UFFD] += d->parts[CAUSE_OFF_CPU];
-	d->parts[CAUSE_OFF_CPU] = 0;
 }
 
 static __always_inline void add_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)

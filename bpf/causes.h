@@ -25,6 +25,30 @@ enum cause {
 	CAUSE_NR
 };
 
+/*
+ * Functions that a fault sleeps in, and what that is: the innermost one on the stack
+ * counts. Where the sleep is neither I/O nor within something that a hook sees.
+ */
+#define SLEEPS(X)                                                                                  \
+	/* throttle_direct_reclaim(): the last reserves are low; then the reclaim begins. */       \
+	X(try_to_free_pages, RECLAIM)                                                              \
+	/* After a reclaim that got nothing: a worker empties each CPU's list (up to 5.19). */     \
+	X(drain_all_pages, RECLAIM)                                                                \
+	X(__drain_all_pages, RECLAIM)                                                              \
+	X(handle_userfault, UFFD)
+
+enum sleep {
+#define SLEEP_ENUM(function, cause) SLEEP_##function,
+	SLEEPS(SLEEP_ENUM)
+#undef SLEEP_ENUM
+	SLEEP_NR
+};
+
+/* Addresses of a function; all 0: not known. */
+struct sleep_range {
+	unsigned long long begin, end;
+};
+
 /* Faults of one (path, origin) that ended on one CPU; only grows. */
 struct cause_cell {
 	unsigned long long ns[CAUSE_NR];

@@ -57,11 +57,9 @@ static __always_inline void span_end(struct detail *d, enum cause cause)
 	d->span = 0;
 }
 
-/* Its task leaves the CPU: what that will count as, unless a span has it. */
+/* Its task leaves the CPU outside of spans: what that will count as. */
 static __always_inline void went_off(struct detail *d, enum cause cause, bool slept)
 {
-	if (d->span)
-		return;
 	d->off = cause;
 	d->slept = slept;
 	d->off_ns = bpf_ktime_get_ns();

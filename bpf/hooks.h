@@ -85,6 +85,9 @@
 	X(mmap_lock_start_locking, LOCK, begin)                                                    \
 	X(mm_vmscan_direct_reclaim_begin, RECLAIM, begin)                                          \
 	X(mm_vmscan_direct_reclaim_end, RECLAIM, end)                                              \
+	/* With vm.zone_reclaim_mode, of a node before another node is asked. */                   \
+	X(mm_vmscan_node_reclaim_begin, RECLAIM, begin)                                            \
+	X(mm_vmscan_node_reclaim_end, RECLAIM, end)                                                \
 	X(mm_vmscan_memcg_reclaim_begin, MEMCG, begin)                                             \
 	X(mm_vmscan_memcg_reclaim_end, MEMCG, end)                                                 \
 	X(mm_compaction_begin, COMPACTION, begin)                                                  \

@@ -253,7 +253,7 @@ int BPF_PROG(tp_contention_end, void *lock)
 SEC("tp_btf/sched_switch")
 int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	switch_tasks(preempt, prev, next);
+	switch_tasks(ctx, preempt, prev, next);
 	return 0;
 }
 

@@ -73,7 +73,6 @@ static __noinline int record_details(void *ctx, struct slot *s, u64 kind, u64 ns
 
 	if (cfg.causes && d) {
 		on_cpu = detail_end(d, s->start_ns + ns, ns);
-		settle_uffd(d, path);
 		if (cfg.cause_cells)
 			add_causes(d, path, s->state.origin, on_cpu);
 	}

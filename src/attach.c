@@ -79,13 +79,18 @@ void attach_print_plan(const struct attachment *a, FILE *f)
 	}
 }
 
+static bool wants_causes(const struct opts *opts)
+{
+	return opts->causes || opts->command == COMMAND_TRACE;
+}
+
 static int make_plan(struct attachment *a, const struct opts *opts)
 {
 	const struct plan_request request = {
 		.way = opts->attach,
 		.per_task = per_task(opts),
 		.gup = opts->gup,
-		.causes = opts->causes || opts->command == COMMAND_TRACE,
+		.causes = wants_causes(opts),
 	};
 
 	plan_make(&a->plan, &request, &a->caps);
@@ -157,6 +162,8 @@ int attach_plan(struct attachment *a, const struct opts *opts)
 		return code;
 	/* A dry run promises, so it tries. */
 	caps_probe(&a->caps, opts->attach, opts->dry_run);
+	if (wants_causes(opts))
+		caps_probe_sleeps(&a->caps);
 	return make_plan(a, opts);
 }
 

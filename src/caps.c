@@ -19,6 +19,7 @@
 
 #include "../bpf/pfstat.h"
 #include "caps.skel.h"
+#include "sleeps.h"
 
 /* Loads a program that returns 0: its fd, or a negative errno. */
 static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach, int btf_id)
@@ -335,4 +336,9 @@ void caps_probe(struct caps *caps, enum way way, bool each)
 			probe_kprobes(caps, btf, each);
 	}
 	btf__free(btf);
+}
+
+void caps_probe_sleeps(struct caps *caps)
+{
+	caps->kallsyms = sleeps_find(caps->sleep);
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "../bpf/causes.h"
 #include "hooks.h"
 
 /* --attach: how marks are attached. */
@@ -35,6 +36,9 @@ struct caps {
 	bool task_rss; /* task_struct.rss_stat (up to 6.1) */
 	bool vmacache; /* task_struct.vmacache (up to 6.0) */
 	bool vma_lock; /* locks per VMA (6.4, CONFIG_PER_VMA_LOCK) */
+	/* Found by caps_probe_sleeps(). */
+	int kallsyms; /* the addresses of the kernel's functions can be read */
+	struct sleep_range sleep[SLEEP_NR]; /* functions that faults sleep in */
 	/* What the machine has switched on now. */
 	bool numa; /* NUMA balancing is on or was; it counts in task_struct.numa_faults_locality */
 	bool mthp; /* anonymous folios between a page and PMD size (6.8) */
@@ -47,6 +51,9 @@ struct caps {
  * fails to attach is found by the session.
  */
 void caps_probe(struct caps *caps, enum way way, bool each);
+
+/* For a plan of causes; takes some 40 ms. After caps_probe(). */
+void caps_probe_sleeps(struct caps *caps);
 
 /*
  * Opens a perf event that is a kprobe on function; the program is attached to

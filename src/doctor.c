@@ -88,6 +88,9 @@ static void print_caps(FILE *f, const struct caps *caps)
 		     "CONFIG_FUNCTION_TRACER and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y,"
 		     " kernel.ftrace_enabled=1, no lockdown");
 	print_answer(f, "kprobes", caps->kprobe, "CONFIG_KPROBE_EVENTS=y, no lockdown");
+	print_answer(f, "addresses of kernel functions", caps->kallsyms,
+		     "root, or CAP_SYSLOG and kernel.kptr_restrict at most 1: without them causes"
+		     " are told less well, and profile shows no kernel functions");
 	print_answer(f, "VMA look-up", caps->find_vma || caps->vmacache ? 0 : -EOPNOTSUPP,
 		     "bpf_find_vma (5.17 and later): without it rare paths stay unclassified");
 }
@@ -146,6 +149,7 @@ int doctor_run(const struct opts *opts, FILE *f)
 	if (!uname(&name))
 		fprintf(f, "Linux %s %s\n\n", name.release, name.machine);
 	caps_probe(&caps, WAY_KPROBE, true);
+	caps_probe_sleeps(&caps);
 	plan_make(&plan, &request, &caps);
 	print_privileges(f);
 	print_caps(f, &caps);

@@ -205,7 +205,7 @@ static uint32_t cause_if(const struct plan *plan, enum cause cause, enum hook be
 }
 
 /* What a fault's time is spent on, as far as what is attached tells. */
-static void plan_causes(struct plan *plan)
+static void plan_causes(struct plan *plan, const struct caps *caps)
 {
 	const bool sleeps = attached(plan, HOOK_sched_switch);
 
@@ -222,7 +222,8 @@ static void plan_causes(struct plan *plan)
 	if (!sleeps)
 		return;
 	plan->causes |= 1u << CAUSE_IO | 1u << CAUSE_OFF_CPU;
-	if (attached(plan, HOOK_handle_userfault) || plan->vma_source != VMA_UNKNOWN)
+	memcpy(plan->sleep, caps->sleep, sizeof(plan->sleep));
+	if (caps->sleep[SLEEP_handle_userfault].begin)
 		plan->causes |= 1u << CAUSE_UFFD;
 }
 
@@ -525,7 +526,7 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	plan_tracepoints(plan, request, caps);
 	plan_vma(plan, caps);
 	if (request->causes)
-		plan_causes(plan);
+		plan_causes(plan, caps);
 	plan_index(plan);
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)

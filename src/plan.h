@@ -54,6 +54,7 @@ struct plan {
 	bool orders;
 	bool lock_by_tracepoint; /* which faults took mmap_lock, by its tracepoint */
 	uint32_t causes; /* bits of enum cause: those that can be told */
+	struct sleep_range sleep[SLEEP_NR]; /* functions that the stack is searched for */
 	struct {
 		enum method method;
 		int error;

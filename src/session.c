@@ -197,6 +197,7 @@ static void configure(struct session *s)
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);
+	memcpy((void *)s->skel->rodata->sleep_ranges, plan->sleep, sizeof(plan->sleep));
 	hist_tables_fill((struct hist_tables *)&s->skel->rodata->hist);
 
 	bpf_map__set_max_entries(s->skel->maps.cells, cfg->nr_cpus * CELLS_PER_CPU);

@@ -32,7 +32,12 @@ static uint32_t random_bits(void)
 /* Everything works, and every function is there. */
 static struct caps caps_all(void)
 {
-	return (struct caps){ .atomics = true, .task_btf = true, .find_vma = true };
+	return (struct caps){
+		.atomics = true,
+		.task_btf = true,
+		.find_vma = true,
+		.sleep[SLEEP_handle_userfault] = { 0x1000, 0x2000 },
+	};
 }
 
 static void refuse_fentry(struct caps *caps, int error)
@@ -1035,6 +1040,20 @@ static void test_causes(void **state)
 	assert_true(plan.lock_by_tracepoint);
 }
 
+/* Without the addresses of functions a stack says nothing of who is waited for. */
+static void test_causes_without_kallsyms(void **state)
+{
+	struct caps caps = caps_all();
+	struct plan plan = plan_of_causes(&caps, WAY_AUTO);
+
+	(void)state;
+	assert_int_equal(plan.sleep[SLEEP_handle_userfault].end, 0x2000);
+	caps.kallsyms = -EACCES;
+	memset(caps.sleep, 0, sizeof(caps.sleep));
+	plan = plan_of_causes(&caps, WAY_AUTO);
+	assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_UFFD));
+}
+
 /* 5.10: the slow path of the lock is a function; by tracepoints alone nothing tells. */
 static void test_causes_of_5_10(void **state)
 {
@@ -1109,6 +1128,7 @@ int main(void)
 		cmocka_unit_test(test_random_hooks),
 		cmocka_unit_test(test_no_causes),
 		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_causes_without_kallsyms),
 		cmocka_unit_test(test_causes_of_5_10),
 		cmocka_unit_test(test_causes_missing),
 		cmocka_unit_test(test_names),

@@ -19,6 +19,7 @@
 #include "../../src/address_spaces.h"
 #include "../../src/perf_map.h"
 #include "../../src/perf_records.h"
+#include "../../src/sleeps.h"
 #include "../../src/symbols_kernel.h"
 
 /* --- kallsyms */
@@ -79,6 +80,54 @@ static void kallsyms_hidden(void **state)
 	assert_int_equal(symbols_kernel_find(k, 0xffffffff81000000, &s), -EACCES);
 	assert_non_null(strstr(symbols_kernel_problem(k), "kptr_restrict"));
 	symbols_kernel_close(k);
+}
+
+/* --- functions that a fault sleeps in */
+
+static int sleeps_of(struct sleep_range found[SLEEP_NR], const char *text)
+{
+	FILE *f = fmemopen((char *)text, strlen(text), "r");
+	int err;
+
+	assert_non_null(f);
+	err = sleeps_read(found, f);
+	fclose(f);
+	return err;
+}
+
+/* Up to the next function that begins elsewhere; of similar names, only the one. */
+static void sleeps(void **state)
+{
+	struct sleep_range found[SLEEP_NR];
+
+	(void)state;
+	assert_int_equal(sleeps_of(found, "0000000000000000 A fixed_percpu_data\n"
+					  "ffffffff81000000 t do_try_to_free_pages\n"
+					  "ffffffff81000100 T try_to_free_pages\n"
+					  "ffffffff81000100 T an_alias\n"
+					  "ffffffff81000180 T __pfx_handle_userfault\n"
+					  "ffffffff81000190 T handle_userfault\n"
+					  "ffffffffc0000000 t xfs_init\t[xfs]\n"),
+			 0);
+	assert_int_equal(found[SLEEP_try_to_free_pages].begin, 0xffffffff81000100);
+	assert_int_equal(found[SLEEP_try_to_free_pages].end, 0xffffffff81000180);
+	assert_int_equal(found[SLEEP_handle_userfault].begin, 0xffffffff81000190);
+	assert_int_equal(found[SLEEP_handle_userfault].end, 0xffffffffc0000000);
+	assert_int_equal(found[SLEEP_drain_all_pages].begin, 0);
+	assert_int_equal(found[SLEEP_drain_all_pages].end, 0);
+}
+
+static void sleeps_hidden(void **state)
+{
+	struct sleep_range found[SLEEP_NR];
+
+	(void)state;
+	assert_int_equal(sleeps_of(found, "0000000000000000 T try_to_free_pages\n"
+					  "0000000000000000 T handle_userfault\n"),
+			 -EACCES);
+	assert_int_equal(found[SLEEP_handle_userfault].end, 0);
+	assert_int_equal(sleeps_of(found, "\n"), 0);
+	assert_int_equal(found[SLEEP_handle_userfault].end, 0);
 }
 
 /* --- maps of JIT compilers */
@@ -393,6 +442,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kallsyms),
 		cmocka_unit_test(kallsyms_hidden),
+		cmocka_unit_test(sleeps),
+		cmocka_unit_test(sleeps_hidden),
 		cmocka_unit_test(perf_maps),
 		SPACES(mapping_over_time),
 		SPACES(exec_begins_anew),

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * sleeps.c: see sleeps.h. Not by symbols_kernel.c, which keeps all of kallsyms: a run that
+ * only counts begins sooner without.
+ */
+#include "sleeps.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[SLEEP_NR] = {
+#define SLEEP_NAME(function, cause) #function,
+	SLEEPS(SLEEP_NAME)
+#undef SLEEP_NAME
+};
+
+static struct sleep_range *range_of(struct sleep_range found[SLEEP_NR], const char *name)
+{
+	int i;
+
+	for (i = 0; i < SLEEP_NR; i++)
+		if (!strcmp(names[i], name))
+			return &found[i];
+	return NULL;
+}
+
+int sleeps_read(struct sleep_range found[SLEEP_NR], FILE *f)
+{
+	struct sleep_range *open = NULL; /* a function whose end is still to come */
+	char *line = NULL, *rest;
+	unsigned long long address;
+	bool hidden = false;
+	size_t len = 0;
+
+	memset(found, 0, SLEEP_NR * sizeof(*found));
+	/* Sorted by address: there are no sizes, but a function ends where the next begins. */
+	while (getline(&line, &len, f) > 0) {
+		/* "ffffffff81000000 T _stext" or "ffffffffc0000000 t xfs_init	[xfs]" */
+		address = strtoull(line, &rest, 16);
+		if (strnlen(rest, 4) < 4)
+			continue;
+		rest[3 + strcspn(rest + 3, "\t\n")] = '\0';
+		if (open && address > open->begin) {
+			open->end = address;
+			open = NULL;
+		}
+		if (open)
+			continue;
+		open = range_of(found, rest + 3);
+		if (!open)
+			continue;
+		open->begin = address;
+		hidden = hidden || !address;
+	}
+	free(line);
+	if (open || hidden)
+		memset(found, 0, SLEEP_NR * sizeof(*found));
+	return hidden ? -EACCES : 0;
+}
+
+int sleeps_find(struct sleep_range found[SLEEP_NR])
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	int err;
+
+	memset(found, 0, SLEEP_NR * sizeof(*found));
+	if (!f)
+		return -errno;
+	err = sleeps_read(found, f);
+	fclose(f);
+	return err;
+}

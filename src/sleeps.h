@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * sleeps.h: where the functions of SLEEPS (causes.h) are in this kernel's memory.
+ */
+#ifndef PFSTAT_SLEEPS_H
+#define PFSTAT_SLEEPS_H
+
+#include <stdio.h>
+
+#include "../bpf/causes.h"
+
+/*
+ * From /proc/kallsyms. A function that this kernel does not have stays at 0. Returns 0, or
+ * a negative errno, and nothing is found: -EACCES: the addresses are hidden
+ * (kernel.kptr_restrict, or no CAP_SYSLOG).
+ */
+int sleeps_find(struct sleep_range found[SLEEP_NR]);
+
+/* For tests: from what f says instead of /proc/kallsyms. */
+int sleeps_read(struct sleep_range found[SLEEP_NR], FILE *f);
+
+#endif
