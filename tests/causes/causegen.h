@@ -33,15 +33,13 @@ extern struct options opt;
 uint64_t touch_read(const volatile char *p);
 uint64_t touch_write(volatile char *p);
 bool enough(void);
+/* Slow faults for a test: half of what was wanted. */
+bool half_enough(void);
 
 uint64_t now_ns(void);
 void sleep_ns(uint64_t ns);
 void pin(int cpu);
-/*
- * With 80 times the weight of kswapd, kcompactd and those who write to the disk: what
- * is slow is the fault's own work, not theirs. The allocator treats it as any other task.
- */
-void go_first(void);
+/* What is slow is then the fault's own work, not that of others on the CPU. */
 void go_real_time(int priority);
 /* The highest CPU: the one that interrupts and other tasks leave alone most. */
 int last_cpu(void);

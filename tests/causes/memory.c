@@ -5,14 +5,20 @@
  */
 #include "causegen.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define FEW_KIB		(24ul << 10)
 #define HUGE_PAGES	64ul
-#define TRIES		10
-#define LOCKED_EVERY	(128ul << 10)
+#define REST_NS		300000000
+#define SPARE_KIB	(64ul << 10)
+#define SHARERS		24
+#define ROUNDS		5
 
 /* KiB, of /proc/meminfo. */
 static unsigned long meminfo(const char *key)
@@ -47,8 +53,28 @@ void case_memcg(void)
 	char *p = map_small(2 * half);
 
 	populate(p, half);
-	go_first();
+	go_real_time(1);
 	write_pages(p + half, half);
+}
+
+/* A process that has all of this one's memory as well, and ends with it. */
+static pid_t sharer(void)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		die("fork");
+	if (child)
+		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
+static void end(pid_t child)
+{
+	if (kill(child, SIGKILL) || waitpid(child, NULL, 0) != child)
+		die("cannot end a child");
 }
 
 /* What is free is taken first; all that comes then has to be swapped out for. */
@@ -66,13 +92,23 @@ static char *take_all_memory(size_t *len)
 	return map_small(*len);
 }
 
+/*
+ * The pages are those of many processes, and each one's page tables have to be looked
+ * at: that takes the most of the time. A real-time task is not ahead of kswapd by
+ * chance only, and has nobody else's work in its faults.
+ */
 void case_reclaim(void)
 {
-	size_t len;
+	pid_t sharers[SHARERS];
+	size_t len, i;
 	char *p = take_all_memory(&len);
 
-	go_first();
+	for (i = 0; i < SHARERS; i++)
+		sharers[i] = sharer();
+	go_real_time(1);
 	write_pages(p, len);
+	for (i = 0; i < SHARERS; i++)
+		end(sharers[i]);
 }
 
 /*
@@ -89,41 +125,49 @@ void case_throttle(void)
 	write_pages(p, len);
 }
 
-static void fragment(char *p, size_t len)
+/*
+ * All of the free memory but some, of which one page of four is given back: there is
+ * enough, but soon nowhere 2 MiB in one piece, until the kernel has moved the pages of a
+ * whole block. To move a page it must be found in all page tables that have it: that
+ * takes the longer the more there are, and the clearing of the huge page takes little
+ * beside it. The tables come from what is left: they cannot be moved, and must not be in
+ * between.
+ */
+static void compact(char *p, size_t len, char *huge)
 {
+	pid_t sharers[SHARERS];
 	size_t i;
 
 	populate(p, len);
-	for (i = 0; i < len; i += LOCKED_EVERY)
-		if (mlock(p + i, 4096))
-			skip("pages cannot be locked; raise ulimit -l");
-	for (i = 4096; i < len; i += 8 * 4096)
+	for (i = 0; i < len; i += 4 * 4096)
 		if (madvise(p + i, 4096, MADV_DONTNEED))
 			die("madvise");
+	for (i = 0; i < SHARERS; i++)
+		sharers[i] = sharer();
+	for (i = 0; i < HUGE_PAGES && !enough(); i++)
+		touch_write(huge + i * HUGE_PAGE);
+	for (i = 0; i < SHARERS; i++)
+		end(sharers[i]);
+	if (madvise(p, len, MADV_DONTNEED) || madvise(huge, HUGE_PAGES * HUGE_PAGE, MADV_DONTNEED))
+		die("madvise");
+	/* What has ended is freed by others, who have had no CPU since (RCU). */
+	sleep_ns(REST_NS);
 }
 
 /*
- * All of the free memory but a little, of which one page of eight is given back: there
- * is enough, but nowhere 2 MiB in one piece, nor can there be: in each block are locked
- * pages, which must not be moved (its maker's work: vm.compact_unevictable_allowed is
- * 0). So the kernel moves what it can, in vain, and takes a small page in the end: the
- * clearing of a huge one is not in the way. What it has tried in vain it does not try
- * again soon (mm/compaction.c, defer_compaction()), which takes another try from us.
+ * What the kernel has tried in vain it does not try again soon: it counts attempts
+ * (mm/compaction.c, defer_compaction()), which a round makes enough of, and passes over
+ * blocks until kswapd has been at work (reset_isolation_suitable()), which nobody can ask for.
  */
 void case_compaction(void)
 {
-	size_t len = (opt.mib ? opt.mib << 10 : meminfo("MemFree") - FEW_KIB) << 10, i;
-	size_t huge = HUGE_PAGES * HUGE_PAGE;
-	char *p = map_small(len), *h = map_huge(huge);
-	int tries;
+	size_t len = opt.mib ? opt.mib << 20 : (meminfo("MemFree") - SPARE_KIB) << 10;
+	char *p = map_small(len), *huge = map_huge(HUGE_PAGES * HUGE_PAGE);
+	int round;
 
-	go_first();
-	for (tries = 0; tries < TRIES && !enough(); tries++) {
-		fragment(p, len);
-		for (i = 0; i < huge && !enough(); i += HUGE_PAGE)
-			touch_write(h + i);
-		if (munlock(p, len) || madvise(p, len, MADV_DONTNEED) ||
-		    madvise(h, huge, MADV_DONTNEED))
-			die("madvise");
-	}
+	go_real_time(1);
+	for (round = 0; round < ROUNDS && !enough(); round++)
+		compact(p, len, huge);
+	if (!half_enough())
+		skip("the kernel puts compaction off in this guest's memory");
 }

@@ -97,6 +97,15 @@ void case_uffd_wp(void)
 	wait_for_handler(UFFDIO_REGISTER_MODE_WP);
 }
 
+static char *map_hugetlb(size_t len)
+{
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	if (p == MAP_FAILED)
+		skip("%zu MiB of huge pages are not to be had; raise /proc/sys/vm/nr_hugepages", len >> 20);
+	return p;
+}
+
 /* Sleeps for as long as a few huge pages take, then has the CPU for a slow fault's time. */
 static void *realtime(void *arg)
 {
@@ -121,27 +130,23 @@ static void *realtime(void *arg)
 void case_preempt(void)
 {
 	uint64_t end = now_ns() + PATIENCE * opt.count * opt.slow_ns;
-	char *p = map_huge(HUGE_PAGE);
 
 	pin(last_cpu());
 	start(realtime, NULL);
 	while (!enough() && now_ns() < end) {
+		char *p = map_hugetlb(HUGE_PAGE);
+
 		touch_write(p);
-		if (madvise(p, HUGE_PAGE, MADV_DONTNEED))
-			die("madvise");
+		munmap(p, HUGE_PAGE);
 	}
 }
 
 void case_clear(void)
 {
 	size_t i;
-	char *p = mmap(NULL, opt.mib << 20, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	char *p = map_hugetlb(opt.mib << 20);
 
-	if (p == MAP_FAILED)
-		skip("%lu MiB of huge pages are not to be had; raise /proc/sys/vm/nr_hugepages",
-		     opt.mib);
-	go_first();
+	go_real_time(1);
 	for (i = 0; i < opt.mib << 20; i += HUGE_PAGE)
 		touch_write(p + i);
 }
