@@ -217,7 +217,7 @@ run-live: all $(O)/live $(O)/known
 	$(Q)tests/live/with-machine tests/trace/run --build $(O) 2>&1 | tee $(RESULTS)/live-trace.tap
 	$(Q)tests/prometheus/run --build $(O) 2>&1 | tee $(RESULTS)/live-prometheus.tap
 
-run-vm: all $(O)/live $(O)/known $(O)/stressload $(O)/small/pfstat
+run-vm: all $(O)/live $(O)/known $(O)/causegen $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
 	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm || :
 	$(Q)for f in $(RESULTS)/vm/*.tap; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
