@@ -242,6 +242,17 @@ static void explain_load(const struct session_scope *scope, int err, char *error
 			 strerror(-err));
 }
 
+/*
+ * BTF is named: for a type that the kernel does not have (struct backing_file up to 6.4)
+ * libbpf would search all modules, too, which needs CAP_SYS_ADMIN and takes its time.
+ */
+static struct pfstat_bpf *open_object(void)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = "/sys/kernel/btf/vmlinux");
+
+	return pfstat_bpf__open_opts(&opts);
+}
+
 int session_load(struct session **out, const struct plan *plan, const struct session_scope *scope,
 		 char *error, size_t error_len)
 {
@@ -254,7 +265,7 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 	s->scope = *scope;
 	for (h = 0; h < HOOK_NR; h++)
 		s->kprobe_fds[h] = -1;
-	s->skel = pfstat_bpf__open();
+	s->skel = open_object();
 	if (!s->skel) {
 		err = -errno;
 		snprintf(error, error_len, "cannot open the BPF object: %s", strerror(-err));
