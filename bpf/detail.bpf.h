@@ -60,7 +60,7 @@ static __always_inline void span_end(struct detail *d, enum cause cause)
 /* Its task leaves the CPU: what that will count as, unless a span has it. */
 static __always_inline void went_off(struct detail *d, enum cause cause, bool slept)
 {
-	if (d->span)
+	if (d->span || d->over)
 		return;
 	d->off = cause;
 	d->slept = slept;

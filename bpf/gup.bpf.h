@@ -126,12 +126,15 @@ static __always_inline u32 failed_path(u32 ret)
 
 static __always_inline int exit_gup(void *ctx, u32 ret, u32 flags)
 {
-	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
+	u64 now;
 
 	if (!s || s->state.origin != ORIGIN_GUP)
 		return 0;
+	if (!(ret & VM_FAULT_RETRY))
+		stop_causes(tid);
+	now = bpf_ktime_get_ns();
 	if (ret & VM_FAULT_MAJOR)
 		s->state.major = 1;
 	if (ret & VM_FAULT_ERROR) {

@@ -152,6 +152,7 @@ int BPF_PROG(fexit_end, struct vm_area_struct *vma, unsigned long address, unsig
 	/* Of everyone, unlike the events of tasks. */
 	if (!is_target(current_tid()))
 		return 0;
+	stop_causes(current_tid());
 	return end_event(ctx, address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED), false);
 }
 
