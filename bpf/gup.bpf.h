@@ -113,6 +113,20 @@ static __always_inline int gup_call(void *ctx)
 	return 0;
 }
 
+/* The same where no perf event tells the end: completed faults have it here. */
+static __always_inline int exit_fault(void *ctx, u64 address, u32 ret, u32 flags,
+				      bool with_find_vma)
+{
+	if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
+		return exit_mm_fault();
+	/* Of everyone, unlike the events of tasks. */
+	if (!is_target(current_tid()))
+		return 0;
+	stop_causes(current_tid());
+	return end_event(ctx, address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED),
+			 with_find_vma);
+}
+
 static __always_inline u32 failed_path(u32 ret)
 {
 	if (ret & VM_FAULT_HWPOISON)

@@ -80,7 +80,8 @@ static struct bpf_program *end_program(const struct session *s, int major)
 static struct bpf_program *exit_program(const struct session *s)
 {
 	if (s->plan->end == END_FEXIT)
-		return s->skel->progs.fexit_end;
+		return s->plan->vma_source == VMA_FIND ? s->skel->progs.fexit_end_vma :
+							 s->skel->progs.fexit_end;
 	if (s->plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY)
 		return s->skel->progs.fexit_handle_mm_fault;
 	return NULL;
