@@ -42,6 +42,18 @@ static __always_inline int end_cause(enum cause cause)
 	return 0;
 }
 
+/*
+ * The fault is over, says a program that can be preempted itself, before it reads the
+ * clock: an fexit, or (on 7.x) a tracepoint's. What it waits for is none of the fault's time.
+ */
+static __always_inline void stop_causes(u32 tid)
+{
+	struct detail *d = cfg.causes ? open_detail(tid) : NULL;
+
+	if (d)
+		d->over = 1;
+}
+
 /* Of the current task's own memory; only asked while its fault is open. */
 static __always_inline bool is_mmap_lock(const void *lock)
 {
@@ -128,8 +140,8 @@ static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_st
 
 	if (from && s->tid == from) {
 		d = detail_of(s, from);
-		/* A span has the time off the CPU as well. */
-		if (d && !d->span)
+		/* A span has the time off the CPU as well; behind its end the fault has none. */
+		if (d && !d->span && !d->over)
 			went_off(d, why_off(ctx, d, preempt, prev), !preempt);
 	}
 	d = to ? open_detail(to) : NULL;

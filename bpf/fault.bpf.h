@@ -254,12 +254,14 @@ static __always_inline int end_event(void *ctx, u64 address, u32 major, bool wit
 /* The open fault failed: path says how. */
 static __always_inline int fail_fault(void *ctx, u32 path)
 {
-	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
+	u64 now;
 
 	if (!s || s->state.origin == ORIGIN_GUP)
 		return 0;
+	stop_causes(tid);
+	now = bpf_ktime_get_ns();
 	if (path == PATH_BAD_ADDRESS) {
 		if (s->evidence >> SLOT_PATH_SHIFT == PATH_KERN_ADDR + 1)
 			path = PATH_KERN_ADDR;

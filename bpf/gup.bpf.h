@@ -113,6 +113,20 @@ static __always_inline int gup_call(void *ctx)
 	return 0;
 }
 
+/* The same where no perf event tells the end: completed faults have it here. */
+static __always_inline int exit_fault(void *ctx, u64 address, u32 ret, u32 flags,
+				      bool with_find_vma)
+{
+	if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
+		return exit_mm_fault();
+	/* Of everyone, unlike the events of tasks. */
+	if (!is_target(current_tid()))
+		return 0;
+	stop_causes(current_tid());
+	return end_event(ctx, address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED),
+			 with_find_vma);
+}
+
 static __always_inline u32 failed_path(u32 ret)
 {
 	if (ret & VM_FAULT_HWPOISON)
@@ -126,12 +140,15 @@ static __always_inline u32 failed_path(u32 ret)
 
 static __always_inline int exit_gup(void *ctx, u32 ret, u32 flags)
 {
-	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
 	struct slot *s = slot_find(tid);
+	u64 now;
 
 	if (!s || s->state.origin != ORIGIN_GUP)
 		return 0;
+	if (!(ret & VM_FAULT_RETRY))
+		stop_causes(tid);
+	now = bpf_ktime_get_ns();
 	if (ret & VM_FAULT_MAJOR)
 		s->state.major = 1;
 	if (ret & VM_FAULT_ERROR) {

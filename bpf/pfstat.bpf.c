@@ -141,19 +141,17 @@ int BPF_PROG(fexit_handle_mm_fault, struct vm_area_struct *vma, unsigned long ad
  * The end where perf events are refused: completed faults only, as the
  * software events would tell them.
  */
-SEC("fexit/handle_mm_fault")
-int BPF_PROG(fexit_end, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
-	     struct pt_regs *regs, unsigned int ret)
-{
-	if (!regs)
-		return exit_gup(ctx, ret, flags);
-	if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
-		return exit_mm_fault();
-	/* Of everyone, unlike the events of tasks. */
-	if (!is_target(current_tid()))
-		return 0;
-	return end_event(ctx, address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED), false);
-}
+#define FEXIT_END(suffix, with_find_vma)                                                           \
+	SEC("fexit/handle_mm_fault")                                                               \
+	int BPF_PROG(fexit_end##suffix, struct vm_area_struct *vma, unsigned long address,         \
+		     unsigned int flags, struct pt_regs *regs, unsigned int ret)                   \
+	{                                                                                          \
+		return regs ? exit_fault(ctx, address, ret, flags, with_find_vma) :                \
+			      exit_gup(ctx, ret, flags);                                           \
+	}
+
+FEXIT_END(, false)
+FEXIT_END(_vma, true)
 
 /*
  * The leg by kprobe: entries only, so a get_user_pages fault ends where the page

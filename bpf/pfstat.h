@@ -95,7 +95,7 @@ struct scope_cell {
 	X(FILTERED_FAILED, "filtered_failed", "failed and get_user_pages faults that a filter leaves out") \
 	X(STACK_WALK, "stack_walk", "faults of the kernel's own stack walks for pfstat")           \
 	X(NO_DETAIL, "no_detail", "faults in the overflow table, whose causes are not followed")   \
-	X(TRACE_LOST, "trace_lost", "faults that the trace left out: its ring buffer was full")    \
+	X(TRACE_LOST, "trace_lost", "faults that the trace left out: its ring buffer was full (--mmap-pages)") \
 	X(STACKS_FULL, "stacks_full", "stacks that the profile had no room for (--stack-limit)")          \
 	X(STACK_TORN, "stack_torn", "stacks that another program overwrote")
 
@@ -186,6 +186,7 @@ struct detail {
 	unsigned char span; /* the outermost cause that is going on, and one; 0: none */
 	unsigned char off; /* what the time off the CPU will count as */
 	unsigned char slept; /* it left the CPU by itself */
+	unsigned char over; /* the fault has ended: time off the CPU is no more its own */
 	unsigned char awaits_lock; /* where no tracepoint tells the end of the wait */
 };
 

@@ -188,6 +188,7 @@ static void fill_scope(struct session_scope *scope, const struct attachment *a,
 		scope->trace_slower_ns = opts->slow_ns;
 		scope->trace_sample = opts->sample;
 		scope->trace_stacks = opts->stacks;
+		scope->trace_ring_bytes = opts->ring_bytes;
 		break;
 	case COMMAND_PROFILE:
 		scope->profile_stacks = opts->stack_limit;

@@ -67,6 +67,7 @@ struct opts {
 	/* Of trace. */
 	unsigned int sample; /* --sample; 0: not given */
 	bool stacks; /* -g */
+	unsigned int ring_bytes; /* -m */
 	const struct trace_renderer *trace;
 	/* Of profile. */
 	bool by_count; /* --weight=count */

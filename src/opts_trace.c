@@ -2,11 +2,19 @@
 /*
  * opts_trace.c: the options of pfstat trace.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "opts_internal.h"
 
 #define DEFAULT_SLOWER_NS 1000000
+
+/* Of the ring buffer: some 5,800 faults, or with stacks 6,000, which are four times as big. */
+#define DEFAULT_RING_BYTES	  (4u << 20)
+#define DEFAULT_STACKS_RING_BYTES (16u << 20)
+#define MAX_RING_BYTES		  (1u << 30)
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to print", 3 },
@@ -15,6 +23,10 @@ static const struct argp_option options[] = {
 	{ "sample", KEY_SAMPLE, "N", 0,
 	  "every Nth of them on each CPU; without --slower, of all faults", 0 },
 	{ "stack", 'g', 0, 0, "with their stacks, of user and of kernel mode", 0 },
+	{ "mmap-pages", 'm', "PAGES", 0,
+	  "size of the ring buffer: pages, or with a unit as in 64M; a power of two"
+	  " (default 4M; with -g 16M)",
+	  0 },
 	{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), json, perf-script or chrome", 0 },
 	{ "json", KEY_JSON, 0, 0, "the same as --format=json", 0 },
 	{ "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 },
@@ -51,6 +63,39 @@ static void parse_format(struct argp_state *state, struct opts *opts, const char
 	argp_failure(state, EXIT_USAGE, 0, "--format %s: not text, json, perf-script or chrome", arg);
 }
 
+/* A number of pages, or of bytes with a unit, as perf record takes it; 0: neither. */
+static uint64_t parse_size(const char *text)
+{
+	static const char units[] = "BKMG";
+	const size_t digits = strspn(text, "0123456789");
+	const char *unit = text[digits] ? strchr(units, text[digits]) : NULL;
+	char number[16];
+	long n;
+
+	if (digits >= sizeof(number) || (text[digits] && (!unit || text[digits + 1])))
+		return 0;
+	snprintf(number, sizeof(number), "%.*s", (int)digits, text);
+	if (!opts_parse_number(number, '\0', MAX_RING_BYTES, &n, NULL))
+		return 0;
+	return unit ? (uint64_t)n << 10 * (unit - units) : (uint64_t)n * sysconf(_SC_PAGESIZE);
+}
+
+/* perf rounds up what is no power of two; to double the kernel's memory unasked is no help. */
+static void parse_ring(struct argp_state *state, struct opts *opts, const char *arg)
+{
+	const uint64_t page = sysconf(_SC_PAGESIZE), bytes = parse_size(arg);
+
+	if (!bytes)
+		argp_failure(state, EXIT_USAGE, 0,
+			     "-m %s: not a number of pages, or a size such as 512K or 16M", arg);
+	if (bytes < page || bytes > MAX_RING_BYTES)
+		argp_failure(state, EXIT_USAGE, 0, "-m %s: not from one page (%uK) to %uM", arg,
+			     (unsigned int)page >> 10, MAX_RING_BYTES >> 20);
+	if (bytes & (bytes - 1))
+		argp_failure(state, EXIT_USAGE, 0, "-m %s: not a power of two", arg);
+	opts->ring_bytes = bytes;
+}
+
 static error_t parse_trace(int key, char *arg, struct argp_state *state)
 {
 	struct opts *opts = state->input;
@@ -74,6 +119,9 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 	case 'g':
 		opts->stacks = true;
 		break;
+	case 'm':
+		parse_ring(state, opts, arg);
+		break;
 	case KEY_FORMAT:
 		parse_format(state, opts, arg);
 		break;
@@ -92,6 +140,9 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 			opts->slow_ns = opts->sample ? 0 : DEFAULT_SLOWER_NS;
 		if (!opts->trace)
 			opts->trace = trace_renderers[0];
+		if (!opts->ring_bytes)
+			opts->ring_bytes = opts->stacks ? DEFAULT_STACKS_RING_BYTES :
+							  DEFAULT_RING_BYTES;
 		opts_check_measure(state, opts);
 		break;
 	default:

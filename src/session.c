@@ -21,9 +21,6 @@
 #include "pfstat.skel.h"
 #include "spine.h"
 
-/* Some 7,000 traced faults, or 1,500 with stacks. */
-#define TRACE_RING_BYTES (4 << 20)
-
 /* The programs of the begin, and of an end that is not perf's, have links of their own. */
 enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
 
@@ -83,7 +80,8 @@ static struct bpf_program *end_program(const struct session *s, int major)
 static struct bpf_program *exit_program(const struct session *s)
 {
 	if (s->plan->end == END_FEXIT)
-		return s->skel->progs.fexit_end;
+		return s->plan->vma_source == VMA_FIND ? s->skel->progs.fexit_end_vma :
+							 s->skel->progs.fexit_end;
 	if (s->plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY)
 		return s->skel->progs.fexit_handle_mm_fault;
 	return NULL;
@@ -162,7 +160,7 @@ static void size_details(struct session *s, const struct config *cfg)
 	if (by_place(scope))
 		bpf_map__set_max_entries(s->skel->maps.group_places, scope->group_limit + 1);
 	if (scope->trace)
-		bpf_map__set_max_entries(s->skel->maps.trace_ring, TRACE_RING_BYTES);
+		bpf_map__set_max_entries(s->skel->maps.trace_ring, scope->trace_ring_bytes);
 	if (scope->profile_stacks) {
 		bpf_map__set_max_entries(s->skel->maps.profile_stacks, scope->profile_stacks);
 		bpf_map__set_max_entries(s->skel->maps.profile_faults, 2 * scope->profile_stacks);
@@ -225,7 +223,7 @@ static int fill_free(const struct bpf_map *map, unsigned int limit)
 }
 
 /* Up to 5.10 maps count as locked memory, and what goes beyond the limit is EPERM. */
-static void explain_load(int err, char *error, size_t error_len)
+static void explain_load(const struct session_scope *scope, int err, char *error, size_t error_len)
 {
 	struct rlimit limit;
 
@@ -235,10 +233,26 @@ static void explain_load(int err, char *error, size_t error_len)
 			 " and this kernel may count BPF maps: raise it (ulimit -l unlimited,"
 			 " LimitMEMLOCK=infinity)",
 			 strerror(-err), (unsigned long long)limit.rlim_cur / 1024);
+	else if (err == -ENOMEM && scope->trace)
+		snprintf(error, error_len,
+			 "no memory for the BPF programs and maps; the trace's ring buffer takes %u KiB"
+			 " (--mmap-pages)",
+			 scope->trace_ring_bytes / 1024);
 	else
 		snprintf(error, error_len,
 			 "the kernel refused the BPF programs: %s (pfstat -v prints its reasons)",
 			 strerror(-err));
+}
+
+/*
+ * BTF is named: for a type that the kernel does not have (struct backing_file up to 6.4)
+ * libbpf would search all modules, too, which needs CAP_SYS_ADMIN and takes its time.
+ */
+static struct pfstat_bpf *open_object(void)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = "/sys/kernel/btf/vmlinux");
+
+	return pfstat_bpf__open_opts(&opts);
 }
 
 int session_load(struct session **out, const struct plan *plan, const struct session_scope *scope,
@@ -253,7 +267,7 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 	s->scope = *scope;
 	for (h = 0; h < HOOK_NR; h++)
 		s->kprobe_fds[h] = -1;
-	s->skel = pfstat_bpf__open();
+	s->skel = open_object();
 	if (!s->skel) {
 		err = -errno;
 		snprintf(error, error_len, "cannot open the BPF object: %s", strerror(-err));
@@ -263,7 +277,7 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 	configure(s);
 	err = pfstat_bpf__load(s->skel);
 	if (err) {
-		explain_load(err, error, error_len);
+		explain_load(scope, err, error, error_len);
 		goto fail;
 	}
 	err = fill_free(s->skel->maps.scope_free, scope->cgroup_limit);

@@ -30,6 +30,7 @@ struct session_scope {
 	uint64_t trace_slower_ns; /* those over it */
 	unsigned int trace_sample; /* every so many of them */
 	bool trace_stacks;
+	unsigned int trace_ring_bytes; /* a power of two, and of whole pages */
 	unsigned int profile_stacks; /* so many are told apart; 0: no profile */
 };
 

@@ -81,7 +81,7 @@ static void perf_script_end(FILE *f, const struct trace_run *run,
 {
 	(void)run;
 	if (summary->lost)
-		fprintf(f, "# lost %" PRIu64 ": the ring buffer was full; printed %" PRIu64
+		fprintf(f, "# lost %" PRIu64 ": the ring buffer was full (-m makes it larger); printed %" PRIu64
 			", of %" PRIu64 " faults measured\n", summary->lost, summary->printed,
 			summary->faults);
 }

@@ -229,7 +229,7 @@ static void text_end(FILE *f, const struct trace_run *run, const struct trace_su
 {
 	(void)run;
 	if (summary->lost)
-		fprintf(f, "Lost %" PRIu64 ": the ring buffer was full. Printed %" PRIu64 ", of %"
+		fprintf(f, "Lost %" PRIu64 ": the ring buffer was full (-m makes it larger). Printed %" PRIu64 ", of %"
 			PRIu64 " faults measured.\n", summary->lost, summary->printed,
 			summary->faults);
 }

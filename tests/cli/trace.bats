@@ -48,6 +48,10 @@ trace()
 @test "trace: bad input: 2, and a line that says what is wrong" {
 	refused "--slower x: not a time" trace --slower x
 	refused "--sample 0: not a number" trace --sample 0
+	refused "-m x: not a number of pages" trace -m x
+	refused "-m 16T: not a number of pages" trace -m 16T
+	refused "-m 3M: not a power of two" trace -m 3M
+	refused "-m 2G: not from one page" trace --mmap-pages=2G
 	refused "--format xml: not text, json, perf-script or chrome" trace --format=xml
 	refused "another format already" trace --json --format=chrome
 	refused "now: trace takes no argument" trace now
@@ -79,7 +83,7 @@ trace()
 
 	run --separate-stderr -0 pfstat trace --help
 	for option in -c -C -d --gup --no-inherit -p -t --major --min-latency --origin --path --format \
-		-g --json -o --sample --slower --attach -v; do
+		-g --json -m -o --sample --slower --attach -v; do
 		grep -q -- " $option" <<< "$output" || { echo "not mentioned: $option"; return 1; }
 	done
 	run --separate-stderr -2 pfstat trace --dry-run
@@ -231,6 +235,19 @@ trace()
 	wait_for 20 said '"path":"anon"' out
 	! said trace_end out
 	stop 0
+}
+
+@test "trace: -m: what a small ring has no room for is counted, with the remedy; a larger one has it" {
+	needs_measuring
+	run --separate-stderr -0 trace --slower 0 -g -m 1 -- "$FAULTGEN" anon 2000
+	check trace 'end["lost"] > 0' 'end["printed"] > 0' \
+		'end["printed"] + end["lost"] + end["untimed"] == end["faults"]'
+	[[ "$stderr" == *trace_lost*--mmap-pages* ]]
+	run --separate-stderr -0 pfstat trace --slower 0 -m 4K -- "$FAULTGEN" anon 2000
+	[[ "$output" == *"Lost "*": the ring buffer was full (-m makes it larger). Printed "* ]]
+	run --separate-stderr -0 trace --slower 0 -g -- "$FAULTGEN" anon 4000
+	check trace 'end["lost"] == 0' 'paths.count("anon") >= 4000'
+	[[ "$stderr" != *trace_lost* ]]
 }
 
 @test "trace: the status is the command's" {

@@ -167,6 +167,16 @@ static void *map_file(const char *path)
 	return map_fd(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), 16 * PAGE);
 }
 
+static void *map_read(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *p = fd < 0 ? MAP_FAILED : mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return p;
+}
+
 static void make_dir(const char *path)
 {
 	if (mkdir(path, 0700) && errno != EEXIST)
@@ -228,23 +238,46 @@ static void deep_place(void)
 	close(home);
 }
 
+static bool mount_overlay(const char *where, const char *options)
+{
+	make_dir(where);
+	return !mount("overlay", where, "overlay", 0, options);
+}
+
+/* Containers: what is mapped is a file of a layer, and its name that in the overlay. */
+static void overlay_file_places(void)
+{
+	void *p;
+
+	place("overlay", map_read("merged/below"), false);
+	/* To open it for writing copies it up: the mapping stays the lower file's. */
+	p = map_read("merged/below");
+	close(open("merged/below", O_RDWR | O_CLOEXEC));
+	place("overlay_copied", p, false);
+	place("overlay_upper", map_file("merged/above"), true);
+	p = map_file("merged/gone");
+	unlink("merged/gone");
+	place("overlay_deleted", p, true);
+}
+
 static void overlay_places(void)
 {
 	make_dir("lower");
 	make_dir("upper");
 	make_dir("work");
-	make_dir("merged");
+	make_dir("beside");
 	if (map_file("lower/below") == MAP_FAILED)
 		die("lower/below");
-	if (mount("overlay", "merged", "overlay", 0, "lowerdir=lower,upperdir=upper,workdir=work")) {
+	if (!mount_overlay("merged", "lowerdir=lower,upperdir=upper,workdir=work")) {
 		skip_place("overlay", strerror(errno));
 		return;
 	}
-	int fd = open("merged/below", O_RDONLY | O_CLOEXEC);
-
-	place("overlay", mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0), false);
-	close(fd);
-	place("overlay_upper", map_file("merged/above"), true);
+	overlay_file_places();
+	/* A container within a container. */
+	if (!mount_overlay("nested", "lowerdir=merged:beside"))
+		skip_place("overlay_nested", strerror(errno));
+	else
+		place("overlay_nested", map_read("nested/below"), false);
 }
 
 static void mount_places(void)

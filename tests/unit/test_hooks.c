@@ -42,6 +42,7 @@ static const struct {
 	{ "kprobe_handle_mm_fault_plain", "kprobe/handle_mm_fault" },
 	{ "signal_generate_vma", "tp_btf/signal_generate" },
 	{ "fexit_end", "fexit/handle_mm_fault" },
+	{ "fexit_end_vma", "fexit/handle_mm_fault" },
 };
 
 static int setup(void **state)

@@ -230,6 +230,23 @@ static const struct refusal refusals[] = {
 	{ { "serve", "--gup", "--attach=tracepoint" }, "--gup needs" },
 	{ { "serve", "--web.systemd-socket", "--web.listen-address=:1" }, "exclude each other" },
 	{ { "serve", "-H" }, "invalid option" },
+	{ { "trace", "-m", "" }, "-m : not a number of pages" },
+	{ { "trace", "-m", "0" }, "-m 0: not a number of pages" },
+	{ { "trace", "-m", "M" }, "-m M: not a number of pages" },
+	{ { "trace", "-m", "-1" }, "-m -1: not a number of pages" },
+	{ { "trace", "-m", "1.5M" }, "-m 1.5M: not a number of pages" },
+	{ { "trace", "-m", "16MB" }, "-m 16MB: not a number of pages" },
+	{ { "trace", "-m", "16m" }, "-m 16m: not a number of pages" },
+	{ { "trace", "-m", "0x10" }, "-m 0x10: not a number of pages" },
+	{ { "trace", "-m", " 16" }, "-m  16: not a number of pages" },
+	{ { "trace", "-m", "99999999999999999999" }, "-m 99999999999999999999: not a number of pages" },
+	{ { "trace", "-m", "1073741824G" }, "-m 1073741824G: not from one page (4K) to 1024M" },
+	{ { "trace", "-m", "2K" }, "-m 2K: not from one page (4K) to 1024M" },
+	{ { "trace", "-m", "262145" }, "-m 262145: not from one page (4K) to 1024M" },
+	{ { "trace", "-m", "3" }, "-m 3: not a power of two" },
+	{ { "trace", "--mmap-pages=4097B" }, "-m 4097B: not a power of two" },
+	{ { "-m", "16M" }, "invalid option" },
+	{ { "profile", "-m", "16M" }, "invalid option" },
 	{ { "--no-such-option" }, "no-such-option" },
 	{ { "-x" }, "'x'" },
 	{ { "-p" }, "'p'" },
@@ -574,6 +591,27 @@ static void test_serve(void **state)
 	assert_non_null(strstr(PARSE("serve", "--help")->text, "--web.config.file"));
 }
 
+static void test_ring(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int bytes;
+	} good[] = {
+		{ "1", 4096 },	       { "4096B", 4096 },      { "4K", 4096 },
+		{ "512", 2 << 20 },    { "0512", 2 << 20 },    { "64M", 64 << 20 },
+		{ "262144", 1 << 30 }, { "1G", 1 << 30 },      { "1073741824B", 1 << 30 },
+	};
+
+	(void)state;
+	assert_int_equal(PARSE("trace")->opts.ring_bytes, 4 << 20);
+	assert_int_equal(PARSE("trace", "-g")->opts.ring_bytes, 16 << 20);
+	for (size_t i = 0; i < NR(good); i++) {
+		assert_int_equal(PARSE("trace", "-m", good[i].text)->opts.ring_bytes, good[i].bytes);
+		assert_int_equal(PARSE("trace", "-m", good[i].text, "-g")->opts.ring_bytes,
+				 good[i].bytes);
+	}
+}
+
 static void test_help_and_version(void **state)
 {
 	static const char *const options[] = {
@@ -620,6 +658,7 @@ int main(void)
 		cmocka_unit_test(test_by),
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_serve),
+		cmocka_unit_test(test_ring),
 		cmocka_unit_test(test_help_and_version),
 	};
 
