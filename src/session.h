@@ -71,7 +71,7 @@ struct session_maps {
 	unsigned int group_limit; /* the slab has one entry more; 0: there is none */
 	int group_slab_fd;
 	int group_places_fd; /* as many; -1: not by mapping or file */
-	struct group_return *group_returned;
+	struct entry_return *group_returned;
 	int group_return_fd; /* of the program */
 	int trace_ring_fd;
 	int profile_stacks_fd, profile_faults_fd;
