@@ -23,7 +23,6 @@
 
 enum {
 	BUCKETS = 4096,
-	MAX_EXITED = 4096, /* some 100 bytes each, and 48 for each mapping */
 	MAX_MAPPINGS = 16384, /* of one space */
 	MAX_DEPTH = 16, /* of parents */
 	ASK_NS = 10000000,
@@ -181,6 +180,7 @@ static void space_exits(struct address_spaces *a, struct space *s)
 		return;
 	s->exited = true;
 	s->exited_next = NULL;
+	a->totals.exited++;
 	if (a->newest_exited)
 		a->newest_exited->exited_next = s;
 	else
@@ -640,7 +640,8 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 
 	if (!a)
 		return -ENOMEM;
-	a->max_exited = options->max_exited ? options->max_exited : MAX_EXITED;
+	/* Some 100 bytes each, and 48 for each mapping. */
+	a->max_exited = options->max_exited ? options->max_exited : EXITED_REMEMBERED;
 	a->sweep_at = a->max_exited;
 	*events = options->no_events ? -EOPNOTSUPP :
 				       perf_records_open(&a->records, options->tids, options->nr_tids);

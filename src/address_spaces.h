@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BUILD_ID_MAX = 20 };
+enum {
+	BUILD_ID_MAX = 20,
+	EXITED_REMEMBERED = 4096, /* unless it is asked for more or less */
+};
 
 /* What is mapped. The same file is the same struct while anybody has it. */
 struct mapped_file {
@@ -34,6 +37,7 @@ struct mapping {
 
 struct address_spaces_totals {
 	uint64_t lost; /* records that the kernel had no room for */
+	uint64_t exited; /* processes, or programs that executed another one */
 	uint64_t spaces_dropped; /* exited processes beyond the limit, oldest first */
 	uint64_t mappings_dropped; /* of processes with too many, oldest first */
 	uint64_t spaces; /* known now, exited ones included */
@@ -43,7 +47,7 @@ struct address_spaces_options {
 	/* Records of these threads and of what they create; NULL: of the whole machine. */
 	const int *tids;
 	unsigned int nr_tids;
-	unsigned int max_exited; /* so many exited processes are remembered; 0: 4096 */
+	unsigned int max_exited; /* so many exited processes are remembered; 0: EXITED_REMEMBERED */
 	bool no_events; /* /proc/PID/maps only */
 };
 

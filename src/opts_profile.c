@@ -17,7 +17,7 @@ static const struct argp_option options[] = {
 	  "folded (default; for flame graphs, speedscope) or pprof (gzip'ed protobuf)", 0 },
 	{ "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 },
 	{ "svg", KEY_SVG, "FILE", 0, "also draw an interactive flame graph into FILE", 0 },
-	{ "stack-limit", KEY_STACK_LIMIT, "N", 0, "tell N stacks apart (default 16384)", 0 },
+	{ "stack-limit", KEY_STACK_LIMIT, "N", 0, "tell N stacks apart at a time (default 16384)", 0 },
 	{ 0 }
 };
 

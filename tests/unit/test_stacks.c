@@ -164,6 +164,77 @@ static void summary(void **state)
 	stacks_free(&s);
 }
 
+/* The same program in each process, wherever it is mapped. */
+static int name_anywhere(void *context, int pid, uint64_t address, uint64_t when_ns,
+			 struct user_symbol *out)
+{
+	const uint64_t start = 0x550000000000 + (uint64_t)pid * 0x1000000;
+
+	(void)context;
+	(void)when_ns;
+	if (address < start || address >= start + 0x1000)
+		return -ENOENT;
+	*out = (struct user_symbol){ .name = "main", .module = SERVER, .module_offset = address - start,
+				     .start = start, .end = start + 0x1000, .build_id_len = 20 };
+	return 0;
+}
+
+/* Of process pid: main in its program, called from where nothing is mapped. */
+static int add_fork(struct stacks *s, int pid, bool ended, uint64_t count)
+{
+	const uint64_t user[] = { 0x550000000123 + (uint64_t)pid * 0x1000000, 0x1000 + pid };
+	const struct stack_sample sample = { .pid = pid, .ended = ended, .comm = "c", .path = "anon",
+					     .count = count, .user = user, .nr_user = 2 };
+
+	return stacks_add(s, &sample);
+}
+
+static void ended_processes_are_one(void **state)
+{
+	struct stacks s;
+	int pid;
+
+	(void)state;
+	stacks_init(&s, (struct stack_names){ NULL, name_anywhere, made_up_kernel_name }, 127);
+	for (pid = 1; pid <= 20000; pid++)
+		assert_int_equal(add_fork(&s, pid, true, 3), 0);
+	assert_int_equal(s.lines.nr, 1);
+	assert_int_equal(s.weights[0].count, 60000);
+	assert_int_equal(stacks_line(&s, 0)->pid, 0);
+	assert_int_equal(s.mappings.nr, 1);
+	assert_int_equal(stacks_mapping_start(&s, 0), 0x550001000000);
+	/* Who lives keeps the pid. */
+	assert_int_equal(add_fork(&s, 7, false, 3), 0);
+	assert_int_equal(s.lines.nr, 2);
+	assert_int_equal(stacks_line(&s, 1)->pid, 7);
+	assert_int_equal(s.mappings.nr, 1);
+	stacks_free(&s);
+}
+
+static void lines_have_a_limit(void **state)
+{
+	struct stacks s;
+	char *text;
+	size_t len;
+	int i;
+
+	(void)state;
+	stacks_init(&s, (struct stack_names){ NULL, name_anywhere, made_up_kernel_name }, 127);
+	s.max_lines = 2;
+	for (i = 1; i <= 1000; i++)
+		assert_int_equal(add_fork(&s, i, false, 1), 0);
+	/* What is known has its place. */
+	assert_int_equal(add_fork(&s, 1, false, 10), 0);
+	assert_int_equal(s.lines.nr, 3);
+	assert_int_equal(s.weights[0].count, 11);
+	assert_int_equal(s.weights[2].count, 998);
+	assert_int_equal(s.totals.all.count, 1010);
+	text = output(&s, &by_count, &len, profile_folded);
+	assert_non_null(strstr(text, "[no room for the stack];[anon] 998\n"));
+	free(text);
+	stacks_free(&s);
+}
+
 static void many_stacks(void **state)
 {
 	uint64_t user[64];
@@ -197,6 +268,8 @@ int main(void)
 		cmocka_unit_test(callers_are_looked_up_at_the_call),
 		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(summary),
+		cmocka_unit_test(ended_processes_are_one),
+		cmocka_unit_test(lines_have_a_limit),
 		cmocka_unit_test(many_stacks),
 	};
 
