@@ -10,6 +10,7 @@
 #include "profile_table.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,21 @@
 #include "entries.h"
 
 enum { BATCH = 1024 };
+
+/* What is taken out at once, before it is looked at: there is room again at once. */
+struct taken {
+	struct taken *next;
+	struct profile_fault *faults;
+	bool *ended;
+	unsigned int nr, done;
+	struct part {
+		uint64_t hash;
+		size_t at;
+		unsigned int nr;
+	} *parts; /* two for each fault: of the kernel and the user stack */
+	uint64_t *frames;
+	size_t nr_frames, cap_frames;
+};
 
 struct profile_table {
 	struct session_maps maps;
@@ -33,20 +49,8 @@ struct profile_table {
 	bool *unhooked; /* by entry of a stack */
 	bool *named; /* by a fault; the same */
 	unsigned int *list; /* of entries, for what is being done */
-};
-
-/* What is taken out at once, before it is looked at: there is room again at once. */
-struct taken {
-	struct profile_fault *faults;
-	bool *ended;
-	unsigned int nr;
-	struct part {
-		uint64_t hash;
-		size_t at;
-		unsigned int nr;
-	} *parts; /* two for each fault: of the kernel and the user stack */
-	uint64_t *frames;
-	size_t nr_frames, cap_frames;
+	struct taken *oldest, **newest; /* behind the last */
+	unsigned int nr_waiting; /* faults in them */
 };
 
 static void *map_array(int fd, size_t len)
@@ -84,6 +88,7 @@ int profile_table_open(struct profile_table **out, const struct session *session
 		return err;
 	session_maps(session, &t->maps);
 	alive_open(&t->alive);
+	t->newest = &t->oldest;
 	reset_marks(t);
 	stacks = t->maps.profile_stack_limit + 1ul;
 	for (t->nr_slots = 64; t->nr_slots < 2 * stacks; t->nr_slots *= 2)
@@ -114,8 +119,11 @@ static uint64_t used_faults(const struct profile_table *t)
 	       t->freed_faults;
 }
 
+/* When names cannot be found as fast as stacks come, memory has a limit. */
 bool profile_table_fills(const struct profile_table *t)
 {
+	if (t->nr_waiting >= 2 * t->maps.profile_fault_limit)
+		return false;
 	return used_stacks(t) >= t->fills_at_stacks || used_faults(t) >= t->fills_at_faults;
 }
 
@@ -167,21 +175,30 @@ static void find_named(struct profile_table *t)
 
 /* --- taking out */
 
-static int open_taken(struct taken *taken, unsigned int nr)
-{
-	memset(taken, 0, sizeof(*taken));
-	taken->faults = calloc(nr + 1ul, sizeof(*taken->faults));
-	taken->ended = calloc(nr + 1ul, sizeof(*taken->ended));
-	taken->parts = calloc(2ul * nr + 1, sizeof(*taken->parts));
-	return taken->faults && taken->ended && taken->parts ? 0 : -ENOMEM;
-}
-
 static void close_taken(struct taken *taken)
 {
+	if (!taken)
+		return;
 	free(taken->faults);
 	free(taken->ended);
 	free(taken->parts);
 	free(taken->frames);
+	free(taken);
+}
+
+static struct taken *open_taken(unsigned int nr)
+{
+	struct taken *taken = calloc(1, sizeof(*taken));
+
+	if (!taken)
+		return NULL;
+	taken->faults = calloc(nr + 1ul, sizeof(*taken->faults));
+	taken->ended = calloc(nr + 1ul, sizeof(*taken->ended));
+	taken->parts = calloc(2ul * nr + 1, sizeof(*taken->parts));
+	if (taken->faults && taken->ended && taken->parts)
+		return taken;
+	close_taken(taken);
+	return NULL;
 }
 
 static int copy_stack(const struct profile_table *t, struct taken *taken, uint64_t hash,
@@ -229,36 +246,62 @@ static int error_of(const struct part *part)
 	return part->hash <= PROFILE_MAX_ERRNO ? -(int)part->hash : part->nr ? 0 : -ENOENT;
 }
 
-static int hand_out(const struct taken *taken, profile_take take, void *context)
+static int hand_out_one(const struct taken *taken, unsigned int i, profile_take take, void *context)
 {
-	unsigned int i;
+	const struct profile_fault *fault = &taken->faults[i];
+	const struct part *kernel = &taken->parts[2ul * i], *user = kernel + 1;
+	struct stack_sample sample = {
+		.pid = (int)fault->key.pid,
+		.ended = taken->ended[i],
+		.comm = fault->comm,
+		.path = path_name(fault->key.path),
+		.count = fault->count,
+		.sum_ns = fault->sum_ns,
+		.when_ns = UINT64_MAX,
+		.kernel = taken->frames + kernel->at,
+		.nr_kernel = kernel->nr,
+		.kernel_error = error_of(kernel),
+		.user = taken->frames + user->at,
+		.nr_user = user->nr,
+		.user_error = error_of(user),
+	};
+
+	/* A fault of user mode was no call of the kernel: there is no stack, and none is lost. */
+	if (fault->key.origin == ORIGIN_USER && sample.kernel_error == -EFAULT)
+		sample.kernel_error = 0;
+	return take(context, &sample);
+}
+
+int profile_table_hand_out(struct profile_table *t, unsigned int most, profile_take take,
+			   void *context)
+{
 	int err = 0;
 
-	for (i = 0; i < taken->nr && !err; i++) {
-		const struct profile_fault *fault = &taken->faults[i];
-		const struct part *kernel = &taken->parts[2 * i], *user = kernel + 1;
-		struct stack_sample sample = {
-			.pid = (int)fault->key.pid,
-			.ended = taken->ended[i],
-			.comm = fault->comm,
-			.path = path_name(fault->key.path),
-			.count = fault->count,
-			.sum_ns = fault->sum_ns,
-			.when_ns = UINT64_MAX,
-			.kernel = taken->frames + kernel->at,
-			.nr_kernel = kernel->nr,
-			.kernel_error = error_of(kernel),
-			.user = taken->frames + user->at,
-			.nr_user = user->nr,
-			.user_error = error_of(user),
-		};
+	while (t->oldest && most && !err) {
+		struct taken *taken = t->oldest;
 
-		/* A fault of user mode was no call of the kernel: there is no stack, and none is lost. */
-		if (fault->key.origin == ORIGIN_USER && sample.kernel_error == -EFAULT)
-			sample.kernel_error = 0;
-		err = take(context, &sample);
+		for (; taken->done < taken->nr && most && !err; most--, t->nr_waiting--)
+			err = hand_out_one(taken, taken->done++, take, context);
+		if (taken->done < taken->nr)
+			continue;
+		t->oldest = taken->next;
+		if (!t->oldest)
+			t->newest = &t->oldest;
+		close_taken(taken);
 	}
 	return err;
+}
+
+bool profile_table_waits(const struct profile_table *t)
+{
+	return t->oldest != NULL;
+}
+
+static void let_wait(struct profile_table *t, struct taken *taken)
+{
+	*t->newest = taken;
+	t->newest = &taken->next;
+	t->nr_waiting += taken->nr;
 }
 
 /* --- making room */
@@ -364,58 +407,60 @@ static void set_marks(struct profile_table *t)
 	t->crowded = stacks || faults;
 }
 
-static int make_room(struct profile_table *t, struct taken *taken, bool *ended)
+static int take_out(struct profile_table *t, unsigned int nr, const bool *ended)
 {
-	const unsigned int nr = choose_faults(t, t->crowded, ended);
-	int err = open_taken(taken, nr);
+	struct taken *taken = open_taken(nr);
+	int err;
 
-	if (!err)
-		err = entries_unhook(t->maps.profile_faults_return_fd, t->maps.profile_returned,
-				     t->list, nr);
-	if (err)
-		return err;
-	entries_wait();
-	err = take_faults(t, taken, nr, ended);
-	if (!err)
-		err = unhook_stacks(t);
-	if (err)
-		return err;
-	entries_wait();
-	return free_stacks(t);
+	if (!taken)
+		return -ENOMEM;
+	err = entries_unhook(t->maps.profile_faults_return_fd, t->maps.profile_returned, t->list,
+			     nr);
+	if (!err) {
+		entries_wait();
+		err = take_faults(t, taken, nr, ended);
+	}
+	let_wait(t, taken);
+	return err;
 }
 
-int profile_table_make_room(struct profile_table *t, profile_take take, void *context)
+int profile_table_make_room(struct profile_table *t)
 {
 	bool *ended = calloc(t->maps.profile_fault_limit + 1ul, sizeof(*ended));
-	struct taken taken = { 0 };
-	int err = ended ? make_room(t, &taken, ended) : -ENOMEM;
-	int lost = hand_out(&taken, take, context);
+	int err = -ENOMEM;
 
+	if (ended)
+		err = take_out(t, choose_faults(t, t->crowded, ended), ended);
+	if (!err)
+		err = unhook_stacks(t);
+	if (!err) {
+		entries_wait();
+		err = free_stacks(t);
+	}
 	set_marks(t);
-	close_taken(&taken);
 	free(ended);
-	return err ? err : lost;
+	return err;
 }
 
 int profile_table_take_all(struct profile_table *t, profile_take take, void *context)
 {
-	struct taken taken;
-	unsigned int i;
-	int err = open_taken(&taken, BATCH);
+	unsigned int i = 1;
+	int err;
 
 	entries_wait();
 	index_stacks(t);
-	for (i = 1; i <= t->maps.profile_fault_limit && !err; i++) {
-		if (fault_used(t, i))
-			err = copy_fault(t, &taken, i, false);
-		if (err || taken.nr < BATCH)
-			continue;
-		err = hand_out(&taken, take, context);
-		taken.nr = taken.nr_frames = 0;
-	}
-	if (!err)
-		err = hand_out(&taken, take, context);
-	close_taken(&taken);
+	do {
+		struct taken *taken = open_taken(BATCH);
+
+		err = taken ? 0 : -ENOMEM;
+		for (; !err && i <= t->maps.profile_fault_limit && taken->nr < BATCH; i++)
+			if (fault_used(t, i))
+				err = copy_fault(t, taken, i, false);
+		if (taken)
+			let_wait(t, taken);
+		if (!err)
+			err = profile_table_hand_out(t, UINT_MAX, take, context);
+	} while (!err && i <= t->maps.profile_fault_limit);
 	return err;
 }
 
@@ -423,6 +468,12 @@ void profile_table_close(struct profile_table *t)
 {
 	if (!t)
 		return;
+	while (t->oldest) {
+		struct taken *next = t->oldest->next;
+
+		close_taken(t->oldest);
+		t->oldest = next;
+	}
 	if (t->stacks)
 		munmap(t->stacks, t->stacks_len);
 	if (t->faults)

@@ -21,6 +21,9 @@
 /* A fork every 1 ms has some 1,000 stacks in the time. */
 #define LOOK_NS 20000000
 
+/* Between two looks at the clock. */
+#define SOME_STACKS 64
+
 /* Of each limit on stacks at a time; so many are told apart in all. */
 #define LINES_PER_STACK 4
 
@@ -79,19 +82,37 @@ static bool names_are_pressing(struct profiler *p)
 	return true;
 }
 
+/*
+ * Names what was taken out of the table until it is time to look at that again: to read the
+ * symbols of a program, or many stacks, takes longer than the table has room for.
+ */
+static int name_some(struct profiler *p)
+{
+	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + LOOK_NS;
+	int err = 0;
+
+	while (!err && profile_table_waits(p->table) && !profile_table_fills(p->table) &&
+	       clock_ns(CLOCK_MONOTONIC) < until)
+		err = profile_table_hand_out(p->table, SOME_STACKS, take_sample, p);
+	program_symbols_trim(&p->symbols);
+	return err;
+}
+
 /* In the table of the kernel side, before it is full. */
 static void make_room(void *arg)
 {
 	struct profiler *p = arg;
 	uint64_t ticks;
 
-	if (read(p->timer, &ticks, sizeof(ticks)) != sizeof(ticks) || p->failed)
+	if (read(p->timer, &ticks, sizeof(ticks)) != sizeof(ticks))
 		return;
-	if (!names_are_pressing(p) && !profile_table_fills(p->table))
-		return;
-	program_symbols_read(&p->symbols);
-	p->failed = profile_table_make_room(p->table, take_sample, p);
-	program_symbols_trim(&p->symbols);
+	if (names_are_pressing(p) || profile_table_fills(p->table))
+		p->failed = profile_table_make_room(p->table);
+	if (!p->failed && profile_table_waits(p->table)) {
+		/* What was mapped before the faults that wait. */
+		program_symbols_read(&p->symbols);
+		p->failed = name_some(p);
+	}
 	if (p->failed)
 		p->measure.done = true;
 }
