@@ -226,7 +226,7 @@ static void add_users(struct draft *d)
 	const struct stack_sample *sample = d->sample;
 	struct stack_names *names = &d->s->names;
 	struct user_symbol symbol = { 0 };
-	bool called_main = false, nameless = false;
+	bool called_main = false, nameless = false, was_unknown, unknown = false;
 	unsigned int i;
 
 	if (!sample->nr_user)
@@ -239,7 +239,14 @@ static void add_users(struct draft *d)
 			    &symbol);
 		symbol.module_offset += sample->user[i] - look_at(sample->user, i);
 		nameless = nameless || !symbol.name;
-		add_user(d, sample->user[i], &symbol);
+		was_unknown = unknown;
+		unknown = !symbol.name && !symbol.module;
+		/*
+		 * Where a walk without frame pointers ran through what was no stack: more of
+		 * it says no more, and would make many towers of one function.
+		 */
+		if (!unknown || !was_unknown)
+			add_user(d, sample->user[i], &symbol);
 	}
 	if (nameless)
 		add_weight(&d->s->totals.nameless, sample);

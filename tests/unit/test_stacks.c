@@ -124,6 +124,42 @@ static void callers_are_looked_up_at_the_call(void **state)
 	expect_folded(&sample, 127, "c;_start;load_index;parse_row;[anon] 1\n");
 }
 
+/* Nothing is mapped at these; how many there are says nothing. */
+static void unknown_frames_are_folded(void **state)
+{
+	const uint64_t run[] = { 0x408000, 0x11, 0x22, 0x33, 0x403000, 0x44, 0x55 };
+	const uint64_t one[] = { 0x408000, 0x66, 0x403000, 0x77 };
+	const uint64_t files[] = { 0x7f0000001000, 0x7f0000001000, 0x402000, 0x401000 };
+	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 3,
+				       .user = run, .nr_user = 7 };
+	struct stacks s;
+
+	(void)state;
+	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
+	assert_int_equal(stacks_add(&s, &sample), 0);
+	sample.user = one;
+	sample.nr_user = 4;
+	assert_int_equal(stacks_add(&s, &sample), 0);
+	/* Both are the same line, which is said to end early. */
+	assert_int_equal(s.lines.nr, 1);
+	assert_int_equal(s.weights[0].count, 6);
+	assert_int_equal(s.totals.ends_early.count, 6);
+	assert_int_equal(s.totals.nameless.count, 6);
+	stacks_free(&s);
+	expect_folded(&sample, 127,
+		      "c;[no frame pointer: stack ends here];[unknown];serve_request;[unknown];parse_row;[anon] 3\n");
+	/* The limit of the walk counts all of them. */
+	sample.user = run;
+	sample.nr_user = 7;
+	expect_folded(&sample, 7,
+		      "c;[deeper than 7 frames: stack is cut here];[unknown];serve_request;[unknown];parse_row;[anon] 3\n");
+	/* Frames in a file are places, though without a name. */
+	sample.user = files;
+	sample.nr_user = 4;
+	expect_folded(&sample, 127,
+		      "c;_start;main;libc.so.6+0x1000;libc.so.6+0x1000;[anon] 3\n");
+}
+
 static void nothing_at_all(void **state)
 {
 	struct stack_sample sample = { .pid = 1, .comm = "", .path = "unclassified", .count = 1 };
@@ -266,6 +302,7 @@ int main(void)
 		cmocka_unit_test(golden),
 		cmocka_unit_test(cut_stack),
 		cmocka_unit_test(callers_are_looked_up_at_the_call),
+		cmocka_unit_test(unknown_frames_are_folded),
 		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(summary),
 		cmocka_unit_test(ended_processes_are_one),
