@@ -70,11 +70,14 @@ static int map_arrays(struct profile_table *t)
 	return t->stacks ? 0 : -errno;
 }
 
-/* Half of it is left for what comes while room is made. */
+/*
+ * Most of it is left for what comes while room is made: that waits twice for a grace period
+ * of RCU, and for a CPU.
+ */
 static void reset_marks(struct profile_table *t)
 {
-	t->fills_at_stacks = (t->maps.profile_stack_limit + 1ul) / 2;
-	t->fills_at_faults = (t->maps.profile_fault_limit + 1ul) / 2;
+	t->fills_at_stacks = (t->maps.profile_stack_limit + 3ul) / 4;
+	t->fills_at_faults = (t->maps.profile_fault_limit + 3ul) / 4;
 	t->crowded = false;
 }
 
@@ -427,13 +430,18 @@ static int take_out(struct profile_table *t, unsigned int nr, const bool *ended)
 int profile_table_make_room(struct profile_table *t)
 {
 	bool *ended = calloc(t->maps.profile_fault_limit + 1ul, sizeof(*ended));
-	int err = -ENOMEM;
+	unsigned int nr;
+	int err = 0;
 
-	if (ended)
-		err = take_out(t, choose_faults(t, t->crowded, ended), ended);
-	if (!err)
+	if (!ended)
+		return -ENOMEM;
+	nr = choose_faults(t, t->crowded, ended);
+	/* Else there is nothing to wait for, and the marks are set for all to leave. */
+	if (nr)
+		err = take_out(t, nr, ended);
+	if (nr && !err)
 		err = unhook_stacks(t);
-	if (!err) {
+	if (nr && !err) {
 		entries_wait();
 		err = free_stacks(t);
 	}

@@ -110,7 +110,7 @@ print(sum(p["count"] for p in json.loads(open("counted").readlines()[-1])["paths
 	local counter
 
 	needs_measuring
-	# Some 50 stacks of its own has each: more than half of the table, then time to make room.
+	# Some 50 stacks of its own has each: half of the table, then time to make room.
 	shell_target sh -c 'i=0
 		while [ $i -lt 480 ]; do
 			/bin/true
