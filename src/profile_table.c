@@ -5,7 +5,8 @@
  * Faults name their stacks by hash. An entry of a stack is free when no fault names it:
  * first it is unhooked, so that no program finds it any more; when those that had found it
  * are done, what they claimed is seen, and who names it then still keeps it. It is
- * read there, though other programs may have stored the same stack once more.
+ * read there, though other programs may have stored the same stack once more. So one grace
+ * period is enough for faults and the stacks that only they name.
  */
 #include "profile_table.h"
 
@@ -35,6 +36,8 @@ struct taken {
 	size_t nr_frames, cap_frames;
 };
 
+enum fate { STAYS, LEAVES, ENDED };
+
 struct profile_table {
 	struct session_maps maps;
 	struct profile_fault *faults;
@@ -47,7 +50,8 @@ struct profile_table {
 	uint32_t *by_hash; /* entries of stacks; nr_slots of them, 0: none */
 	uint32_t nr_slots; /* a power of 2 */
 	bool *unhooked; /* by entry of a stack */
-	bool *named; /* by a fault; the same */
+	bool *named; /* by a fault that stays; the same */
+	unsigned char *fates; /* by entry of a fault */
 	unsigned int *list; /* of entries, for what is being done */
 	struct taken *oldest, **newest; /* behind the last */
 	unsigned int nr_waiting; /* faults in them */
@@ -71,8 +75,8 @@ static int map_arrays(struct profile_table *t)
 }
 
 /*
- * Most of it is left for what comes while room is made: that waits twice for a grace period
- * of RCU, and for a CPU.
+ * Most of it is left for what comes while room is made: that waits for a grace period of RCU,
+ * and for a CPU.
  */
 static void reset_marks(struct profile_table *t)
 {
@@ -99,8 +103,9 @@ int profile_table_open(struct profile_table **out, const struct session *session
 	t->by_hash = calloc(t->nr_slots, sizeof(*t->by_hash));
 	t->unhooked = calloc(stacks, sizeof(*t->unhooked));
 	t->named = calloc(stacks, sizeof(*t->named));
+	t->fates = calloc(t->maps.profile_fault_limit + 1ul, sizeof(*t->fates));
 	t->list = calloc(t->maps.profile_fault_limit + stacks, sizeof(*t->list));
-	if (t->by_hash && t->unhooked && t->named && t->list)
+	if (t->by_hash && t->unhooked && t->named && t->fates && t->list)
 		err = map_arrays(t);
 	if (err) {
 		profile_table_close(t);
@@ -169,7 +174,7 @@ static void find_named(struct profile_table *t)
 	index_stacks(t);
 	memset(t->named, 0, t->maps.profile_stack_limit + 1ul);
 	for (i = 1; i <= t->maps.profile_fault_limit; i++) {
-		if (!fault_used(t, i))
+		if (t->fates[i] != STAYS || !fault_used(t, i))
 			continue;
 		t->named[stack_of(t, t->faults[i].key.kernel)] = true;
 		t->named[stack_of(t, t->faults[i].key.user)] = true;
@@ -309,8 +314,8 @@ static void let_wait(struct profile_table *t, struct taken *taken)
 
 /* --- making room */
 
-/* The entries of faults that leave, into list; of processes that have ended they are ended. */
-static unsigned int choose_faults(struct profile_table *t, bool all, bool *ended)
+/* Into list, how many. */
+static unsigned int choose_faults(struct profile_table *t, bool all)
 {
 	unsigned int nr = 0, i;
 	bool has_ended = false;
@@ -325,34 +330,36 @@ static unsigned int choose_faults(struct profile_table *t, bool all, bool *ended
 		}
 		if (!has_ended && !all)
 			continue;
-		ended[nr] = has_ended;
+		t->fates[i] = has_ended ? ENDED : LEAVES;
 		t->list[nr++] = i;
 	}
 	return nr;
 }
 
-/* In list; nobody finds or counts in them any more. Zero before they are free. */
-static int take_faults(struct profile_table *t, struct taken *taken, unsigned int nr,
-		       const bool *ended)
+/* Nobody finds or counts in them any more. Zero before they are free. */
+static int free_faults(struct profile_table *t, struct taken *taken, unsigned int nr)
 {
 	unsigned int i;
 	int err = 0;
 
 	index_stacks(t);
 	for (i = 0; i < nr && !err; i++)
-		err = copy_fault(t, taken, t->list[i], ended[i]);
+		err = copy_fault(t, taken, t->list[i], t->fates[t->list[i]] == ENDED);
 	if (err) {
 		taken->nr = 0;
 		return err;
 	}
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		memset(&t->faults[t->list[i]], 0, sizeof(t->faults[0]));
+		t->fates[t->list[i]] = STAYS;
+	}
 	t->freed_faults += nr;
 	return entries_free(t->maps.profile_faults_return_fd, t->maps.profile_returned, t->list,
 			    nr);
 }
 
-static int unhook_stacks(struct profile_table *t)
+/* list: room for it. */
+static int unhook_stacks(struct profile_table *t, unsigned int *list)
 {
 	unsigned int nr = 0, i;
 
@@ -361,9 +368,9 @@ static int unhook_stacks(struct profile_table *t)
 		if (!t->stacks[i].used || t->named[i] || t->unhooked[i])
 			continue;
 		t->unhooked[i] = true;
-		t->list[nr++] = i;
+		list[nr++] = i;
 	}
-	return entries_unhook(t->maps.profile_stacks_return_fd, t->maps.profile_returned, t->list,
+	return entries_unhook(t->maps.profile_stacks_return_fd, t->maps.profile_returned, list,
 			      nr);
 }
 
@@ -410,7 +417,8 @@ static void set_marks(struct profile_table *t)
 	t->crowded = stacks || faults;
 }
 
-static int take_out(struct profile_table *t, unsigned int nr, const bool *ended)
+/* The nr of list. */
+static int take_out(struct profile_table *t, unsigned int nr)
 {
 	struct taken *taken = open_taken(nr);
 	int err;
@@ -419,34 +427,25 @@ static int take_out(struct profile_table *t, unsigned int nr, const bool *ended)
 		return -ENOMEM;
 	err = entries_unhook(t->maps.profile_faults_return_fd, t->maps.profile_returned, t->list,
 			     nr);
+	if (!err)
+		err = unhook_stacks(t, t->list + nr);
 	if (!err) {
 		entries_wait();
-		err = take_faults(t, taken, nr, ended);
+		err = free_faults(t, taken, nr);
 	}
+	if (!err)
+		err = free_stacks(t);
 	let_wait(t, taken);
 	return err;
 }
 
 int profile_table_make_room(struct profile_table *t)
 {
-	bool *ended = calloc(t->maps.profile_fault_limit + 1ul, sizeof(*ended));
-	unsigned int nr;
-	int err = 0;
+	unsigned int nr = choose_faults(t, t->crowded);
+	/* With none there is nothing to wait for, and the marks are set for all to leave. */
+	int err = nr ? take_out(t, nr) : 0;
 
-	if (!ended)
-		return -ENOMEM;
-	nr = choose_faults(t, t->crowded, ended);
-	/* Else there is nothing to wait for, and the marks are set for all to leave. */
-	if (nr)
-		err = take_out(t, nr, ended);
-	if (nr && !err)
-		err = unhook_stacks(t);
-	if (nr && !err) {
-		entries_wait();
-		err = free_stacks(t);
-	}
 	set_marks(t);
-	free(ended);
 	return err;
 }
 
@@ -489,6 +488,7 @@ void profile_table_close(struct profile_table *t)
 	free(t->by_hash);
 	free(t->unhooked);
 	free(t->named);
+	free(t->fates);
 	free(t->list);
 	free(t);
 }
