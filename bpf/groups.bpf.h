@@ -9,6 +9,7 @@
 #define PFSTAT_GROUPS_BPF_H
 
 #include "detail.bpf.h"
+#include "entries.bpf.h"
 #include "place.bpf.h"
 
 /* The limit of groups and one; 1 without --by. */
@@ -46,7 +47,7 @@ struct {
 } group_free SEC(".maps");
 
 /* Written by user space. */
-struct group_return group_returned;
+struct entry_return group_returned;
 
 static __always_inline bool by(enum dimension dim)
 {
@@ -222,24 +223,8 @@ __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 /* What user space asks for with group_returned. */
 static __always_inline int return_groups(void)
 {
-	u32 nr = group_returned.nr, i;
-
-	for (i = 0; i < GROUP_RETURN_MAX && i < nr; i++) {
-		u32 entry = group_returned.entries[i];
-		struct group_cell *cell;
-		struct group_key key;
-
-		if (group_returned.free) {
-			bpf_map_push_elem(&group_free, &entry, 0);
-			continue;
-		}
-		cell = bpf_map_lookup_elem(&group_slab, &entry);
-		if (!cell)
-			continue;
-		key = cell->key;
-		bpf_map_delete_elem(&group_index, &key);
-	}
-	return 0;
+	return return_entries(&group_returned, &group_slab, __builtin_offsetof(struct group_cell, key),
+			      &group_index, &group_free);
 }
 
 #endif

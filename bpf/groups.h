@@ -56,17 +56,4 @@ struct group_cell {
 	unsigned long long major;
 };
 
-/*
- * Entries that user space gives back (entries[0 .. nr - 1]): what the program
- * group_return does with them in one run. First their keys are unhooked, so that
- * nobody finds them any more; later, when nobody counts in them, they are freed.
- */
-#define GROUP_RETURN_MAX 512
-
-struct group_return {
-	unsigned int nr;
-	unsigned int free; /* 0: unhook, 1: free */
-	unsigned int entries[GROUP_RETURN_MAX];
-};
-
 #endif

@@ -265,6 +265,19 @@ int group_return(void *ctx)
 	return return_groups();
 }
 
+/* The same of a profile. */
+SEC("raw_tp")
+int profile_stacks_return(void *ctx)
+{
+	return return_profile_stacks();
+}
+
+SEC("raw_tp")
+int profile_faults_return(void *ctx)
+{
+	return return_profile_faults();
+}
+
 /*
  * Tracepoints as marks. rss_stat is used from 6.2 on, where it fires at each
  * change; before, the task's own counts say more. member: include/linux/mm_types_task.h.

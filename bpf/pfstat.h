@@ -10,6 +10,7 @@
 #include "causes.h"
 #include "evidence.h"
 #include "filter.h"
+#include "entries.h"
 #include "groups.h"
 #include "hist.h"
 #include "paths.h"

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * profile.bpf.h: faults by stack (pfstat profile): the frames once per stack, found by
- * a hash of them, and a count and a time per process, path and pair of stacks.
+ * a hash of them, and a count and a time per process, path and pair of stacks. As groups
+ * do (groups.bpf.h), both claim entries of an array, which user space reads through mmap
+ * and gives back, so that a long run has room for what comes.
  */
 #ifndef PFSTAT_PROFILE_BPF_H
 #define PFSTAT_PROFILE_BPF_H
 
+#include "entries.bpf.h"
 #include "profile.h"
 #include "trace.bpf.h"
 
@@ -13,20 +16,58 @@
 #define EINTR 4
 #define E2BIG 7
 
+/* The limit of stacks and one: entry 0 stands for none. 1 without a profile. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct profile_stack);
+} profile_stacks SEC(".maps");
+
+/* From a stack's hash to its entry. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, u64);
-	__type(value, struct profile_stack);
-} profile_stacks SEC(".maps");
+	__type(value, u32);
+} profile_stack_index SEC(".maps");
+
+/* Entries that nobody has; user space fills it before it attaches. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__uint(key_size, 0);
+	__uint(value_size, sizeof(u32));
+} profile_stack_free SEC(".maps");
+
+/* The same three of faults. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct profile_fault);
+} profile_faults SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, struct profile_key);
-	__type(value, struct profile_value);
-} profile_faults SEC(".maps");
+	__type(value, u32);
+} profile_fault_index SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__uint(key_size, 0);
+	__uint(value_size, sizeof(u32));
+} profile_fault_free SEC(".maps");
+
+/* Written by user space. */
+struct entry_return profile_returned;
+
+struct profile_claims profile_claims;
 struct profile_rest profile_rest[PATH_NR * ORIGIN_NR];
 
 /*
@@ -58,11 +99,35 @@ static __noinline u64 hash_stack(const struct profile_stack *stack)
 	return hash > PROFILE_MAX_ERRNO ? hash : hash + PROFILE_MAX_ERRNO + 1;
 }
 
+/* 0, or the errno of why it cannot be stored. */
+static __noinline u64 store_stack(struct profile_scratch *scratch, u64 owner)
+{
+	struct profile_stack *entry;
+	u64 hash = scratch->stack.hash;
+	u32 i = 0;
+
+	if (bpf_map_pop_elem(&profile_stack_free, &i))
+		return E2BIG;
+	entry = bpf_map_lookup_elem(&profile_stacks, &i);
+	if (!entry)
+		return E2BIG;
+	bpf_probe_read_kernel(entry, sizeof(*entry), &scratch->stack);
+	/* Only what is whole is to be found. */
+	if (scratch->owner == owner &&
+	    !bpf_map_update_elem(&profile_stack_index, &hash, &i, BPF_NOEXIST)) {
+		entry->used = 1;
+		__sync_fetch_and_add(&profile_claims.stacks, 1);
+		return 0;
+	}
+	bpf_map_push_elem(&profile_stack_free, &i, 0);
+	return bpf_map_lookup_elem(&profile_stack_index, &hash) ? 0 : E2BIG;
+}
+
 /* A stack's hash, PROFILE_NO_STACK, or the errno of why it is not known. */
 static __noinline u64 profile_stack(void *ctx, u64 owner, u64 flags)
 {
 	struct profile_scratch *scratch;
-	u64 hash;
+	u64 hash, error = 0;
 	u32 zero = 0;
 	long bytes;
 
@@ -73,22 +138,19 @@ static __noinline u64 profile_stack(void *ctx, u64 owner, u64 flags)
 	bytes = bpf_get_stack(ctx, scratch->stack.ip, sizeof(scratch->stack.ip), flags);
 	if (bytes <= 0)
 		return -bytes;
-	/* All of the value is stored: what is behind the frames must not differ. */
 	scratch->stack.nr = bytes / 8;
-	hash = hash_stack(&scratch->stack);
-	if (!bpf_map_lookup_elem(&profile_stacks, &hash) &&
-	    bpf_map_update_elem(&profile_stacks, &hash, &scratch->stack, BPF_NOEXIST) &&
-	    !bpf_map_lookup_elem(&profile_stacks, &hash)) {
-		count(TALLY_STACKS_FULL);
-		return E2BIG;
-	}
+	scratch->stack.hash = hash = hash_stack(&scratch->stack);
+	if (!bpf_map_lookup_elem(&profile_stack_index, &hash))
+		error = store_stack(scratch, owner);
 	if (scratch->owner != owner) {
 		/* So that the other one sees it, too. */
 		scratch->owner = 0;
 		count(TALLY_STACK_TORN);
 		return EINTR;
 	}
-	return hash;
+	if (error)
+		count(TALLY_STACKS_FULL);
+	return error ? error : hash;
 }
 
 /* Faults without a stack of their own: no room, or untimed ones, whose stack has gone. */
@@ -105,18 +167,38 @@ static __always_inline void profile_add_rest(u64 path, u64 origin, u64 ns)
 		__sync_fetch_and_add(&profile_rest[i].sum_ns, ns);
 }
 
+/* As group_claim(). */
+static __noinline u32 profile_claim(struct profile_key *key)
+{
+	struct profile_fault *fault;
+	u32 i = 0, *other;
+
+	if (bpf_map_pop_elem(&profile_fault_free, &i))
+		return 0;
+	fault = bpf_map_lookup_elem(&profile_faults, &i);
+	if (!fault)
+		return 0;
+	fault->key = *key;
+	bpf_get_current_comm(fault->comm, sizeof(fault->comm));
+	if (!bpf_map_update_elem(&profile_fault_index, key, &i, BPF_NOEXIST)) {
+		fault->used = 1;
+		__sync_fetch_and_add(&profile_claims.faults, 1);
+		return i;
+	}
+	bpf_map_push_elem(&profile_fault_free, &i, 0);
+	other = bpf_map_lookup_elem(&profile_fault_index, key);
+	return other ? *other : 0;
+}
+
 static __always_inline void profile_add(struct profile_key *key, u64 ns)
 {
-	struct profile_value *value = bpf_map_lookup_elem(&profile_faults, key), zero = {};
+	u32 *known = bpf_map_lookup_elem(&profile_fault_index, key);
+	u32 i = known ? *known : profile_claim(key);
+	struct profile_fault *fault = i ? bpf_map_lookup_elem(&profile_faults, &i) : 0;
 
-	if (!value) {
-		bpf_get_current_comm(zero.comm, sizeof(zero.comm));
-		bpf_map_update_elem(&profile_faults, key, &zero, BPF_NOEXIST);
-		value = bpf_map_lookup_elem(&profile_faults, key);
-	}
-	if (value) {
-		__sync_fetch_and_add(&value->count, 1);
-		__sync_fetch_and_add(&value->sum_ns, ns);
+	if (fault) {
+		__sync_fetch_and_add(&fault->count, 1);
+		__sync_fetch_and_add(&fault->sum_ns, ns);
 		return;
 	}
 	count(TALLY_STACKS_FULL);
@@ -137,6 +219,21 @@ static __always_inline void profile_fault(void *ctx, struct slot *s, u32 path, u
 	key.user = profile_stack(ctx, owner, BPF_F_USER_STACK);
 	s->state.walking = 0;
 	profile_add(&key, ns);
+}
+
+/* What user space asks for with profile_returned. */
+static __always_inline int return_profile_stacks(void)
+{
+	return return_entries(&profile_returned, &profile_stacks,
+			      __builtin_offsetof(struct profile_stack, hash),
+			      &profile_stack_index, &profile_stack_free);
+}
+
+static __always_inline int return_profile_faults(void)
+{
+	return return_entries(&profile_returned, &profile_faults,
+			      __builtin_offsetof(struct profile_fault, key),
+			      &profile_fault_index, &profile_fault_free);
 }
 
 #endif

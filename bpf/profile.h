@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * profile.h: faults by stack (pfstat profile). Shared with user space, which reads
- * the tables when measuring is over.
+ * the tables through mmap.
  */
 #ifndef PFSTAT_PROFILE_H
 #define PFSTAT_PROFILE_H
@@ -10,8 +10,9 @@
 
 /* A stack, once for all faults that have it; found by a hash of its frames. */
 struct profile_stack {
+	unsigned long long hash;
 	unsigned int nr;
-	unsigned int pad;
+	unsigned int used; /* the entry has a stack */
 	unsigned long long ip[TRACE_FRAMES]; /* innermost first */
 };
 
@@ -27,16 +28,25 @@ struct profile_key {
 	unsigned char pad[2];
 };
 
-struct profile_value {
+/* Faults of one process with the same path and stacks. */
+struct profile_fault {
+	struct profile_key key;
 	unsigned long long count; /* timed or not */
 	unsigned long long sum_ns;
 	char comm[16];
+	unsigned int used; /* the entry has a key */
+	unsigned int pad;
 };
 
 /* Faults that the table had no room for, by path and origin. */
 struct profile_rest {
 	unsigned long long count;
 	unsigned long long sum_ns;
+};
+
+/* Entries that were claimed so far; only grows. */
+struct profile_claims {
+	unsigned long long stacks, faults;
 };
 
 #endif

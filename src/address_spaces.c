@@ -1,80 +1,20 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * address_spaces.c: see address_spaces.h.
- *
- * A process has one space for each program that it executed. A forked space has
- * no copy of its parent's mappings, but refers to the parent as of the time of
- * the fork. Records come in the order of their times within one read; those of
- * two reads may overlap by microseconds, so everything goes by times.
  */
-#include "address_spaces.h"
+#include "address_spaces_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
 #include "perf_records.h"
 
 enum {
-	BUCKETS = 4096,
-	MAX_EXITED = 4096, /* some 100 bytes each, and 48 for each mapping */
 	MAX_MAPPINGS = 16384, /* of one space */
 	MAX_DEPTH = 16, /* of parents */
-	ASK_NS = 10000000,
-	REREAD_NS = 1000000000, /* an address that is not mapped is no reason to read maps more often */
 };
-
-struct file {
-	struct mapped_file public;
-	struct file *next; /* in its bucket */
-	unsigned int refs;
-};
-
-struct range {
-	uint64_t start, end, offset, since_ns;
-	struct file *file;
-};
-
-struct space {
-	struct space *next; /* in its bucket; of the same pid the youngest first */
-	struct space *exited_next; /* the one that exited after it */
-	struct space *parent;
-	uint64_t forked_ns; /* of parent only what was there by then */
-	uint64_t born_ns; /* 0: before the records began */
-	uint64_t read_ns; /* its maps, last; 0: never */
-	uint64_t exe_dev, exe_inode; /* when they were read */
-	uint64_t asked_ns; /* whether it is still that program, last */
-	struct range *ranges; /* in the order of since_ns */
-	unsigned int nr, cap;
-	unsigned int refs; /* children, and one for being in its bucket */
-	unsigned int depth;
-	int pid;
-	bool exited;
-};
-
-struct address_spaces {
-	struct perf_records *records; /* NULL: refused */
-	struct space *spaces[BUCKETS];
-	struct file *files[BUCKETS];
-	struct space *oldest_exited, *newest_exited;
-	unsigned int nr_exited, max_exited;
-	uint64_t sweep_at; /* spaces; without records nobody says who exited */
-	struct address_spaces_totals totals;
-};
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 /* --- files */
 
@@ -92,7 +32,7 @@ static struct file **file_bucket(struct address_spaces *a, const struct mapped_f
 
 	for (c = key->path; *c; c++)
 		hash = hash * 33 + (unsigned char)*c;
-	return &a->files[hash % BUCKETS];
+	return &a->files[hash % SPACE_BUCKETS];
 }
 
 /* One more reference to it; NULL: out of memory. */
@@ -148,11 +88,6 @@ static void space_put(struct address_spaces *a, struct space *s)
 	}
 }
 
-static struct space **space_bucket(struct address_spaces *a, int pid)
-{
-	return &a->spaces[(unsigned int)pid % BUCKETS];
-}
-
 static void unlink_space(struct address_spaces *a, struct space *s)
 {
 	struct space **at = space_bucket(a, s->pid);
@@ -164,8 +99,7 @@ static void unlink_space(struct address_spaces *a, struct space *s)
 	space_put(a, s);
 }
 
-/* The space of pid as of when_ns, or NULL. */
-static struct space *space_at(struct address_spaces *a, int pid, uint64_t when_ns)
+struct space *space_at(struct address_spaces *a, int pid, uint64_t when_ns)
 {
 	struct space *s;
 
@@ -175,12 +109,13 @@ static struct space *space_at(struct address_spaces *a, int pid, uint64_t when_n
 	return NULL;
 }
 
-static void space_exits(struct address_spaces *a, struct space *s)
+void space_exits(struct address_spaces *a, struct space *s)
 {
 	if (s->exited)
 		return;
 	s->exited = true;
 	s->exited_next = NULL;
+	a->totals.exited++;
 	if (a->newest_exited)
 		a->newest_exited->exited_next = s;
 	else
@@ -197,8 +132,7 @@ static void space_exits(struct address_spaces *a, struct space *s)
 	unlink_space(a, s);
 }
 
-/* A new space; the one of this pid before it has ended. NULL: out of memory. */
-static struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns)
+struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns)
 {
 	struct space *before = space_at(a, pid, born_ns), **at = space_bucket(a, pid), *s;
 
@@ -267,8 +201,8 @@ static bool is_known(const struct space *s, const struct range *range)
 	return false;
 }
 
-static int add_range(struct address_spaces *a, struct space *s, struct range *range,
-		     const struct mapped_file *key)
+int space_add_range(struct address_spaces *a, struct space *s, struct range *range,
+		    const struct mapped_file *key)
 {
 	range->file = file_get(a, key);
 	if (!range->file)
@@ -278,214 +212,6 @@ static int add_range(struct address_spaces *a, struct space *s, struct range *ra
 		return 0;
 	}
 	return insert_range(a, s, range);
-}
-
-/*
- * The youngest mapping of address at when_ns. tolerate: with VMA locks (6.4) a
- * fault can come before the record of the mapping that it is in.
- */
-static const struct range *range_at(const struct space *s, uint64_t address, uint64_t when_ns,
-				    bool tolerate)
-{
-	const struct range *later = NULL;
-	unsigned int i;
-
-	for (i = s->nr; i--;) {
-		const struct range *r = &s->ranges[i];
-
-		if (address < r->start || address >= r->end)
-			continue;
-		if (r->since_ns <= when_ns)
-			return r;
-		later = r;
-	}
-	return tolerate ? later : NULL;
-}
-
-static const struct range *look_up(const struct space *s, uint64_t address, uint64_t when_ns)
-{
-	const struct range *r = range_at(s, address, when_ns, true);
-
-	while (!r && s->parent) {
-		when_ns = s->forked_ns < when_ns ? s->forked_ns : when_ns;
-		s = s->parent;
-		r = range_at(s, address, when_ns, false);
-	}
-	return r;
-}
-
-/* --- /proc/PID/maps */
-
-/* \012 and the like, in place. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	while (*s) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-		    s[3] >= '0' && s[3] <= '7') {
-			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-			s += 4;
-		} else {
-			*to++ = *s++;
-		}
-	}
-	*to = '\0';
-}
-
-/* "start-end perms offset major:minor inode   path" */
-static bool parse_line(char *line, struct range *range, struct mapped_file *key)
-{
-	unsigned int major, minor;
-	char perms[5];
-	int path = 0;
-
-	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %n", &range->start, &range->end, perms,
-		   &range->offset, &major, &minor, &key->inode, &path) != 7 || !path)
-		return false;
-	if (perms[2] != 'x')
-		return false;
-	unescape(line + path);
-	key->path = line[path] ? line + path : "//anon";
-	key->dev = makedev(major, minor);
-	return true;
-}
-
-static void remember_program(struct space *s)
-{
-	char path[32];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
-	if (!stat(path, &st)) {
-		s->exe_dev = st.st_dev;
-		s->exe_inode = st.st_ino;
-	}
-}
-
-static int read_maps(struct address_spaces *a, struct space *s, uint64_t since_ns)
-{
-	char path[32], *line = NULL;
-	size_t len = 0;
-	int err = 0;
-	FILE *f;
-
-	s->read_ns = now_ns();
-	remember_program(s);
-	snprintf(path, sizeof(path), "/proc/%d/maps", s->pid);
-	f = fopen(path, "re");
-	if (!f)
-		return errno == ENOENT ? -ESRCH : -errno;
-	while (!err && getline(&line, &len, f) > 0) {
-		struct range range = { .since_ns = since_ns };
-		struct mapped_file key = { 0 };
-
-		if (parse_line(line, &range, &key))
-			err = add_range(a, s, &range, &key);
-	}
-	if (!err && ferror(f))
-		err = -ESRCH; /* it ended meanwhile */
-	free(line);
-	fclose(f);
-	return err;
-}
-
-/*
- * Without records: whether pid executes another program than when it was read. Not
- * asked for each frame of a stack.
- */
-static bool program_changed(struct space *s)
-{
-	uint64_t now = now_ns();
-	char path[32];
-	struct stat st;
-
-	if (now - s->asked_ns < ASK_NS)
-		return false;
-	s->asked_ns = now;
-	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
-	return !stat(path, &st) &&
-	       (s->exited || st.st_dev != s->exe_dev || st.st_ino != s->exe_inode);
-}
-
-static void sweep(struct address_spaces *a)
-{
-	unsigned int i;
-
-	if (a->records || a->totals.spaces < a->sweep_at)
-		return;
-	for (i = 0; i < BUCKETS; i++) {
-		struct space *s, *next;
-
-		for (s = a->spaces[i]; s; s = next) {
-			next = s->next;
-			/* This may free s, or others that are not alive; then from the start. */
-			if (!s->exited && kill(s->pid, 0) && errno == ESRCH) {
-				space_exits(a, s);
-				next = a->spaces[i];
-			}
-		}
-	}
-	a->sweep_at = 2 * a->totals.spaces + a->max_exited;
-}
-
-int address_spaces_see(struct address_spaces *a, int pid)
-{
-	struct space *s = space_at(a, pid, UINT64_MAX);
-	uint64_t since_ns = 0;
-
-	int err;
-
-	/* Were it another one with the pid of one that exited, there would be records of it. */
-	if (s && (a->records || !program_changed(s)))
-		return 0;
-	if (s)
-		since_ns = now_ns();
-	sweep(a);
-	s = space_begin(a, pid, since_ns);
-	if (!s)
-		return -ENOMEM;
-	err = read_maps(a, s, since_ns);
-	/* It is remembered that it was not there, as long as others that exited are. */
-	if (err == -ESRCH)
-		space_exits(a, s);
-	return err;
-}
-
-static int see_all(struct address_spaces *a)
-{
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-	int err = 0;
-
-	if (!dir)
-		return -errno;
-	while (!err && (entry = readdir(dir))) {
-		int pid = atoi(entry->d_name);
-
-		if (pid > 0 && address_spaces_see(a, pid) == -ENOMEM)
-			err = -ENOMEM;
-	}
-	closedir(dir);
-	return err;
-}
-
-/* Threads share the space of their process: /proc/TID/maps is that, under the pid that faults have. */
-static int process_of(int tid)
-{
-	char path[32], line[128];
-	int pid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (!pid && fgets(line, sizeof(line), f))
-		sscanf(line, "Tgid: %d", &pid);
-	fclose(f);
-	return pid;
 }
 
 /* --- records */
@@ -529,7 +255,7 @@ static int take_mmap(struct address_spaces *a, const char *body, size_t len, uin
 	s = space_at(a, (int)m.pid, time);
 	if (!s)
 		s = space_begin(a, (int)m.pid, 0);
-	return s ? add_range(a, s, &range, &key) : -ENOMEM;
+	return s ? space_add_range(a, s, &range, &key) : -ENOMEM;
 }
 
 /* All that s can see becomes its own: a chain of parents has an end. */
@@ -635,24 +361,17 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 			int *events)
 {
 	struct address_spaces *a = calloc(1, sizeof(*a));
-	unsigned int i;
-	int err = 0;
+	int err;
 
 	if (!a)
 		return -ENOMEM;
-	a->max_exited = options->max_exited ? options->max_exited : MAX_EXITED;
+	/* Some 100 bytes each, and 48 for each mapping. */
+	a->max_exited = options->max_exited ? options->max_exited : EXITED_REMEMBERED;
 	a->sweep_at = a->max_exited;
 	*events = options->no_events ? -EOPNOTSUPP :
 				       perf_records_open(&a->records, options->tids, options->nr_tids);
 	/* Records first, then what is there: what comes in between is known twice, not never. */
-	if (!options->tids)
-		err = see_all(a);
-	for (i = 0; !err && i < options->nr_tids; i++) {
-		int pid = process_of(options->tids[i]);
-
-		if (pid && address_spaces_see(a, pid) == -ENOMEM)
-			err = -ENOMEM;
-	}
+	err = spaces_see_present(a, options);
 	if (err) {
 		address_spaces_close(a);
 		return err;
@@ -676,61 +395,6 @@ int address_spaces_read(struct address_spaces *a)
 	return a->records ? perf_records_read(a->records, take, a) : 0;
 }
 
-/*
- * The newest space that has the address: which program it was is not known when
- * the time is not.
- */
-static const struct range *find_anywhere(struct address_spaces *a, int pid, uint64_t address,
-					 struct space **found)
-{
-	struct space *s;
-
-	for (s = *space_bucket(a, pid); s; s = s->next) {
-		const struct range *r = s->pid == pid ? look_up(s, address, UINT64_MAX) : NULL;
-
-		*found = s;
-		if (r)
-			return r;
-	}
-	return NULL;
-}
-
-static const struct range *find_at(struct address_spaces *a, int pid, uint64_t address,
-				   uint64_t when_ns, struct space **found)
-{
-	struct space *s;
-
-	if (when_ns == UINT64_MAX)
-		return find_anywhere(a, pid, address, found);
-	s = space_at(a, pid, when_ns);
-	*found = s;
-	return s ? look_up(s, address, when_ns) : NULL;
-}
-
-int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uint64_t when_ns,
-			struct mapping *out)
-{
-	struct space *s, *newest = space_at(a, pid, UINT64_MAX);
-	const struct range *r;
-
-	if (!newest)
-		return -ESRCH;
-	r = find_at(a, pid, address, when_ns, &s);
-	/* Records were lost, or there are none. */
-	if (!r && !newest->exited && (!a->records || a->totals.lost) &&
-	    now_ns() - newest->read_ns > REREAD_NS) {
-		read_maps(a, newest, now_ns());
-		r = find_at(a, pid, address, when_ns, &s);
-	}
-	if (!r)
-		return -ENOENT;
-	*out = (struct mapping){
-		.start = r->start, .end = r->end, .offset = r->offset, .since_ns = r->since_ns,
-		.file = &r->file->public, .pid = pid, .exited = s->exited || s != newest,
-	};
-	return 0;
-}
-
 void address_spaces_totals(const struct address_spaces *a, struct address_spaces_totals *totals)
 {
 	*totals = a->totals;
@@ -742,7 +406,7 @@ void address_spaces_close(struct address_spaces *a)
 
 	if (!a)
 		return;
-	for (i = 0; i < BUCKETS; i++)
+	for (i = 0; i < SPACE_BUCKETS; i++)
 		while (a->spaces[i])
 			unlink_space(a, a->spaces[i]);
 	perf_records_close(a->records);

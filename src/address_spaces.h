@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BUILD_ID_MAX = 20 };
+enum {
+	BUILD_ID_MAX = 20,
+	EXITED_REMEMBERED = 4096, /* unless it is asked for more or less */
+};
 
 /* What is mapped. The same file is the same struct while anybody has it. */
 struct mapped_file {
@@ -23,17 +26,9 @@ struct mapped_file {
 	uint8_t build_id_len;
 };
 
-struct mapping {
-	uint64_t start, end;
-	uint64_t offset; /* in the file, of start */
-	uint64_t since_ns; /* CLOCK_MONOTONIC; 0: before the records began */
-	const struct mapped_file *file; /* valid until the next call that is not a find */
-	int pid; /* whose it is or was */
-	bool exited; /* /proc/PID is not of this program any more */
-};
-
 struct address_spaces_totals {
 	uint64_t lost; /* records that the kernel had no room for */
+	uint64_t exited; /* processes, or programs that executed another one */
 	uint64_t spaces_dropped; /* exited processes beyond the limit, oldest first */
 	uint64_t mappings_dropped; /* of processes with too many, oldest first */
 	uint64_t spaces; /* known now, exited ones included */
@@ -43,7 +38,7 @@ struct address_spaces_options {
 	/* Records of these threads and of what they create; NULL: of the whole machine. */
 	const int *tids;
 	unsigned int nr_tids;
-	unsigned int max_exited; /* so many exited processes are remembered; 0: 4096 */
+	unsigned int max_exited; /* so many exited processes are remembered; 0: EXITED_REMEMBERED */
 	bool no_events; /* /proc/PID/maps only */
 };
 
@@ -65,20 +60,6 @@ int address_spaces_fd(const struct address_spaces *a);
 
 /* Takes what the kernel has recorded: the number of records, or a negative errno. */
 int address_spaces_read(struct address_spaces *a);
-
-/*
- * A process was seen: unless it is known, its /proc/PID/maps is read. 0 or a
- * negative errno. Cheap when it is known.
- */
-int address_spaces_see(struct address_spaces *a, int pid);
-
-/*
- * What was mapped at address in process pid at when_ns (CLOCK_MONOTONIC;
- * UINT64_MAX: the last time that anything was). 0, or -ESRCH: the process is
- * unknown, or -ENOENT: nothing was mapped there that can be run.
- */
-int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uint64_t when_ns,
-			struct mapping *out);
 
 void address_spaces_totals(const struct address_spaces *a, struct address_spaces_totals *totals);
 

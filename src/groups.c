@@ -5,17 +5,13 @@
 #include "groups.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <bpf/bpf.h>
 
 #include "alive.h"
+#include "entries.h"
 #include "trace.h"
 
 /* What is kept of an entry from read to read. */
@@ -41,26 +37,19 @@ struct groups {
 	unsigned int room; /* of both */
 };
 
-static size_t whole_pages(size_t len)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-
-	return (len + page - 1) / page * page;
-}
-
 static int map_slab(struct groups *g)
 {
 	const size_t nr = g->maps.group_limit + 1ul;
 	void *p;
 
-	g->slab_len = whole_pages(sizeof(struct group_cell) * nr);
+	g->slab_len = entries_bytes(sizeof(struct group_cell), nr);
 	p = mmap(NULL, g->slab_len, PROT_READ | PROT_WRITE, MAP_SHARED, g->maps.group_slab_fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	g->slab = p;
 	if (g->maps.group_places_fd < 0)
 		return 0;
-	g->places_len = whole_pages(sizeof(struct place) * nr);
+	g->places_len = entries_bytes(sizeof(struct place), nr);
 	p = mmap(NULL, g->places_len, PROT_READ, MAP_SHARED, g->maps.group_places_fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
@@ -100,19 +89,10 @@ void groups_turn(void *groups, unsigned int epoch)
 			g->slab[i].max_ns[epoch & 1] = 0;
 }
 
-/*
- * A program that found an entry just before may still count in it: programs run
- * under RCU, whose grace period this waits for. See scopes.c.
- */
-static void wait_for_programs(void)
-{
-	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-}
-
 void groups_settle(struct groups *g)
 {
 	if (g)
-		wait_for_programs();
+		entries_wait();
 }
 
 /* --- names */
@@ -286,27 +266,6 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 
 /* --- giving back */
 
-/* Lets the program group_return work on these entries. */
-static int run_return(struct groups *g, const unsigned int *entries, unsigned int nr, bool free)
-{
-	struct group_return *request = g->maps.group_returned;
-	unsigned int done, i;
-
-	for (done = 0; done < nr; done += request->nr) {
-		LIBBPF_OPTS(bpf_test_run_opts, opts);
-		int err;
-
-		request->free = free;
-		request->nr = nr - done < GROUP_RETURN_MAX ? nr - done : GROUP_RETURN_MAX;
-		for (i = 0; i < request->nr; i++)
-			request->entries[i] = entries[done + i];
-		err = bpf_prog_test_run_opts(g->maps.group_return_fd, &opts);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 /* Nobody finds or counts in the entry any more. Zero before it is free. */
 static void move_to_exited(struct groups *g, unsigned int i)
 {
@@ -330,6 +289,7 @@ static void move_to_exited(struct groups *g, unsigned int i)
 int groups_free_exited(struct groups *g)
 {
 	unsigned int *entries = calloc(g->maps.group_limit, sizeof(*entries));
+	const int fd = g->maps.group_return_fd;
 	unsigned int nr = 0, i;
 	int err;
 
@@ -339,12 +299,12 @@ int groups_free_exited(struct groups *g)
 	for (i = g->maps.group_limit; i; i--)
 		if (g->kept[i].ended)
 			entries[nr++] = i;
-	err = run_return(g, entries, nr, false);
+	err = entries_unhook(fd, g->maps.group_returned, entries, nr);
 	if (nr && !err) {
-		wait_for_programs();
+		entries_wait();
 		for (i = 0; i < nr; i++)
 			move_to_exited(g, entries[i]);
-		err = run_return(g, entries, nr, true);
+		err = entries_free(fd, g->maps.group_returned, entries, nr);
 	}
 	free(entries);
 	return err;

@@ -5,7 +5,6 @@
 #include "intern.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +64,8 @@ int64_t intern(struct intern *t, const void *bytes, size_t len)
 	slot = slot_of(t, bytes, len, hash);
 	if (*slot)
 		return *slot - 1;
+	if (t->closed)
+		return -ENOSPC;
 	copy = malloc(len + 1);
 	if (!copy)
 		return -ENOMEM;

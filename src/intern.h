@@ -5,6 +5,7 @@
 #ifndef PFSTAT_INTERN_H
 #define PFSTAT_INTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct intern {
 	uint32_t nr, cap;
 	uint32_t *slots; /* number + 1; 0: free */
 	uint32_t nr_slots; /* a power of 2 */
+	bool closed; /* nothing new comes in: -ENOSPC */
 };
 
 /* The number, or -ENOMEM. The bytes are copied, aligned for anything; a '\0' is behind them. */

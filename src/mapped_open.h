@@ -8,7 +8,7 @@
 #ifndef PFSTAT_MAPPED_OPEN_H
 #define PFSTAT_MAPPED_OPEN_H
 
-#include "address_spaces.h"
+#include "address_spaces_find.h"
 #include "elf_file.h"
 
 /*

@@ -30,6 +30,10 @@ extern const struct argp_child opts_measure_children[];
 void opts_init_children(struct argp_state *state);
 void opts_check_measure(struct argp_state *state, const struct opts *opts);
 
+/* For a command that writes one output, and takes no argument: ARGP_ERR_UNKNOWN for any other. */
+#define OPTION_OUTPUT { "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 }
+error_t opts_parse_output(int key, char *arg, struct argp_state *state);
+
 /* A whole number of 1 .. max, and nothing behind it but end; rest (may be NULL) follows it. */
 bool opts_parse_number(const char *text, char end, long max, long *value, const char **rest);
 

@@ -165,6 +165,21 @@ void opts_init_children(struct argp_state *state)
 		state->child_inputs[i] = state->input;
 }
 
+error_t opts_parse_output(int key, char *arg, struct argp_state *state)
+{
+	struct opts *opts = state->input;
+
+	if (key == 'o')
+		opts->output = arg;
+	else if (key == ARGP_KEY_ARG)
+		argp_failure(state, EXIT_USAGE, 0,
+			     "%s: %s takes no argument; a command goes behind --", arg,
+			     opts->command == COMMAND_TRACE ? "trace" : "profile");
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
 void opts_check_measure(struct argp_state *state, const struct opts *opts)
 {
 	if (!!opts->nr_pids + !!opts->tid + !!opts->child > 1)

@@ -15,9 +15,9 @@ static const struct argp_option options[] = {
 	{ "weight", KEY_WEIGHT, "WHAT", 0, "of the stacks: time (default; ns of fault latency) or count", 0 },
 	{ "format", KEY_FORMAT, "FORMAT", 0,
 	  "folded (default; for flame graphs, speedscope) or pprof (gzip'ed protobuf)", 0 },
-	{ "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 },
+	OPTION_OUTPUT,
 	{ "svg", KEY_SVG, "FILE", 0, "also draw an interactive flame graph into FILE", 0 },
-	{ "stack-limit", KEY_STACK_LIMIT, "N", 0, "tell N stacks apart (default 16384)", 0 },
+	{ "stack-limit", KEY_STACK_LIMIT, "N", 0, "tell N stacks apart at a time (default 16384)", 0 },
 	{ 0 }
 };
 
@@ -64,18 +64,11 @@ static error_t parse_profile(int key, char *arg, struct argp_state *state)
 				     arg, MAX_STACKS);
 		opts->stack_limit = limit;
 		break;
-	case 'o':
-		opts->output = arg;
-		break;
-	case ARGP_KEY_ARG:
-		argp_failure(state, EXIT_USAGE, 0,
-			     "%s: profile takes no argument; a command goes behind --", arg);
-		break;
 	case ARGP_KEY_END:
 		opts_check_measure(state, opts);
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return opts_parse_output(key, arg, state);
 	}
 	return 0;
 }

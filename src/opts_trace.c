@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), json, perf-script or chrome", 0 },
 	{ "json", KEY_JSON, 0, 0, "the same as --format=json", 0 },
-	{ "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 },
+	OPTION_OUTPUT,
 	{ 0 }
 };
 
@@ -128,13 +128,6 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		parse_format(state, opts, "json");
 		break;
-	case 'o':
-		opts->output = arg;
-		break;
-	case ARGP_KEY_ARG:
-		argp_failure(state, EXIT_USAGE, 0,
-			     "%s: trace takes no argument; a command goes behind --", arg);
-		break;
 	case ARGP_KEY_END:
 		if (opts->slow_ns == not_given)
 			opts->slow_ns = opts->sample ? 0 : DEFAULT_SLOWER_NS;
@@ -146,7 +139,7 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 		opts_check_measure(state, opts);
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return opts_parse_output(key, arg, state);
 	}
 	return 0;
 }

@@ -124,8 +124,8 @@ static void add_file_mapping(struct builder *b, uint32_t i, mapping_t *m, bool n
 	const struct stack_mapping *from = interned(&b->s->mappings, i);
 
 	m->has_memory_start = m->has_memory_limit = m->has_file_offset = 1;
-	m->memory_start = from->start;
-	m->memory_limit = from->end;
+	m->memory_start = stacks_mapping_start(b->s, i);
+	m->memory_limit = m->memory_start + from->len;
 	m->file_offset = from->offset;
 	m->filename = text(b, from->file);
 	m->has_build_id = from->build_id_len > 0;
@@ -233,9 +233,10 @@ static void add_functions(struct builder *b)
 static void add_labels(struct builder *b, sample_t *sample, const struct stack_line *line)
 {
 	label_t **list = take(b, 3, sizeof(*list)), *all = take(b, 3, sizeof(*all));
+	const int nr = line->pid ? 3 : 2;
 	int i;
 
-	for (i = 0; i < 3 && !b->failed; i++) {
+	for (i = 0; i < nr && !b->failed; i++) {
 		pfstat__pprof__label__init(&all[i]);
 		all[i].has_key = 1;
 		list[i] = &all[i];
@@ -248,11 +249,13 @@ static void add_labels(struct builder *b, sample_t *sample, const struct stack_l
 	all[1].key = string(b, "comm");
 	all[1].has_str = 1;
 	all[1].str = text(b, line->comm);
-	all[2].key = string(b, "pid");
-	all[2].has_num = 1;
-	all[2].num = line->pid;
+	if (line->pid) {
+		all[2].key = string(b, "pid");
+		all[2].has_num = 1;
+		all[2].num = line->pid;
+	}
 	sample->label = list;
-	sample->n_label = 3;
+	sample->n_label = nr;
 }
 
 static void add_sample(struct builder *b, uint32_t i, sample_t *sample)

@@ -94,6 +94,11 @@ void program_symbols_read(struct program_symbols *p)
 	address_spaces_read(p->spaces);
 }
 
+void program_symbols_trim(struct program_symbols *p)
+{
+	symbols_user_trim(p->user);
+}
+
 void program_symbols_close(struct program_symbols *p)
 {
 	symbols_kernel_close(p->kernel);

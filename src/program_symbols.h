@@ -25,6 +25,9 @@ int program_symbols_open(struct program_symbols *p, struct measure *m);
 /* Takes what was recorded until now: before symbols are asked for. */
 void program_symbols_read(struct program_symbols *p);
 
+/* Gives back memory when there is much of it; no name that was asked for is used any more. */
+void program_symbols_trim(struct program_symbols *p);
+
 void program_symbols_close(struct program_symbols *p);
 
 #endif

@@ -9,14 +9,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <bpf/bpf.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "collect.h"
 #include "measure.h"
+#include "profile_table.h"
 #include "program_symbols.h"
 #include "stacks.h"
+
+/* A fork every 1 ms has some 1,000 stacks in the time. */
+#define LOOK_NS 20000000
+
+/* Between two looks at the clock. */
+#define SOME_STACKS 64
+
+/* Of each limit on stacks at a time; so many are told apart in all. */
+#define LINES_PER_STACK 4
 
 struct profiler {
 	const struct opts *opts;
@@ -31,7 +40,10 @@ struct profiler {
 	struct profile_run run;
 	char title[64];
 	FILE *out, *svg;
-	struct profile_stack *kernel, *user; /* of the sample that is being added */
+	struct profile_table *table;
+	int timer; /* to look at it */
+	uint64_t exited; /* processes, when room was made for that reason */
+	int failed; /* a negative errno of making room in it */
 };
 
 /* Not yet written: a file that cannot be is a failure before anything is measured. */
@@ -46,65 +58,74 @@ static int open_outputs(struct profiler *p)
 	if (opts->svg && !p->svg)
 		return fail(EXIT_FAILED, opts->svg, -errno);
 	p->end = calloc(1, sizeof(*p->end));
-	p->kernel = calloc(1, sizeof(*p->kernel));
-	p->user = calloc(1, sizeof(*p->user));
-	if (!p->end || !p->kernel || !p->user)
+	if (!p->end)
 		return fail(EXIT_FAILED, "profile", -ENOMEM);
 	return 0;
 }
 
-/* Nobody runs any more who would miss a run by it: map look-ups are harmless now. */
-static int read_stack(const struct session_maps *maps, __u64 hash, struct profile_stack *stack)
+static int take_sample(void *profiler, const struct stack_sample *sample)
 {
-	stack->nr = 0;
-	if (hash == PROFILE_NO_STACK)
-		return 0;
-	if (hash <= PROFILE_MAX_ERRNO)
-		return -(int)hash;
-	if (bpf_map_lookup_elem(maps->profile_stacks_fd, &hash, stack))
-		return -errno;
-	return 0;
+	struct profiler *p = profiler;
+
+	return stacks_add(&p->stacks, sample);
 }
 
-static int add_fault(struct profiler *p, const struct session_maps *maps,
-		     const struct profile_key *key, const struct profile_value *value)
+/* Those of the table must be asked for before the oldest that ended are forgotten. */
+static bool names_are_pressing(struct profiler *p)
 {
-	struct stack_sample sample = {
-		.pid = key->pid,
-		.comm = value->comm,
-		.path = path_name(key->path),
-		.count = value->count,
-		.sum_ns = value->sum_ns,
-		.when_ns = UINT64_MAX,
-		.kernel_error = read_stack(maps, key->kernel, p->kernel),
-		.user_error = read_stack(maps, key->user, p->user),
-	};
+	struct address_spaces_totals totals;
 
-	/* A fault of user mode was no call of the kernel: there is no stack, and none is lost. */
-	if (key->origin == ORIGIN_USER && sample.kernel_error == -EFAULT)
-		sample.kernel_error = 0;
-	sample.kernel = (const uint64_t *)p->kernel->ip;
-	sample.nr_kernel = p->kernel->nr;
-	sample.user = (const uint64_t *)p->user->ip;
-	sample.nr_user = p->user->nr;
-	return stacks_add(&p->stacks, &sample);
+	address_spaces_totals(p->symbols.spaces, &totals);
+	if (totals.exited - p->exited < EXITED_REMEMBERED / 2)
+		return false;
+	p->exited = totals.exited;
+	return true;
 }
 
-static int add_faults(struct profiler *p, const struct session_maps *maps)
+/*
+ * Names what was taken out of the table until it is time to look at that again: to read the
+ * symbols of a program, or many stacks, takes longer than the table has room for.
+ */
+static int name_some(struct profiler *p)
 {
-	struct profile_key key, *last = NULL;
-	struct profile_value value;
-	int err;
+	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + LOOK_NS;
+	int err = 0;
 
-	while (!bpf_map_get_next_key(maps->profile_faults_fd, last, &key)) {
-		if (!bpf_map_lookup_elem(maps->profile_faults_fd, &key, &value)) {
-			err = add_fault(p, maps, &key, &value);
-			if (err)
-				return err;
-		}
-		last = &key;
+	while (!err && profile_table_waits(p->table) && !profile_table_fills(p->table) &&
+	       clock_ns(CLOCK_MONOTONIC) < until)
+		err = profile_table_hand_out(p->table, SOME_STACKS, take_sample, p);
+	program_symbols_trim(&p->symbols);
+	return err;
+}
+
+/* In the table of the kernel side, before it is full. */
+static void make_room(void *arg)
+{
+	struct profiler *p = arg;
+	uint64_t ticks;
+
+	if (read(p->timer, &ticks, sizeof(ticks)) != sizeof(ticks))
+		return;
+	if (names_are_pressing(p) || profile_table_fills(p->table))
+		p->failed = profile_table_make_room(p->table);
+	if (!p->failed && profile_table_waits(p->table)) {
+		/* What was mapped before the faults that wait. */
+		program_symbols_read(&p->symbols);
+		p->failed = name_some(p);
 	}
-	return 0;
+	if (p->failed)
+		p->measure.done = true;
+}
+
+static int watch_table(struct profiler *p)
+{
+	int err = profile_table_open(&p->table, p->measure.at.session);
+
+	if (err)
+		return fail(EXIT_FAILED, "cannot map the table of stacks", err);
+	p->timer = measure_timer(LOOK_NS, true);
+	err = measure_watch(&p->measure, p->timer, make_room, p);
+	return err ? fail(EXIT_FAILED, "timers", err) : 0;
 }
 
 /* What has no stack, so that the weights add up to all faults. */
@@ -118,8 +139,7 @@ static int add_rest(struct profiler *p, const struct session_maps *maps)
 			const struct profile_rest *rest =
 				&maps->profile_rest[path * ORIGIN_NR + origin];
 			const struct stack_sample sample = {
-				.comm = path_is_timed(path) ? "[no room for the stack]" :
-							      "[ended unseen]",
+				.comm = path_is_timed(path) ? STACK_NO_ROOM : "[ended unseen]",
 				.path = path_name(path),
 				.count = rest->count,
 				.sum_ns = rest->sum_ns,
@@ -199,7 +219,9 @@ static int name_and_print(struct profiler *p)
 
 	session_maps(p->measure.at.session, &maps);
 	program_symbols_read(&p->symbols);
-	err = add_faults(p, &maps);
+	err = p->failed;
+	if (!err)
+		err = profile_table_take_all(p->table, take_sample, p);
 	if (!err)
 		err = add_rest(p, &maps);
 	return err ? fail(EXIT_FAILED, "profile", err) : print(p);
@@ -217,6 +239,10 @@ static int profile(struct profiler *p)
 		return code;
 	p->names = (struct stack_symbols){ p->symbols.user, p->symbols.kernel };
 	stacks_init(&p->stacks, stack_names(&p->names), TRACE_FRAMES);
+	p->stacks.max_lines = LINES_PER_STACK * p->opts->stack_limit;
+	code = watch_table(p);
+	if (code)
+		return code;
 	code = measure_attach_targets(&p->measure);
 	if (code)
 		return code;
@@ -235,7 +261,7 @@ static int profile(struct profiler *p)
 
 int run_profile(const struct opts *opts)
 {
-	struct profiler p = { .opts = opts };
+	struct profiler p = { .opts = opts, .timer = -1 };
 	int code = profile(&p);
 
 	collect_close(p.collector);
@@ -243,8 +269,9 @@ int run_profile(const struct opts *opts)
 	program_symbols_close(&p.symbols);
 	code = measure_release(&p.measure, code);
 	free(p.end);
-	free(p.kernel);
-	free(p.user);
+	profile_table_close(p.table);
+	if (p.timer >= 0)
+		close(p.timer);
 	if (p.svg)
 		fclose(p.svg);
 	if (p.out && p.out != stdout)

@@ -5,14 +5,13 @@
 #include "scopes.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
+
+#include "entries.h"
 
 enum fate { KEPT, ENDS, FOLDS };
 
@@ -28,14 +27,12 @@ struct scopes {
 int scopes_open(struct scopes **out, const struct session *session)
 {
 	struct scopes *s = calloc(1, sizeof(*s));
-	size_t page = sysconf(_SC_PAGESIZE);
 	int err = -ENOMEM;
 
 	if (!s)
 		return err;
 	session_maps(session, &s->maps);
-	s->slab_len = sizeof(struct scope_cell) * (s->maps.cgroup_limit + 1ul);
-	s->slab_len = (s->slab_len + page - 1) / page * page;
+	s->slab_len = entries_bytes(sizeof(struct scope_cell), s->maps.cgroup_limit + 1ul);
 	s->fates = calloc(s->maps.cgroup_limit + 1ul, sizeof(*s->fates));
 	if (s->fates) {
 		s->slab = mmap(NULL, s->slab_len, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -109,17 +106,6 @@ int scopes_forget(struct scopes *s, unsigned int entry, bool fold)
 	return 0;
 }
 
-/*
- * A program that found the entry just before may still count in it: programs run
- * under RCU, whose grace period MEMBARRIER_CMD_GLOBAL waits for (some ms, no CPU
- * time). With nohz_full there is no such command; then the time that a scrape
- * takes between the two must do, which is far more than a program runs.
- */
-static void wait_for_programs(void)
-{
-	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-}
-
 /* Zero before it is free, as who takes it writes its key at once. */
 static void give_back(struct scopes *s, __u32 entry)
 {
@@ -138,7 +124,7 @@ void scopes_settle(struct scopes *s)
 
 	if (!s->nr_forgotten)
 		return;
-	wait_for_programs();
+	entries_wait();
 	/* Downwards, so that the lowest is taken first. */
 	for (entry = s->maps.cgroup_limit; entry; entry--)
 		if (s->fates[entry] != KEPT)

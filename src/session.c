@@ -97,6 +97,12 @@ static bool by_place(const struct session_scope *scope)
 	return false;
 }
 
+/* Pairs of stacks, of some more processes than one. */
+static unsigned int profile_faults(const struct session_scope *scope)
+{
+	return 2 * scope->profile_stacks;
+}
+
 static void choose_programs(struct session *s)
 {
 	struct bpf_program *prog;
@@ -122,6 +128,10 @@ static void choose_programs(struct session *s)
 		bpf_program__set_autoload(exit_program(s), true);
 	if (s->scope.by[0])
 		bpf_program__set_autoload(s->skel->progs.group_return, true);
+	if (s->scope.profile_stacks) {
+		bpf_program__set_autoload(s->skel->progs.profile_stacks_return, true);
+		bpf_program__set_autoload(s->skel->progs.profile_faults_return, true);
+	}
 }
 
 /* What is kept and told of each fault beside its path. */
@@ -140,6 +150,18 @@ static void configure_details(const struct session *s, struct config *cfg)
 	cfg->trace_stacks = scope->trace_stacks;
 	cfg->profile = scope->profile_stacks != 0;
 	cfg->details = cfg->causes || cfg->by[0] || cfg->trace || cfg->profile;
+}
+
+static void size_profile(struct session *s)
+{
+	const unsigned int stacks = s->scope.profile_stacks, faults = profile_faults(&s->scope);
+
+	bpf_map__set_max_entries(s->skel->maps.profile_stacks, stacks + 1);
+	bpf_map__set_max_entries(s->skel->maps.profile_stack_index, stacks);
+	bpf_map__set_max_entries(s->skel->maps.profile_stack_free, stacks);
+	bpf_map__set_max_entries(s->skel->maps.profile_faults, faults + 1);
+	bpf_map__set_max_entries(s->skel->maps.profile_fault_index, faults);
+	bpf_map__set_max_entries(s->skel->maps.profile_fault_free, faults);
 }
 
 /* Sizes of their maps; without them one entry each. */
@@ -161,10 +183,8 @@ static void size_details(struct session *s, const struct config *cfg)
 		bpf_map__set_max_entries(s->skel->maps.group_places, scope->group_limit + 1);
 	if (scope->trace)
 		bpf_map__set_max_entries(s->skel->maps.trace_ring, scope->trace_ring_bytes);
-	if (scope->profile_stacks) {
-		bpf_map__set_max_entries(s->skel->maps.profile_stacks, scope->profile_stacks);
-		bpf_map__set_max_entries(s->skel->maps.profile_faults, 2 * scope->profile_stacks);
-	}
+	if (scope->profile_stacks)
+		size_profile(s);
 }
 
 static void configure(struct session *s)
@@ -220,6 +240,20 @@ static int fill_free(const struct bpf_map *map, unsigned int limit)
 		if (bpf_map_update_elem(bpf_map__fd(map), NULL, &i, BPF_ANY))
 			return -errno;
 	return 0;
+}
+
+static int fill_all_free(const struct session *s)
+{
+	const struct session_scope *scope = &s->scope;
+	int err = fill_free(s->skel->maps.scope_free, scope->cgroup_limit);
+
+	if (!err && scope->by[0])
+		err = fill_free(s->skel->maps.group_free, scope->group_limit);
+	if (!err)
+		err = fill_free(s->skel->maps.profile_stack_free, scope->profile_stacks);
+	if (!err)
+		err = fill_free(s->skel->maps.profile_fault_free, profile_faults(scope));
+	return err;
 }
 
 /* Up to 5.10 maps count as locked memory, and what goes beyond the limit is EPERM. */
@@ -280,9 +314,7 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 		explain_load(scope, err, error, error_len);
 		goto fail;
 	}
-	err = fill_free(s->skel->maps.scope_free, scope->cgroup_limit);
-	if (!err && scope->by[0])
-		err = fill_free(s->skel->maps.group_free, scope->group_limit);
+	err = fill_all_free(s);
 	if (err) {
 		snprintf(error, error_len, "cannot fill a map of free entries: %s", strerror(-err));
 		goto fail;
@@ -457,8 +489,14 @@ void session_maps(const struct session *s, struct session_maps *maps)
 	maps->group_returned = &s->skel->bss->group_returned;
 	maps->group_return_fd = bpf_program__fd(s->skel->progs.group_return);
 	maps->trace_ring_fd = bpf_map__fd(s->skel->maps.trace_ring);
+	maps->profile_stack_limit = s->scope.profile_stacks;
+	maps->profile_fault_limit = profile_faults(&s->scope);
 	maps->profile_stacks_fd = bpf_map__fd(s->skel->maps.profile_stacks);
 	maps->profile_faults_fd = bpf_map__fd(s->skel->maps.profile_faults);
+	maps->profile_stacks_return_fd = bpf_program__fd(s->skel->progs.profile_stacks_return);
+	maps->profile_faults_return_fd = bpf_program__fd(s->skel->progs.profile_faults_return);
+	maps->profile_returned = &s->skel->bss->profile_returned;
+	maps->profile_claims = &s->skel->bss->profile_claims;
 	maps->profile_rest = s->skel->bss->profile_rest;
 }
 

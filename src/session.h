@@ -72,10 +72,14 @@ struct session_maps {
 	unsigned int group_limit; /* the slab has one entry more; 0: there is none */
 	int group_slab_fd;
 	int group_places_fd; /* as many; -1: not by mapping or file */
-	struct group_return *group_returned;
+	struct entry_return *group_returned;
 	int group_return_fd; /* of the program */
 	int trace_ring_fd;
+	unsigned int profile_stack_limit, profile_fault_limit; /* the arrays have one entry more */
 	int profile_stacks_fd, profile_faults_fd;
+	int profile_stacks_return_fd, profile_faults_return_fd; /* of the programs */
+	struct entry_return *profile_returned;
+	const struct profile_claims *profile_claims;
 	const struct profile_rest *profile_rest; /* PATH_NR * ORIGIN_NR of them */
 };
 void session_maps(const struct session *s, struct session_maps *maps);

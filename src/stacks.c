@@ -93,21 +93,46 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* The start of the first one with the number. */
+static int keep_start(struct stacks *s, uint32_t number, uint64_t start)
+{
+	if (number >= s->cap_starts) {
+		uint32_t cap = s->cap_starts ? 2 * s->cap_starts : 64;
+		uint64_t *grown = realloc(s->starts, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		memset(grown + s->cap_starts, 0, (cap - s->cap_starts) * sizeof(*grown));
+		s->starts = grown;
+		s->cap_starts = cap;
+	}
+	if (!s->starts[number])
+		s->starts[number] = start;
+	return 0;
+}
+
+/* Where a process has a file, or what a compiler wrote, is another place in each process. */
+static bool is_file(const struct user_symbol *symbol)
+{
+	const char *module = symbol->module;
+
+	return module && ((module[0] == '/' && module[1] != '/') || !strcmp(module, "[vdso]"));
+}
+
 static uint32_t mapping_of(struct draft *d, const struct user_symbol *symbol)
 {
 	struct stack_mapping m;
 	int64_t number;
 
-	if (!symbol->module)
-		return 0;
 	memset(&m, 0, sizeof(m));
-	m.start = symbol->start;
-	m.end = symbol->end;
+	m.len = symbol->end - symbol->start;
 	m.offset = symbol->file_offset;
 	m.file = text(d, symbol->module);
 	m.build_id_len = symbol->build_id_len;
 	memcpy(m.build_id, symbol->build_id, sizeof(m.build_id));
 	number = intern(&d->s->mappings, &m, sizeof(m));
+	if (number >= 0 && keep_start(d->s, (uint32_t)number, symbol->start))
+		number = -ENOMEM;
 	if (number < 0)
 		d->err = (int)number;
 	return number < 0 ? 0 : (uint32_t)number + 1;
@@ -115,7 +140,7 @@ static uint32_t mapping_of(struct draft *d, const struct user_symbol *symbol)
 
 static void add_user(struct draft *d, uint64_t address, const struct user_symbol *symbol)
 {
-	struct stack_frame frame = { .kind = FRAME_USER, .address = address };
+	struct stack_frame frame = { .kind = FRAME_USER };
 	char words[320] = "[unknown]";
 
 	if (!symbol->name && symbol->module)
@@ -124,7 +149,10 @@ static void add_user(struct draft *d, uint64_t address, const struct user_symbol
 	frame.name = text(d, symbol->name ? symbol->name : words);
 	frame.module = text(d, symbol->module ? symbol->module : "");
 	frame.named = !!symbol->name;
-	frame.mapping = mapping_of(d, symbol);
+	if (is_file(symbol))
+		frame.mapping = mapping_of(d, symbol);
+	if (frame.mapping)
+		frame.address = address - symbol->start + d->s->starts[frame.mapping - 1];
 	add_frame(d, &frame);
 }
 
@@ -198,7 +226,7 @@ static void add_users(struct draft *d)
 	const struct stack_sample *sample = d->sample;
 	struct stack_names *names = &d->s->names;
 	struct user_symbol symbol = { 0 };
-	bool called_main = false, nameless = false;
+	bool called_main = false, nameless = false, was_unknown, unknown = false;
 	unsigned int i;
 
 	if (!sample->nr_user)
@@ -211,21 +239,28 @@ static void add_users(struct draft *d)
 			    &symbol);
 		symbol.module_offset += sample->user[i] - look_at(sample->user, i);
 		nameless = nameless || !symbol.name;
-		add_user(d, sample->user[i], &symbol);
+		was_unknown = unknown;
+		unknown = !symbol.name && !symbol.module;
+		/*
+		 * Where a walk without frame pointers ran through what was no stack: more of
+		 * it says no more, and would make many towers of one function.
+		 */
+		if (!unknown || !was_unknown)
+			add_user(d, sample->user[i], &symbol);
 	}
 	if (nameless)
 		add_weight(&d->s->totals.nameless, sample);
 	note_end(d, &symbol, called_main);
 }
 
-/* -EFAULT: no memory could be read; -EEXIST: the place in the table was another stack's. */
+/* -EFAULT: no memory could be read. */
 static void note_lost(struct draft *d, const char *which, int error, struct stack_weight *sum)
 {
 	char words[128];
 
 	add_weight(sum, d->sample);
 	snprintf(words, sizeof(words), "[%s stack lost: %s]", which,
-		 error == -EEXIST ? "table full" : strerror(-error));
+		 error == -E2BIG ? "table full" : strerror(-error));
 	add_words(d, FRAME_NOTE, words);
 }
 
@@ -270,7 +305,8 @@ static int weigh(struct stacks *s, uint32_t line, const struct stack_sample *sam
 	return 0;
 }
 
-int stacks_add(struct stacks *s, const struct stack_sample *sample)
+/* Its line's number, or -ENOMEM, or -ENOSPC: there are max_lines. */
+static int64_t line_of(struct stacks *s, const struct stack_sample *sample)
 {
 	/* The process, the path, the end of the user stack, and two lost stacks at most. */
 	size_t max = 5ul + sample->nr_kernel + sample->nr_user;
@@ -281,13 +317,35 @@ int stacks_add(struct stacks *s, const struct stack_sample *sample)
 	if (!line)
 		return -ENOMEM;
 	d.frames = line->frames;
-	line->pid = sample->pid;
+	line->pid = sample->ended ? 0 : sample->pid;
 	line->comm = text(&d, sample->comm);
 	line->path = text(&d, sample->path);
 	add_all(&d);
 	line->nr = d.nr;
 	number = d.err ? d.err : intern(&s->lines, line, sizeof(*line) + d.nr * sizeof(line->frames[0]));
 	free(line);
+	return number;
+}
+
+/* Nothing new can come in, or all can. */
+static void set_closed(struct stacks *s, bool closed)
+{
+	s->texts.closed = s->mappings.closed = s->frames.closed = s->lines.closed = closed;
+}
+
+int stacks_add(struct stacks *s, const struct stack_sample *sample)
+{
+	const struct stack_sample rest = {
+		.comm = STACK_NO_ROOM, .path = sample->path, .count = sample->count,
+		.sum_ns = sample->sum_ns,
+	};
+	int64_t number;
+
+	set_closed(s, s->max_lines && s->lines.nr >= s->max_lines);
+	number = line_of(s, sample);
+	set_closed(s, false);
+	if (number == -ENOSPC)
+		number = line_of(s, &rest);
 	return number < 0 ? (int)number : weigh(s, (uint32_t)number, sample);
 }
 
@@ -298,6 +356,7 @@ void stacks_free(struct stacks *s)
 	intern_free(&s->frames);
 	intern_free(&s->lines);
 	free(s->weights);
+	free(s->starts);
 	memset(s, 0, sizeof(*s));
 }
 

@@ -19,6 +19,7 @@
 /* Faults with the same stack. */
 struct stack_sample {
 	int pid;
+	bool ended; /* one of many: it is not told apart from others by its pid */
 	const char *comm;
 	const char *path; /* of the fault: "anon" */
 	uint64_t count, sum_ns;
@@ -29,10 +30,14 @@ struct stack_sample {
 	int kernel_error, user_error; /* negative errno of the stack walk */
 };
 
+/* In place of the process's name. */
+#define STACK_NO_ROOM "[no room for the stack]"
+
 enum frame_kind { FRAME_PROCESS, FRAME_USER, FRAME_KERNEL, FRAME_NOTE, FRAME_PATH };
 
+/* Of a file, where it was first seen; no process is told apart by where it has it. */
 struct stack_mapping {
-	uint64_t start, end, offset;
+	uint64_t len, offset;
 	uint32_t file; /* text */
 	uint8_t build_id_len;
 	uint8_t build_id[BUILD_ID_MAX];
@@ -40,7 +45,7 @@ struct stack_mapping {
 
 /* No padding: it is compared as bytes. */
 struct stack_frame {
-	uint64_t address; /* 0 but for FRAME_USER and FRAME_KERNEL */
+	uint64_t address; /* 0 but for FRAME_KERNEL, and FRAME_USER in a file */
 	uint32_t name, module; /* text; module: of an empty one when unknown */
 	uint32_t mapping; /* number + 1; 0: none */
 	uint16_t kind;
@@ -48,7 +53,7 @@ struct stack_frame {
 };
 
 struct stack_line {
-	int pid;
+	int pid; /* 0: of processes that ended */
 	uint32_t comm, path; /* text */
 	uint32_t nr;
 	uint32_t frames[]; /* outermost first */
@@ -88,7 +93,10 @@ struct stack_names stack_names(struct stack_symbols *symbols);
 struct stacks {
 	struct stack_names names;
 	unsigned int max_depth; /* of a user stack */
+	uint32_t max_lines; /* what comes then has no stack; 0: no limit */
 	struct intern texts, mappings, frames, lines;
+	uint64_t *starts; /* by mapping */
+	uint32_t cap_starts;
 	struct stack_weight *weights; /* by line */
 	uint32_t cap_weights;
 	struct stack_totals totals;
@@ -115,6 +123,11 @@ static inline const struct stack_line *stacks_line(const struct stacks *s, uint3
 static inline const struct stack_frame *stacks_frame(const struct stacks *s, uint32_t i)
 {
 	return interned(&s->frames, i);
+}
+
+static inline uint64_t stacks_mapping_start(const struct stacks *s, uint32_t i)
+{
+	return s->starts[i];
 }
 
 static inline const char *stacks_text(const struct stacks *s, uint32_t i)

@@ -7,7 +7,7 @@
 #ifndef PFSTAT_SYMBOLS_USER_H
 #define PFSTAT_SYMBOLS_USER_H
 
-#include "address_spaces.h"
+#include "address_spaces_find.h"
 #include "symbols_kernel.h"
 #include "trace.h"
 

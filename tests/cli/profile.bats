@@ -106,6 +106,40 @@ print(sum(p["count"] for p in json.loads(open("counted").readlines()[-1])["paths
 	! grep -q 'table full\|no room' folded
 }
 
+@test "profile: processes that end give back their room, and the sum stays whole" {
+	local counter
+
+	needs_measuring
+	# Some 50 stacks of its own has each: half of the table, then time to make room.
+	shell_target sh -c 'i=0
+		while [ $i -lt 480 ]; do
+			/bin/true
+			i=$((i + 1))
+			[ $((i % 80)) -ne 0 ] || sleep 0.3
+		done
+		exec "$0" chain 60 50 40' "$KNOWN"
+	"$PFSTAT" --json -p $TARGET > counted 2> counter_err 3>&- 7>&- &
+	counter=$!
+	wait_for 60 said '^Measuring' counter_err
+	start profile --weight=count --stack-limit 8192 --format=pprof -o pb.gz -p $TARGET
+	echo >&7
+	finish 0
+	wait $counter
+	! grep -q '^pfstat: stacks_full' err || { cat err; return 1; }
+	gzip -dc pb.gz | grep -qa leaf_a
+	command -v go > /dev/null || skip "no go tool pprof"
+	HOME=/tmp PPROF_BINARY_PATH=/nonexistent go tool pprof -sample_index=faults -raw pb.gz > raw 2> why ||
+		{ cat why; return 1; }
+	# But for those of the stack walks, which are nobody's for the one that walks.
+	[ "$(awk '/^Locations/ { exit } $1 ~ /^[0-9]+$/ && $2 ~ /:$/ { sum += $1 } END { print sum }' raw)" -eq \
+		"$(python3 -c 'import json
+print(sum(p["count"] for p in json.loads(open("counted").readlines()[-1])["paths"] if p["path"] != "fixup"))')" ]
+	# The programs are one, but for the last, and libc is mapped in one place.
+	[ "$(grep -A1 'comm:\[true\]' raw | grep -o 'pid:\[[0-9]*' | sort -u | wc -l)" -lt 400 ]
+	grep -q 'comm:\[true\] path:\[wp_copy\]$' raw
+	[ "$(grep -c 'libc\.so\|libc-' <(sed -n '/^Mappings/,$p' raw))" -le 3 ]
+}
+
 @test "profile: --path and -C leave out the others" {
 	needs_measuring
 	run --separate-stderr -0 profile --weight=count --path anon --origin kernel -C known -- \

@@ -113,7 +113,7 @@ static const struct made_up_sample made_up_samples[] = {
 	{ 100, "server", "wp_copy", 100, 400000, FAULT, STACK(0x406000, 0x403000), 0, 0 },
 	{ 200, "a;b \n<c>", "anon", 50, 150000, FAULT, STACK(0x7f0000002000, 0x7f0000001000), 0, 0 },
 	{ 300, "worker", "anon", 20, 60000, FAULT, NULL, 0, 0, -EFAULT },
-	{ 300, "worker", "anon", 10, 30000, NULL, 0, STACK(0x402000, 0x401000), -EEXIST, 0 },
+	{ 300, "worker", "anon", 10, 30000, NULL, 0, STACK(0x402000, 0x401000), -E2BIG, 0 },
 	{ 300, "worker", "thp", 2, 3000000, FAULT, STACK(0x123, 0x402000, 0x401000), 0, 0 },
 };
 

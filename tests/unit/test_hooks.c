@@ -34,6 +34,8 @@ static const struct {
 	{ "begin_kernel_plain", "tp_btf/page_fault_kernel" },
 	{ "end_minor", "perf_event" },
 	{ "group_return", "raw_tp" },
+	{ "profile_stacks_return", "raw_tp" },
+	{ "profile_faults_return", "raw_tp" },
 	{ "end_minor_vma", "perf_event" },
 	{ "end_major", "perf_event" },
 	{ "end_major_vma", "perf_event" },
@@ -254,9 +256,17 @@ static void test_shared_structs(void **state)
 		FIELD(profile_key, kernel), FIELD(profile_key, user), FIELD(profile_key, pid),
 		FIELD(profile_key, path),   FIELD(profile_key, origin),
 	};
-	static const struct field profile_value[] = {
-		FIELD(profile_value, count), FIELD(profile_value, sum_ns),
-		FIELD(profile_value, comm),
+	static const struct field profile_stack[] = {
+		FIELD(profile_stack, hash), FIELD(profile_stack, nr), FIELD(profile_stack, used),
+		FIELD(profile_stack, ip),
+	};
+	static const struct field profile_fault[] = {
+		FIELD(profile_fault, key),    FIELD(profile_fault, count),
+		FIELD(profile_fault, sum_ns), FIELD(profile_fault, comm),
+		FIELD(profile_fault, used),
+	};
+	static const struct field entry_return[] = {
+		FIELD(entry_return, nr), FIELD(entry_return, free), FIELD(entry_return, entries),
 	};
 
 	expect_struct(*state, "slot", sizeof(struct slot), slot, NR(slot));
@@ -272,8 +282,12 @@ static void test_shared_structs(void **state)
 	expect_struct(*state, "group_cell", sizeof(struct group_cell), group_cell, NR(group_cell));
 	expect_struct(*state, "profile_key", sizeof(struct profile_key), profile_key,
 		      NR(profile_key));
-	expect_struct(*state, "profile_value", sizeof(struct profile_value), profile_value,
-		      NR(profile_value));
+	expect_struct(*state, "profile_stack", sizeof(struct profile_stack), profile_stack,
+		      NR(profile_stack));
+	expect_struct(*state, "profile_fault", sizeof(struct profile_fault), profile_fault,
+		      NR(profile_fault));
+	expect_struct(*state, "entry_return", sizeof(struct entry_return), entry_return,
+		      NR(entry_return));
 }
 
 static void test_sizes(void **state)

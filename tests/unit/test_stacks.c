@@ -124,6 +124,42 @@ static void callers_are_looked_up_at_the_call(void **state)
 	expect_folded(&sample, 127, "c;_start;load_index;parse_row;[anon] 1\n");
 }
 
+/* Nothing is mapped at these; how many there are says nothing. */
+static void unknown_frames_are_folded(void **state)
+{
+	const uint64_t run[] = { 0x408000, 0x11, 0x22, 0x33, 0x403000, 0x44, 0x55 };
+	const uint64_t one[] = { 0x408000, 0x66, 0x403000, 0x77 };
+	const uint64_t files[] = { 0x7f0000001000, 0x7f0000001000, 0x402000, 0x401000 };
+	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 3,
+				       .user = run, .nr_user = 7 };
+	struct stacks s;
+
+	(void)state;
+	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
+	assert_int_equal(stacks_add(&s, &sample), 0);
+	sample.user = one;
+	sample.nr_user = 4;
+	assert_int_equal(stacks_add(&s, &sample), 0);
+	/* Both are the same line, which is said to end early. */
+	assert_int_equal(s.lines.nr, 1);
+	assert_int_equal(s.weights[0].count, 6);
+	assert_int_equal(s.totals.ends_early.count, 6);
+	assert_int_equal(s.totals.nameless.count, 6);
+	stacks_free(&s);
+	expect_folded(&sample, 127,
+		      "c;[no frame pointer: stack ends here];[unknown];serve_request;[unknown];parse_row;[anon] 3\n");
+	/* The limit of the walk counts all of them. */
+	sample.user = run;
+	sample.nr_user = 7;
+	expect_folded(&sample, 7,
+		      "c;[deeper than 7 frames: stack is cut here];[unknown];serve_request;[unknown];parse_row;[anon] 3\n");
+	/* Frames in a file are places, though without a name. */
+	sample.user = files;
+	sample.nr_user = 4;
+	expect_folded(&sample, 127,
+		      "c;_start;main;libc.so.6+0x1000;libc.so.6+0x1000;[anon] 3\n");
+}
+
 static void nothing_at_all(void **state)
 {
 	struct stack_sample sample = { .pid = 1, .comm = "", .path = "unclassified", .count = 1 };
@@ -164,6 +200,77 @@ static void summary(void **state)
 	stacks_free(&s);
 }
 
+/* The same program in each process, wherever it is mapped. */
+static int name_anywhere(void *context, int pid, uint64_t address, uint64_t when_ns,
+			 struct user_symbol *out)
+{
+	const uint64_t start = 0x550000000000 + (uint64_t)pid * 0x1000000;
+
+	(void)context;
+	(void)when_ns;
+	if (address < start || address >= start + 0x1000)
+		return -ENOENT;
+	*out = (struct user_symbol){ .name = "main", .module = SERVER, .module_offset = address - start,
+				     .start = start, .end = start + 0x1000, .build_id_len = 20 };
+	return 0;
+}
+
+/* Of process pid: main in its program, called from where nothing is mapped. */
+static int add_fork(struct stacks *s, int pid, bool ended, uint64_t count)
+{
+	const uint64_t user[] = { 0x550000000123 + (uint64_t)pid * 0x1000000, 0x1000 + pid };
+	const struct stack_sample sample = { .pid = pid, .ended = ended, .comm = "c", .path = "anon",
+					     .count = count, .user = user, .nr_user = 2 };
+
+	return stacks_add(s, &sample);
+}
+
+static void ended_processes_are_one(void **state)
+{
+	struct stacks s;
+	int pid;
+
+	(void)state;
+	stacks_init(&s, (struct stack_names){ NULL, name_anywhere, made_up_kernel_name }, 127);
+	for (pid = 1; pid <= 20000; pid++)
+		assert_int_equal(add_fork(&s, pid, true, 3), 0);
+	assert_int_equal(s.lines.nr, 1);
+	assert_int_equal(s.weights[0].count, 60000);
+	assert_int_equal(stacks_line(&s, 0)->pid, 0);
+	assert_int_equal(s.mappings.nr, 1);
+	assert_int_equal(stacks_mapping_start(&s, 0), 0x550001000000);
+	/* Who lives keeps the pid. */
+	assert_int_equal(add_fork(&s, 7, false, 3), 0);
+	assert_int_equal(s.lines.nr, 2);
+	assert_int_equal(stacks_line(&s, 1)->pid, 7);
+	assert_int_equal(s.mappings.nr, 1);
+	stacks_free(&s);
+}
+
+static void lines_have_a_limit(void **state)
+{
+	struct stacks s;
+	char *text;
+	size_t len;
+	int i;
+
+	(void)state;
+	stacks_init(&s, (struct stack_names){ NULL, name_anywhere, made_up_kernel_name }, 127);
+	s.max_lines = 2;
+	for (i = 1; i <= 1000; i++)
+		assert_int_equal(add_fork(&s, i, false, 1), 0);
+	/* What is known has its place. */
+	assert_int_equal(add_fork(&s, 1, false, 10), 0);
+	assert_int_equal(s.lines.nr, 3);
+	assert_int_equal(s.weights[0].count, 11);
+	assert_int_equal(s.weights[2].count, 998);
+	assert_int_equal(s.totals.all.count, 1010);
+	text = output(&s, &by_count, &len, profile_folded);
+	assert_non_null(strstr(text, "[no room for the stack];[anon] 998\n"));
+	free(text);
+	stacks_free(&s);
+}
+
 static void many_stacks(void **state)
 {
 	uint64_t user[64];
@@ -195,8 +302,11 @@ int main(void)
 		cmocka_unit_test(golden),
 		cmocka_unit_test(cut_stack),
 		cmocka_unit_test(callers_are_looked_up_at_the_call),
+		cmocka_unit_test(unknown_frames_are_folded),
 		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(summary),
+		cmocka_unit_test(ended_processes_are_one),
+		cmocka_unit_test(lines_have_a_limit),
 		cmocka_unit_test(many_stacks),
 	};
 

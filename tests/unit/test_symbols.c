@@ -16,7 +16,7 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 
-#include "../../src/address_spaces.h"
+#include "../../src/address_spaces_find.h"
 #include "../../src/perf_map.h"
 #include "../../src/perf_records.h"
 #include "../../src/sleeps.h"

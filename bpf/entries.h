@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * entries.h: entries of an array that programs claim, and find by an index. Shared with
+ * user space, which reads the array through mmap and gives entries back.
+ */
+#ifndef PFSTAT_ENTRIES_H
+#define PFSTAT_ENTRIES_H
+
+#define ENTRY_RETURN_MAX 512
+
+/*
+ * What a program that returns entries does with entries[0 .. nr - 1] in one run. First
+ * their keys are unhooked from the index, so that nobody finds them any more; later, when
+ * nobody counts in them, they are freed.
+ */
+struct entry_return {
+	unsigned int nr;
+	unsigned int free; /* 0: unhook, 1: free */
+	unsigned int entries[ENTRY_RETURN_MAX];
+};
+
+#endif

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * address_spaces_find.c: see address_spaces_find.h.
+ */
+#include "address_spaces_find.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "address_spaces_internal.h"
+#include "clock.h"
+
+enum {
+	ASK_NS = 10000000,
+	REREAD_NS = 1000000000, /* an address that is not mapped is no reason to read maps more often */
+};
+
+/* --- /proc/PID/maps */
+
+/* \012 and the like, in place. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
+			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+/* "start-end perms offset major:minor inode   path" */
+static bool parse_line(char *line, struct range *range, struct mapped_file *key)
+{
+	unsigned int major, minor;
+	char perms[5];
+	int path = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %n", &range->start, &range->end, perms,
+		   &range->offset, &major, &minor, &key->inode, &path) != 7 || !path)
+		return false;
+	if (perms[2] != 'x')
+		return false;
+	unescape(line + path);
+	key->path = line[path] ? line + path : "//anon";
+	key->dev = makedev(major, minor);
+	return true;
+}
+
+static void remember_program(struct space *s)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
+	if (!stat(path, &st)) {
+		s->exe_dev = st.st_dev;
+		s->exe_inode = st.st_ino;
+	}
+}
+
+static int read_maps(struct address_spaces *a, struct space *s, uint64_t since_ns)
+{
+	char path[32], *line = NULL;
+	size_t len = 0;
+	int err = 0;
+	FILE *f;
+
+	s->read_ns = clock_ns(CLOCK_MONOTONIC);
+	remember_program(s);
+	snprintf(path, sizeof(path), "/proc/%d/maps", s->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while (!err && getline(&line, &len, f) > 0) {
+		struct range range = { .since_ns = since_ns };
+		struct mapped_file key = { 0 };
+
+		if (parse_line(line, &range, &key))
+			err = space_add_range(a, s, &range, &key);
+	}
+	if (!err && ferror(f))
+		err = -ESRCH; /* it ended meanwhile */
+	free(line);
+	fclose(f);
+	return err;
+}
+
+/*
+ * Without records: whether pid executes another program than when it was read. Not
+ * asked for each frame of a stack.
+ */
+static bool program_changed(struct space *s)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	char path[32];
+	struct stat st;
+
+	if (now - s->asked_ns < ASK_NS)
+		return false;
+	s->asked_ns = now;
+	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
+	return !stat(path, &st) &&
+	       (s->exited || st.st_dev != s->exe_dev || st.st_ino != s->exe_inode);
+}
+
+static void sweep(struct address_spaces *a)
+{
+	unsigned int i;
+
+	if (a->records || a->totals.spaces < a->sweep_at)
+		return;
+	for (i = 0; i < SPACE_BUCKETS; i++) {
+		struct space *s, *next;
+
+		for (s = a->spaces[i]; s; s = next) {
+			next = s->next;
+			/* This may free s, or others that are not alive; then from the start. */
+			if (!s->exited && kill(s->pid, 0) && errno == ESRCH) {
+				space_exits(a, s);
+				next = a->spaces[i];
+			}
+		}
+	}
+	a->sweep_at = 2 * a->totals.spaces + a->max_exited;
+}
+
+int address_spaces_see(struct address_spaces *a, int pid)
+{
+	struct space *s = space_at(a, pid, UINT64_MAX);
+	uint64_t since_ns = 0;
+
+	int err;
+
+	/* Were it another one with the pid of one that exited, there would be records of it. */
+	if (s && (a->records || !program_changed(s)))
+		return 0;
+	if (s)
+		since_ns = clock_ns(CLOCK_MONOTONIC);
+	sweep(a);
+	s = space_begin(a, pid, since_ns);
+	if (!s)
+		return -ENOMEM;
+	err = read_maps(a, s, since_ns);
+	/* It is remembered that it was not there, as long as others that exited are. */
+	if (err == -ESRCH)
+		space_exits(a, s);
+	return err;
+}
+
+static int see_all(struct address_spaces *a)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	int err = 0;
+
+	if (!dir)
+		return -errno;
+	while (!err && (entry = readdir(dir))) {
+		int pid = atoi(entry->d_name);
+
+		if (pid > 0 && address_spaces_see(a, pid) == -ENOMEM)
+			err = -ENOMEM;
+	}
+	closedir(dir);
+	return err;
+}
+
+/* Threads share the space of their process: /proc/TID/maps is that, under the pid that faults have. */
+static int process_of(int tid)
+{
+	char path[32], line[128];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (!pid && fgets(line, sizeof(line), f))
+		sscanf(line, "Tgid: %d", &pid);
+	fclose(f);
+	return pid;
+}
+
+int spaces_see_present(struct address_spaces *a, const struct address_spaces_options *options)
+{
+	unsigned int i;
+
+	if (!options->tids)
+		return see_all(a);
+	for (i = 0; i < options->nr_tids; i++) {
+		int pid = process_of(options->tids[i]);
+
+		if (pid && address_spaces_see(a, pid) == -ENOMEM)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* --- what is mapped at an address */
+
+/*
+ * The youngest mapping of address at when_ns. tolerate: with VMA locks (6.4) a
+ * fault can come before the record of the mapping that it is in.
+ */
+static const struct range *range_at(const struct space *s, uint64_t address, uint64_t when_ns,
+				    bool tolerate)
+{
+	const struct range *later = NULL;
+	unsigned int i;
+
+	for (i = s->nr; i--;) {
+		const struct range *r = &s->ranges[i];
+
+		if (address < r->start || address >= r->end)
+			continue;
+		if (r->since_ns <= when_ns)
+			return r;
+		later = r;
+	}
+	return tolerate ? later : NULL;
+}
+
+static const struct range *look_up(const struct space *s, uint64_t address, uint64_t when_ns)
+{
+	const struct range *r = range_at(s, address, when_ns, true);
+
+	while (!r && s->parent) {
+		when_ns = s->forked_ns < when_ns ? s->forked_ns : when_ns;
+		s = s->parent;
+		r = range_at(s, address, when_ns, false);
+	}
+	return r;
+}
+
+/*
+ * The newest space that has the address: which program it was is not known when
+ * the time is not.
+ */
+static const struct range *find_anywhere(struct address_spaces *a, int pid, uint64_t address,
+					 struct space **found)
+{
+	struct space *s;
+
+	for (s = *space_bucket(a, pid); s; s = s->next) {
+		const struct range *r = s->pid == pid ? look_up(s, address, UINT64_MAX) : NULL;
+
+		*found = s;
+		if (r)
+			return r;
+	}
+	return NULL;
+}
+
+static const struct range *find_at(struct address_spaces *a, int pid, uint64_t address,
+				   uint64_t when_ns, struct space **found)
+{
+	struct space *s;
+
+	if (when_ns == UINT64_MAX)
+		return find_anywhere(a, pid, address, found);
+	s = space_at(a, pid, when_ns);
+	*found = s;
+	return s ? look_up(s, address, when_ns) : NULL;
+}
+
+int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uint64_t when_ns,
+			struct mapping *out)
+{
+	struct space *s, *newest = space_at(a, pid, UINT64_MAX);
+	const struct range *r;
+
+	if (!newest)
+		return -ESRCH;
+	r = find_at(a, pid, address, when_ns, &s);
+	/* Records were lost, or there are none. */
+	if (!r && !newest->exited && (!a->records || a->totals.lost) &&
+	    clock_ns(CLOCK_MONOTONIC) - newest->read_ns > REREAD_NS) {
+		read_maps(a, newest, clock_ns(CLOCK_MONOTONIC));
+		r = find_at(a, pid, address, when_ns, &s);
+	}
+	if (!r)
+		return -ENOENT;
+	*out = (struct mapping){
+		.start = r->start, .end = r->end, .offset = r->offset, .since_ns = r->since_ns,
+		.file = &r->file->public, .pid = pid, .exited = s->exited || s != newest,
+	};
+	return 0;
+}

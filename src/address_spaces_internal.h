@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * address_spaces_internal.h: what address_spaces.c keeps, for address_spaces_find.c,
+ * which adds what /proc says.
+ *
+ * A process has one space for each program that it executed. A forked space has
+ * no copy of its parent's mappings, but refers to the parent as of the time of
+ * the fork. Records come in the order of their times within one read; those of
+ * two reads may overlap by microseconds, so everything goes by times.
+ */
+#ifndef PFSTAT_ADDRESS_SPACES_INTERNAL_H
+#define PFSTAT_ADDRESS_SPACES_INTERNAL_H
+
+#include "address_spaces.h"
+
+#define SPACE_BUCKETS 4096
+
+struct file {
+	struct mapped_file public;
+	struct file *next; /* in its bucket */
+	unsigned int refs;
+};
+
+struct range {
+	uint64_t start, end, offset, since_ns;
+	struct file *file;
+};
+
+struct space {
+	struct space *next; /* in its bucket; of the same pid the youngest first */
+	struct space *exited_next; /* the one that exited after it */
+	struct space *parent;
+	uint64_t forked_ns; /* of parent only what was there by then */
+	uint64_t born_ns; /* 0: before the records began */
+	uint64_t read_ns; /* its maps, last; 0: never */
+	uint64_t exe_dev, exe_inode; /* when they were read */
+	uint64_t asked_ns; /* whether it is still that program, last */
+	struct range *ranges; /* in the order of since_ns */
+	unsigned int nr, cap;
+	unsigned int refs; /* children, and one for being in its bucket */
+	unsigned int depth;
+	int pid;
+	bool exited;
+};
+
+struct address_spaces {
+	struct perf_records *records; /* NULL: refused */
+	struct space *spaces[SPACE_BUCKETS];
+	struct file *files[SPACE_BUCKETS];
+	struct space *oldest_exited, *newest_exited;
+	unsigned int nr_exited, max_exited;
+	uint64_t sweep_at; /* spaces; without records nobody says who exited */
+	struct address_spaces_totals totals;
+};
+
+/* Of the spaces of pid, and others. */
+static inline struct space **space_bucket(struct address_spaces *a, int pid)
+{
+	return &a->spaces[(unsigned int)pid % SPACE_BUCKETS];
+}
+
+/* The space of pid as of when_ns, or NULL. */
+struct space *space_at(struct address_spaces *a, int pid, uint64_t when_ns);
+
+/* A new space; the one of this pid before it has ended. NULL: out of memory. */
+struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns);
+
+/* It is remembered as long as others that exited are: this may free the oldest of them. */
+void space_exits(struct address_spaces *a, struct space *s);
+
+/* range, of the file that key names, is mapped in s; unless that is known. 0 or -ENOMEM. */
+int space_add_range(struct address_spaces *a, struct space *s, struct range *range,
+		    const struct mapped_file *key);
+
+/*
+ * What is mapped already, of what the options name, when the records begin. 0 or a
+ * negative errno.
+ */
+int spaces_see_present(struct address_spaces *a, const struct address_spaces_options *options);
+
+#endif

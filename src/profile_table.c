@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * profile_table.c: see profile_table.h.
+ *
+ * Faults name their stacks by hash. An entry of a stack is free when no fault names it:
+ * first it is unhooked, so that no program finds it any more; when those that had found it
+ * are done, what they claimed is seen, and who names it then still keeps it. It is
+ * read there, though other programs may have stored the same stack once more. So one grace
+ * period is enough for faults and the stacks that only they name.
+ */
+#include "profile_table.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "alive.h"
+#include "entries.h"
+
+enum { BATCH = 1024 };
+
+/* What is taken out at once, before it is looked at: there is room again at once. */
+struct taken {
+	struct taken *next;
+	struct profile_fault *faults;
+	bool *ended;
+	unsigned int nr, done;
+	struct part {
+		uint64_t hash;
+		size_t at;
+		unsigned int nr;
+	} *parts; /* two for each fault: of the kernel and the user stack */
+	uint64_t *frames;
+	size_t nr_frames, cap_frames;
+};
+
+enum fate { STAYS, LEAVES, ENDED };
+
+struct profile_table {
+	struct session_maps maps;
+	struct profile_fault *faults;
+	struct profile_stack *stacks;
+	size_t faults_len, stacks_len;
+	uint64_t freed_stacks, freed_faults; /* so far */
+	uint64_t fills_at_stacks, fills_at_faults; /* when so many are taken */
+	bool crowded; /* by processes that live */
+	struct alive alive;
+	uint32_t *by_hash; /* entries of stacks; nr_slots of them, 0: none */
+	uint32_t nr_slots; /* a power of 2 */
+	bool *unhooked; /* by entry of a stack */
+	bool *named; /* by a fault that stays; the same */
+	unsigned char *fates; /* by entry of a fault */
+	unsigned int *list; /* of entries, for what is being done */
+	struct taken *oldest, **newest; /* behind the last */
+	unsigned int nr_waiting; /* faults in them */
+};
+
+static void *map_array(int fd, size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static int map_arrays(struct profile_table *t)
+{
+	t->faults_len = entries_bytes(sizeof(*t->faults), t->maps.profile_fault_limit + 1ul);
+	t->stacks_len = entries_bytes(sizeof(*t->stacks), t->maps.profile_stack_limit + 1ul);
+	t->faults = map_array(t->maps.profile_faults_fd, t->faults_len);
+	if (t->faults)
+		t->stacks = map_array(t->maps.profile_stacks_fd, t->stacks_len);
+	return t->stacks ? 0 : -errno;
+}
+
+/*
+ * Most of it is left for what comes while room is made: that waits for a grace period of RCU,
+ * and for a CPU.
+ */
+static void reset_marks(struct profile_table *t)
+{
+	t->fills_at_stacks = (t->maps.profile_stack_limit + 3ul) / 4;
+	t->fills_at_faults = (t->maps.profile_fault_limit + 3ul) / 4;
+	t->crowded = false;
+}
+
+int profile_table_open(struct profile_table **out, const struct session *session)
+{
+	struct profile_table *t = calloc(1, sizeof(*t));
+	int err = -ENOMEM;
+	size_t stacks;
+
+	if (!t)
+		return err;
+	session_maps(session, &t->maps);
+	alive_open(&t->alive);
+	t->newest = &t->oldest;
+	reset_marks(t);
+	stacks = t->maps.profile_stack_limit + 1ul;
+	for (t->nr_slots = 64; t->nr_slots < 2 * stacks; t->nr_slots *= 2)
+		;
+	t->by_hash = calloc(t->nr_slots, sizeof(*t->by_hash));
+	t->unhooked = calloc(stacks, sizeof(*t->unhooked));
+	t->named = calloc(stacks, sizeof(*t->named));
+	t->fates = calloc(t->maps.profile_fault_limit + 1ul, sizeof(*t->fates));
+	t->list = calloc(t->maps.profile_fault_limit + stacks, sizeof(*t->list));
+	if (t->by_hash && t->unhooked && t->named && t->fates && t->list)
+		err = map_arrays(t);
+	if (err) {
+		profile_table_close(t);
+		return err;
+	}
+	*out = t;
+	return 0;
+}
+
+static uint64_t used_stacks(const struct profile_table *t)
+{
+	return *(const volatile unsigned long long *)&t->maps.profile_claims->stacks -
+	       t->freed_stacks;
+}
+
+static uint64_t used_faults(const struct profile_table *t)
+{
+	return *(const volatile unsigned long long *)&t->maps.profile_claims->faults -
+	       t->freed_faults;
+}
+
+/* When names cannot be found as fast as stacks come, memory has a limit. */
+bool profile_table_fills(const struct profile_table *t)
+{
+	if (t->nr_waiting >= 2 * t->maps.profile_fault_limit)
+		return false;
+	return used_stacks(t) >= t->fills_at_stacks || used_faults(t) >= t->fills_at_faults;
+}
+
+/* --- stacks by hash */
+
+static uint32_t *slot_of(const struct profile_table *t, uint64_t hash)
+{
+	uint32_t i = (uint32_t)(hash >> 20) & (t->nr_slots - 1);
+
+	while (t->by_hash[i] && t->stacks[t->by_hash[i]].hash != hash)
+		i = (i + 1) & (t->nr_slots - 1);
+	return &t->by_hash[i];
+}
+
+static void index_stacks(struct profile_table *t)
+{
+	unsigned int i;
+
+	memset(t->by_hash, 0, t->nr_slots * sizeof(*t->by_hash));
+	for (i = 1; i <= t->maps.profile_stack_limit; i++)
+		if (__atomic_load_n(&t->stacks[i].used, __ATOMIC_ACQUIRE))
+			*slot_of(t, t->stacks[i].hash) = i;
+}
+
+/* 0: there is none of that hash, which may be an errno. */
+static uint32_t stack_of(const struct profile_table *t, uint64_t hash)
+{
+	return hash > PROFILE_MAX_ERRNO ? *slot_of(t, hash) : 0;
+}
+
+static bool fault_used(const struct profile_table *t, unsigned int i)
+{
+	return __atomic_load_n(&t->faults[i].used, __ATOMIC_ACQUIRE);
+}
+
+static void find_named(struct profile_table *t)
+{
+	unsigned int i;
+
+	index_stacks(t);
+	memset(t->named, 0, t->maps.profile_stack_limit + 1ul);
+	for (i = 1; i <= t->maps.profile_fault_limit; i++) {
+		if (t->fates[i] != STAYS || !fault_used(t, i))
+			continue;
+		t->named[stack_of(t, t->faults[i].key.kernel)] = true;
+		t->named[stack_of(t, t->faults[i].key.user)] = true;
+	}
+}
+
+/* --- taking out */
+
+static void close_taken(struct taken *taken)
+{
+	if (!taken)
+		return;
+	free(taken->faults);
+	free(taken->ended);
+	free(taken->parts);
+	free(taken->frames);
+	free(taken);
+}
+
+static struct taken *open_taken(unsigned int nr)
+{
+	struct taken *taken = calloc(1, sizeof(*taken));
+
+	if (!taken)
+		return NULL;
+	taken->faults = calloc(nr + 1ul, sizeof(*taken->faults));
+	taken->ended = calloc(nr + 1ul, sizeof(*taken->ended));
+	taken->parts = calloc(2ul * nr + 1, sizeof(*taken->parts));
+	if (taken->faults && taken->ended && taken->parts)
+		return taken;
+	close_taken(taken);
+	return NULL;
+}
+
+static int copy_stack(const struct profile_table *t, struct taken *taken, uint64_t hash,
+		      struct part *part)
+{
+	const struct profile_stack *stack = &t->stacks[stack_of(t, hash)];
+
+	part->hash = hash;
+	if (taken->nr_frames + TRACE_FRAMES > taken->cap_frames) {
+		size_t cap = 2 * taken->cap_frames + 64ul * TRACE_FRAMES;
+		uint64_t *grown = realloc(taken->frames, cap * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		taken->frames = grown;
+		taken->cap_frames = cap;
+	}
+	if (stack == t->stacks)
+		return 0;
+	part->at = taken->nr_frames;
+	part->nr = stack->nr <= TRACE_FRAMES ? stack->nr : TRACE_FRAMES;
+	memcpy(taken->frames + part->at, stack->ip, part->nr * sizeof(stack->ip[0]));
+	taken->nr_frames += part->nr;
+	return 0;
+}
+
+static int copy_fault(const struct profile_table *t, struct taken *taken, unsigned int entry,
+		      bool ended)
+{
+	const struct profile_fault *fault = &t->faults[entry];
+	struct part *parts = &taken->parts[2 * taken->nr];
+	int err = copy_stack(t, taken, fault->key.kernel, &parts[0]);
+
+	if (!err)
+		err = copy_stack(t, taken, fault->key.user, &parts[1]);
+	if (err)
+		return err;
+	taken->faults[taken->nr] = *fault;
+	taken->ended[taken->nr++] = ended;
+	return 0;
+}
+
+static int error_of(const struct part *part)
+{
+	return part->hash <= PROFILE_MAX_ERRNO ? -(int)part->hash : part->nr ? 0 : -ENOENT;
+}
+
+static int hand_out_one(const struct taken *taken, unsigned int i, profile_take take, void *context)
+{
+	const struct profile_fault *fault = &taken->faults[i];
+	const struct part *kernel = &taken->parts[2ul * i], *user = kernel + 1;
+	struct stack_sample sample = {
+		.pid = (int)fault->key.pid,
+		.ended = taken->ended[i],
+		.comm = fault->comm,
+		.path = path_name(fault->key.path),
+		.count = fault->count,
+		.sum_ns = fault->sum_ns,
+		.when_ns = UINT64_MAX,
+		.kernel = taken->frames + kernel->at,
+		.nr_kernel = kernel->nr,
+		.kernel_error = error_of(kernel),
+		.user = taken->frames + user->at,
+		.nr_user = user->nr,
+		.user_error = error_of(user),
+	};
+
+	/* A fault of user mode was no call of the kernel: there is no stack, and none is lost. */
+	if (fault->key.origin == ORIGIN_USER && sample.kernel_error == -EFAULT)
+		sample.kernel_error = 0;
+	return take(context, &sample);
+}
+
+int profile_table_hand_out(struct profile_table *t, unsigned int most, profile_take take,
+			   void *context)
+{
+	int err = 0;
+
+	while (t->oldest && most && !err) {
+		struct taken *taken = t->oldest;
+
+		for (; taken->done < taken->nr && most && !err; most--, t->nr_waiting--)
+			err = hand_out_one(taken, taken->done++, take, context);
+		if (taken->done < taken->nr)
+			continue;
+		t->oldest = taken->next;
+		if (!t->oldest)
+			t->newest = &t->oldest;
+		close_taken(taken);
+	}
+	return err;
+}
+
+bool profile_table_waits(const struct profile_table *t)
+{
+	return t->oldest != NULL;
+}
+
+static void let_wait(struct profile_table *t, struct taken *taken)
+{
+	*t->newest = taken;
+	t->newest = &taken->next;
+	t->nr_waiting += taken->nr;
+}
+
+/* --- making room */
+
+/* Into list, how many. */
+static unsigned int choose_faults(struct profile_table *t, bool all)
+{
+	unsigned int nr = 0, i;
+	bool has_ended = false;
+	uint32_t pid = 0;
+
+	for (i = t->maps.profile_fault_limit; i; i--) {
+		if (!fault_used(t, i))
+			continue;
+		if (t->faults[i].key.pid != pid) {
+			pid = t->faults[i].key.pid;
+			has_ended = alive_has_ended(&t->alive, pid, 0, false, false);
+		}
+		if (!has_ended && !all)
+			continue;
+		t->fates[i] = has_ended ? ENDED : LEAVES;
+		t->list[nr++] = i;
+	}
+	return nr;
+}
+
+/* Nobody finds or counts in them any more. Zero before they are free. */
+static int free_faults(struct profile_table *t, struct taken *taken, unsigned int nr)
+{
+	unsigned int i;
+	int err = 0;
+
+	index_stacks(t);
+	for (i = 0; i < nr && !err; i++)
+		err = copy_fault(t, taken, t->list[i], t->fates[t->list[i]] == ENDED);
+	if (err) {
+		taken->nr = 0;
+		return err;
+	}
+	for (i = 0; i < nr; i++) {
+		memset(&t->faults[t->list[i]], 0, sizeof(t->faults[0]));
+		t->fates[t->list[i]] = STAYS;
+	}
+	t->freed_faults += nr;
+	return entries_free(t->maps.profile_faults_return_fd, t->maps.profile_returned, t->list,
+			    nr);
+}
+
+/* list: room for it. */
+static int unhook_stacks(struct profile_table *t, unsigned int *list)
+{
+	unsigned int nr = 0, i;
+
+	find_named(t);
+	for (i = t->maps.profile_stack_limit; i; i--) {
+		if (!t->stacks[i].used || t->named[i] || t->unhooked[i])
+			continue;
+		t->unhooked[i] = true;
+		list[nr++] = i;
+	}
+	return entries_unhook(t->maps.profile_stacks_return_fd, t->maps.profile_returned, list,
+			      nr);
+}
+
+static int free_stacks(struct profile_table *t)
+{
+	unsigned int nr = 0, i;
+
+	find_named(t);
+	for (i = t->maps.profile_stack_limit; i; i--) {
+		if (!t->unhooked[i] || t->named[i])
+			continue;
+		t->unhooked[i] = false;
+		memset(&t->stacks[i], 0, sizeof(t->stacks[i]));
+		t->list[nr++] = i;
+	}
+	t->freed_stacks += nr;
+	return entries_free(t->maps.profile_stacks_return_fd, t->maps.profile_returned, t->list,
+			    nr);
+}
+
+/*
+ * When those that live hold much, it is not looked again for each few that come. True when
+ * they hold nearly all of it: then they have to leave, too.
+ */
+static bool set_mark(uint64_t *fills_at, uint64_t used, uint64_t limit)
+{
+	const uint64_t last = limit - limit / 8;
+
+	if (*fills_at < used + limit / 8 + 1)
+		*fills_at = used + limit / 8 + 1;
+	if (*fills_at <= last)
+		return false;
+	*fills_at = last;
+	return true;
+}
+
+static void set_marks(struct profile_table *t)
+{
+	bool stacks, faults;
+
+	reset_marks(t);
+	stacks = set_mark(&t->fills_at_stacks, used_stacks(t), t->maps.profile_stack_limit);
+	faults = set_mark(&t->fills_at_faults, used_faults(t), t->maps.profile_fault_limit);
+	t->crowded = stacks || faults;
+}
+
+/* The nr of list. */
+static int take_out(struct profile_table *t, unsigned int nr)
+{
+	struct taken *taken = open_taken(nr);
+	int err;
+
+	if (!taken)
+		return -ENOMEM;
+	err = entries_unhook(t->maps.profile_faults_return_fd, t->maps.profile_returned, t->list,
+			     nr);
+	if (!err)
+		err = unhook_stacks(t, t->list + nr);
+	if (!err) {
+		entries_wait();
+		err = free_faults(t, taken, nr);
+	}
+	if (!err)
+		err = free_stacks(t);
+	let_wait(t, taken);
+	return err;
+}
+
+int profile_table_make_room(struct profile_table *t)
+{
+	unsigned int nr = choose_faults(t, t->crowded);
+	/* With none there is nothing to wait for, and the marks are set for all to leave. */
+	int err = nr ? take_out(t, nr) : 0;
+
+	set_marks(t);
+	return err;
+}
+
+int profile_table_take_all(struct profile_table *t, profile_take take, void *context)
+{
+	unsigned int i = 1;
+	int err;
+
+	entries_wait();
+	index_stacks(t);
+	do {
+		struct taken *taken = open_taken(BATCH);
+
+		err = taken ? 0 : -ENOMEM;
+		for (; !err && i <= t->maps.profile_fault_limit && taken->nr < BATCH; i++)
+			if (fault_used(t, i))
+				err = copy_fault(t, taken, i, false);
+		if (taken)
+			let_wait(t, taken);
+		if (!err)
+			err = profile_table_hand_out(t, UINT_MAX, take, context);
+	} while (!err && i <= t->maps.profile_fault_limit);
+	return err;
+}
+
+void profile_table_close(struct profile_table *t)
+{
+	if (!t)
+		return;
+	while (t->oldest) {
+		struct taken *next = t->oldest->next;
+
+		close_taken(t->oldest);
+		t->oldest = next;
+	}
+	if (t->stacks)
+		munmap(t->stacks, t->stacks_len);
+	if (t->faults)
+		munmap(t->faults, t->faults_len);
+	free(t->by_hash);
+	free(t->unhooked);
+	free(t->named);
+	free(t->fates);
+	free(t->list);
+	free(t);
+}
