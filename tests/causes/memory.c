@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #define FEW_KIB		(24ul << 10)
-#define HUGE_PAGES	64ul
+#define HUGE_PAGES	32ul /* less than what is free by then: or the kernel kills the sharers */
 #define REST_NS		300000000
-#define SPARE_KIB	(64ul << 10)
-#define SHARERS		24
+#define SPARE_KIB	(48ul << 10)
+#define SHARERS		32
 #define ROUNDS		5
 
 /* KiB, of /proc/meminfo. */
@@ -125,6 +125,16 @@ void case_throttle(void)
 	write_pages(p, len);
 }
 
+/* Bytes of what is free but for so much. */
+static size_t spare_memory(unsigned long but_kib)
+{
+	unsigned long kib = meminfo("MemFree");
+
+	if (kib <= 2 * but_kib)
+		skip("only %lu MiB of memory are free; this takes %lu", kib >> 10, but_kib >> 9);
+	return (kib - but_kib) << 10;
+}
+
 /*
  * All of the free memory but some, of which one page of four is given back: there is
  * enough, but soon nowhere 2 MiB in one piece, until the kernel has moved the pages of a
@@ -161,7 +171,7 @@ static void compact(char *p, size_t len, char *huge)
  */
 void case_compaction(void)
 {
-	size_t len = opt.mib ? opt.mib << 20 : (meminfo("MemFree") - SPARE_KIB) << 10;
+	size_t len = opt.mib ? opt.mib << 20 : spare_memory(SPARE_KIB);
 	char *p = map_small(len), *huge = map_huge(HUGE_PAGES * HUGE_PAGE);
 	int round;
 
