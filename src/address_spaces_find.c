@@ -15,6 +15,7 @@
 
 #include "address_spaces_internal.h"
 #include "clock.h"
+#include "tgid.h"
 
 enum {
 	ASK_NS = 10000000,
@@ -178,23 +179,6 @@ static int see_all(struct address_spaces *a)
 	return err;
 }
 
-/* Threads share the space of their process: /proc/TID/maps is that, under the pid that faults have. */
-static int process_of(int tid)
-{
-	char path[32], line[128];
-	int pid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (!pid && fgets(line, sizeof(line), f))
-		sscanf(line, "Tgid: %d", &pid);
-	fclose(f);
-	return pid;
-}
-
 int spaces_see_present(struct address_spaces *a, const struct address_spaces_options *options)
 {
 	unsigned int i;
@@ -202,7 +186,8 @@ int spaces_see_present(struct address_spaces *a, const struct address_spaces_opt
 	if (!options->tids)
 		return see_all(a);
 	for (i = 0; i < options->nr_tids; i++) {
-		int pid = process_of(options->tids[i]);
+		/* A thread's space is its process's, whose pid its faults have. */
+		int pid = tgid_of(options->tids[i]);
 
 		if (pid && address_spaces_see(a, pid) == -ENOMEM)
 			return -ENOMEM;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "opts_internal.h"
+#include "tgid.h"
 
 bool opts_parse_number(const char *text, char end, long max, long *value, const char **rest)
 {
@@ -98,23 +99,6 @@ bool opts_parse_time(const char *text, uint64_t *ns)
 	return false;
 }
 
-int opts_process_of(int id)
-{
-	char path[32], line[256];
-	int tgid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", id);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (!tgid && fgets(line, sizeof(line), f))
-		if (sscanf(line, "Tgid: %d", &tgid) != 1)
-			tgid = 0;
-	fclose(f);
-	return tgid;
-}
-
 static void parse_pids(struct argp_state *state, struct opts *opts, const char *arg)
 {
 	const char *error = opts_parse_pids(opts, arg);
@@ -123,7 +107,7 @@ static void parse_pids(struct argp_state *state, struct opts *opts, const char *
 	if (error)
 		argp_failure(state, EXIT_USAGE, 0, "-p %s: %s", arg, error);
 	for (i = 0; i < opts->nr_pids; i++)
-		if (opts_process_of(opts->pids[i]) != opts->pids[i])
+		if (tgid_of(opts->pids[i]) != opts->pids[i])
 			argp_failure(state, EXIT_USAGE, 0, "no such process: %d", opts->pids[i]);
 }
 

@@ -48,7 +48,4 @@ void opts_parse_slower(struct argp_state *state, struct opts *opts, const char *
 /* For a command that measures what runs already: ends the program when there is a "--". */
 void opts_refuse_command(struct argp_state *state, const struct opts *opts);
 
-/* The process that task id belongs to; 0 when there is no such task. */
-int opts_process_of(int id);
-
 #endif

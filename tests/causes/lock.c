@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
