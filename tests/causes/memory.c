@@ -57,24 +57,30 @@ void case_memcg(void)
 	write_pages(p + half, half);
 }
 
-/* A process that has all of this one's memory as well, and ends with it. */
-static pid_t sharer(void)
+/* Processes that have all of this one's memory as well, and end with it. */
+static void start_sharers(pid_t sharers[SHARERS])
 {
-	pid_t child = fork();
+	size_t i;
 
-	if (child < 0)
-		die("fork");
-	if (child)
-		return child;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;)
-		pause();
+	for (i = 0; i < SHARERS; i++) {
+		sharers[i] = fork();
+		if (sharers[i] < 0)
+			die("fork");
+		if (sharers[i])
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
 }
 
-static void end(pid_t child)
+static void end_sharers(const pid_t sharers[SHARERS])
 {
-	if (kill(child, SIGKILL) || waitpid(child, NULL, 0) != child)
-		die("cannot end a child");
+	size_t i;
+
+	for (i = 0; i < SHARERS; i++)
+		if (kill(sharers[i], SIGKILL) || waitpid(sharers[i], NULL, 0) != sharers[i])
+			die("cannot end a child");
 }
 
 /* What is free is taken first; all that comes then has to be swapped out for. */
@@ -100,15 +106,13 @@ static char *take_all_memory(size_t *len)
 void case_reclaim(void)
 {
 	pid_t sharers[SHARERS];
-	size_t len, i;
+	size_t len;
 	char *p = take_all_memory(&len);
 
-	for (i = 0; i < SHARERS; i++)
-		sharers[i] = sharer();
+	start_sharers(sharers);
 	go_real_time(1);
 	write_pages(p, len);
-	for (i = 0; i < SHARERS; i++)
-		end(sharers[i]);
+	end_sharers(sharers);
 }
 
 /*
@@ -152,12 +156,10 @@ static void compact(char *p, size_t len, char *huge)
 	for (i = 0; i < len; i += 4 * 4096)
 		if (madvise(p + i, 4096, MADV_DONTNEED))
 			die("madvise");
-	for (i = 0; i < SHARERS; i++)
-		sharers[i] = sharer();
+	start_sharers(sharers);
 	for (i = 0; i < HUGE_PAGES && !enough(); i++)
 		touch_write(huge + i * HUGE_PAGE);
-	for (i = 0; i < SHARERS; i++)
-		end(sharers[i]);
+	end_sharers(sharers);
 	if (madvise(p, len, MADV_DONTNEED) || madvise(huge, HUGE_PAGES * HUGE_PAGE, MADV_DONTNEED))
 		die("madvise");
 	/* What has ended is freed by others, who have had no CPU since (RCU). */
