@@ -66,16 +66,6 @@ static __always_inline bool is_mmap_lock(const void *lock)
 	return mm && lock == __builtin_preserve_access_index(&mm->mmap_lock);
 }
 
-/* It begins to wait; no hook tells the end: see switch_tasks(). */
-static __always_inline int await_lock(struct rw_semaphore *sem)
-{
-	struct detail *d = open_detail(current_tid());
-
-	if (d)
-		d->awaits_lock = is_mmap_lock(sem);
-	return 0;
-}
-
 /*
  * Where user space found the functions of SLEEPS. Their stack frames are near the top: within
  * them are only the scheduler's (schedule(), schedule_timeout(), wait_for_completion()) and ours.
@@ -102,6 +92,7 @@ static __noinline int cause_of_stack(void *ctx)
 {
 	u32 zero = 0, i, f;
 	u64 *ip = bpf_map_lookup_elem(&sleep_stack, &zero);
+	bool reads_lock = false;
 	long len;
 
 	if (!ip)
@@ -112,17 +103,21 @@ static __noinline int cause_of_stack(void *ctx)
 			break;
 		for (f = 0; f < SLEEP_NR; f++)
 			if (ip[i] >= sleep_ranges[f].begin && ip[i] < sleep_ranges[f].end)
-				return sleep_causes[f];
+				break;
+		if (f == SLEEP_NR)
+			continue;
+		if (sleep_causes[f] < CAUSE_NR)
+			return sleep_causes[f];
+		if (sleep_causes[f] == CAUSE_HANDLER)
+			return reads_lock ? CAUSE_LOCK : CAUSE_OFF_CPU;
+		reads_lock = true;
 	}
 	return CAUSE_OFF_CPU;
 }
 
 /* Why the current task, prev, leaves the CPU in the middle of a fault. */
-static __always_inline enum cause why_off(void *ctx, const struct detail *d, bool preempt,
-					  struct task_struct *prev)
+static __always_inline enum cause why_off(void *ctx, bool preempt, struct task_struct *prev)
 {
-	if (d->awaits_lock)
-		return CAUSE_LOCK;
 	if (preempt)
 		return CAUSE_OFF_CPU;
 	/* io_schedule(): for a block device, a swap device, a page that another task reads. */
@@ -142,15 +137,11 @@ static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_st
 		d = detail_of(s, from);
 		/* A span has the time off the CPU as well; behind its end the fault has none. */
 		if (d && !d->span && !d->over)
-			went_off(d, why_off(ctx, d, preempt, prev), !preempt);
+			went_off(d, why_off(ctx, preempt, prev));
 	}
 	d = to ? open_detail(to) : NULL;
-	if (!d)
-		return;
-	/* Who sleeps for the lock is woken when it has it; who was preempted still waits. */
-	if (d->off_ns && d->slept)
-		d->awaits_lock = 0;
-	came_back(d);
+	if (d)
+		came_back(d);
 }
 
 static __always_inline void add_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)

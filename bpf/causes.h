@@ -28,6 +28,9 @@ enum cause {
 /*
  * Functions that a fault sleeps in, and what that is: the innermost one on the stack
  * counts. Where the sleep is neither I/O nor within something that a hook sees.
+ *
+ * Before 5.11 no tracepoint tells the wait for mmap_lock. The handler of page faults reads
+ * no other lock of its kind; what it calls from handle_mm_fault() on does.
  */
 #define SLEEPS(X)                                                                                  \
 	/* throttle_direct_reclaim(): the last reserves are low; then the reclaim begins. */       \
@@ -35,13 +38,23 @@ enum cause {
 	/* After a reclaim that got nothing: a worker empties each CPU's list (up to 5.19). */     \
 	X(drain_all_pages, RECLAIM)                                                                \
 	X(__drain_all_pages, RECLAIM)                                                              \
-	X(handle_userfault, UFFD)
+	X(handle_userfault, UFFD)                                                                  \
+	X(rwsem_down_read_slowpath, READ_LOCK)                                                     \
+	X(handle_mm_fault, OFF_CPU)                                                                \
+	X(exc_page_fault, HANDLER) /* x86-64 */                                                    \
+	X(do_page_fault, HANDLER) /* arm64 */
 
 enum sleep {
 #define SLEEP_ENUM(function, cause) SLEEP_##function,
 	SLEEPS(SLEEP_ENUM)
 #undef SLEEP_ENUM
 	SLEEP_NR
+};
+
+/* What a row says that needs the frames further out. */
+enum {
+	CAUSE_READ_LOCK = CAUSE_NR, /* a reader waits, of which lock its caller tells */
+	CAUSE_HANDLER, /* the reader's caller: it waits for mmap_lock */
 };
 
 /* Addresses of a function; all 0: not known. */

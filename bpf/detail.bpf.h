@@ -58,10 +58,9 @@ static __always_inline void span_end(struct detail *d, enum cause cause)
 }
 
 /* Its task leaves the CPU outside of spans: what that will count as. */
-static __always_inline void went_off(struct detail *d, enum cause cause, bool slept)
+static __always_inline void went_off(struct detail *d, enum cause cause)
 {
 	d->off = cause;
-	d->slept = slept;
 	d->off_ns = bpf_ktime_get_ns();
 }
 

@@ -73,8 +73,7 @@
 	X(pagefault_out_of_memory, 0, "faults that ended for want of memory")                      \
 	X(bad_area_nosemaphore, 0, "failed faults of kernel mode")                                 \
 	X(bad_area_access_error, 0, "failed faults of kernel mode")                                \
-	X(bad_area, 0, "failed faults of kernel mode (5.10)")                                      \
-	X(rwsem_down_read_slowpath, 0, "cause: the wait for mmap_lock (5.10)")
+	X(bad_area, 0, "failed faults of kernel mode (5.10)")
 
 /*
  * Tracepoints where something begins or ends that a fault spends its time on: what

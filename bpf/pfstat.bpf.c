@@ -255,9 +255,6 @@ int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	return 0;
 }
 
-/* Before 5.11 there are no tracepoints of mmap_lock: where down_read() begins to wait. */
-DOORS(rwsem_down_read_slowpath, await_lock(sem), struct rw_semaphore *sem)
-
 /* Run by user space: entries of groups that are given back. */
 SEC("raw_tp")
 int group_return(void *ctx)

@@ -186,9 +186,7 @@ struct detail {
 	unsigned long long off_ns; /* when it was switched out; 0: it was not */
 	unsigned char span; /* the outermost cause that is going on, and one; 0: none */
 	unsigned char off; /* what the time off the CPU will count as */
-	unsigned char slept; /* it left the CPU by itself */
 	unsigned char over; /* the fault has ended: time off the CPU is no more its own */
-	unsigned char awaits_lock; /* where no tracepoint tells the end of the wait */
 };
 
 /* One bit per tid; the kernel's limit of pid_max is 2^22. */

@@ -129,9 +129,6 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 	case HOOK_lock_mm_and_find_vma:
 		/* Without locks per VMA every fault takes it. */
 		return !caps->vma_lock;
-	case HOOK_rwsem_down_read_slowpath:
-		return !request->causes || !caps->hook_tracepoint[HOOK_mmap_lock_start_locking] ||
-		       tells_contention(caps);
 	case HOOK_handle_mm_fault:
 		return !request->gup;
 	case HOOK___get_user_pages:
@@ -213,7 +210,6 @@ static void plan_causes(struct plan *plan, const struct caps *caps)
 		cause_if(plan, CAUSE_LOCK, HOOK_contention_begin, HOOK_contention_end) |
 		cause_if(plan, CAUSE_LOCK, HOOK_mmap_lock_start_locking,
 			 HOOK_mmap_lock_acquire_returned) |
-		cause_if(plan, CAUSE_LOCK, HOOK_rwsem_down_read_slowpath, HOOK_sched_switch) |
 		cause_if(plan, CAUSE_RECLAIM, HOOK_mm_vmscan_direct_reclaim_begin,
 			 HOOK_mm_vmscan_direct_reclaim_end) |
 		cause_if(plan, CAUSE_MEMCG, HOOK_mm_vmscan_memcg_reclaim_begin,
@@ -225,6 +221,10 @@ static void plan_causes(struct plan *plan, const struct caps *caps)
 	memcpy(plan->sleep, caps->sleep, sizeof(plan->sleep));
 	if (caps->sleep[SLEEP_handle_userfault].begin)
 		plan->causes |= 1u << CAUSE_UFFD;
+	if (caps->sleep[SLEEP_rwsem_down_read_slowpath].begin &&
+	    caps->sleep[SLEEP_handle_mm_fault].begin &&
+	    (caps->sleep[SLEEP_exc_page_fault].begin || caps->sleep[SLEEP_do_page_fault].begin))
+		plan->causes |= 1u << CAUSE_LOCK;
 }
 
 /* What the tracepoints must witness because no function does. */

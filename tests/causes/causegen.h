@@ -19,7 +19,7 @@ struct options {
 	unsigned long count; /* slow faults wanted */
 	uint64_t slow_ns; /* what a slow fault is, and the least that one is blocked for */
 	unsigned long mib; /* memory that a case works on */
-	const char *file; /* what io_file reads */
+	const char *file; /* what io_file reads, and lock_file makes */
 };
 
 struct fault {
@@ -57,6 +57,7 @@ __attribute__((noreturn, format(printf, 1, 2))) void skip(const char *fmt, ...);
 
 void case_lock(void);
 void case_lock_fork(void);
+void case_lock_file(void);
 void case_memcg(void);
 void case_reclaim(void);
 void case_throttle(void);

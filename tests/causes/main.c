@@ -28,6 +28,8 @@ static const struct {
 	  "another thread has mmap_lock for mprotect" },
 	{ "lock_fork", case_lock_fork, { 5, 2000000, 64, NULL },
 	  "another thread has mmap_lock for fork" },
+	{ "lock_file", case_lock_file, { 5, 20000000, 0, NULL },
+	  "another thread punches a hole into --file, on a slow disk" },
 	{ "memcg", case_memcg, { 10, 300000, 96, NULL },
 	  "the memory cgroup is at memory.max (its maker's work)" },
 	{ "reclaim", case_reclaim, { 10, 500000, 0, NULL }, "all memory is in use" },

@@ -37,6 +37,9 @@ static struct caps caps_all(void)
 		.task_btf = true,
 		.find_vma = true,
 		.sleep[SLEEP_handle_userfault] = { 0x1000, 0x2000 },
+		.sleep[SLEEP_rwsem_down_read_slowpath] = { 0x2000, 0x3000 },
+		.sleep[SLEEP_handle_mm_fault] = { 0x3000, 0x4000 },
+		.sleep[SLEEP_exc_page_fault] = { 0x4000, 0x5000 },
 	};
 }
 
@@ -1008,7 +1011,6 @@ static void test_no_causes(void **state)
 	assert_int_equal(plan.causes, 0);
 	for (int h = HOOK_FIRST_CAUSE; h <= HOOK_sched_switch; h++)
 		assert_int_equal(plan.hook[h].method, METHOD_UNNEEDED);
-	assert_int_equal(plan.hook[HOOK_rwsem_down_read_slowpath].method, METHOD_UNNEEDED);
 }
 
 #define ALL_CAUSES ((1u << CAUSE_NR) - 1)
@@ -1028,7 +1030,6 @@ static void test_causes(void **state)
 	/* Only locks that are waited for, where the kernel can say so. */
 	assert_int_equal(plan.hook[HOOK_contention_begin].method, METHOD_TRACEPOINT);
 	assert_int_equal(plan.hook[HOOK_mmap_lock_start_locking].method, METHOD_UNNEEDED);
-	assert_int_equal(plan.hook[HOOK_rwsem_down_read_slowpath].method, METHOD_UNNEEDED);
 
 	caps.hook_tracepoint[HOOK_contention_end] = -ENOENT;
 	plan = plan_of_causes(&caps, WAY_TRACEPOINT);
@@ -1054,17 +1055,31 @@ static void test_causes_without_kallsyms(void **state)
 	assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_UFFD));
 }
 
-/* 5.10: the slow path of the lock is a function; by tracepoints alone nothing tells. */
+/* 5.10: only the stack tells who waits for the lock, as long as all of these are known. */
 static void test_causes_of_5_10(void **state)
 {
-	struct caps caps = caps_5_10();
-	struct plan plan = plan_of_causes(&caps, WAY_KPROBE);
+	static const enum sleep needed[] = {
+		SLEEP_rwsem_down_read_slowpath,
+		SLEEP_handle_mm_fault,
+		SLEEP_exc_page_fault,
+	};
+	struct caps caps = caps_5_10(), other;
+	struct plan plan = plan_of_causes(&caps, WAY_TRACEPOINT);
 
 	(void)state;
 	assert_int_equal(plan.causes, ALL_CAUSES);
-	assert_int_equal(plan.hook[HOOK_rwsem_down_read_slowpath].method, METHOD_KPROBE);
-	plan = plan_of_causes(&caps, WAY_TRACEPOINT);
-	assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_LOCK));
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		other = caps;
+		other.sleep[needed[i]] = (struct sleep_range){ 0 };
+		plan = plan_of_causes(&other, WAY_KPROBE);
+		assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_LOCK));
+	}
+	other.sleep[SLEEP_do_page_fault] = (struct sleep_range){ 0x5000, 0x6000 };
+	plan = plan_of_causes(&other, WAY_KPROBE);
+	assert_int_equal(plan.causes, ALL_CAUSES);
+	other.hook_tracepoint[HOOK_sched_switch] = -EPERM;
+	plan = plan_of_causes(&other, WAY_KPROBE);
+	assert_false(plan.causes & 1u << CAUSE_LOCK);
 }
 
 /* Half a pair tells nothing; without switches there are only the spans. */
