@@ -8,23 +8,73 @@
 #include "entries.h"
 #include "state.bpf.h"
 
-/* Of an array, where in its entries the keys are, its index, and its stack of free entries. */
-static __always_inline int return_entries(const struct entry_return *request, void *array,
-					  u32 key_at, void *index, void *free)
+/*
+ * The three maps: the array, which begins with the key in each entry; from a key to its
+ * entry; the entries that nobody has. User space gives the array one entry more than the
+ * limit (entry 0 is nobody's own), and fills the last before it attaches.
+ */
+#define ENTRIES(name, entry_type, key_member)                                                      \
+	_Static_assert(__builtin_offsetof(entry_type, key_member) == 0, "the key comes first");    \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__uint(max_entries, 1);                                                            \
+		__type(key, u32);                                                                  \
+		__type(value, entry_type);                                                         \
+	} name##_slab SEC(".maps");                                                                \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
+		__uint(max_entries, 1);                                                            \
+		__type(key, typeof(((entry_type *)0)->key_member));                                \
+		__type(value, u32);                                                                \
+	} name##_index SEC(".maps");                                                               \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_STACK);                                                  \
+		__uint(max_entries, 1);                                                            \
+		__uint(key_size, 0);                                                               \
+		__uint(value_size, sizeof(u32));                                                   \
+	} name##_free SEC(".maps")
+
+/* A free entry, and in i its number; NULL: there is none. */
+static __always_inline void *take_entry(void *slab, void *free, u32 *i)
 {
-	u32 nr = request->nr, i;
+	return bpf_map_pop_elem(free, i) ? NULL : bpf_map_lookup_elem(slab, i);
+}
+
+/*
+ * From here on the key finds entry i, which is filled as far as anybody may see it. Two
+ * CPUs may meet a key at once: the later one gives back. Returns the key's entry, which
+ * is then another one; 0: the index has no room.
+ */
+static __always_inline u32 publish_entry(void *index, void *free, const void *key, u32 i)
+{
+	u32 *other;
+
+	if (!bpf_map_update_elem(index, key, &i, BPF_NOEXIST))
+		return i;
+	bpf_map_push_elem(free, &i, 0);
+	other = bpf_map_lookup_elem(index, key);
+	return other ? *other : 0;
+}
+
+/* Written by user space before it runs one of the programs that return entries. */
+struct entry_return returned;
+
+static __always_inline int return_entries(void *slab, void *index, void *free)
+{
+	u32 nr = returned.nr, i;
 
 	for (i = 0; i < ENTRY_RETURN_MAX && i < nr; i++) {
-		u32 entry = request->entries[i];
-		char *at;
+		u32 entry = returned.entries[i];
+		void *key;
 
-		if (request->free) {
+		if (returned.free) {
 			bpf_map_push_elem(free, &entry, 0);
 			continue;
 		}
-		at = bpf_map_lookup_elem(array, &entry);
-		if (at)
-			bpf_map_delete_elem(index, at + key_at);
+		key = bpf_map_lookup_elem(slab, &entry);
+		if (key)
+			bpf_map_delete_elem(index, key);
 	}
 	return 0;
 }

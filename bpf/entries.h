@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * entries.h: entries of an array that programs claim, and find by an index. Shared with
- * user space, which reads the array through mmap and gives entries back.
+ * entries.h: entries of an array, which programs claim for a key from a stack of free
+ * ones, and find by an index. Shared with user space, which reads the array through mmap
+ * and gives entries back, in an order in which nobody counts in a wrong one: out of the
+ * index; when nobody that had found them is at work any more, zeroed, and back on the stack.
  */
 #ifndef PFSTAT_ENTRIES_H
 #define PFSTAT_ENTRIES_H

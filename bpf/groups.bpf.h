@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * groups.bpf.h: faults by one or two dimensions (--by). As for cgroups of the
- * exporter (scopes.bpf.h), a group gets its entry of a slab at its first fault, from a
- * stack of free ones; when there is none left its faults go to entry 0. User space reads the slab
- * through mmap, and gives entries back by running group_return.
+ * groups.bpf.h: faults by one or two dimensions (--by). A group claims its entry
+ * (entries.bpf.h) at its first fault; when there is none left its faults go to entry 0.
  */
 #ifndef PFSTAT_GROUPS_BPF_H
 #define PFSTAT_GROUPS_BPF_H
@@ -12,16 +10,9 @@
 #include "entries.bpf.h"
 #include "place.bpf.h"
 
-/* The limit of groups and one; 1 without --by. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct group_cell);
-} group_slab SEC(".maps");
+ENTRIES(group, struct group_cell, key);
 
-/* The same, by mapping or by file: where they are. */
+/* Of each entry where it is, by mapping or by file; else 1. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -29,25 +20,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct place);
 } group_places SEC(".maps");
-
-/* From the key of a group to its entry. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct group_key);
-	__type(value, u32);
-} group_index SEC(".maps");
-
-/* Entries that nobody has; user space fills it before it attaches. */
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK);
-	__uint(max_entries, 1);
-	__uint(key_size, 0);
-	__uint(value_size, sizeof(u32));
-} group_free SEC(".maps");
-
-/* Written by user space. */
-struct entry_return group_returned;
 
 static __always_inline bool by(enum dimension dim)
 {
@@ -145,16 +117,14 @@ static __always_inline void name_dimension(char (*comm)[16], u32 dim)
 		bpf_get_current_comm(*comm, sizeof(*comm));
 }
 
-/* As scope_claim(). */
+/* An entry for a group that has none. */
 static __noinline u32 group_claim(struct group_key *key, u64 address, u64 vma)
 {
 	struct group_cell *cell;
 	struct place *place;
-	u32 i = 0, *other;
+	u32 i = 0, entry;
 
-	if (bpf_map_pop_elem(&group_free, &i))
-		return 0;
-	cell = bpf_map_lookup_elem(&group_slab, &i);
+	cell = take_entry(&group_slab, &group_free, &i);
 	if (!cell)
 		return 0;
 	cell->key = *key;
@@ -163,13 +133,10 @@ static __noinline u32 group_claim(struct group_key *key, u64 address, u64 vma)
 		if (place)
 			place_fill(place, address, vma);
 	}
-	if (!bpf_map_update_elem(&group_index, key, &i, BPF_NOEXIST)) {
+	entry = publish_entry(&group_index, &group_free, key, i);
+	if (entry == i)
 		cell->used = 1;
-		return i;
-	}
-	bpf_map_push_elem(&group_free, &i, 0);
-	other = bpf_map_lookup_elem(&group_index, key);
-	return other ? *other : 0;
+	return entry;
 }
 
 static __always_inline struct group_cell *current_group(u64 address, u32 path)
@@ -218,13 +185,6 @@ __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 	if (ns > *max)
 		*max = ns;
 	return 0;
-}
-
-/* What user space asks for with group_returned. */
-static __always_inline int return_groups(void)
-{
-	return return_entries(&group_returned, &group_slab, __builtin_offsetof(struct group_cell, key),
-			      &group_index, &group_free);
 }
 
 #endif

@@ -255,25 +255,18 @@ int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	return 0;
 }
 
-/* Run by user space: entries of groups that are given back. */
-SEC("raw_tp")
-int group_return(void *ctx)
-{
-	return return_groups();
-}
+/* Run by user space: entries are given back. */
+#define ENTRY_RETURN(name)                                                                         \
+	SEC("raw_tp")                                                                              \
+	int name##_return(void *ctx)                                                               \
+	{                                                                                          \
+		return return_entries(&name##_slab, &name##_index, &name##_free);                  \
+	}
 
-/* The same of a profile. */
-SEC("raw_tp")
-int profile_stacks_return(void *ctx)
-{
-	return return_profile_stacks();
-}
-
-SEC("raw_tp")
-int profile_faults_return(void *ctx)
-{
-	return return_profile_faults();
-}
+ENTRY_RETURN(scope)
+ENTRY_RETURN(group)
+ENTRY_RETURN(profile_stack)
+ENTRY_RETURN(profile_fault)
 
 /*
  * Tracepoints as marks. rss_stat is used from 6.2 on, where it fires at each

@@ -76,7 +76,7 @@ struct slow_fault {
  * is of all cgroups that have none of their own.
  */
 struct scope_cell {
-	unsigned long long key; /* the cgroup's id; 0: free, or entry 0 */
+	unsigned long long key; /* the cgroup's id, if it has counted something */
 	unsigned long long count[PATH_NR][2]; /* by major; untimed ones, too */
 	unsigned long long sum_ns[PATH_NR];
 	unsigned long long buckets[HIST_SLOTS]; /* of all paths */

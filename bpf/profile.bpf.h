@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * profile.bpf.h: faults by stack (pfstat profile): the frames once per stack, found by
- * a hash of them, and a count and a time per process, path and pair of stacks. As groups
- * do (groups.bpf.h), both claim entries of an array, which user space reads through mmap
- * and gives back, so that a long run has room for what comes.
+ * a hash of them, and a count and a time per process, path and pair of stacks. Both claim
+ * entries (entries.bpf.h), which user space gives back, so that a long run has room for
+ * what comes.
  */
 #ifndef PFSTAT_PROFILE_BPF_H
 #define PFSTAT_PROFILE_BPF_H
@@ -16,56 +16,9 @@
 #define EINTR 4
 #define E2BIG 7
 
-/* The limit of stacks and one: entry 0 stands for none. 1 without a profile. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct profile_stack);
-} profile_stacks SEC(".maps");
-
-/* From a stack's hash to its entry. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, u64);
-	__type(value, u32);
-} profile_stack_index SEC(".maps");
-
-/* Entries that nobody has; user space fills it before it attaches. */
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK);
-	__uint(max_entries, 1);
-	__uint(key_size, 0);
-	__uint(value_size, sizeof(u32));
-} profile_stack_free SEC(".maps");
-
-/* The same three of faults. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct profile_fault);
-} profile_faults SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct profile_key);
-	__type(value, u32);
-} profile_fault_index SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK);
-	__uint(max_entries, 1);
-	__uint(key_size, 0);
-	__uint(value_size, sizeof(u32));
-} profile_fault_free SEC(".maps");
-
-/* Written by user space. */
-struct entry_return profile_returned;
+/* By the stack's hash. */
+ENTRIES(profile_stack, struct profile_stack, hash);
+ENTRIES(profile_fault, struct profile_fault, key);
 
 struct profile_claims profile_claims;
 struct profile_rest profile_rest[PATH_NR * ORIGIN_NR];
@@ -104,23 +57,23 @@ static __noinline u64 store_stack(struct profile_scratch *scratch, u64 owner)
 {
 	struct profile_stack *entry;
 	u64 hash = scratch->stack.hash;
-	u32 i = 0;
+	u32 i = 0, stored;
 
-	if (bpf_map_pop_elem(&profile_stack_free, &i))
-		return E2BIG;
-	entry = bpf_map_lookup_elem(&profile_stacks, &i);
+	entry = take_entry(&profile_stack_slab, &profile_stack_free, &i);
 	if (!entry)
 		return E2BIG;
 	bpf_probe_read_kernel(entry, sizeof(*entry), &scratch->stack);
 	/* Only what is whole is to be found. */
-	if (scratch->owner == owner &&
-	    !bpf_map_update_elem(&profile_stack_index, &hash, &i, BPF_NOEXIST)) {
+	if (scratch->owner != owner) {
+		bpf_map_push_elem(&profile_stack_free, &i, 0);
+		return EINTR;
+	}
+	stored = publish_entry(&profile_stack_index, &profile_stack_free, &hash, i);
+	if (stored == i) {
 		entry->used = 1;
 		__sync_fetch_and_add(&profile_claims.stacks, 1);
-		return 0;
 	}
-	bpf_map_push_elem(&profile_stack_free, &i, 0);
-	return bpf_map_lookup_elem(&profile_stack_index, &hash) ? 0 : E2BIG;
+	return stored ? 0 : E2BIG;
 }
 
 /* A stack's hash, PROFILE_NO_STACK, or the errno of why it is not known. */
@@ -167,34 +120,30 @@ static __always_inline void profile_add_rest(u64 path, u64 origin, u64 ns)
 		__sync_fetch_and_add(&profile_rest[i].sum_ns, ns);
 }
 
-/* As group_claim(). */
+/* An entry for faults that have none. */
 static __noinline u32 profile_claim(struct profile_key *key)
 {
 	struct profile_fault *fault;
-	u32 i = 0, *other;
+	u32 i = 0, entry;
 
-	if (bpf_map_pop_elem(&profile_fault_free, &i))
-		return 0;
-	fault = bpf_map_lookup_elem(&profile_faults, &i);
+	fault = take_entry(&profile_fault_slab, &profile_fault_free, &i);
 	if (!fault)
 		return 0;
 	fault->key = *key;
 	bpf_get_current_comm(fault->comm, sizeof(fault->comm));
-	if (!bpf_map_update_elem(&profile_fault_index, key, &i, BPF_NOEXIST)) {
+	entry = publish_entry(&profile_fault_index, &profile_fault_free, key, i);
+	if (entry == i) {
 		fault->used = 1;
 		__sync_fetch_and_add(&profile_claims.faults, 1);
-		return i;
 	}
-	bpf_map_push_elem(&profile_fault_free, &i, 0);
-	other = bpf_map_lookup_elem(&profile_fault_index, key);
-	return other ? *other : 0;
+	return entry;
 }
 
 static __always_inline void profile_add(struct profile_key *key, u64 ns)
 {
 	u32 *known = bpf_map_lookup_elem(&profile_fault_index, key);
 	u32 i = known ? *known : profile_claim(key);
-	struct profile_fault *fault = i ? bpf_map_lookup_elem(&profile_faults, &i) : 0;
+	struct profile_fault *fault = i ? bpf_map_lookup_elem(&profile_fault_slab, &i) : 0;
 
 	if (fault) {
 		__sync_fetch_and_add(&fault->count, 1);
@@ -219,21 +168,6 @@ static __always_inline void profile_fault(void *ctx, struct slot *s, u32 path, u
 	key.user = profile_stack(ctx, owner, BPF_F_USER_STACK);
 	s->state.walking = 0;
 	profile_add(&key, ns);
-}
-
-/* What user space asks for with profile_returned. */
-static __always_inline int return_profile_stacks(void)
-{
-	return return_entries(&profile_returned, &profile_stacks,
-			      __builtin_offsetof(struct profile_stack, hash),
-			      &profile_stack_index, &profile_stack_free);
-}
-
-static __always_inline int return_profile_faults(void)
-{
-	return return_entries(&profile_returned, &profile_faults,
-			      __builtin_offsetof(struct profile_fault, key),
-			      &profile_fault_index, &profile_fault_free);
 }
 
 #endif

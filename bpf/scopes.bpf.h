@@ -1,39 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * scopes.bpf.h: faults by cgroup (--by cgroup). A cgroup gets its entry of
- * scope_slab at its first fault, from a stack of free ones; when there is none
- * left its faults go to entry 0, so that nothing is lost. User space reads the
- * slab through mmap, and gives entries of removed cgroups back (src/scopes.c).
+ * scopes.bpf.h: faults by cgroup (--by cgroup). A cgroup claims its entry
+ * (entries.bpf.h) at its first fault; when there is none left its faults go to entry 0,
+ * so that nothing is lost. User space reads them, and gives those of removed cgroups
+ * back (src/scopes.c).
  */
 #ifndef PFSTAT_SCOPES_BPF_H
 #define PFSTAT_SCOPES_BPF_H
 
-#include "state.bpf.h"
+#include "entries.bpf.h"
 
-/* The limit of cgroups and one; 1 when they are not told apart. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct scope_cell);
-} scope_slab SEC(".maps");
-
-/* From the id of a cgroup to its entry. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, u64);
-	__type(value, u32);
-} scope_index SEC(".maps");
-
-/* Entries that nobody has; user space fills it before it attaches. */
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK);
-	__uint(max_entries, 1);
-	__uint(key_size, 0);
-	__uint(value_size, sizeof(u32));
-} scope_free SEC(".maps");
+/* By the cgroup's id. */
+ENTRIES(scope, struct scope_cell, key);
 
 /*
  * The current task's cgroup in the hierarchy that accounts memory; NULL: unknown. The
@@ -68,27 +46,16 @@ static __always_inline u64 current_cgroup(void)
 	return cgroup ? BPF_CORE_READ(cgroup, kn, id) : 0;
 }
 
-/*
- * An entry for a cgroup that has none. Its key is there before anybody can find
- * it, and two CPUs may meet the cgroup at once: the later one gives back.
- */
+/* An entry for a cgroup that has none. */
 static __noinline u32 scope_claim(u64 id)
 {
-	struct scope_cell *cell;
-	u32 i = 0, *other;
+	u32 i = 0;
+	struct scope_cell *cell = take_entry(&scope_slab, &scope_free, &i);
 
-	if (bpf_map_pop_elem(&scope_free, &i))
-		return 0;
-	cell = bpf_map_lookup_elem(&scope_slab, &i);
 	if (!cell)
 		return 0;
 	cell->key = id;
-	if (!bpf_map_update_elem(&scope_index, &id, &i, BPF_NOEXIST))
-		return i;
-	cell->key = 0;
-	bpf_map_push_elem(&scope_free, &i, 0);
-	other = bpf_map_lookup_elem(&scope_index, &id);
-	return other ? *other : 0;
+	return publish_entry(&scope_index, &scope_free, &id, i);
 }
 
 static __always_inline struct scope_cell *current_scope(void)

@@ -5,14 +5,36 @@
 #include "entries.h"
 
 #include <linux/membarrier.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
-static int run(int program_fd, struct entry_return *request, const unsigned int *entries,
-	       unsigned int nr, bool free)
+/* As mmap wants it. */
+static size_t bytes(const struct entries *e, size_t each)
 {
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return (each * (e->limit + 1ul) + page - 1) / page * page;
+}
+
+void *entries_map(const struct entries *e, int fd, size_t each)
+{
+	void *p = mmap(NULL, bytes(e, each), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void entries_unmap(const struct entries *e, void *array, size_t each)
+{
+	if (array)
+		munmap(array, bytes(e, each));
+}
+
+static int run(const struct entries *e, const unsigned int *list, unsigned int nr, bool free)
+{
+	struct entry_return *request = e->returned;
 	unsigned int done, i;
 
 	for (done = 0; done < nr; done += request->nr) {
@@ -22,24 +44,22 @@ static int run(int program_fd, struct entry_return *request, const unsigned int 
 		request->free = free;
 		request->nr = nr - done < ENTRY_RETURN_MAX ? nr - done : ENTRY_RETURN_MAX;
 		for (i = 0; i < request->nr; i++)
-			request->entries[i] = entries[done + i];
-		err = bpf_prog_test_run_opts(program_fd, &opts);
+			request->entries[i] = list[done + i];
+		err = bpf_prog_test_run_opts(e->return_fd, &opts);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-int entries_unhook(int program_fd, struct entry_return *request, const unsigned int *entries,
-		   unsigned int nr)
+int entries_unhook(const struct entries *e, const unsigned int *list, unsigned int nr)
 {
-	return run(program_fd, request, entries, nr, false);
+	return run(e, list, nr, false);
 }
 
-int entries_free(int program_fd, struct entry_return *request, const unsigned int *entries,
-		 unsigned int nr)
+int entries_free(const struct entries *e, const unsigned int *list, unsigned int nr)
 {
-	return run(program_fd, request, entries, nr, true);
+	return run(e, list, nr, true);
 }
 
 /*
@@ -50,11 +70,4 @@ int entries_free(int program_fd, struct entry_return *request, const unsigned in
 void entries_wait(void)
 {
 	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-}
-
-size_t entries_bytes(size_t each, size_t nr)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-
-	return (each * nr + page - 1) / page * page;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * entries.h: gives entries of an array that programs claim (bpf/entries.h) back, without
- * a call of bpf(2) that would make the kernel skip programs of ours.
+ * entries.h: reads entries that programs claim (bpf/entries.h), and gives them back
+ * without a call of bpf(2) on their maps, which would make the kernel skip programs of
+ * ours.
  */
 #ifndef PFSTAT_USER_ENTRIES_H
 #define PFSTAT_USER_ENTRIES_H
@@ -11,17 +12,23 @@
 
 #include "../bpf/entries.h"
 
-/* 0 or a negative errno. program_fd: of the one that does what request says. */
-int entries_unhook(int program_fd, struct entry_return *request, const unsigned int *entries,
-		   unsigned int nr);
-/* After entries_wait(), and when they are zeroed: who takes one writes its key at once. */
-int entries_free(int program_fd, struct entry_return *request, const unsigned int *entries,
-		 unsigned int nr);
+/* Of one kind, as the session has them. */
+struct entries {
+	unsigned int limit; /* of keys; 0: there are none */
+	int slab_fd; /* limit + 1 of them: entry 0 is no key's own */
+	int return_fd; /* of the program that takes them back */
+	struct entry_return *returned; /* what it reads */
+};
 
-/* Until no program is at work that had found an entry before. */
+/* The array of an fd with so many bytes for each entry, writable; NULL with errno set. */
+void *entries_map(const struct entries *e, int fd, size_t each);
+void entries_unmap(const struct entries *e, void *array, size_t each);
+
+/* No program finds these any more. 0 or a negative errno. */
+int entries_unhook(const struct entries *e, const unsigned int *list, unsigned int nr);
+/* Until no program is at work that had found one before. */
 void entries_wait(void);
-
-/* The length of an array as mmap wants it. */
-size_t entries_bytes(size_t each, size_t nr);
+/* Then, when they are zeroed: who takes one writes its key at once. */
+int entries_free(const struct entries *e, const unsigned int *list, unsigned int nr);
 
 #endif

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "alive.h"
@@ -26,9 +25,7 @@ struct groups {
 	struct session_maps maps;
 	struct groups_setup setup;
 	struct group_cell *slab;
-	size_t slab_len;
-	const struct place *places; /* NULL: not by mapping or file */
-	size_t places_len;
+	struct place *places; /* NULL: not by mapping or file */
 	struct kept *kept; /* by entry */
 	struct report_row exited, exited_last;
 	struct alive alive;
@@ -39,22 +36,15 @@ struct groups {
 
 static int map_slab(struct groups *g)
 {
-	const size_t nr = g->maps.group_limit + 1ul;
-	void *p;
+	const struct entries *entries = &g->maps.groups;
 
-	g->slab_len = entries_bytes(sizeof(struct group_cell), nr);
-	p = mmap(NULL, g->slab_len, PROT_READ | PROT_WRITE, MAP_SHARED, g->maps.group_slab_fd, 0);
-	if (p == MAP_FAILED)
+	g->slab = entries_map(entries, entries->slab_fd, sizeof(*g->slab));
+	if (!g->slab)
 		return -errno;
-	g->slab = p;
 	if (g->maps.group_places_fd < 0)
 		return 0;
-	g->places_len = entries_bytes(sizeof(struct place), nr);
-	p = mmap(NULL, g->places_len, PROT_READ, MAP_SHARED, g->maps.group_places_fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	g->places = p;
-	return 0;
+	g->places = entries_map(entries, g->maps.group_places_fd, sizeof(*g->places));
+	return g->places ? 0 : -errno;
 }
 
 int groups_open(struct groups **out, const struct session *session,
@@ -68,7 +58,7 @@ int groups_open(struct groups **out, const struct session *session,
 	session_maps(session, &g->maps);
 	g->setup = *setup;
 	alive_open(&g->alive);
-	g->kept = calloc(g->maps.group_limit + 1ul, sizeof(*g->kept));
+	g->kept = calloc(g->maps.groups.limit + 1ul, sizeof(*g->kept));
 	if (g->kept)
 		err = map_slab(g);
 	if (err) {
@@ -84,7 +74,7 @@ void groups_turn(void *groups, unsigned int epoch)
 	struct groups *g = groups;
 	unsigned int i;
 
-	for (i = 0; i <= g->maps.group_limit; i++)
+	for (i = 0; i <= g->maps.groups.limit; i++)
 		if (g->slab[i].max_ns[epoch & 1])
 			g->slab[i].max_ns[epoch & 1] = 0;
 }
@@ -179,7 +169,7 @@ static int make_room(struct groups *g)
 	unsigned int used = 0, i;
 	void *rows, *sorted;
 
-	for (i = 1; i <= g->maps.group_limit; i++)
+	for (i = 1; i <= g->maps.groups.limit; i++)
 		used += g->slab[i].used != 0;
 	/* More may come while it is read. */
 	used += used / 8 + 64;
@@ -241,7 +231,7 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 	if (!err)
 		err = read_entry(g, 0, total, &report->other);
 	read_exited(g, total, &report->exited);
-	for (i = 1; !err && i <= g->maps.group_limit && report->nr_rows < g->room; i++) {
+	for (i = 1; !err && i <= g->maps.groups.limit && report->nr_rows < g->room; i++) {
 		struct group_row *row = &g->rows[report->nr_rows];
 		bool gone;
 
@@ -288,25 +278,25 @@ static void move_to_exited(struct groups *g, unsigned int i)
 
 int groups_free_exited(struct groups *g)
 {
-	unsigned int *entries = calloc(g->maps.group_limit, sizeof(*entries));
-	const int fd = g->maps.group_return_fd;
+	const struct entries *entries = &g->maps.groups;
+	unsigned int *ended = calloc(entries->limit, sizeof(*ended));
 	unsigned int nr = 0, i;
 	int err;
 
-	if (!entries)
+	if (!ended)
 		return -ENOMEM;
 	/* Downwards, so that the lowest is taken first. */
-	for (i = g->maps.group_limit; i; i--)
+	for (i = entries->limit; i; i--)
 		if (g->kept[i].ended)
-			entries[nr++] = i;
-	err = entries_unhook(fd, g->maps.group_returned, entries, nr);
+			ended[nr++] = i;
+	err = entries_unhook(entries, ended, nr);
 	if (nr && !err) {
 		entries_wait();
 		for (i = 0; i < nr; i++)
-			move_to_exited(g, entries[i]);
-		err = entries_free(fd, g->maps.group_returned, entries, nr);
+			move_to_exited(g, ended[i]);
+		err = entries_free(entries, ended, nr);
 	}
-	free(entries);
+	free(ended);
 	return err;
 }
 
@@ -316,15 +306,13 @@ void groups_close(struct groups *g)
 
 	if (!g)
 		return;
-	for (i = 0; g->kept && i <= g->maps.group_limit; i++) {
+	for (i = 0; g->kept && i <= g->maps.groups.limit; i++) {
 		free(g->kept[i].last);
 		free(g->kept[i].name[0]);
 		free(g->kept[i].name[1]);
 	}
-	if (g->places)
-		munmap((void *)g->places, g->places_len);
-	if (g->slab)
-		munmap(g->slab, g->slab_len);
+	entries_unmap(&g->maps.groups, g->places, sizeof(*g->places));
+	entries_unmap(&g->maps.groups, g->slab, sizeof(*g->slab));
 	free(g->kept);
 	free(g->rows);
 	free(g->sorted);

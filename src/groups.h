@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * groups.h: the counters of --by (bpf/groups.bpf.h): read through mmap, without a
- * bpf(2) call; only to free the entries of what has exited takes two.
+ * bpf(2) call; those of what has exited are given back (entries.h).
  */
 #ifndef PFSTAT_USER_GROUPS_H
 #define PFSTAT_USER_GROUPS_H

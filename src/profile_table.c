@@ -14,7 +14,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "alive.h"
 #include "entries.h"
@@ -42,7 +41,6 @@ struct profile_table {
 	struct session_maps maps;
 	struct profile_fault *faults;
 	struct profile_stack *stacks;
-	size_t faults_len, stacks_len;
 	uint64_t freed_stacks, freed_faults; /* so far */
 	uint64_t fills_at_stacks, fills_at_faults; /* when so many are taken */
 	bool crowded; /* by processes that live */
@@ -57,20 +55,13 @@ struct profile_table {
 	unsigned int nr_waiting; /* faults in them */
 };
 
-static void *map_array(int fd, size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 static int map_arrays(struct profile_table *t)
 {
-	t->faults_len = entries_bytes(sizeof(*t->faults), t->maps.profile_fault_limit + 1ul);
-	t->stacks_len = entries_bytes(sizeof(*t->stacks), t->maps.profile_stack_limit + 1ul);
-	t->faults = map_array(t->maps.profile_faults_fd, t->faults_len);
+	const struct entries *faults = &t->maps.profile_faults, *stacks = &t->maps.profile_stacks;
+
+	t->faults = entries_map(faults, faults->slab_fd, sizeof(*t->faults));
 	if (t->faults)
-		t->stacks = map_array(t->maps.profile_stacks_fd, t->stacks_len);
+		t->stacks = entries_map(stacks, stacks->slab_fd, sizeof(*t->stacks));
 	return t->stacks ? 0 : -errno;
 }
 
@@ -80,8 +71,8 @@ static int map_arrays(struct profile_table *t)
  */
 static void reset_marks(struct profile_table *t)
 {
-	t->fills_at_stacks = (t->maps.profile_stack_limit + 3ul) / 4;
-	t->fills_at_faults = (t->maps.profile_fault_limit + 3ul) / 4;
+	t->fills_at_stacks = (t->maps.profile_stacks.limit + 3ul) / 4;
+	t->fills_at_faults = (t->maps.profile_faults.limit + 3ul) / 4;
 	t->crowded = false;
 }
 
@@ -97,14 +88,14 @@ int profile_table_open(struct profile_table **out, const struct session *session
 	alive_open(&t->alive);
 	t->newest = &t->oldest;
 	reset_marks(t);
-	stacks = t->maps.profile_stack_limit + 1ul;
+	stacks = t->maps.profile_stacks.limit + 1ul;
 	for (t->nr_slots = 64; t->nr_slots < 2 * stacks; t->nr_slots *= 2)
 		;
 	t->by_hash = calloc(t->nr_slots, sizeof(*t->by_hash));
 	t->unhooked = calloc(stacks, sizeof(*t->unhooked));
 	t->named = calloc(stacks, sizeof(*t->named));
-	t->fates = calloc(t->maps.profile_fault_limit + 1ul, sizeof(*t->fates));
-	t->list = calloc(t->maps.profile_fault_limit + stacks, sizeof(*t->list));
+	t->fates = calloc(t->maps.profile_faults.limit + 1ul, sizeof(*t->fates));
+	t->list = calloc(t->maps.profile_faults.limit + stacks, sizeof(*t->list));
 	if (t->by_hash && t->unhooked && t->named && t->fates && t->list)
 		err = map_arrays(t);
 	if (err) {
@@ -130,7 +121,7 @@ static uint64_t used_faults(const struct profile_table *t)
 /* When names cannot be found as fast as stacks come, memory has a limit. */
 bool profile_table_fills(const struct profile_table *t)
 {
-	if (t->nr_waiting >= 2 * t->maps.profile_fault_limit)
+	if (t->nr_waiting >= 2 * t->maps.profile_faults.limit)
 		return false;
 	return used_stacks(t) >= t->fills_at_stacks || used_faults(t) >= t->fills_at_faults;
 }
@@ -151,7 +142,7 @@ static void index_stacks(struct profile_table *t)
 	unsigned int i;
 
 	memset(t->by_hash, 0, t->nr_slots * sizeof(*t->by_hash));
-	for (i = 1; i <= t->maps.profile_stack_limit; i++)
+	for (i = 1; i <= t->maps.profile_stacks.limit; i++)
 		if (__atomic_load_n(&t->stacks[i].used, __ATOMIC_ACQUIRE))
 			*slot_of(t, t->stacks[i].hash) = i;
 }
@@ -172,8 +163,8 @@ static void find_named(struct profile_table *t)
 	unsigned int i;
 
 	index_stacks(t);
-	memset(t->named, 0, t->maps.profile_stack_limit + 1ul);
-	for (i = 1; i <= t->maps.profile_fault_limit; i++) {
+	memset(t->named, 0, t->maps.profile_stacks.limit + 1ul);
+	for (i = 1; i <= t->maps.profile_faults.limit; i++) {
 		if (t->fates[i] != STAYS || !fault_used(t, i))
 			continue;
 		t->named[stack_of(t, t->faults[i].key.kernel)] = true;
@@ -321,7 +312,7 @@ static unsigned int choose_faults(struct profile_table *t, bool all)
 	bool has_ended = false;
 	uint32_t pid = 0;
 
-	for (i = t->maps.profile_fault_limit; i; i--) {
+	for (i = t->maps.profile_faults.limit; i; i--) {
 		if (!fault_used(t, i))
 			continue;
 		if (t->faults[i].key.pid != pid) {
@@ -354,8 +345,7 @@ static int free_faults(struct profile_table *t, struct taken *taken, unsigned in
 		t->fates[t->list[i]] = STAYS;
 	}
 	t->freed_faults += nr;
-	return entries_free(t->maps.profile_faults_return_fd, t->maps.profile_returned, t->list,
-			    nr);
+	return entries_free(&t->maps.profile_faults, t->list, nr);
 }
 
 /* list: room for it. */
@@ -364,14 +354,13 @@ static int unhook_stacks(struct profile_table *t, unsigned int *list)
 	unsigned int nr = 0, i;
 
 	find_named(t);
-	for (i = t->maps.profile_stack_limit; i; i--) {
+	for (i = t->maps.profile_stacks.limit; i; i--) {
 		if (!t->stacks[i].used || t->named[i] || t->unhooked[i])
 			continue;
 		t->unhooked[i] = true;
 		list[nr++] = i;
 	}
-	return entries_unhook(t->maps.profile_stacks_return_fd, t->maps.profile_returned, list,
-			      nr);
+	return entries_unhook(&t->maps.profile_stacks, list, nr);
 }
 
 static int free_stacks(struct profile_table *t)
@@ -379,7 +368,7 @@ static int free_stacks(struct profile_table *t)
 	unsigned int nr = 0, i;
 
 	find_named(t);
-	for (i = t->maps.profile_stack_limit; i; i--) {
+	for (i = t->maps.profile_stacks.limit; i; i--) {
 		if (!t->unhooked[i] || t->named[i])
 			continue;
 		t->unhooked[i] = false;
@@ -387,8 +376,7 @@ static int free_stacks(struct profile_table *t)
 		t->list[nr++] = i;
 	}
 	t->freed_stacks += nr;
-	return entries_free(t->maps.profile_stacks_return_fd, t->maps.profile_returned, t->list,
-			    nr);
+	return entries_free(&t->maps.profile_stacks, t->list, nr);
 }
 
 /*
@@ -412,8 +400,8 @@ static void set_marks(struct profile_table *t)
 	bool stacks, faults;
 
 	reset_marks(t);
-	stacks = set_mark(&t->fills_at_stacks, used_stacks(t), t->maps.profile_stack_limit);
-	faults = set_mark(&t->fills_at_faults, used_faults(t), t->maps.profile_fault_limit);
+	stacks = set_mark(&t->fills_at_stacks, used_stacks(t), t->maps.profile_stacks.limit);
+	faults = set_mark(&t->fills_at_faults, used_faults(t), t->maps.profile_faults.limit);
 	t->crowded = stacks || faults;
 }
 
@@ -425,8 +413,7 @@ static int take_out(struct profile_table *t, unsigned int nr)
 
 	if (!taken)
 		return -ENOMEM;
-	err = entries_unhook(t->maps.profile_faults_return_fd, t->maps.profile_returned, t->list,
-			     nr);
+	err = entries_unhook(&t->maps.profile_faults, t->list, nr);
 	if (!err)
 		err = unhook_stacks(t, t->list + nr);
 	if (!err) {
@@ -460,14 +447,14 @@ int profile_table_take_all(struct profile_table *t, profile_take take, void *con
 		struct taken *taken = open_taken(BATCH);
 
 		err = taken ? 0 : -ENOMEM;
-		for (; !err && i <= t->maps.profile_fault_limit && taken->nr < BATCH; i++)
+		for (; !err && i <= t->maps.profile_faults.limit && taken->nr < BATCH; i++)
 			if (fault_used(t, i))
 				err = copy_fault(t, taken, i, false);
 		if (taken)
 			let_wait(t, taken);
 		if (!err)
 			err = profile_table_hand_out(t, UINT_MAX, take, context);
-	} while (!err && i <= t->maps.profile_fault_limit);
+	} while (!err && i <= t->maps.profile_faults.limit);
 	return err;
 }
 
@@ -481,10 +468,8 @@ void profile_table_close(struct profile_table *t)
 		close_taken(t->oldest);
 		t->oldest = next;
 	}
-	if (t->stacks)
-		munmap(t->stacks, t->stacks_len);
-	if (t->faults)
-		munmap(t->faults, t->faults_len);
+	entries_unmap(&t->maps.profile_stacks, t->stacks, sizeof(*t->stacks));
+	entries_unmap(&t->maps.profile_faults, t->faults, sizeof(*t->faults));
 	free(t->by_hash);
 	free(t->unhooked);
 	free(t->named);

@@ -7,40 +7,36 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-#include <bpf/bpf.h>
 
 #include "entries.h"
 
 enum fate { KEPT, ENDS, FOLDS };
 
 struct scopes {
-	struct session_maps maps;
+	struct entries entries;
 	struct scope_cell *slab;
-	size_t slab_len;
 	unsigned char *fates; /* by entry */
-	unsigned int nr_forgotten; /* since the last scopes_settle() */
+	unsigned int *forgotten; /* entries that do not stay */
 	struct scope_cell folded;
 };
 
 int scopes_open(struct scopes **out, const struct session *session)
 {
 	struct scopes *s = calloc(1, sizeof(*s));
+	struct session_maps maps;
 	int err = -ENOMEM;
 
 	if (!s)
 		return err;
-	session_maps(session, &s->maps);
-	s->slab_len = entries_bytes(sizeof(struct scope_cell), s->maps.cgroup_limit + 1ul);
-	s->fates = calloc(s->maps.cgroup_limit + 1ul, sizeof(*s->fates));
-	if (s->fates) {
-		s->slab = mmap(NULL, s->slab_len, PROT_READ | PROT_WRITE, MAP_SHARED,
-			       s->maps.scope_slab_fd, 0);
+	session_maps(session, &maps);
+	s->entries = maps.scopes;
+	s->fates = calloc(s->entries.limit + 1ul, sizeof(*s->fates));
+	s->forgotten = calloc(s->entries.limit, sizeof(*s->forgotten));
+	if (s->fates && s->forgotten) {
+		s->slab = entries_map(&s->entries, s->entries.slab_fd, sizeof(*s->slab));
 		err = -errno;
 	}
-	if (!s->fates || s->slab == MAP_FAILED) {
-		s->slab = NULL;
+	if (!s->slab) {
 		scopes_close(s);
 		return err;
 	}
@@ -50,12 +46,12 @@ int scopes_open(struct scopes **out, const struct session *session)
 
 unsigned int scopes_limit(const struct scopes *s)
 {
-	return s->maps.cgroup_limit;
+	return s->entries.limit;
 }
 
 /*
- * An entry without faults has perhaps been claimed on two CPUs at once, and the
- * key is one that is about to be taken back.
+ * An entry without faults has perhaps been claimed while another CPU claimed one for the
+ * same cgroup, and its key is another entry's.
  */
 uint64_t scopes_key(const struct scopes *s, unsigned int entry, uint64_t *faults)
 {
@@ -93,21 +89,12 @@ void scopes_other(const struct scopes *s, struct scope_cell *sum)
 	scopes_add(sum, &s->slab[0]);
 }
 
-int scopes_forget(struct scopes *s, unsigned int entry, bool fold)
+void scopes_forget(struct scopes *s, unsigned int entry, bool fold)
 {
-	__u64 key = s->slab[entry].key;
-
-	if (s->fates[entry] != KEPT)
-		return 0;
-	if (bpf_map_delete_elem(s->maps.scope_index_fd, &key))
-		return -errno;
 	s->fates[entry] = fold ? FOLDS : ENDS;
-	s->nr_forgotten++;
-	return 0;
 }
 
-/* Zero before it is free, as who takes it writes its key at once. */
-static void give_back(struct scopes *s, __u32 entry)
+static void clear(struct scopes *s, unsigned int entry)
 {
 	struct scope_cell *cell = &s->slab[entry];
 
@@ -115,29 +102,30 @@ static void give_back(struct scopes *s, __u32 entry)
 		scopes_add(&s->folded, cell);
 	memset(cell, 0, sizeof(*cell));
 	s->fates[entry] = KEPT;
-	bpf_map_update_elem(s->maps.scope_free_fd, NULL, &entry, BPF_ANY);
 }
 
 void scopes_settle(struct scopes *s)
 {
-	unsigned int entry;
+	unsigned int nr = 0, i;
 
-	if (!s->nr_forgotten)
+	/* Downwards, so that the lowest is taken first. */
+	for (i = s->entries.limit; i; i--)
+		if (s->fates[i] != KEPT)
+			s->forgotten[nr++] = i;
+	if (!nr || entries_unhook(&s->entries, s->forgotten, nr))
 		return;
 	entries_wait();
-	/* Downwards, so that the lowest is taken first. */
-	for (entry = s->maps.cgroup_limit; entry; entry--)
-		if (s->fates[entry] != KEPT)
-			give_back(s, entry);
-	s->nr_forgotten = 0;
+	for (i = 0; i < nr; i++)
+		clear(s, s->forgotten[i]);
+	entries_free(&s->entries, s->forgotten, nr);
 }
 
 void scopes_close(struct scopes *s)
 {
 	if (!s)
 		return;
-	if (s->slab)
-		munmap(s->slab, s->slab_len);
+	entries_unmap(&s->entries, s->slab, sizeof(*s->slab));
+	free(s->forgotten);
 	free(s->fates);
 	free(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * scopes.h: the counters by cgroup (bpf/scopes.bpf.h): read through mmap, without
- * a bpf(2) call; only to forget a cgroup takes some.
+ * a bpf(2) call; those of removed cgroups are given back (entries.h).
  */
 #ifndef PFSTAT_SCOPES_H
 #define PFSTAT_SCOPES_H
@@ -32,13 +32,15 @@ void scopes_add(struct scope_cell *sum, const struct scope_cell *cell);
 void scopes_other(const struct scopes *s, struct scope_cell *sum);
 
 /*
- * No program finds the entry any more; it is given back at the next
- * scopes_settle(). fold: its counts become part of scopes_other(), so that
- * nothing is lost; else they end. 0 or a negative errno, then nothing happened.
+ * The entry is given back at the next scopes_settle(). fold: its counts become part of
+ * scopes_other(), so that nothing is lost; else they end.
  */
-int scopes_forget(struct scopes *s, unsigned int entry, bool fold);
+void scopes_forget(struct scopes *s, unsigned int entry, bool fold);
 
-/* Waits until no program counts in a forgotten entry, and gives these back. */
+/*
+ * Gives the forgotten entries back, when no program counts in them any more; at the next
+ * call, should the kernel refuse now.
+ */
 void scopes_settle(struct scopes *s);
 
 void scopes_close(struct scopes *s);

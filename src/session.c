@@ -97,16 +97,37 @@ static bool by_place(const struct session_scope *scope)
 	return false;
 }
 
-/* Pairs of stacks, of some more processes than one. */
-static unsigned int profile_faults(const struct session_scope *scope)
+/* What programs claim entries of (bpf/entries.bpf.h): its maps and its program. */
+enum { ENTRIES_SCOPE, ENTRIES_GROUP, ENTRIES_PROFILE_STACK, ENTRIES_PROFILE_FAULT, ENTRIES_NR };
+
+struct entry_maps {
+	struct bpf_map *slab, *index, *free;
+	struct bpf_program *give_back;
+	unsigned int limit; /* 0: not wanted */
+};
+
+static struct entry_maps entry_maps(const struct session *s, int kind)
 {
-	return 2 * scope->profile_stacks;
+#define ENTRY_MAPS(name, max)                                                                      \
+	{ s->skel->maps.name##_slab, s->skel->maps.name##_index, s->skel->maps.name##_free,        \
+	  s->skel->progs.name##_return, max }
+	const struct session_scope *scope = &s->scope;
+	const struct entry_maps kinds[ENTRIES_NR] = {
+		[ENTRIES_SCOPE] = ENTRY_MAPS(scope, scope->cgroup_limit),
+		[ENTRIES_GROUP] = ENTRY_MAPS(group, scope->by[0] ? scope->group_limit : 0),
+		[ENTRIES_PROFILE_STACK] = ENTRY_MAPS(profile_stack, scope->profile_stacks),
+		/* Pairs of stacks, of some more processes than one. */
+		[ENTRIES_PROFILE_FAULT] = ENTRY_MAPS(profile_fault, 2 * scope->profile_stacks),
+	};
+#undef ENTRY_MAPS
+
+	return kinds[kind];
 }
 
 static void choose_programs(struct session *s)
 {
 	struct bpf_program *prog;
-	int h;
+	int h, kind;
 
 	bpf_object__for_each_program(prog, s->skel->obj)
 		bpf_program__set_autoload(prog, false);
@@ -126,11 +147,10 @@ static void choose_programs(struct session *s)
 	}
 	if (exit_program(s))
 		bpf_program__set_autoload(exit_program(s), true);
-	if (s->scope.by[0])
-		bpf_program__set_autoload(s->skel->progs.group_return, true);
-	if (s->scope.profile_stacks) {
-		bpf_program__set_autoload(s->skel->progs.profile_stacks_return, true);
-		bpf_program__set_autoload(s->skel->progs.profile_faults_return, true);
+	for (kind = 0; kind < ENTRIES_NR; kind++) {
+		const struct entry_maps maps = entry_maps(s, kind);
+
+		bpf_program__set_autoload(maps.give_back, maps.limit);
 	}
 }
 
@@ -152,16 +172,20 @@ static void configure_details(const struct session *s, struct config *cfg)
 	cfg->details = cfg->causes || cfg->by[0] || cfg->trace || cfg->profile;
 }
 
-static void size_profile(struct session *s)
+/* Without keys one of each. */
+static void size_entries(const struct session *s)
 {
-	const unsigned int stacks = s->scope.profile_stacks, faults = profile_faults(&s->scope);
+	int kind;
 
-	bpf_map__set_max_entries(s->skel->maps.profile_stacks, stacks + 1);
-	bpf_map__set_max_entries(s->skel->maps.profile_stack_index, stacks);
-	bpf_map__set_max_entries(s->skel->maps.profile_stack_free, stacks);
-	bpf_map__set_max_entries(s->skel->maps.profile_faults, faults + 1);
-	bpf_map__set_max_entries(s->skel->maps.profile_fault_index, faults);
-	bpf_map__set_max_entries(s->skel->maps.profile_fault_free, faults);
+	for (kind = 0; kind < ENTRIES_NR; kind++) {
+		const struct entry_maps maps = entry_maps(s, kind);
+
+		if (!maps.limit)
+			continue;
+		bpf_map__set_max_entries(maps.slab, maps.limit + 1);
+		bpf_map__set_max_entries(maps.index, maps.limit);
+		bpf_map__set_max_entries(maps.free, maps.limit);
+	}
 }
 
 /* Sizes of their maps; without them one entry each. */
@@ -174,17 +198,10 @@ static void size_details(struct session *s, const struct config *cfg)
 	if (scope->cause_cells)
 		bpf_map__set_max_entries(s->skel->maps.cause_cells,
 					 cfg->nr_cpus * PATH_NR * ORIGIN_NR);
-	if (cfg->by[0]) {
-		bpf_map__set_max_entries(s->skel->maps.group_slab, scope->group_limit + 1);
-		bpf_map__set_max_entries(s->skel->maps.group_index, scope->group_limit);
-		bpf_map__set_max_entries(s->skel->maps.group_free, scope->group_limit);
-	}
 	if (by_place(scope))
 		bpf_map__set_max_entries(s->skel->maps.group_places, scope->group_limit + 1);
 	if (scope->trace)
 		bpf_map__set_max_entries(s->skel->maps.trace_ring, scope->trace_ring_bytes);
-	if (scope->profile_stacks)
-		size_profile(s);
 }
 
 static void configure(struct session *s)
@@ -223,37 +240,24 @@ static void configure(struct session *s)
 	bpf_map__set_max_entries(s->skel->maps.slow_faults,
 				 cfg->slow_ns ? cfg->nr_cpus * SLOW_PER_CPU : 1);
 	bpf_map__set_max_entries(s->skel->maps.targets, s->scope.per_task ? TARGET_WORDS : 1);
-	bpf_map__set_max_entries(s->skel->maps.scope_slab, s->scope.cgroup_limit + 1);
-	if (s->scope.cgroup_limit) {
-		bpf_map__set_max_entries(s->skel->maps.scope_index, s->scope.cgroup_limit);
-		bpf_map__set_max_entries(s->skel->maps.scope_free, s->scope.cgroup_limit);
-	}
+	size_entries(s);
 	size_details(s, cfg);
 }
 
 /* Entries 1 to limit; the lowest on top, so that those in use stay close together. */
-static int fill_free(const struct bpf_map *map, unsigned int limit)
+static int fill_free(const struct session *s)
 {
 	unsigned int i;
+	int kind;
 
-	for (i = limit; i; i--)
-		if (bpf_map_update_elem(bpf_map__fd(map), NULL, &i, BPF_ANY))
-			return -errno;
+	for (kind = 0; kind < ENTRIES_NR; kind++) {
+		const struct entry_maps maps = entry_maps(s, kind);
+
+		for (i = maps.limit; i; i--)
+			if (bpf_map_update_elem(bpf_map__fd(maps.free), NULL, &i, BPF_ANY))
+				return -errno;
+	}
 	return 0;
-}
-
-static int fill_all_free(const struct session *s)
-{
-	const struct session_scope *scope = &s->scope;
-	int err = fill_free(s->skel->maps.scope_free, scope->cgroup_limit);
-
-	if (!err && scope->by[0])
-		err = fill_free(s->skel->maps.group_free, scope->group_limit);
-	if (!err)
-		err = fill_free(s->skel->maps.profile_stack_free, scope->profile_stacks);
-	if (!err)
-		err = fill_free(s->skel->maps.profile_fault_free, profile_faults(scope));
-	return err;
 }
 
 /* Up to 5.10 maps count as locked memory, and what goes beyond the limit is EPERM. */
@@ -318,7 +322,7 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 		explain_load(scope, err, error, error_len);
 		goto fail;
 	}
-	err = fill_all_free(s);
+	err = fill_free(s);
 	if (err) {
 		snprintf(error, error_len, "cannot fill a map of free entries: %s", strerror(-err));
 		goto fail;
@@ -472,6 +476,18 @@ void session_stop(struct session *s)
 	s->links[LINK_EXIT] = NULL;
 }
 
+static struct entries session_entries(const struct session *s, int kind)
+{
+	const struct entry_maps maps = entry_maps(s, kind);
+
+	return (struct entries){
+		.limit = maps.limit,
+		.slab_fd = bpf_map__fd(maps.slab),
+		.return_fd = bpf_program__fd(maps.give_back),
+		.returned = &s->skel->bss->returned,
+	};
+}
+
 void session_maps(const struct session *s, struct session_maps *maps)
 {
 	maps->cells_fd = bpf_map__fd(s->skel->maps.cells);
@@ -482,24 +498,13 @@ void session_maps(const struct session *s, struct session_maps *maps)
 	maps->epoch = &s->skel->bss->epoch;
 	maps->targets_fd = bpf_map__fd(s->skel->maps.targets);
 	maps->exit_books = (const struct exit_books *)&s->skel->bss->exit_books;
-	maps->cgroup_limit = s->scope.cgroup_limit;
-	maps->scope_slab_fd = bpf_map__fd(s->skel->maps.scope_slab);
-	maps->scope_index_fd = bpf_map__fd(s->skel->maps.scope_index);
-	maps->scope_free_fd = bpf_map__fd(s->skel->maps.scope_free);
+	maps->scopes = session_entries(s, ENTRIES_SCOPE);
 	maps->causes_fd = s->scope.cause_cells ? bpf_map__fd(s->skel->maps.cause_cells) : -1;
-	maps->group_limit = s->scope.by[0] ? s->scope.group_limit : 0;
-	maps->group_slab_fd = bpf_map__fd(s->skel->maps.group_slab);
+	maps->groups = session_entries(s, ENTRIES_GROUP);
 	maps->group_places_fd = by_place(&s->scope) ? bpf_map__fd(s->skel->maps.group_places) : -1;
-	maps->group_returned = &s->skel->bss->group_returned;
-	maps->group_return_fd = bpf_program__fd(s->skel->progs.group_return);
 	maps->trace_ring_fd = bpf_map__fd(s->skel->maps.trace_ring);
-	maps->profile_stack_limit = s->scope.profile_stacks;
-	maps->profile_fault_limit = profile_faults(&s->scope);
-	maps->profile_stacks_fd = bpf_map__fd(s->skel->maps.profile_stacks);
-	maps->profile_faults_fd = bpf_map__fd(s->skel->maps.profile_faults);
-	maps->profile_stacks_return_fd = bpf_program__fd(s->skel->progs.profile_stacks_return);
-	maps->profile_faults_return_fd = bpf_program__fd(s->skel->progs.profile_faults_return);
-	maps->profile_returned = &s->skel->bss->profile_returned;
+	maps->profile_stacks = session_entries(s, ENTRIES_PROFILE_STACK);
+	maps->profile_faults = session_entries(s, ENTRIES_PROFILE_FAULT);
 	maps->profile_claims = &s->skel->bss->profile_claims;
 	maps->profile_rest = s->skel->bss->profile_rest;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "../bpf/profile.h"
+#include "entries.h"
 #include "plan.h"
 
 struct session;
@@ -66,19 +67,12 @@ struct session_maps {
 	unsigned int *epoch; /* written here, read by the programs */
 	int targets_fd; /* TARGET_WORDS of them when there is a filter */
 	const struct exit_books *exit_books;
-	unsigned int cgroup_limit; /* the slab has one entry more; 0: there is none */
-	int scope_slab_fd, scope_index_fd, scope_free_fd;
+	struct entries scopes; /* struct scope_cell */
 	int causes_fd; /* nr_cpus * PATH_NR * ORIGIN_NR of them; -1: they are not added up */
-	unsigned int group_limit; /* the slab has one entry more; 0: there is none */
-	int group_slab_fd;
-	int group_places_fd; /* as many; -1: not by mapping or file */
-	struct entry_return *group_returned;
-	int group_return_fd; /* of the program */
+	struct entries groups; /* struct group_cell */
+	int group_places_fd; /* as many struct place; -1: not by mapping or file */
 	int trace_ring_fd;
-	unsigned int profile_stack_limit, profile_fault_limit; /* the arrays have one entry more */
-	int profile_stacks_fd, profile_faults_fd;
-	int profile_stacks_return_fd, profile_faults_return_fd; /* of the programs */
-	struct entry_return *profile_returned;
+	struct entries profile_stacks, profile_faults; /* struct profile_stack, profile_fault */
 	const struct profile_claims *profile_claims;
 	const struct profile_rest *profile_rest; /* PATH_NR * ORIGIN_NR of them */
 };
