@@ -164,14 +164,12 @@ static int read_all(struct elf_file *file, Elf *elf)
 	return err;
 }
 
-int elf_file_read(struct elf_file *file, int fd)
+/* elf: as elf_begin() left it; it ends here. */
+static int read_and_end(struct elf_file *file, Elf *elf)
 {
-	Elf *elf;
 	int err;
 
 	memset(file, 0, sizeof(*file));
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf)
 		return -ENOEXEC;
 	err = read_all(file, elf);
@@ -181,21 +179,16 @@ int elf_file_read(struct elf_file *file, int fd)
 	return err;
 }
 
+int elf_file_read(struct elf_file *file, int fd)
+{
+	elf_version(EV_CURRENT);
+	return read_and_end(file, elf_begin(fd, ELF_C_READ, NULL));
+}
+
 int elf_file_read_memory(struct elf_file *file, char *bytes, size_t len)
 {
-	Elf *elf;
-	int err;
-
-	memset(file, 0, sizeof(*file));
 	elf_version(EV_CURRENT);
-	elf = elf_memory(bytes, len);
-	if (!elf)
-		return -ENOEXEC;
-	err = read_all(file, elf);
-	elf_end(elf);
-	if (err)
-		elf_file_free(file);
-	return err;
+	return read_and_end(file, elf_memory(bytes, len));
 }
 
 int elf_file_build_id(int fd, uint8_t build_id[BUILD_ID_MAX])

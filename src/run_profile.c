@@ -267,9 +267,9 @@ int run_profile(const struct opts *opts)
 	collect_close(p.collector);
 	stacks_free(&p.stacks);
 	program_symbols_close(&p.symbols);
+	profile_table_close(p.table);
 	code = measure_release(&p.measure, code);
 	free(p.end);
-	profile_table_close(p.table);
 	if (p.timer >= 0)
 		close(p.timer);
 	if (p.svg)
