@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "grace.h"
 
 struct collector {
 	const struct session *session;
@@ -25,6 +26,7 @@ struct collector {
 	size_t causes_len;
 	/* The reads of the last snapshot: see settle_reads(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
+	uint64_t missed; /* the most so far: events without a run */
 	void (*turn)(void *arg, unsigned int epoch); /* NULL: nobody else keeps maxima */
 	void *turn_arg;
 };
@@ -191,15 +193,14 @@ static uint64_t count_end_runs(const struct snapshot *snap)
 	return n;
 }
 
-int collect_read(struct collector *c, struct snapshot *snap, bool final)
+static void read_counters(const struct collector *c, struct snapshot *snap, unsigned int epoch)
 {
-	unsigned int epoch = turn_epoch(c);
 	unsigned int cpu, path, origin, major;
 	int i;
 
-	memset(snap, 0, sizeof(*snap));
-	/* Events first: one that fires in between must not look like a missed run. */
-	snap->events = session_events(c->session);
+	memset(snap->cells, 0, sizeof(snap->cells));
+	memset(snap->causes, 0, sizeof(snap->causes));
+	memset(snap->tallies, 0, sizeof(snap->tallies));
 	for (cpu = 0; cpu < c->maps.nr_cpus; cpu++) {
 		for (path = 0; path < PATH_NR; path++)
 			for (origin = 0; origin < ORIGIN_NR; origin++)
@@ -216,12 +217,46 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 		for (i = 0; i < TALLY_NR; i++)
 			snap->tallies[i] += c->tallies[cpu].n[i];
 	}
+	snap->end_runs = count_end_runs(snap);
+}
+
+/* Events first: one that fires in between must not look like a missed run. Returns those that do. */
+static uint64_t read_runs(const struct collector *c, struct snapshot *snap, unsigned int epoch)
+{
+	snap->events = session_events(c->session);
+	read_counters(c, snap, epoch);
+	return snap->events > snap->end_runs ? snap->events - snap->end_runs : 0;
+}
+
+/*
+ * An event may have fired whose run has not counted yet: an interrupt stopped it there, or the
+ * host of this virtual machine took the CPU away. So where runs are missing, those
+ * that are at work get the time to end, and it is read once more.
+ */
+static void read_settled(struct collector *c, struct snapshot *snap, unsigned int epoch)
+{
+	uint64_t missed = read_runs(c, snap, epoch);
+
+	if (missed <= c->missed)
+		return;
+	grace_wait();
+	missed = read_runs(c, snap, epoch);
+	if (missed > c->missed)
+		c->missed = missed;
+}
+
+int collect_read(struct collector *c, struct snapshot *snap, bool final)
+{
+	unsigned int epoch = turn_epoch(c);
+	unsigned int path, origin, major;
+
+	memset(snap, 0, sizeof(*snap));
+	read_settled(c, snap, epoch);
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)
 			for (major = 0; major < 2; major++)
 				settle_reads(&c->reads[path][origin][major],
 					     &snap->cells[path][origin][major]);
-	snap->end_runs = count_end_runs(snap);
 	snap->marker_misses = session_misses(c->session);
 	if (final)
 		snap->in_flight = count_open(c);

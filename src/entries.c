@@ -4,9 +4,7 @@
  */
 #include "entries.h"
 
-#include <linux/membarrier.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -60,14 +58,4 @@ int entries_unhook(const struct entries *e, const unsigned int *list, unsigned i
 int entries_free(const struct entries *e, const unsigned int *list, unsigned int nr)
 {
 	return run(e, list, nr, true);
-}
-
-/*
- * Programs run under RCU, whose grace period MEMBARRIER_CMD_GLOBAL waits for (some ms, no CPU
- * time). With nohz_full there is no such command; then the time that the caller
- * takes between the two must do, which is far more than a program runs.
- */
-void entries_wait(void)
-{
-	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }

@@ -26,9 +26,11 @@ void entries_unmap(const struct entries *e, void *array, size_t each);
 
 /* No program finds these any more. 0 or a negative errno. */
 int entries_unhook(const struct entries *e, const unsigned int *list, unsigned int nr);
-/* Until no program is at work that had found one before. */
-void entries_wait(void);
-/* Then, when they are zeroed: who takes one writes its key at once. */
+/*
+ * After grace_wait(), as a program may be at work that had found one before, and when they
+ * are zeroed: who takes one writes its key at once. Without a grace period the time between
+ * the two must do, which is far more than a program runs.
+ */
 int entries_free(const struct entries *e, const unsigned int *list, unsigned int nr);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "alive.h"
 #include "entries.h"
+#include "grace.h"
 #include "trace.h"
 
 /* What is kept of an entry from read to read. */
@@ -82,7 +83,7 @@ void groups_turn(void *groups, unsigned int epoch)
 void groups_settle(struct groups *g)
 {
 	if (g)
-		entries_wait();
+		grace_wait();
 }
 
 /* --- names */
@@ -291,7 +292,7 @@ int groups_free_exited(struct groups *g)
 			ended[nr++] = i;
 	err = entries_unhook(entries, ended, nr);
 	if (nr && !err) {
-		entries_wait();
+		grace_wait();
 		for (i = 0; i < nr; i++)
 			move_to_exited(g, ended[i]);
 		err = entries_free(entries, ended, nr);

@@ -17,6 +17,7 @@
 
 #include "alive.h"
 #include "entries.h"
+#include "grace.h"
 
 enum { BATCH = 1024 };
 
@@ -417,7 +418,7 @@ static int take_out(struct profile_table *t, unsigned int nr)
 	if (!err)
 		err = unhook_stacks(t, t->list + nr);
 	if (!err) {
-		entries_wait();
+		grace_wait();
 		err = free_faults(t, taken, nr);
 	}
 	if (!err)
@@ -441,7 +442,7 @@ int profile_table_take_all(struct profile_table *t, profile_take take, void *con
 	unsigned int i = 1;
 	int err;
 
-	entries_wait();
+	grace_wait();
 	index_stacks(t);
 	do {
 		struct taken *taken = open_taken(BATCH);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "entries.h"
+#include "grace.h"
 
 enum fate { KEPT, ENDS, FOLDS };
 
@@ -114,7 +115,7 @@ void scopes_settle(struct scopes *s)
 			s->forgotten[nr++] = i;
 	if (!nr || entries_unhook(&s->entries, s->forgotten, nr))
 		return;
-	entries_wait();
+	grace_wait();
 	for (i = 0; i < nr; i++)
 		clear(s, s->forgotten[i]);
 	entries_free(&s->entries, s->forgotten, nr);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * grace.h: waits for programs that are at work.
+ */
+#ifndef PFSTAT_GRACE_H
+#define PFSTAT_GRACE_H
+
+/*
+ * Until all programs that are running now have ended: some ms, no CPU time. They run under RCU,
+ * whose grace period MEMBARRIER_CMD_GLOBAL waits for (kernel/sched/membarrier.c). A kernel
+ * with nohz_full CPUs has no such command: then it returns at once.
+ */
+void grace_wait(void);
+
+#endif
