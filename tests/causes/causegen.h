@@ -32,6 +32,8 @@ extern struct options opt;
 /* The access, timed; noted when it was slow. Returns how long it took. */
 uint64_t touch_read(const volatile char *p);
 uint64_t touch_write(volatile char *p);
+/* A slow fault there was slow for another reason, too. */
+void forget(const volatile char *p);
 bool enough(void);
 /* Slow faults for a test: half of what was wanted. */
 bool half_enough(void);

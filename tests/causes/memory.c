@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #define SPARE_KIB	(48ul << 10)
 #define SHARERS		32
 #define ROUNDS		5
+#define ATTEMPTS	400ul	/* a round's: more than the kernel puts compaction off for */
 
 /* KiB, of /proc/meminfo. */
 static unsigned long meminfo(const char *key)
@@ -139,6 +141,42 @@ static size_t spare_memory(unsigned long but_kib)
 	return (kib - but_kib) << 10;
 }
 
+/* The block has small pages; that is said by a fault at its second one. */
+static bool is_in_pieces(char *block)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_SELF, &before);
+	block[4096] = 1;
+	getrusage(RUSAGE_SELF, &after);
+	return after.ru_minflt != before.ru_minflt;
+}
+
+/*
+ * Asks for huge pages until there is none left. What comes in pieces is given back: it was an
+ * attempt, and takes no memory from the next.
+ */
+static void ask_for_huge_pages(void)
+{
+	char *huge = map_huge(ATTEMPTS * HUGE_PAGE);
+	size_t got = 0, i;
+
+	for (i = 0; i < ATTEMPTS && got < HUGE_PAGES && !enough(); i++) {
+		char *block = huge + i * HUGE_PAGE;
+
+		touch_write(block);
+		if (!is_in_pieces(block)) {
+			got++;
+			continue;
+		}
+		/* It tried all else as well: it freed memory. */
+		forget(block);
+		if (madvise(block, HUGE_PAGE, MADV_DONTNEED))
+			die("madvise");
+	}
+	munmap(huge, ATTEMPTS * HUGE_PAGE);
+}
+
 /*
  * All of the free memory but some, of which one page of four is given back: there is
  * enough, but soon nowhere 2 MiB in one piece, until the kernel has moved the pages of a
@@ -147,7 +185,7 @@ static size_t spare_memory(unsigned long but_kib)
  * beside it. The tables come from what is left: they cannot be moved, and must not be in
  * between.
  */
-static void compact(char *p, size_t len, char *huge)
+static void compact(char *p, size_t len)
 {
 	pid_t sharers[SHARERS];
 	size_t i;
@@ -157,29 +195,28 @@ static void compact(char *p, size_t len, char *huge)
 		if (madvise(p + i, 4096, MADV_DONTNEED))
 			die("madvise");
 	start_sharers(sharers);
-	for (i = 0; i < HUGE_PAGES && !enough(); i++)
-		touch_write(huge + i * HUGE_PAGE);
+	ask_for_huge_pages();
 	end_sharers(sharers);
-	if (madvise(p, len, MADV_DONTNEED) || madvise(huge, HUGE_PAGES * HUGE_PAGE, MADV_DONTNEED))
+	if (madvise(p, len, MADV_DONTNEED))
 		die("madvise");
 	/* What has ended is freed by others, who have had no CPU since (RCU). */
 	sleep_ns(REST_NS);
 }
 
 /*
- * What the kernel has tried in vain it does not try again soon: it counts attempts
- * (mm/compaction.c, defer_compaction()), which a round makes enough of, and passes over
- * blocks until kswapd has been at work (reset_isolation_suitable()), which nobody can ask for.
+ * What the kernel has tried in vain it does not try again soon (mm/compaction.c): it counts up to
+ * 64 attempts (defer_compaction()), and passes over blocks until kswapd has been at work
+ * or, when it has put it off for the longest, it starts anew (compaction_restarting()).
  */
 void case_compaction(void)
 {
 	size_t len = opt.mib ? opt.mib << 20 : spare_memory(SPARE_KIB);
-	char *p = map_small(len), *huge = map_huge(HUGE_PAGES * HUGE_PAGE);
+	char *p = map_small(len);
 	int round;
 
 	go_real_time(1);
 	for (round = 0; round < ROUNDS && !enough(); round++)
-		compact(p, len, huge);
+		compact(p, len);
 	if (!half_enough())
 		skip("the kernel puts compaction off in this guest's memory");
 }
