@@ -351,7 +351,6 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 	return row->count;
 }
 
-
 static uint64_t tally_grown(const struct snapshot *before, const struct snapshot *after,
 			    enum tally tally)
 {

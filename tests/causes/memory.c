@@ -47,7 +47,6 @@ static void write_pages(char *p, size_t len)
 		touch_write(p + i);
 }
 
-
 /* The first half is the cgroup's limit at least, and nobody's measure. */
 void case_memcg(void)
 {
