@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "grace.h"
@@ -31,13 +30,6 @@ struct collector {
 	void *turn_arg;
 };
 
-static size_t whole_pages(size_t len)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-
-	return (len + page - 1) / page * page;
-}
-
 static void *map(int fd, size_t len, int prot)
 {
 	void *p = mmap(NULL, len, prot, MAP_SHARED, fd, 0);
@@ -54,17 +46,16 @@ int collect_open(struct collector **out, const struct session *session)
 		return -ENOMEM;
 	c->session = session;
 	session_maps(session, &c->maps);
-	c->cells_len = whole_pages(sizeof(struct cell) * CELLS_PER_CPU * c->maps.nr_cpus);
-	c->tallies_len = whole_pages(sizeof(struct tallies) * c->maps.nr_cpus);
+	c->cells_len = sizeof(struct cell) * CELLS_PER_CPU * c->maps.nr_cpus;
+	c->tallies_len = sizeof(struct tallies) * c->maps.nr_cpus;
 	c->cells = map(c->maps.cells_fd, c->cells_len, PROT_READ | PROT_WRITE);
 	c->tallies = c->cells ? map(c->maps.tally_fd, c->tallies_len, PROT_READ) : NULL;
 	if (c->tallies && c->maps.slow_fd >= 0) {
-		c->slow_len = whole_pages(sizeof(struct slow_fault) * SLOW_PER_CPU * c->maps.nr_cpus);
+		c->slow_len = sizeof(struct slow_fault) * SLOW_PER_CPU * c->maps.nr_cpus;
 		c->slow = map(c->maps.slow_fd, c->slow_len, PROT_READ);
 	}
 	if (c->tallies && c->maps.causes_fd >= 0) {
-		c->causes_len = whole_pages(sizeof(struct cause_cell) * PATH_NR * ORIGIN_NR *
-					    c->maps.nr_cpus);
+		c->causes_len = sizeof(struct cause_cell) * PATH_NR * ORIGIN_NR * c->maps.nr_cpus;
 		c->causes = map(c->maps.causes_fd, c->causes_len, PROT_READ);
 	}
 	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow) ||

@@ -5,16 +5,12 @@
 #include "entries.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 
-/* As mmap wants it. */
 static size_t bytes(const struct entries *e, size_t each)
 {
-	size_t page = sysconf(_SC_PAGESIZE);
-
-	return (each * (e->limit + 1ul) + page - 1) / page * page;
+	return each * (e->limit + 1ul);
 }
 
 void *entries_map(const struct entries *e, int fd, size_t each)
