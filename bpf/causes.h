@@ -18,12 +18,14 @@
 	X(OFF_CPU, "off_cpu", "was off the CPU for another reason: preempted, or another lock")    \
 	X(ON_CPU, "on_cpu", "the rest: ran")
 
+/* clang-format off */
 enum cause {
 #define CAUSE_ENUM(id, name, text) CAUSE_##id,
 	CAUSES(CAUSE_ENUM)
 #undef CAUSE_ENUM
 	CAUSE_NR
 };
+/* clang-format on */
 
 /*
  * Functions that a fault sleeps in, and what that is: the innermost one on the stack
@@ -44,12 +46,14 @@ enum cause {
 	X(exc_page_fault, HANDLER) /* x86-64 */                                                    \
 	X(do_page_fault, HANDLER) /* arm64 */
 
+/* clang-format off */
 enum sleep {
 #define SLEEP_ENUM(function, cause) SLEEP_##function,
 	SLEEPS(SLEEP_ENUM)
 #undef SLEEP_ENUM
 	SLEEP_NR
 };
+/* clang-format on */
 
 /* What a row says that needs the frames further out. */
 enum {

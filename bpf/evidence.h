@@ -13,6 +13,7 @@
 #ifndef PFSTAT_EVIDENCE_H
 #define PFSTAT_EVIDENCE_H
 
+/* clang-format off */
 #define EVIDENCE(X)                                                                                \
 	X(PRESENT, "the page was mapped; its protection refused the access")                       \
 	X(WRITE, "a write access")                                                                 \
@@ -44,6 +45,7 @@ enum evidence {
 #undef EV_ENUM
 	EV_NR
 };
+/* clang-format on */
 
 #define EV(name) (1u << EV_##name)
 

@@ -10,19 +10,19 @@
 #include "marks.bpf.h"
 
 /* include/uapi/asm-generic/siginfo.h and signal.h */
-#define SIGBUS			7
-#define SIGKILL			9
-#define SIGSEGV			11
-#define SEGV_MAPERR		1
-#define BUS_MCEERR_AR		4
+#define SIGBUS        7
+#define SIGKILL       9
+#define SIGSEGV       11
+#define SEGV_MAPERR   1
+#define BUS_MCEERR_AR 4
 
 /* arch/x86/include/asm/trap_pf.h */
-#define X86_PF_PROT		0x1
-#define X86_PF_WRITE		0x2
-#define X86_PF_INSTR		0x10
+#define X86_PF_PROT  0x1
+#define X86_PF_WRITE 0x2
+#define X86_PF_INSTR 0x10
 
 /* At most 4 pages, 8 with KASAN; stacks have guard pages around them. */
-#define THREAD_SIZE_MAX		32768
+#define THREAD_SIZE_MAX 32768
 
 /*
  * True where do_user_addr_fault() will not handle the fault: page faults are
@@ -74,8 +74,8 @@ static __always_inline bool is_own_walk(u32 tid)
 	return true;
 }
 
-static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 error_code,
-				       u32 origin, bool atomics)
+static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 error_code, u32 origin,
+				      bool atomics)
 {
 	u32 tid = current_tid();
 	u32 evidence = (error_code & (X86_PF_PROT | X86_PF_WRITE)) |
@@ -152,9 +152,8 @@ static __always_inline u32 numa_evidence(const struct slot *s)
 	if (pages == begin)
 		return 0;
 	/* Fewer: the counts began anew, just before these were added. */
-	return (pages > begin ? pages - begin : pages) < 1u << PMD_ORDER ?
-		       SLOT_PATH(PATH_NUMA) :
-		       SLOT_PATH(PATH_THP_NUMA);
+	return (pages > begin ? pages - begin : pages) < 1u << PMD_ORDER ? SLOT_PATH(PATH_NUMA) :
+									   SLOT_PATH(PATH_THP_NUMA);
 }
 
 /* A completed fault whose bits do not simply name a path. ask: nothing names one yet. */

@@ -80,11 +80,11 @@ static __always_inline bool is_wanted_fault(u32 path, u32 origin, u32 major, u64
 
 	if ((!cfg.only.paths || cfg.only.paths >> (path & 63) & 1) &&
 	    (!cfg.only.origins || cfg.only.origins >> (origin & 3) & 1) &&
-	    (!cfg.only.major || major) &&
-	    (!cfg.only.min_ns || (timed && ns >= cfg.only.min_ns)))
+	    (!cfg.only.major || major) && (!cfg.only.min_ns || (timed && ns >= cfg.only.min_ns)))
 		return true;
 	count(timed && origin != ORIGIN_GUP && DONE_PATHS >> (path & 63) & 1 ?
-		      TALLY_FILTERED : TALLY_FILTERED_FAILED);
+		      TALLY_FILTERED :
+		      TALLY_FILTERED_FAILED);
 	return false;
 }
 

@@ -27,8 +27,8 @@ static __always_inline bool by(enum dimension dim)
 }
 
 /* ANON_VMA_NAME_MAX_LEN of include/linux/mm.h; read in parts, as the stack is short. */
-#define ANON_NAME_MAX	80
-#define NAME_PART	16
+#define ANON_NAME_MAX 80
+#define NAME_PART     16
 
 static __always_inline bool by_place(void)
 {
@@ -180,7 +180,9 @@ __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 	}
 	__sync_fetch_and_add(&cell->buckets[hist_slot(&hist, ns)], 1);
 	__sync_fetch_and_add(&cell->sum_ns, ns);
-	/* Two CPUs may lose the larger one; then the highest bucket says how long it can have been. */
+	/*
+	 * Two CPUs may lose the larger one; then the highest bucket says how long it can have been.
+	 */
 	max = &cell->max_ns[epoch & 1];
 	if (ns > *max)
 		*max = ns;

@@ -20,6 +20,7 @@
 	X(NODE, "node", "NODE")                                                                    \
 	X(PATH, "path", "PATH")
 
+/* clang-format off */
 enum dimension {
 	DIM_NONE,
 #define DIM_ENUM(id, name, title) DIM_##id,
@@ -27,13 +28,14 @@ enum dimension {
 #undef DIM_ENUM
 	DIM_NR
 };
+/* clang-format on */
 
 /*
- * Where a fault stands in one dimension. PROCESS, THREAD: id; start time (task_struct.start_boottime, ns;
- * a process has its first thread's), so that a recycled id is not taken for the old
- * one. COMM: the 16 bytes. CGROUP: id. MAPPING: place kind << 32 | device; inode, or a
- * hash of the name of anonymous memory. FILE: the same, 0 when there is no file. CPU, NODE: number. PATH: enum
- * fault_path.
+ * Where a fault stands in one dimension. PROCESS, THREAD: id; start time
+ * (task_struct.start_boottime, ns; a process has its first thread's), so that a recycled id is not
+ * taken for the old one. COMM: the 16 bytes. CGROUP: id. MAPPING: place kind << 32 | device; inode,
+ * or a hash of the name of anonymous memory. FILE: the same, 0 when there is no file. CPU, NODE:
+ * number. PATH: enum fault_path.
  */
 struct group_key {
 	unsigned long long dim[2][2];

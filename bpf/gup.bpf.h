@@ -9,16 +9,16 @@
 #include "fault.bpf.h"
 
 /* include/linux/mm_types.h; values unchanged from 5.10 to 7.3. */
-#define FAULT_FLAG_WRITE	0x1
-#define FAULT_FLAG_TRIED	0x20
-#define FAULT_FLAG_INSTRUCTION	0x100
-#define VM_FAULT_OOM		0x1
-#define VM_FAULT_SIGBUS		0x2
-#define VM_FAULT_MAJOR		0x4
-#define VM_FAULT_HWPOISON	0x30 /* and HWPOISON_LARGE */
-#define VM_FAULT_SIGSEGV	0x40
-#define VM_FAULT_RETRY		0x400
-#define VM_FAULT_ERROR		0x873
+#define FAULT_FLAG_WRITE       0x1
+#define FAULT_FLAG_TRIED       0x20
+#define FAULT_FLAG_INSTRUCTION 0x100
+#define VM_FAULT_OOM           0x1
+#define VM_FAULT_SIGBUS        0x2
+#define VM_FAULT_MAJOR         0x4
+#define VM_FAULT_HWPOISON      0x30 /* and HWPOISON_LARGE */
+#define VM_FAULT_SIGSEGV       0x40
+#define VM_FAULT_RETRY         0x400
+#define VM_FAULT_ERROR         0x873
 
 /* handle_mm_fault was entered for an exception of this task (regs not NULL). */
 static __always_inline int enter_mm_fault(u32 vma_ev)
@@ -159,7 +159,8 @@ static __always_inline int exit_gup(void *ctx, u32 ret, u32 flags)
 	if (ret & VM_FAULT_RETRY)
 		return 0;
 	/* mm_account_fault(): a retried fault counts as major. */
-	close_fault(ctx, s, tid, now, slot_address(s), s->state.major || (flags & FAULT_FLAG_TRIED), false);
+	close_fault(ctx, s, tid, now, slot_address(s), s->state.major || (flags & FAULT_FLAG_TRIED),
+		    false);
 	return 0;
 }
 

@@ -22,18 +22,18 @@
 #ifndef PFSTAT_HIST_H
 #define PFSTAT_HIST_H
 
-#define HIST_SCHEMA	3
-#define HIST_MIN	(-192)
-#define HIST_MAX	63
-#define HIST_SLOTS	256
+#define HIST_SCHEMA 3
+#define HIST_MIN    (-192)
+#define HIST_MAX    63
+#define HIST_SLOTS  256
 /* A guess is addressed by the exponent of the top bit and the 4 bits after it. */
-#define HIST_GUESS_BITS	4
-#define HIST_GUESSES	(64 << HIST_GUESS_BITS)
+#define HIST_GUESS_BITS 4
+#define HIST_GUESSES    (64 << HIST_GUESS_BITS)
 /* Spans of 64 ns from 1024 ns on: narrower than a bucket (9 %) there. */
-#define HIST_NEAR_SHIFT	6
-#define HIST_NEAR_MIN	1024
-#define HIST_NEAR_MAX	65536
-#define HIST_NEARS	(HIST_NEAR_MAX >> HIST_NEAR_SHIFT)
+#define HIST_NEAR_SHIFT 6
+#define HIST_NEAR_MIN   1024
+#define HIST_NEAR_MAX   65536
+#define HIST_NEARS      (HIST_NEAR_MAX >> HIST_NEAR_SHIFT)
 
 struct hist_tables {
 	/* upper[s]: the largest whole ns that belongs to slot s; the last is ~0. */
@@ -88,8 +88,8 @@ static inline __attribute__((always_inline)) unsigned long long
 hist_guess_index(unsigned long long ns)
 {
 	unsigned long long e = hist_log2(ns);
-	unsigned long long m = e >= HIST_GUESS_BITS ? ns >> (e - HIST_GUESS_BITS)
-						    : ns << (HIST_GUESS_BITS - e);
+	unsigned long long m =
+		e >= HIST_GUESS_BITS ? ns >> (e - HIST_GUESS_BITS) : ns << (HIST_GUESS_BITS - e);
 
 	return (e << HIST_GUESS_BITS) | (m & ((1 << HIST_GUESS_BITS) - 1));
 }

@@ -79,6 +79,7 @@
  * Tracepoints where something begins or ends that a fault spends its time on: what
  * that is, and which of the two (begin_cause(), end_cause()).
  */
+/* clang-format off */
 #define CAUSE_HOOKS(X)                                                                             \
 	/* Where there is no contention_begin (5.19): of each lock, waited for or not. */           \
 	X(mmap_lock_start_locking, LOCK, begin)                                                    \
@@ -91,5 +92,6 @@
 	X(mm_vmscan_memcg_reclaim_end, MEMCG, end)                                                 \
 	X(mm_compaction_begin, COMPACTION, begin)                                                  \
 	X(mm_compaction_end, COMPACTION, end)
+/* clang-format on */
 
 #endif

@@ -4,7 +4,8 @@
  * lock, for when bpf_find_vma() is refused, as another thread maps or unmaps.
  *
  * Nodes are freed by RCU, in whose read side programs run; VMAs only since 6.4.
- * So all is read with care, and that it is the right VMA is checked at the end. Source: lib/maple_tree.c, mtree_range_walk(), 6.1 to 7.3.
+ * So all is read with care, and that it is the right VMA is checked at the end. Source:
+ * lib/maple_tree.c, mtree_range_walk(), 6.1 to 7.3.
  */
 #ifndef PFSTAT_MAPLE_BPF_H
 #define PFSTAT_MAPLE_BPF_H
@@ -12,13 +13,13 @@
 #include "state.bpf.h"
 
 /* lib/maple_tree.c, include/linux/maple_tree.h */
-#define MAPLE_NODE_MASK		255ull
-#define MAPLE_TYPE_SHIFT	3
-#define MAPLE_TYPE_MASK		0xf
-#define MAPLE_LEAF_64		1
-#define MAPLE_ARANGE_64		3
-#define MAPLE_RANGE64_PIVOTS	15
-#define MAPLE_ARANGE64_PIVOTS	9
+#define MAPLE_NODE_MASK       255ull
+#define MAPLE_TYPE_SHIFT      3
+#define MAPLE_TYPE_MASK       0xf
+#define MAPLE_LEAF_64         1
+#define MAPLE_ARANGE_64       3
+#define MAPLE_RANGE64_PIVOTS  15
+#define MAPLE_ARANGE64_PIVOTS 9
 
 /* At a time: the stack is short. */
 #define MAPLE_PIVOTS_READ 5
@@ -87,8 +88,8 @@ static __always_inline struct vm_area_struct *maple_find_vma(struct mm_struct *m
 	struct vm_area_struct *vma =
 		(void *)maple_walk((u64)BPF_CORE_READ(mm, mm_mt.ma_root), address);
 
-	if (!vma || BPF_CORE_READ(vma, vm_mm) != mm ||
-	    address < BPF_CORE_READ(vma, vm_start) || address >= BPF_CORE_READ(vma, vm_end))
+	if (!vma || BPF_CORE_READ(vma, vm_mm) != mm || address < BPF_CORE_READ(vma, vm_start) ||
+	    address >= BPF_CORE_READ(vma, vm_end))
 		return NULL;
 	return vma;
 }

@@ -10,10 +10,10 @@
 #include "vma.bpf.h"
 
 /* Read and write protection of 7.x (mm/userfaultfd.c); the bit of VM_UFFD_MINOR moves. */
-#define VM_UFFD_RWP		(1ull << 43)
+#define VM_UFFD_RWP (1ull << 43)
 
 /* include/linux/sched.h */
-#define PF_MEMALLOC		0x800
+#define PF_MEMALLOC 0x800
 
 /* A fact was witnessed; counts only while a fault of this task is open. */
 static __always_inline int mark(enum evidence fact)
@@ -120,7 +120,7 @@ static __always_inline int mark_copy(void)
 static __always_inline int mark_userfault(unsigned long reason)
 {
 	struct slot *s = slot_find(bpf_get_current_pid_tgid());
-	u32 path = reason == VM_UFFD_MISSING		      ? PATH_UFFD_MISSING :
+	u32 path = reason == VM_UFFD_MISSING                     ? PATH_UFFD_MISSING :
 		   reason == VM_UFFD_WP || reason == VM_UFFD_RWP ? PATH_UFFD_WP :
 								   PATH_UFFD_MINOR;
 

@@ -2,9 +2,9 @@
 /*
  * paths.h: the fault paths that pfstat names: identifier, name in the outputs,
  * how such a fault ends (DONE: the kernel accounts it as minor or major; FAILED:
- * it does not; UNTIMED: nor is it known when), what came of it, and a line of help. The rows that decide
- * between them are in src/classify.c, the functions that name one by themselves
- * in bpf/hooks.h; docs/paths.md describes them.
+ * it does not; UNTIMED: nor is it known when), what came of it, and a line of help. The rows that
+ * decide between them are in src/classify.c, the functions that name one by themselves in
+ * bpf/hooks.h; docs/paths.md describes them.
  */
 #ifndef PFSTAT_PATHS_H
 #define PFSTAT_PATHS_H
@@ -23,6 +23,7 @@
 	X(FIXUP, "fixup")                                                                          \
 	X(UNKNOWN, "unknown")
 
+/* clang-format off */
 enum outcome {
 #define OUTCOME_ENUM(id, name) OUTCOME_##id,
 	OUTCOMES(OUTCOME_ENUM)
@@ -79,5 +80,6 @@ enum fault_path {
 	/* In the table only: gather what is dearer to know, then index again. */
 	PATH_ASK = 0xff
 };
+/* clang-format on */
 
 #endif

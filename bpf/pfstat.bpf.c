@@ -20,13 +20,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 	int BPF_PROG(begin_user##suffix, unsigned long address, struct pt_regs *regs,              \
 		     unsigned long error_code)                                                     \
 	{                                                                                          \
-		return open_fault(address, regs, error_code, ORIGIN_USER, atomics);                      \
+		return open_fault(address, regs, error_code, ORIGIN_USER, atomics);                \
 	}                                                                                          \
 	SEC("tp_btf/page_fault_kernel")                                                            \
 	int BPF_PROG(begin_kernel##suffix, unsigned long address, struct pt_regs *regs,            \
 		     unsigned long error_code)                                                     \
 	{                                                                                          \
-		return open_fault(address, regs, error_code, ORIGIN_KERNEL, atomics);                    \
+		return open_fault(address, regs, error_code, ORIGIN_KERNEL, atomics);              \
 	}
 
 BEGIN_DOORS(, true)
@@ -41,12 +41,12 @@ BEGIN_DOORS(_plain, false)
 	SEC("perf_event")                                                                          \
 	int end_minor##suffix(struct bpf_perf_event_data *ctx)                                     \
 	{                                                                                          \
-		return end_event(ctx, ctx->addr, 0, with_find_vma);                                     \
+		return end_event(ctx, ctx->addr, 0, with_find_vma);                                \
 	}                                                                                          \
 	SEC("perf_event")                                                                          \
 	int end_major##suffix(struct bpf_perf_event_data *ctx)                                     \
 	{                                                                                          \
-		return end_event(ctx, ctx->addr, 1, with_find_vma);                                     \
+		return end_event(ctx, ctx->addr, 1, with_find_vma);                                \
 	}
 
 END_DOORS(, false)
@@ -105,7 +105,7 @@ DOORS(do_swap_page, mark_swap(BPF_CORE_READ(vmf, orig_pte.pte)), struct vm_fault
 DOORS(handle_userfault, mark_userfault(reason), struct vm_fault *vmf, unsigned long reason)
 /* A folio of that size may be mapped by small pages: then do_huge_pmd_numa_page says so. */
 DOORS(task_numa_fault,
-      mark_path(cfg.huge_by_pages && pages >= 1 << PMD_ORDER ? PATH_THP_NUMA : PATH_NUMA),
+      mark_path(cfg.huge_by_pages &&pages >= 1 << PMD_ORDER ? PATH_THP_NUMA : PATH_NUMA),
       int last_cpupid, int node, int pages)
 DOORS(do_set_pmd, mark_set_pmd(vmf), struct vm_fault *vmf)
 /* expand_stack is that function on 5.10 only; since 6.1 the name is another's. */
@@ -124,7 +124,7 @@ DOORS(pagefault_out_of_memory, fail_fault(ctx, PATH_OOM))
 		     unsigned long address, unsigned int flags, struct pt_regs *regs)              \
 	{                                                                                          \
 		return regs ? enter_mm_fault(vma_evidence(vma)) :                                  \
-			      enter_gup(vma_evidence(vma), address, flags, atomics);                        \
+			      enter_gup(vma_evidence(vma), address, flags, atomics);               \
 	}
 
 LEG_DOORS(, true)
@@ -163,7 +163,7 @@ FEXIT_END(_vma, true)
 		       unsigned long address, unsigned int flags, struct pt_regs *regs)            \
 	{                                                                                          \
 		return regs ? enter_mm_fault(vma_evidence_probe(vma)) :                            \
-			      enter_gup(vma_evidence_probe(vma), address, flags, atomics);                  \
+			      enter_gup(vma_evidence_probe(vma), address, flags, atomics);         \
 	}
 
 LEG_KPROBE(, true)
@@ -173,7 +173,7 @@ LEG_KPROBE(_plain, false)
 	SEC("kprobe/" #function)                                                                   \
 	int BPF_KPROBE(kprobe_##function)                                                          \
 	{                                                                                          \
-		return call(ctx);                                                                     \
+		return call(ctx);                                                                  \
 	}
 
 LOOKUP_HOOKS(LOOKUP_DOOR)
@@ -193,7 +193,7 @@ LOOKUP_HOOKS(LOOKUP_DOOR)
 		if ((sig != SIGSEGV && sig != SIGBUS) || (unsigned long)info <= 1 ||               \
 		    (u32)task->pid != current_tid())                                               \
 			return 0;                                                                  \
-		return fault_signal(ctx, sig, info, with_find_vma);                                     \
+		return fault_signal(ctx, sig, info, with_find_vma);                                \
 	}
 
 SIGNAL_DOOR(, false)
@@ -282,8 +282,8 @@ int BPF_PROG(tp_rss_stat, struct mm_struct *mm, int member)
 }
 
 /* gfp bits 1 and 3 of include/linux/gfp_types.h: unchanged from 5.10 to 7.3. */
-#define GFP_HIGHMEM_MOVABLE	0x0a
-#define GFP_ZERO		0x100
+#define GFP_HIGHMEM_MOVABLE 0x0a
+#define GFP_ZERO            0x100
 
 /*
  * Only user and page-cache pages are highmem and movable: page tables, slabs
@@ -322,8 +322,8 @@ int BPF_PROG(inherit_target, struct task_struct *parent, struct task_struct *chi
 {
 	bool thread = parent->tgid == child->tgid;
 
-	set_target(child->pid, (thread ? cfg.inherit_threads : cfg.inherit_children) &&
-				       is_target(parent->pid));
+	set_target(child->pid,
+		   (thread ? cfg.inherit_threads : cfg.inherit_children) && is_target(parent->pid));
 	return 0;
 }
 

@@ -22,7 +22,7 @@ enum origin { ORIGIN_USER, ORIGIN_KERNEL, ORIGIN_GUP, ORIGIN_NR };
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC, ACCESS_NR };
 
 /* Multi-size THP: the orders below PMD_ORDER. */
-#define PMD_ORDER	9
+#define PMD_ORDER       9
 #define MAX_ORDER_NOTED (PMD_ORDER - 1)
 
 /*
@@ -52,8 +52,8 @@ struct cell {
 };
 
 /* Cells of one CPU, and the index of one among them; major is 0 or 1. */
-#define CELLS_PER_CPU (PATH_NR * ORIGIN_NR * 2)
-#define CELL_INDEX(path, origin, major) (((path) * ORIGIN_NR + (origin)) * 2 + (major))
+#define CELLS_PER_CPU                   (PATH_NR * ORIGIN_NR * 2)
+#define CELL_INDEX(path, origin, major) (((path)*ORIGIN_NR + (origin)) * 2 + (major))
 
 /*
  * The last slow fault of one (CPU, path, severity): who had it, for a metric's
@@ -68,8 +68,8 @@ struct slow_fault {
 };
 
 /* Of one CPU, and the index of one among them. */
-#define SLOW_PER_CPU (PATH_NR * 2)
-#define SLOW_INDEX(path, major) ((path) * 2 + (major))
+#define SLOW_PER_CPU            (PATH_NR * 2)
+#define SLOW_INDEX(path, major) ((path)*2 + (major))
 
 /*
  * One cgroup's faults of user and kernel mode, of all CPUs; entry 0 of the slab
@@ -86,6 +86,7 @@ struct scope_cell {
  * What a run counts beside faults, per CPU. Each has a row: the name in the
  * outputs, whether it means that something was lost, and what it says.
  */
+/* clang-format off */
 #define TALLIES(X)                                                                                 \
 	X(END_WITHOUT_BEGIN, "end_without_begin", "faults that had begun before pfstat was attached")\
 	X(END_OF_OTHERS, "end_of_others", "events of tasks that are not measured")                 \
@@ -106,6 +107,7 @@ enum tally {
 #undef TALLY_ENUM
 	TALLY_NR
 };
+/* clang-format on */
 
 struct tallies {
 	unsigned long long n[TALLY_NR];
@@ -131,10 +133,10 @@ struct slot_state {
 };
 
 /* In slot_state.notes: rare, so that one test covers all of it. */
-#define NOTE_STACK	0x1 /* the stack was grown */
-#define NOTE_MMAP_LOCK	0x2 /* mmap_lock was taken, though the kernel has locks per VMA */
-#define NOTE_MMAP_AGAIN	0x4 /* more than once: retried, or the first try was refused */
-#define NOTE_ORDER	8 /* bits from here on: order of the folio that was allocated */
+#define NOTE_STACK      0x1 /* the stack was grown */
+#define NOTE_MMAP_LOCK  0x2 /* mmap_lock was taken, though the kernel has locks per VMA */
+#define NOTE_MMAP_AGAIN 0x4 /* more than once: retried, or the first try was refused */
+#define NOTE_ORDER      8 /* bits from here on: order of the folio that was allocated */
 
 /* One fault in flight: one cache line. */
 struct slot {
@@ -156,13 +158,13 @@ struct slot {
 };
 
 /* In evidence, over the index: the access fetched an instruction. */
-#define SLOT_EXEC (1u << EV_INDEX_BITS)
+#define SLOT_EXEC       (1u << EV_INDEX_BITS)
 
 #define SLOT_INDEX_MASK ((1u << EV_INDEX_BITS) - 1)
 
 /* From here on is what most faults have not; the flag says that there are notes. */
 #define SLOT_RARE_SHIFT 22
-#define SLOT_RARE (1u << SLOT_RARE_SHIFT)
+#define SLOT_RARE       (1u << SLOT_RARE_SHIFT)
 
 /* Above that: the path, when a hook that is a path by itself has run; else 0. */
 #define SLOT_PATH_SHIFT 24
@@ -170,8 +172,8 @@ struct slot {
 
 /* Powers of two; a test build has small ones, to fill them. */
 #ifndef NR_SLOTS
-#define NR_SLOTS	16384
-#define NR_OVERFLOW	8192
+#define NR_SLOTS    16384
+#define NR_OVERFLOW 8192
 #endif
 
 /*
@@ -190,7 +192,7 @@ struct detail {
 };
 
 /* One bit per tid; the kernel's limit of pid_max is 2^22. */
-#define TARGET_WORDS	((1 << 22) / 64)
+#define TARGET_WORDS ((1 << 22) / 64)
 
 /* How a program learns about the VMA when the other evidence is ambiguous. */
 enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };

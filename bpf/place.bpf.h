@@ -84,7 +84,9 @@ static __always_inline u64 place_add_name(struct place *p, u64 len, const void *
 	n = bpf_probe_read_kernel_str(p->names + len, PLACE_NAMES / 2, name);
 	if (n <= 0)
 		return 0;
-	/* Any length is alike to the verifier then, or each turn of the loop multiplies its states. */
+	/*
+	 * Any length is alike to the verifier then, or each turn of the loop multiplies its states.
+	 */
 	len += n;
 	asm volatile("%0 &= 0x3ff" : "+r"(len));
 	return len;

@@ -24,8 +24,8 @@ enum place_kind {
 #define PLACE_NAMES 512
 
 /* In place.flags. */
-#define PLACE_DELETED	0x1 /* the file has no name any more */
-#define PLACE_CUT	0x2 /* names has no room for all: the path's beginning is missing */
+#define PLACE_DELETED 0x1 /* the file has no name any more */
+#define PLACE_CUT     0x2 /* names has no room for all: the path's beginning is missing */
 
 struct place {
 	unsigned long long start, end; /* of the VMA */

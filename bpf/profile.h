@@ -17,8 +17,8 @@ struct profile_stack {
 };
 
 /* In place of a stack's hash: none, or why there is none (an errno). */
-#define PROFILE_NO_STACK	0
-#define PROFILE_MAX_ERRNO	4095
+#define PROFILE_NO_STACK  0
+#define PROFILE_MAX_ERRNO 4095
 
 struct profile_key {
 	unsigned long long kernel, user; /* hashes of stacks */

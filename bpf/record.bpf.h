@@ -86,8 +86,8 @@ static __noinline int record_details(void *ctx, struct slot *s, u64 kind, u64 ns
 }
 
 /*
- * A fault of ns nanoseconds; ctx is that of the program. Atomic adds: another program of pfstat may be
- * preempted in the middle of the same cell.
+ * A fault of ns nanoseconds; ctx is that of the program. Atomic adds: another program of pfstat may
+ * be preempted in the middle of the same cell.
  *
  * The maximum has no atomic operation that 5.10 knows. The end programs on
  * perf events run with preemption off, so their cells have one writer at a

@@ -50,8 +50,8 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doub
 		ev |= ev_bit[EV_RSS_ANON];
 	if (cfg.swap_by_rss && end.swap < (folded ? 0 : begin->swap))
 		ev |= ev_bit[EV_SWAP];
-	if (ev_bit[EV_RSS_FILE] && (end.file > (folded ? 0 : begin->file) ||
-				    end.shmem > (folded ? 0 : begin->shmem)))
+	if (ev_bit[EV_RSS_FILE] &&
+	    (end.file > (folded ? 0 : begin->file) || end.shmem > (folded ? 0 : begin->shmem)))
 		ev |= ev_bit[EV_RSS_FILE];
 	*doubtful = folded && !ev;
 	return ev;

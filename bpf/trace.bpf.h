@@ -46,8 +46,8 @@ static __always_inline void trace_stacks(void *ctx, struct slot *s, struct trace
 {
 	s->state.walking = 1;
 	t->record.kernel_stack = bpf_get_stack(ctx, t->stacks.kernel, sizeof(t->stacks.kernel), 0);
-	t->record.user_stack = bpf_get_stack(ctx, t->stacks.user, sizeof(t->stacks.user),
-					     BPF_F_USER_STACK);
+	t->record.user_stack =
+		bpf_get_stack(ctx, t->stacks.user, sizeof(t->stacks.user), BPF_F_USER_STACK);
 	s->state.walking = 0;
 }
 
@@ -100,7 +100,8 @@ static __always_inline void trace_fault(void *ctx, struct slot *s, struct detail
 	r->path = kind;
 	r->origin = s->state.origin;
 	r->access = s->evidence & EV(WRITE) ? ACCESS_WRITE :
-		    s->evidence & SLOT_EXEC ? ACCESS_EXEC : ACCESS_READ;
+		    s->evidence & SLOT_EXEC ? ACCESS_EXEC :
+					      ACCESS_READ;
 	r->flags = (kind >> 8 & 1 ? TRACE_MAJOR : 0) |
 		   (notes & NOTE_MMAP_LOCK ? TRACE_MMAP_LOCK : 0) |
 		   (notes & NOTE_STACK ? TRACE_STACK_GREW : 0);

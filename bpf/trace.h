@@ -13,10 +13,10 @@
 #define TRACE_FRAMES 127
 
 /* In trace_record.flags. */
-#define TRACE_MAJOR	0x1
-#define TRACE_MMAP_LOCK	0x2 /* mmap_lock was taken though the kernel has locks per VMA */
+#define TRACE_MAJOR      0x1
+#define TRACE_MMAP_LOCK  0x2 /* mmap_lock was taken though the kernel has locks per VMA */
 #define TRACE_STACK_GREW 0x4
-#define TRACE_NO_PARTS	0x8 /* its causes were not followed: its slot was another task's */
+#define TRACE_NO_PARTS   0x8 /* its causes were not followed: its slot was another task's */
 
 struct trace_record {
 	unsigned long long end_ns; /* CLOCK_MONOTONIC */

@@ -10,16 +10,16 @@
 #include "maple.bpf.h"
 
 /* include/linux/mm.h; values unchanged from 5.10 to 7.3. */
-#define VM_SHARED		0x8
-#define VM_UFFD_MISSING		0x200
-#define VM_PFNMAP		0x400
-#define VM_UFFD_WP		0x1000
-#define VM_HUGETLB		0x400000
-#define VM_MIXEDMAP		0x10000000
-#define VM_NOHUGEPAGE		0x40000000
+#define VM_SHARED       0x8
+#define VM_UFFD_MISSING 0x200
+#define VM_PFNMAP       0x400
+#define VM_UFFD_WP      0x1000
+#define VM_HUGETLB      0x400000
+#define VM_MIXEDMAP     0x10000000
+#define VM_NOHUGEPAGE   0x40000000
 
 /* include/uapi/asm-generic/errno-base.h */
-#define EBUSY			16
+#define EBUSY 16
 
 static __always_inline bool is_kernel_half(u64 address)
 {

@@ -193,8 +193,7 @@ static bool is_known(const struct space *s, const struct range *range)
 
 		if (r->end <= range->start || r->start >= range->end)
 			continue;
-		return r->start <= range->start && r->end >= range->end &&
-		       r->file == range->file &&
+		return r->start <= range->start && r->end >= range->end && r->file == range->file &&
 		       r->offset + (range->start - r->start) == range->offset &&
 		       r->since_ns <= range->since_ns;
 	}
@@ -250,8 +249,9 @@ static int take_mmap(struct address_spaces *a, const char *body, size_t len, uin
 		key.inode = m.ino;
 		key.generation = m.generation;
 	}
-	range = (struct range){ .start = m.addr, .end = m.addr + m.len, .offset = m.pgoff,
-				.since_ns = time };
+	range = (struct range){
+		.start = m.addr, .end = m.addr + m.len, .offset = m.pgoff, .since_ns = time
+	};
 	s = space_at(a, (int)m.pid, time);
 	if (!s)
 		s = space_begin(a, (int)m.pid, 0);
@@ -368,8 +368,9 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 	/* Some 100 bytes each, and 48 for each mapping. */
 	a->max_exited = options->max_exited ? options->max_exited : EXITED_REMEMBERED;
 	a->sweep_at = a->max_exited;
-	*events = options->no_events ? -EOPNOTSUPP :
-				       perf_records_open(&a->records, options->tids, options->nr_tids);
+	*events = options->no_events ?
+			  -EOPNOTSUPP :
+			  perf_records_open(&a->records, options->tids, options->nr_tids);
 	/* Records first, then what is there: what comes in between is known twice, not never. */
 	err = spaces_see_present(a, options);
 	if (err) {

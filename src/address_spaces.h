@@ -19,7 +19,8 @@ enum {
 
 /* What is mapped. The same file is the same struct while anybody has it. */
 struct mapped_file {
-	const char *path; /* as the process saw it at mmap; "//anon", "[vdso]", "/memfd:x (deleted)" */
+	/* As the process saw it at mmap; "//anon", "[vdso]", "/memfd:x (deleted)". */
+	const char *path;
 	/* Of the inode; all 0 when build_id_len is not, or there is no file. */
 	uint64_t dev, inode, generation; /* generation 0: unknown */
 	uint8_t build_id[BUILD_ID_MAX];

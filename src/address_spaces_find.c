@@ -19,7 +19,8 @@
 
 enum {
 	ASK_NS = 10000000,
-	REREAD_NS = 1000000000, /* an address that is not mapped is no reason to read maps more often */
+	REREAD_NS =
+		1000000000, /* an address that is not mapped is no reason to read maps more often */
 };
 
 /* --- /proc/PID/maps */
@@ -50,7 +51,8 @@ static bool parse_line(char *line, struct range *range, struct mapped_file *key)
 
 	line[strcspn(line, "\n")] = '\0';
 	if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %n", &range->start, &range->end, perms,
-		   &range->offset, &major, &minor, &key->inode, &path) != 7 || !path)
+		   &range->offset, &major, &minor, &key->inode, &path) != 7 ||
+	    !path)
 		return false;
 	if (perms[2] != 'x')
 		return false;
@@ -280,8 +282,13 @@ int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uin
 	if (!r)
 		return -ENOENT;
 	*out = (struct mapping){
-		.start = r->start, .end = r->end, .offset = r->offset, .since_ns = r->since_ns,
-		.file = &r->file->public, .pid = pid, .exited = s->exited || s != newest,
+		.start = r->start,
+		.end = r->end,
+		.offset = r->offset,
+		.since_ns = r->since_ns,
+		.file = &r->file->public,
+		.pid = pid,
+		.exited = s->exited || s != newest,
 	};
 	return 0;
 }

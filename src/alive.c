@@ -48,8 +48,7 @@ void alive_open(struct alive *a)
 	char self[16];
 
 	snprintf(self, sizeof(self), "%d", (int)getpid());
-	a->known = link_is("/proc/self/ns/pid", FIRST_PID_NAMESPACE) &&
-		   link_is("/proc/self", self);
+	a->known = link_is("/proc/self/ns/pid", FIRST_PID_NAMESPACE) && link_is("/proc/self", self);
 	a->boot_offset_ns = boot_offset();
 }
 
@@ -61,8 +60,10 @@ bool alive_stat_ended(const char *stat, uint64_t start_ns, bool is_thread)
 	long threads;
 	char state;
 
-	if (!rest || sscanf(rest, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
-				  " %*d %*d %ld %*d %llu", &state, &threads, &start) != 3)
+	if (!rest || sscanf(rest,
+			    ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
+			    " %*d %*d %ld %*d %llu",
+			    &state, &threads, &start) != 3)
 		return false;
 	if (start != start_ns / TICK_NS)
 		return true;

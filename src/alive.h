@@ -16,9 +16,9 @@ struct alive {
 void alive_open(struct alive *a);
 
 /*
- * id with its start time, as BPF programs see them; is_thread: it is a thread, not a process. false also when
- * it cannot be told. closely: by /proc, which finds ids that are in use again,
- * and zombies; else by a mere kill(2).
+ * id with its start time, as BPF programs see them; is_thread: it is a thread, not a process. false
+ * also when it cannot be told. closely: by /proc, which finds ids that are in use again, and
+ * zombies; else by a mere kill(2).
  */
 bool alive_has_ended(const struct alive *a, uint64_t id, uint64_t start_ns, bool is_thread,
 		     bool closely);

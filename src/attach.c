@@ -49,7 +49,8 @@ void attach_explain_limit(void)
 	struct rlimit limit;
 
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < enough)
-		fprintf(stderr, "pfstat: the limit of open files is %llu, which may be why;"
+		fprintf(stderr,
+			"pfstat: the limit of open files is %llu, which may be why;"
 			" %u are enough (ulimit -n)\n",
 			(unsigned long long)limit.rlim_cur, enough);
 }
@@ -61,9 +62,9 @@ void attach_print_plan(const struct attachment *a, FILE *f)
 	int h;
 
 	fprintf(f, "attach: %s\n", plan->attach);
-	fprintf(f, "end: %s\n", plan->end == END_PERF ?
-				       "perf software events page-faults-min and -maj" :
-				       "fexit on handle_mm_fault");
+	fprintf(f, "end: %s\n",
+		plan->end == END_PERF ? "perf software events page-faults-min and -maj" :
+					"fexit on handle_mm_fault");
 	for (h = 0; h < HOOK_NR; h++) {
 		fprintf(f, "%-28s %s", hook_rows[h].name, method_name(plan->hook[h].method));
 		if (plan->hook[h].error)
@@ -123,7 +124,8 @@ static int find_cgroup(struct attachment *a, const char *text)
 	int err = attach_cgroups(a);
 
 	if (err == -ENOENT) {
-		fprintf(stderr, "pfstat: -c %s: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n", text);
+		fprintf(stderr, "pfstat: -c %s: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n",
+			text);
 		return EXIT_FAILED;
 	}
 	if (!err)
@@ -271,7 +273,8 @@ int attach_start(struct attachment *a)
 {
 	int err = session_start(a->session);
 
-	return err ? fail(exit_code_of(err), "cannot attach to the page_fault tracepoints", err) : 0;
+	return err ? fail(exit_code_of(err), "cannot attach to the page_fault tracepoints", err) :
+		     0;
 }
 
 void attach_close(struct attachment *a)

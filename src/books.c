@@ -17,7 +17,7 @@
 #define PF_EXITING 0x4
 
 /* A task that is just ending is waited for, but not for ever. */
-#define WALKS	 50
+#define WALKS         50
 #define WALK_PAUSE_NS 2000000
 
 struct vmstat {

@@ -245,11 +245,10 @@ static void probe_hooks(struct caps *caps, const struct btf *btf)
 		const struct hook_row *row = &hook_rows[h];
 
 		if (row->fentry)
-			caps->hook_fentry[h] = caps->fentry ? caps->fentry :
-							      try_btf_program(btf, row->name,
-									      BTF_KIND_FUNC,
-									      BPF_TRACE_FENTRY,
-									      false);
+			caps->hook_fentry[h] =
+				caps->fentry ? caps->fentry :
+					       try_btf_program(btf, row->name, BTF_KIND_FUNC,
+							       BPF_TRACE_FENTRY, false);
 		if (row->tracepoint)
 			caps->hook_tracepoint[h] = try_tracepoint(btf, row->name, false);
 	}
@@ -291,8 +290,8 @@ static void probe_kprobes(struct caps *caps, const struct btf *btf, bool each)
 
 		if (!hook_rows[h].kprobe)
 			continue;
-		caps->hook_kprobe[h] = each ? close_fd(caps_open_kprobe(name)) :
-					      find_function(btf, name);
+		caps->hook_kprobe[h] =
+			each ? close_fd(caps_open_kprobe(name)) : find_function(btf, name);
 		caps->hook_multi[h] = multi && !caps->hook_kprobe[h];
 	}
 }
@@ -329,7 +328,8 @@ void caps_probe(struct caps *caps, enum way way, bool each)
 	caps->mthp = has_mthp();
 	if (!caps->bpf) {
 		/* Each takes 6.1 two grace periods: not for a way that has no use for it. */
-		if (each || way == WAY_AUTO || way == WAY_FENTRY || caps->perf_cpu || caps->perf_task)
+		if (each || way == WAY_AUTO || way == WAY_FENTRY || caps->perf_cpu ||
+		    caps->perf_task)
 			probe_trampolines(caps, btf);
 		probe_hooks(caps, btf);
 		if (way == WAY_AUTO || way == WAY_KPROBE)

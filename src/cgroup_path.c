@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define ID_LEN	64
-#define UID_LEN	36
+#define ID_LEN  64
+#define UID_LEN 36
 /* Pods of files (static pods) have a hash for a uid. */
 #define HASH_LEN 32
 

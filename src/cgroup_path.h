@@ -10,7 +10,8 @@
 struct cgroup_names {
 	char runtime[16]; /* "containerd", "docker", "cri-o", "podman" */
 	char container_id[65]; /* 64 hexadecimal digits */
-	char pod_uid[37]; /* with dashes, also where systemd's driver writes "_"; static pods: 32 digits */
+	char pod_uid[37]; /* with dashes, also where systemd's driver writes "_"; static pods: 32
+			     digits */
 };
 
 void cgroup_path_parse(struct cgroup_names *names, const char *path);

@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 /* An id that was not found is not looked for again for so long. */
-#define ABSENT_NS	(60 * 1000000000ull)
+#define ABSENT_NS (60 * 1000000000ull)
 
 /* Far deeper than anything that is; a walk holds a descriptor and a frame for each. */
-#define MAX_DEPTH	64
+#define MAX_DEPTH     64
 
-#define CGROUP2_MAGIC	0x63677270 /* CGROUP2_SUPER_MAGIC of linux/magic.h */
+#define CGROUP2_MAGIC 0x63677270 /* CGROUP2_SUPER_MAGIC of linux/magic.h */
 
 /* One per id: with a path, or known not to be there. */
 struct node {

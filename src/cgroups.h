@@ -37,8 +37,8 @@ enum cgroup_fate {
  */
 int cgroups_open(struct cgroups **out, const char *root);
 /*
- * The id of a cgroup that a person names: a path from the hierarchy's root, that path below its mount
- * point, or an id. -ENOENT: there is none such.
+ * The id of a cgroup that a person names: a path from the hierarchy's root, that path below its
+ * mount point, or an id. -ENOENT: there is none such.
  */
 int cgroups_id_of(struct cgroups *c, const char *text, unsigned long long *id);
 /* Is it version 2? */

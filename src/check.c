@@ -154,8 +154,8 @@ static uint64_t completed(const struct snapshot *s, unsigned int major)
 static uint64_t failed(const struct snapshot *s)
 {
 	static const enum fault_path paths[] = {
-		PATH_BAD_ACCESS, PATH_GUARD_PAGE, PATH_SIGBUS, PATH_HWPOISON,
-		PATH_OOM,	 PATH_FIXUP,	  PATH_UNRESOLVED,
+		PATH_BAD_ACCESS, PATH_GUARD_PAGE, PATH_SIGBUS,     PATH_HWPOISON,
+		PATH_OOM,        PATH_FIXUP,      PATH_UNRESOLVED,
 	};
 	uint64_t count = 0;
 
@@ -288,8 +288,8 @@ static void check_tasks(struct check *out, const struct check_input *in)
 	for (int major = 0; major < 2; major++)
 		check_rusage_row(out, in, severities[major], b->rusage[major], b->tasks[major],
 				 pfstat[major], false);
-	check_rusage_row(out, in, "faults", b->rusage[0] + b->rusage[1], sum,
-			 pfstat[0] + pfstat[1], true);
+	check_rusage_row(out, in, "faults", b->rusage[0] + b->rusage[1], sum, pfstat[0] + pfstat[1],
+			 true);
 }
 
 /* --- perf events */
@@ -333,31 +333,41 @@ static const struct rule {
 } rules[CHECK_COUNTER_NR] = {
 	/* mm_account_fault; see check_pgfault(). */
 	[CHECK_pgfault] = { .relation = RELATION_EQUAL },
-	[CHECK_pgmajfault] = { RELATION_NONE, { 0 }, { 0 },
-		"counts reads from a disk or swap, pfstat what the kernel accounts as major" },
+	[CHECK_pgmajfault] = { RELATION_NONE,
+			       { 0 },
+			       { 0 },
+			       "counts reads from a disk or swap, pfstat what the kernel accounts as major" },
 	/* do_huge_pmd_anonymous_page; from 6.13 on also a write to the huge zero page. */
-	[CHECK_thp_fault_alloc] = { RELATION_AT_MOST, { 1, { PATH_THP } }, { 1, { PATH_THP_WP } },
-		"the kernel leaves out those that another thread had mapped first" },
-	[CHECK_thp_zero_page_alloc] = { RELATION_NONE, { 1, { PATH_THP_ZERO } }, { 0 },
-		"counts allocations of the one huge zero page, pfstat its mappings" },
+	[CHECK_thp_fault_alloc] = { RELATION_AT_MOST,
+				    { 1, { PATH_THP } },
+				    { 1, { PATH_THP_WP } },
+				    "the kernel leaves out those that another thread had mapped first" },
+	[CHECK_thp_zero_page_alloc] = { RELATION_NONE,
+					{ 1, { PATH_THP_ZERO } },
+					{ 0 },
+					"counts allocations of the one huge zero page, pfstat its mappings" },
 	/* Either side has hints that the other leaves out: the page had gone, or changed. */
-	[CHECK_numa_hint_faults] = { RELATION_NONE, { 2, { PATH_NUMA, PATH_THP_NUMA } }, { 0 },
-		"counts hints on pages that changed meanwhile, pfstat those that the scheduler took" },
-	[CHECK_pswpin] = { RELATION_NONE, { 1, { PATH_SWAP } }, { 0 },
-		"counts pages that were read, with read-ahead, pfstat those that were faulted in" },
+	[CHECK_numa_hint_faults] = { RELATION_NONE,
+				     { 2, { PATH_NUMA, PATH_THP_NUMA } },
+				     { 0 },
+				     "counts hints on pages that changed meanwhile, pfstat those that the scheduler took" },
+	[CHECK_pswpin] = { RELATION_NONE,
+			   { 1, { PATH_SWAP } },
+			   { 0 },
+			   "counts pages that were read, with read-ahead, pfstat those that were faulted in" },
 	[CHECK_cow_ksm] = { RELATION_EQUAL, { 1, { PATH_KSM_COPY } }, { 0 }, NULL },
 	/* wp_page_reuse, which runs in other paths as well. */
-	[CHECK_pgreuse] = { RELATION_AT_MOST, { 2, { PATH_WP_REUSE, PATH_WP_SHARED } },
-		{ 4, { PATH_SWAP, PATH_THP_WP, PATH_UFFD_WP, PATH_PFN } },
-		"the kernel leaves out pages that were kept in another way" },
+	[CHECK_pgreuse] = { RELATION_AT_MOST,
+			    { 2, { PATH_WP_REUSE, PATH_WP_SHARED } },
+			    { 4, { PATH_SWAP, PATH_THP_WP, PATH_UFFD_WP, PATH_PFN } },
+			    "the kernel leaves out pages that were kept in another way" },
 };
 
 /*
  * handle_mm_fault's calls: those that did not end in a retry where there are
  * locks per VMA (6.4 brought both), before that each of them.
  */
-static void check_pgfault(struct check *out, const struct check_input *in,
-			  struct check_span kernel)
+static void check_pgfault(struct check *out, const struct check_input *in, struct check_span kernel)
 {
 	const struct snapshot *s = in->total;
 	struct check_row *row = new_row(out, "vmstat", check_counter_names[CHECK_pgfault], kernel,
@@ -367,8 +377,7 @@ static void check_pgfault(struct check *out, const struct check_input *in,
 	add_reason(row, "missed", "end programs that the kernel skipped", missed(in));
 	terms_of_ends(&terms, in);
 	if (!in->vma_lock)
-		term(&terms, "retries", "calls that were retried",
-		     in->gup ? retries(s) : NO_LIMIT);
+		term(&terms, "retries", "calls that were retried", in->gup ? retries(s) : NO_LIMIT);
 	term(&terms, "failed", "faults that failed in handle_mm_fault", failed(s));
 	term(&terms, "in_flight", "faults still open at the end", s->in_flight);
 	term_of_gup(&terms, in, NO_LIMIT);

@@ -31,12 +31,14 @@ struct check_span {
 	X(cow_ksm)                                                                                 \
 	X(pgreuse)
 
+/* clang-format off */
 enum check_counter {
 #define CHECK_ENUM(name) CHECK_##name,
 	CHECK_COUNTERS(CHECK_ENUM)
 #undef CHECK_ENUM
 	CHECK_COUNTER_NR
 };
+/* clang-format on */
 
 extern const char *const check_counter_names[CHECK_COUNTER_NR];
 
@@ -87,7 +89,7 @@ struct check_reason {
 };
 
 #define CHECK_MAX_REASONS 8
-#define CHECK_MAX_ROWS (CHECK_COUNTER_NR + 8)
+#define CHECK_MAX_ROWS    (CHECK_COUNTER_NR + 8)
 
 struct check_row {
 	const char *book; /* tasks, wait4, perf, vmstat */

@@ -141,7 +141,8 @@ static uint8_t answer(uint32_t facts, uint32_t evidence, int ask_vma)
 
 	if (row)
 		return row->path;
-	return ask_vma && !(evidence & (EV(VMA_ANON) | EV(VMA_FILE))) ? PATH_ASK : PATH_UNCLASSIFIED;
+	return ask_vma && !(evidence & (EV(VMA_ANON) | EV(VMA_FILE))) ? PATH_ASK :
+									PATH_UNCLASSIFIED;
 }
 
 /*

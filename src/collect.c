@@ -211,7 +211,9 @@ static void read_counters(const struct collector *c, struct snapshot *snap, unsi
 	snap->end_runs = count_end_runs(snap);
 }
 
-/* Events first: one that fires in between must not look like a missed run. Returns those that do. */
+/*
+ * Events first: one that fires in between must not look like a missed run. Returns those that do.
+ */
 static uint64_t read_runs(const struct collector *c, struct snapshot *snap, unsigned int epoch)
 {
 	snap->events = session_events(c->session);

@@ -18,14 +18,15 @@
 #include "caps.h"
 
 /* libcap of Debian 11 does not know their names. */
-#define CAP_PERFMON_NR	38
-#define CAP_BPF_NR	39
+#define CAP_PERFMON_NR 38
+#define CAP_BPF_NR     39
 
 /*
  * What is called after the start: serving (MHD and GnuTLS with their threads),
  * reading /proc, /sys and the web configuration, CPUs that come online, sd_notify.
  * No exec, no new privileges, no modules, no mounts, no tracing of others.
  */
+/* clang-format off */
 static const char *const allowed[] = {
 	/* Files and sockets. */
 	"read", "readv", "pread64", "write", "writev", "close", "close_range", "openat", "open",
@@ -49,6 +50,7 @@ static const char *const allowed[] = {
 	/* What pfstat is for. */
 	"bpf", "perf_event_open",
 };
+/* clang-format on */
 
 struct keep {
 	cap_value_t caps[2];

@@ -133,9 +133,9 @@ static void print_hooks(FILE *f, const struct caps *caps, const struct plan *pla
 				caps->hook_fentry[h] ? strerror(-caps->hook_fentry[h]) : "yes",
 				caps->hook_kprobe[h] ? strerror(-caps->hook_kprobe[h]) : "yes");
 		else
-			fprintf(f, "%s\n", caps->hook_tracepoint[h] ?
-						   strerror(-caps->hook_tracepoint[h]) :
-						   "yes");
+			fprintf(f, "%s\n",
+				caps->hook_tracepoint[h] ? strerror(-caps->hook_tracepoint[h]) :
+							   "yes");
 	}
 }
 

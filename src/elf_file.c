@@ -43,12 +43,15 @@ static int read_segments(struct elf_file *file, Elf *elf)
 		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_LOAD)
 			continue;
 		file->segments[file->nr_segments++] = (struct elf_segment){
-			.offset = phdr.p_offset, .size = phdr.p_filesz, .address = phdr.p_vaddr };
+			.offset = phdr.p_offset, .size = phdr.p_filesz, .address = phdr.p_vaddr
+		};
 	}
 	return 0;
 }
 
-/* Functions before labels, "printf" before "_IO_printf", exported before weak before static ones. */
+/*
+ * Functions before labels, "printf" before "_IO_printf", exported before weak before static ones.
+ */
 static uint8_t rank_of(const GElf_Sym *sym, const char *name)
 {
 	uint8_t rank = sym->st_size ? 8 : 0;

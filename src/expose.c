@@ -15,9 +15,9 @@
  * level 2 64 ms (1,015 KB), level 6 103 ms (948 KB). zlib is why not: its level 1
  * takes 66 ms (1,176 KB).
  */
-#define SMALL_BYTES	(1024 * 1024)
-#define SMALL_LEVEL	6
-#define LARGE_LEVEL	1
+#define SMALL_BYTES (1024 * 1024)
+#define SMALL_LEVEL 6
+#define LARGE_LEVEL 1
 
 struct exposition *expose_new(void)
 {
@@ -255,8 +255,8 @@ static bool compress_out(struct exposition *e)
 	/* The bound is that of the input; pages that are not written to cost nothing. */
 	if (!buffer_room(&e->gzip, libdeflate_gzip_compress_bound(c, e->out.len)))
 		return false;
-	e->gzip.len = libdeflate_gzip_compress(c, e->out.data, e->out.len, e->gzip.data,
-					       e->gzip.cap);
+	e->gzip.len =
+		libdeflate_gzip_compress(c, e->out.data, e->out.len, e->gzip.data, e->gzip.cap);
 	return e->gzip.len;
 }
 

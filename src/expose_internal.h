@@ -13,9 +13,9 @@
 #include "expose_buffer.h"
 
 /* Powers of two that are bounds of slots: slot 0 ends at 2^-24 s, the last has no end. */
-#define LE_MIN		(HIST_MIN / 8)
-#define LE_MAX		((HIST_MAX - 1) / 8)
-#define NR_BOUNDS_MAX	(LE_MAX - LE_MIN + 2)
+#define LE_MIN        (HIST_MIN / 8)
+#define LE_MAX        ((HIST_MAX - 1) / 8)
+#define NR_BOUNDS_MAX (LE_MAX - LE_MIN + 2)
 
 /* OpenMetrics allows this many characters in an exemplar's labels, names included. */
 #define EXEMPLAR_CHARS_MAX 128

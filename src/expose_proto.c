@@ -29,8 +29,8 @@ enum {
 /* A gap of more empty buckets than this is cheaper as a new span than as zeros. */
 #define GAP_MAX 2
 
-#define NR_EXEMPLAR_LABELS (sizeof(((struct exposition_exemplar *)0)->labels) / \
-			    sizeof(struct label))
+#define NR_EXEMPLAR_LABELS                                                                         \
+	(sizeof(((struct exposition_exemplar *)0)->labels) / sizeof(struct label))
 
 struct proto_exemplar {
 	Wire__Exemplar exemplar;

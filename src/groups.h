@@ -28,9 +28,9 @@ void groups_turn(void *groups, unsigned int epoch);
 void groups_settle(struct groups *g);
 
 /*
- * What was counted since the last read, or (total) since the start, after the epoch has turned: rows with a
- * count, other and exited; the rest is for group_report_make(). Valid until the
- * next read. 0 or a negative errno.
+ * What was counted since the last read, or (total) since the start, after the epoch has turned:
+ * rows with a count, other and exited; the rest is for group_report_make(). Valid until the next
+ * read. 0 or a negative errno.
  */
 int groups_read(struct groups *g, bool total, struct group_report *report);
 

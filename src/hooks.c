@@ -4,6 +4,7 @@
  */
 #include "hooks.h"
 
+/* clang-format off */
 const struct hook_row hook_rows[HOOK_NR] = {
 #define ROW(function, facts, gives)                                                                \
 	[HOOK_##function] = { #function, facts, "fentry_" #function, "kprobe_" #function, 0, gives }
@@ -50,3 +51,4 @@ const struct hook_row hook_rows[HOOK_NR] = {
 	TRACEPOINT_ROW(sched_process_exit, 0, "task_exit", "faults of tasks that were killed")
 #undef TRACEPOINT_ROW
 };
+/* clang-format on */

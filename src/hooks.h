@@ -11,6 +11,7 @@
 #include "../bpf/evidence.h"
 #include "../bpf/hooks.h"
 
+/* clang-format off */
 enum hook {
 #define HOOK_ENUM(function, ...) HOOK_##function,
 	MARK_HOOKS(HOOK_ENUM)
@@ -38,9 +39,10 @@ enum hook {
 #undef HOOK_ENUM
 	HOOK_NR
 };
+/* clang-format on */
 
 #define HOOK_FIRST_TRACEPOINT HOOK_rss_stat
-#define HOOK_FIRST_CAUSE HOOK_mmap_lock_start_locking
+#define HOOK_FIRST_CAUSE      HOOK_mmap_lock_start_locking
 
 struct hook_row {
 	const char *name; /* of the kernel function or tracepoint */

@@ -14,7 +14,7 @@ struct intern {
 		void *bytes;
 		size_t len;
 		uint32_t hash;
-	} *items;
+	} * items;
 	uint32_t nr, cap;
 	uint32_t *slots; /* number + 1; 0: free */
 	uint32_t nr_slots; /* a power of 2 */

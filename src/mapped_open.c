@@ -216,7 +216,8 @@ static int open_by_build_id(int root_fd, const struct elf_file *file)
 /* Beside the file, in .debug there, and under /usr/lib/debug: as debuggers look. */
 static int open_by_link(int root_fd, const char *module, const struct elf_file *file)
 {
-	static const char *const forms[][2] = { { "", "/" }, { "", "/.debug/" },
+	static const char *const forms[][2] = { { "", "/" },
+						{ "", "/.debug/" },
 						{ "/usr/lib/debug", "/" } };
 	const char *slash = strrchr(module, '/');
 	int fd = -ENOENT;

@@ -59,7 +59,8 @@ int measure_timer(uint64_t ns, bool repeat);
 /* Until done is set. */
 void measure_loop(struct measure *m);
 
-/* On stderr, a line for each reason that something is missing in an output that has no place for it. */
+/* On stderr, a line for each reason that something is missing in an output that has no place for
+ * it. */
 void measure_print_losses(const struct snapshot *snap);
 
 /* code, or the child's own when that is 0 and nothing else ended the run. */

@@ -15,12 +15,12 @@
 #include "process.h"
 
 /* 0.95 us to 4 s: from the cheapest fault to what a person notices. */
-#define FAULT_LE	.le_min = -20, .le_max = 2, .le_step = 1
+#define FAULT_LE .le_min = -20, .le_max = 2, .le_step = 1
 /* There are many cgroups: 16 times each, up to 1 s. */
-#define CGROUP_LE	.le_min = -20, .le_max = 0, .le_step = 4
+#define CGROUP_LE     .le_min = -20, .le_max = 0, .le_step = 4
 
-#define MAX_EXEMPLARS	64
-#define MAX_STATUS	32
+#define MAX_EXEMPLARS 64
+#define MAX_STATUS    32
 
 enum severity { SEVERITY_MINOR, SEVERITY_MAJOR, SEVERITY_FAILED };
 
@@ -130,7 +130,9 @@ static void write_histograms(struct metrics *m, struct exposition *e, enum origi
 		for (unsigned int major = 0; major < 2; major++) {
 			struct cell_sum sum = sum_of(m, path, major, first, last);
 			struct exposition_histogram histogram = {
-				.buckets = sum.buckets, .sum_ns = sum.sum_ns, .exemplars = exemplars,
+				.buckets = sum.buckets,
+				.sum_ns = sum.sum_ns,
+				.exemplars = exemplars,
 			};
 			const struct label labels[] = {
 				{ "path", path_name(path) },
@@ -373,7 +375,8 @@ static void write_program_runs(struct metrics *m, struct exposition *e)
 
 static void write_build(struct metrics *m, struct exposition *e)
 {
-	const struct label labels[] = { { "version", PFSTAT_VERSION }, { "compiler", __VERSION__ } };
+	const struct label labels[] = { { "version", PFSTAT_VERSION },
+					{ "compiler", __VERSION__ } };
 
 	(void)m;
 	expose_count(e, labels, 2, 1);
@@ -474,6 +477,7 @@ static bool has_threshold(const struct metrics *m)
 }
 
 /* One row adds a family; docs/metrics.md and its test follow. */
+/* clang-format off */
 static const struct {
 	struct metric_family family;
 	void (*write)(struct metrics *m, struct exposition *e);
@@ -573,6 +577,7 @@ static const struct {
 	    "When pfstat was started, in seconds since the epoch.",
 	    0, 0, 0 }, write_start_time, NULL },
 };
+/* clang-format on */
 
 int metrics_open(struct metrics **out, const struct metrics_source *source)
 {

@@ -27,12 +27,14 @@ enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 	X(P99, "p99")                                                                              \
 	X(MAX, "max")
 
+/* clang-format off */
 enum sort {
 #define SORT_ENUM(id, name) SORT_##id,
 	SORTS(SORT_ENUM)
 #undef SORT_ENUM
 	SORT_NR
 };
+/* clang-format on */
 
 /* --format of profile. */
 enum profile_format { PROFILE_FOLDED, PROFILE_PPROF };

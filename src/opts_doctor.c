@@ -19,13 +19,16 @@ static error_t parse_doctor(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* clang-format off */
 static const struct argp_option doctor_options[] = {
 	{ "verbose", 'v', 0, 0, "each hook as well, and libbpf's messages", 0 },
 	{ 0 }
 };
+/* clang-format on */
 
 const struct argp argp_doctor = {
-	.options = doctor_options, .parser = parse_doctor,
+	.options = doctor_options,
+	.parser = parse_doctor,
 	.doc = "Says what this kernel and these privileges allow, which paths are exact, and"
 	       " how to get the rest.\v"
 	       "Exit status: 0 measuring is possible, 3 this kernel cannot, 4 missing privilege.",

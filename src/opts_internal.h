@@ -11,12 +11,14 @@
 #include "opts.h"
 
 /* Options without a letter. */
+/* clang-format off */
 enum {
 	KEY_ATTACH = 256, KEY_DRY_RUN, KEY_JSON, KEY_CSV, KEY_NO_INHERIT, KEY_GUP, KEY_CHECK,
 	KEY_LISTEN, KEY_WEB_CONFIG, KEY_SYSTEMD_SOCKET, KEY_SLOWER, KEY_BY, KEY_CGROUP_LIMIT,
 	KEY_PATH, KEY_ORIGIN, KEY_MAJOR, KEY_MIN_LATENCY, KEY_CAUSES, KEY_SORT, KEY_BY_LIMIT,
 	KEY_SAMPLE, KEY_FORMAT, KEY_WEIGHT, KEY_SVG, KEY_STACK_LIMIT,
 };
+/* clang-format on */
 
 extern const struct argp argp_stat, argp_trace, argp_profile, argp_doctor, argp_serve;
 
@@ -31,7 +33,10 @@ void opts_init_children(struct argp_state *state);
 void opts_check_measure(struct argp_state *state, const struct opts *opts);
 
 /* For a command that writes one output, and takes no argument: ARGP_ERR_UNKNOWN for any other. */
-#define OPTION_OUTPUT { "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 }
+#define OPTION_OUTPUT                                                                              \
+	{                                                                                          \
+		"output", 'o', "FILE", 0, "write to FILE instead of standard output", 0            \
+	}
 error_t opts_parse_output(int key, char *arg, struct argp_state *state);
 
 /* A whole number of 1 .. max, and nothing behind it but end; rest (may be NULL) follows it. */

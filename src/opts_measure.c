@@ -11,6 +11,7 @@
 
 /* --- whose */
 
+/* clang-format off */
 static const struct argp_option target_options[] = {
 	{ "pid", 'p', "PID[,PID...]", 0, "these processes, their new threads and children", 0 },
 	{ "tid", 't', "TID", 0, "this one thread", 0 },
@@ -24,6 +25,7 @@ static const struct argp_option target_options[] = {
 	{ "duration", 'd', "SEC", 0, "end after SEC seconds", 0 },
 	{ 0 }
 };
+/* clang-format on */
 
 static void parse_tid(struct argp_state *state, struct opts *opts, const char *arg)
 {
@@ -79,6 +81,7 @@ static error_t parse_target(int key, char *arg, struct argp_state *state)
 
 /* --- which */
 
+/* clang-format off */
 static const struct argp_option filter_options[] = {
 	{ "path", KEY_PATH, "PATH[,PATH...]", 0, "these paths (pfstat doctor lists them)", 0 },
 	{ "origin", KEY_ORIGIN, "ORIGIN[,...]", 0, "of these origins: user, kernel, gup", 0 },
@@ -86,6 +89,7 @@ static const struct argp_option filter_options[] = {
 	{ "min-latency", KEY_MIN_LATENCY, "TIME", 0, "faults that take TIME or longer (10us, 1ms)", 0 },
 	{ 0 }
 };
+/* clang-format on */
 
 /* Adds the bit of each name of a list; name(i) for i < nr. */
 static uint64_t parse_names(struct argp_state *state, const char *option, const char *arg,

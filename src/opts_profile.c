@@ -7,9 +7,10 @@
 #include "opts_internal.h"
 
 /* Stacks that are told apart: 1 KiB of kernel memory each. */
-#define DEFAULT_STACKS	16384
-#define MAX_STACKS	(1 << 20)
+#define DEFAULT_STACKS 16384
+#define MAX_STACKS     (1 << 20)
 
+/* clang-format off */
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to print", 3 },
 	{ "weight", KEY_WEIGHT, "WHAT", 0, "of the stacks: time (default; ns of fault latency) or count", 0 },
@@ -20,6 +21,7 @@ static const struct argp_option options[] = {
 	{ "stack-limit", KEY_STACK_LIMIT, "N", 0, "tell N stacks apart at a time (default 16384)", 0 },
 	{ 0 }
 };
+/* clang-format on */
 
 static const char doc[] =
 	"Counts page faults by stack: where in the program they come from, weighted by the time"
@@ -60,8 +62,8 @@ static error_t parse_profile(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_STACK_LIMIT:
 		if (!opts_parse_number(arg, '\0', MAX_STACKS, &limit, NULL))
-			argp_failure(state, EXIT_USAGE, 0, "--stack-limit %s: not a number of 1 to %d",
-				     arg, MAX_STACKS);
+			argp_failure(state, EXIT_USAGE, 0,
+				     "--stack-limit %s: not a number of 1 to %d", arg, MAX_STACKS);
 		opts->stack_limit = limit;
 		break;
 	case ARGP_KEY_END:
@@ -73,7 +75,9 @@ static error_t parse_profile(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* clang-format off */
 const struct argp argp_profile = {
 	.options = options, .parser = parse_profile, .args_doc = "\n-- COMMAND [ARG...]", .doc = doc,
 	.children = opts_measure_children,
 };
+/* clang-format on */

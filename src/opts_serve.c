@@ -8,12 +8,13 @@
 #include "opts_internal.h"
 
 /* Where serve listens when it is not told; see docs/serve.md. */
-#define DEFAULT_LISTEN	":10240"
-#define DEFAULT_SLOW_NS	10000000
+#define DEFAULT_LISTEN  ":10240"
+#define DEFAULT_SLOW_NS 10000000
 /* About 3 KiB of kernel memory each. */
-#define DEFAULT_CGROUPS	4096
-#define MAX_CGROUPS	65536
+#define DEFAULT_CGROUPS 4096
+#define MAX_CGROUPS     65536
 
+/* clang-format off */
 static const struct argp_option serve_options[] = {
 	{ 0, 0, 0, 0, "What to measure (default: the whole machine)", 1 },
 	{ "pid", 'p', "PID[,PID...]", 0, "these processes, their new threads and children", 0 },
@@ -39,6 +40,7 @@ static const struct argp_option serve_options[] = {
 	{ 0, 0, 0, 0, "Help", 4 },
 	{ 0 }
 };
+/* clang-format on */
 
 static void parse_limit(struct argp_state *state, struct opts *opts, const char *arg)
 {
@@ -119,7 +121,8 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp argp_serve = {
-	.options = serve_options, .parser = parse_serve,
+	.options = serve_options,
+	.parser = parse_serve,
 	.doc = "Serves the latency of page faults to Prometheus, until SIGTERM; see docs/serve.md.\v"
 	       "SIGHUP reads the file of --web.config.file again.\n"
 	       "\n"

@@ -9,10 +9,10 @@
 #include "opts_internal.h"
 
 /* Rows of --by that are told apart: 2.2 KiB of kernel memory each. */
-#define DEFAULT_GROUPS	16384
-#define MAX_GROUPS	(1 << 20)
-#define DEFAULT_TOP	20
-#define NO_TOP		~0u
+#define DEFAULT_GROUPS 16384
+#define MAX_GROUPS     (1 << 20)
+#define DEFAULT_TOP    20
+#define NO_TOP         ~0u
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to print", 3 },
@@ -140,8 +140,8 @@ static void parse_argument(struct argp_state *state, struct opts *opts, const ch
 		opts->count = count;
 		break;
 	default:
-		argp_failure(state, EXIT_USAGE, 0, "%s: too many arguments; a command goes behind --",
-			     arg);
+		argp_failure(state, EXIT_USAGE, 0,
+			     "%s: too many arguments; a command goes behind --", arg);
 	}
 }
 
@@ -233,7 +233,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* clang-format off */
 const struct argp argp_stat = {
 	.options = options, .parser = parse_option, .args_doc = args_doc, .doc = doc,
 	.children = opts_measure_children,
 };
+/* clang-format on */

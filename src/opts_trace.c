@@ -12,10 +12,11 @@
 #define DEFAULT_SLOWER_NS 1000000
 
 /* Of the ring buffer: some 5,800 faults, or with stacks 6,000, which are four times as big. */
-#define DEFAULT_RING_BYTES	  (4u << 20)
+#define DEFAULT_RING_BYTES        (4u << 20)
 #define DEFAULT_STACKS_RING_BYTES (16u << 20)
-#define MAX_RING_BYTES		  (1u << 30)
+#define MAX_RING_BYTES            (1u << 30)
 
+/* clang-format off */
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to print", 3 },
 	{ "slower", KEY_SLOWER, "TIME", 0,
@@ -32,6 +33,7 @@ static const struct argp_option options[] = {
 	OPTION_OUTPUT,
 	{ 0 }
 };
+/* clang-format on */
 
 static const char doc[] =
 	"Prints each slow page fault: who, where, and what its time was spent on.\v"
@@ -55,12 +57,13 @@ static void parse_format(struct argp_state *state, struct opts *opts, const char
 		if (strcmp(trace_renderers[i]->name, arg))
 			continue;
 		if (opts->trace && opts->trace != trace_renderers[i])
-			argp_failure(state, EXIT_USAGE, 0, "--format %s: there is another format already",
-				     arg);
+			argp_failure(state, EXIT_USAGE, 0,
+				     "--format %s: there is another format already", arg);
 		opts->trace = trace_renderers[i];
 		return;
 	}
-	argp_failure(state, EXIT_USAGE, 0, "--format %s: not text, json, perf-script or chrome", arg);
+	argp_failure(state, EXIT_USAGE, 0, "--format %s: not text, json, perf-script or chrome",
+		     arg);
 }
 
 /* A number of pages, or of bytes with a unit, as perf record takes it; 0: neither. */
@@ -134,8 +137,8 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 		if (!opts->trace)
 			opts->trace = trace_renderers[0];
 		if (!opts->ring_bytes)
-			opts->ring_bytes = opts->stacks ? DEFAULT_STACKS_RING_BYTES :
-							  DEFAULT_RING_BYTES;
+			opts->ring_bytes =
+				opts->stacks ? DEFAULT_STACKS_RING_BYTES : DEFAULT_RING_BYTES;
 		opts_check_measure(state, opts);
 		break;
 	default:
@@ -144,7 +147,9 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+/* clang-format off */
 const struct argp argp_trace = {
 	.options = options, .parser = parse_trace, .args_doc = "\n-- COMMAND [ARG...]", .doc = doc,
 	.children = opts_measure_children,
 };
+/* clang-format on */

@@ -53,7 +53,8 @@ static int add_entry(struct perf_map *map, uint64_t start, uint64_t size, const 
 		map->cap = cap;
 	}
 	map->entries[map->nr] = (struct perf_map_entry){
-		.start = start, .size = size, .name = map->names.len, .line = map->nr };
+		.start = start, .size = size, .name = map->names.len, .line = map->nr
+	};
 	map->nr++;
 	put(&map->names, name, len < MAX_NAME ? len : MAX_NAME);
 	put_char(&map->names, '\0');

@@ -39,7 +39,7 @@ struct perf_records {
 	struct at {
 		uint64_t time;
 		size_t offset;
-	} *order;
+	} * order;
 	size_t nr, cap_order;
 };
 
@@ -87,7 +87,8 @@ static int map_ring(struct ring *ring, int fd)
 	void *at;
 
 	do {
-		at = mmap(NULL, (pages + 1) * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		at = mmap(NULL, (pages + 1) * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  0);
 	} while (at == MAP_FAILED && errno == EPERM && (pages /= 2));
 	if (at == MAP_FAILED)
 		return -errno;

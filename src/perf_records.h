@@ -12,7 +12,9 @@
 
 struct perf_records;
 
-/* 0 or a negative errno: that of the kernel when it refuses such events. tids NULL: whole machine. */
+/*
+ * 0 or a negative errno: that of the kernel when it refuses such events. tids NULL: whole machine.
+ */
 int perf_records_open(struct perf_records **out, const int *tids, unsigned int nr_tids);
 int perf_records_add_cpu(struct perf_records *r, int cpu);
 int perf_records_fd(const struct perf_records *r);

@@ -34,8 +34,8 @@ enum way way_of(const char *name)
 
 const char *method_name(enum method method)
 {
-	static const char *const names[] = { "none", "unneeded", "fentry", "kprobe", "kprobe.multi",
-					     "tracepoint" };
+	static const char *const names[] = { "none",   "unneeded",     "fentry",
+					     "kprobe", "kprobe.multi", "tracepoint" };
 
 	return names[method];
 }
@@ -60,13 +60,15 @@ static void plan_spine(struct plan *plan, const struct plan_request *request,
 	plan->atomics = caps->atomics;
 	plan->task_btf = caps->task_btf;
 	if (caps->bpf) {
-		impossible(plan, refusal_code(caps->bpf),
-			   "cannot load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON)",
-			   caps->bpf);
+		impossible(
+			plan, refusal_code(caps->bpf),
+			"cannot load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON)",
+			caps->bpf);
 	} else if (caps->btf) {
-		impossible(plan, EXIT_KERNEL,
-			   "no /sys/kernel/btf/vmlinux (needs a kernel built with CONFIG_DEBUG_INFO_BTF)",
-			   caps->btf);
+		impossible(
+			plan, EXIT_KERNEL,
+			"no /sys/kernel/btf/vmlinux (needs a kernel built with CONFIG_DEBUG_INFO_BTF)",
+			caps->btf);
 	} else if (caps->begin) {
 		impossible(plan, EXIT_KERNEL,
 			   "cannot attach to the exceptions:page_fault_user and page_fault_kernel"
@@ -76,16 +78,18 @@ static void plan_spine(struct plan *plan, const struct plan_request *request,
 		plan->end = END_PERF;
 	} else if (!caps->fexit) {
 		plan->end = END_FEXIT;
-		snprintf(plan->note, sizeof(plan->note),
-			 "perf events are refused (%s), so the end of a fault is fexit on"
-			 " handle_mm_fault; grant CAP_SYS_ADMIN or lower kernel.perf_event_paranoid to 2"
-			 " for an exact end",
-			 strerror(-perf));
+		snprintf(
+			plan->note, sizeof(plan->note),
+			"perf events are refused (%s), so the end of a fault is fexit on"
+			" handle_mm_fault; grant CAP_SYS_ADMIN or lower kernel.perf_event_paranoid to 2"
+			" for an exact end",
+			strerror(-perf));
 	} else {
-		impossible(plan, refusal_code(perf),
-			   "neither perf events (CAP_PERFMON and kernel.perf_event_paranoid at most 2,"
-			   " or CAP_SYS_ADMIN) nor fexit on handle_mm_fault can end a fault",
-			   perf);
+		impossible(
+			plan, refusal_code(perf),
+			"neither perf events (CAP_PERFMON and kernel.perf_event_paranoid at most 2,"
+			" or CAP_SYS_ADMIN) nor fexit on handle_mm_fault can end a fault",
+			perf);
 	}
 }
 
@@ -206,7 +210,8 @@ static void plan_causes(struct plan *plan, const struct caps *caps)
 {
 	const bool sleeps = attached(plan, HOOK_sched_switch);
 
-	plan->causes = 1u << CAUSE_ON_CPU |
+	plan->causes =
+		1u << CAUSE_ON_CPU |
 		cause_if(plan, CAUSE_LOCK, HOOK_contention_begin, HOOK_contention_end) |
 		cause_if(plan, CAUSE_LOCK, HOOK_mmap_lock_start_locking,
 			 HOOK_mmap_lock_acquire_returned) |
@@ -353,7 +358,7 @@ static enum exactness user_failure(const struct plan *plan, enum fault_path path
 	case PATH_GUARD_PAGE:
 		if (!attached(plan, HOOK_signal_generate))
 			return NOT_VISIBLE;
-		return plan->facts & EV(SPECIAL)       ? EXACT :
+		return plan->facts & EV(SPECIAL)    ? EXACT :
 		       plan->vma_source == VMA_FIND ? INFERRED :
 						      NOT_VISIBLE;
 	case PATH_VSYSCALL:
@@ -484,21 +489,24 @@ static int gup_error(const struct plan_request *request, const struct caps *caps
 static void refuse_way(struct plan *plan, enum way way, const struct caps *caps)
 {
 	if (way == WAY_FENTRY) {
-		impossible(plan, EXIT_KERNEL,
-			   "this kernel refuses fentry; --attach=auto takes the best way that works",
-			   first_error(caps->fentry, caps->hook_fentry));
+		impossible(
+			plan, EXIT_KERNEL,
+			"this kernel refuses fentry; --attach=auto takes the best way that works",
+			first_error(caps->fentry, caps->hook_fentry));
 		return;
 	}
 	/* A kprobe is a perf event; where those are refused, EACCES is for want of a privilege. */
 	if (caps->kprobe == -EACCES)
-		impossible(plan, EXIT_PRIVILEGE,
-			   "kprobes are perf events, which need CAP_PERFMON and kernel.perf_event_paranoid"
-			   " at most 2, or CAP_SYS_ADMIN; --attach=auto takes the best way that works",
-			   caps->kprobe);
+		impossible(
+			plan, EXIT_PRIVILEGE,
+			"kprobes are perf events, which need CAP_PERFMON and kernel.perf_event_paranoid"
+			" at most 2, or CAP_SYS_ADMIN; --attach=auto takes the best way that works",
+			caps->kprobe);
 	else
-		impossible(plan, EXIT_KERNEL,
-			   "this kernel refuses kprobes; --attach=auto takes the best way that works",
-			   first_error(caps->kprobe, caps->hook_kprobe));
+		impossible(
+			plan, EXIT_KERNEL,
+			"this kernel refuses kprobes; --attach=auto takes the best way that works",
+			first_error(caps->kprobe, caps->hook_kprobe));
 }
 
 void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps)

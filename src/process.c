@@ -39,8 +39,9 @@ static void read_stat(struct process_usage *usage)
 		rest = strrchr(line, ')');
 	if (f)
 		fclose(f);
-	if (!rest || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
-				  " %*d %*d %*d %llu %llu %ld",
+	if (!rest || sscanf(rest,
+			    ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
+			    " %*d %*d %*d %llu %llu %ld",
 			    &start, &virtual_bytes, &pages) != 3)
 		return;
 	usage->virtual_bytes = virtual_bytes;

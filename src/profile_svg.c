@@ -176,10 +176,10 @@ static int rank(struct graph *g)
 	if (!ranked)
 		return -ENOMEM;
 	for (i = 0; i < g->keys.nr; i++)
-		ranked[i] = (struct ranked){
-			.parent = key_of(g, i)->parent, .node = i,
-			.weight = stack_weigh(g->run, &g->nodes[i].weight),
-			.name = stacks_text(g->s, key_of(g, i)->name) };
+		ranked[i] = (struct ranked){ .parent = key_of(g, i)->parent,
+					     .node = i,
+					     .weight = stack_weigh(g->run, &g->nodes[i].weight),
+					     .name = stacks_text(g->s, key_of(g, i)->name) };
 	qsort(ranked, g->keys.nr, sizeof(*ranked), by_rank);
 	err = walk(g, ranked);
 	free(ranked);
@@ -223,7 +223,8 @@ static void put_xml(struct buffer *out, const char *words)
 			put_text(out, "&quot;");
 		else if (c < ' ' || c == 0x7f)
 			put_text(out, "\xef\xbf\xbd");
-		else if (c == 0xef && i + 2 < valid.len && (unsigned char)valid.data[i + 1] == 0xbf &&
+		else if (c == 0xef && i + 2 < valid.len &&
+			 (unsigned char)valid.data[i + 1] == 0xbf &&
 			 (unsigned char)valid.data[i + 2] >= 0xbe)
 			valid.data[i + 2] = (char)0xbd, put_char(out, (char)c); /* U+FFFE, U+FFFF */
 		else
@@ -266,8 +267,8 @@ static void put_time(struct buffer *out, uint64_t ns)
 	put_text(out, words);
 }
 
-__attribute__((format(printf, 2, 3))) static void put_format(struct buffer *out,
-							     const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put_format(struct buffer *out, const char *format,
+							     ...)
 {
 	char words[512];
 	va_list args;
@@ -339,24 +340,28 @@ static void put_box(struct graph *g, const char *name, const struct stack_weight
 	double whole = (double)stack_weigh(g->run, &g->s->totals.all);
 
 	whole = whole > 0 ? whole : 1;
-	put_format(&g->out, "\" x=\"%.5f%%\" y=\"%u\" width=\"%.5f%%\" height=\"%d\"", 100 * x / whole,
-		   level * ROW, 100 * (double)stack_weigh(g->run, w) / whole, ROW);
+	put_format(&g->out, "\" x=\"%.5f%%\" y=\"%u\" width=\"%.5f%%\" height=\"%d\"",
+		   100 * x / whole, level * ROW, 100 * (double)stack_weigh(g->run, w) / whole, ROW);
 	put_format(&g->out, " role=\"treeitem\" data-t=\"%" PRIu64 "\" data-n=\"%" PRIu64 "\"",
 		   w->sum_ns, w->count);
 	put_text(&g->out, "><title>");
 	put_xml(&g->out, name);
 	put_text(&g->out, ": ");
 	put_figures(g, w);
-	put_format(&g->out, "</title><rect width=\"100%%\" height=\"%d\" rx=\"2\"/>"
-			    "<text x=\"4\" y=\"13\">", ROW - 1);
+	put_format(&g->out,
+		   "</title><rect width=\"100%%\" height=\"%d\" rx=\"2\"/>"
+		   "<text x=\"4\" y=\"13\">",
+		   ROW - 1);
 	put_xml(&g->out, name);
 	put_text(&g->out, "</text></svg>\n");
 }
 
 static void put_node(struct graph *g, uint32_t number, double *root_x)
 {
-	static const char *const kinds[] = { [FRAME_PROCESS] = "process", [FRAME_USER] = "user",
-					     [FRAME_KERNEL] = "kernel", [FRAME_NOTE] = "note",
+	static const char *const kinds[] = { [FRAME_PROCESS] = "process",
+					     [FRAME_USER] = "user",
+					     [FRAME_KERNEL] = "kernel",
+					     [FRAME_NOTE] = "note",
 					     [FRAME_PATH] = "path" };
 	const struct node_key *key = key_of(g, number);
 	struct node *node = &g->nodes[number];
@@ -380,9 +385,10 @@ static void put_frames(struct graph *g)
 	uint32_t i;
 
 	/* The script makes the right margin as wide as the left one. */
-	put_format(&g->out, "<svg id=\"frames\" role=\"tree\" "
-			    "aria-label=\"Stacks, outermost frames first\" x=\"%d\" y=\"%d\" "
-			    "width=\"97.5%%\" overflow=\"visible\">\n",
+	put_format(&g->out,
+		   "<svg id=\"frames\" role=\"tree\" "
+		   "aria-label=\"Stacks, outermost frames first\" x=\"%d\" y=\"%d\" "
+		   "width=\"97.5%%\" overflow=\"visible\">\n",
 		   MARGIN, TOP);
 	put_text(&g->out, "<svg class=\"f r0\" data-k=\"process\" data-p=\"0\" data-m=\"");
 	put_box(g, "all", &g->s->totals.all, 0, 0);
@@ -459,7 +465,8 @@ static void put_controls(struct graph *g)
 static void put_foot(struct graph *g, unsigned int height)
 {
 	put_format(&g->out, "<text id=\"foot\" x=\"%d\" y=\"%u\">", MARGIN, height - 12);
-	put_text(&g->out, "pfstat profile. Click or Enter: zoom; Esc: reset; /: search; arrows: move.");
+	put_text(&g->out,
+		 "pfstat profile. Click or Enter: zoom; Esc: reset; /: search; arrows: move.");
 	if (g->nr_left_out)
 		put_format(&g->out, " Not drawn: %u frames narrower than %.3f %%.", g->nr_left_out,
 			   100.0 / (double)PARTS);
@@ -470,13 +477,15 @@ static void put_foot(struct graph *g, unsigned int height)
 static void put_head(struct graph *g, struct buffer *head, unsigned int height)
 {
 	put_text(head, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	put_format(head, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%%\" height=\"%u\" "
-			 "data-metric=\"%s\" style=\"min-width:480px\">\n",
+	put_format(head,
+		   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100%%\" height=\"%u\" "
+		   "data-metric=\"%s\" style=\"min-width:480px\">\n",
 		   height, g->run->by_count ? "n" : "t");
 	put_text(head, "<title>pfstat: page faults by stack</title>\n<style><![CDATA[\n");
 	put_text(head, style);
 	put_text(head, "]]></style>\n<rect id=\"page\" width=\"100%\" height=\"100%\"/>\n");
-	put_format(head, "<text id=\"title\" x=\"%d\" y=\"30\">Page faults by stack</text>\n", MARGIN);
+	put_format(head, "<text id=\"title\" x=\"%d\" y=\"30\">Page faults by stack</text>\n",
+		   MARGIN);
 }
 
 static int draw(struct graph *g, FILE *f)
@@ -492,9 +501,10 @@ static int draw(struct graph *g, FILE *f)
 	put_controls(g); /* whose legend has the paths of the frames */
 	height = TOP + (g->depth + 1) * ROW + FOOT;
 	put_foot(g, height);
-	put_text(&g->out, "<foreignObject width=\"100%\" height=\"100%\" style=\"pointer-events:none\" "
-			  "aria-hidden=\"true\"><div xmlns=\"http://www.w3.org/1999/xhtml\" id=\"tip\" "
-			  "class=\"html\"></div></foreignObject>\n<script><![CDATA[\n");
+	put_text(&g->out,
+		 "<foreignObject width=\"100%\" height=\"100%\" style=\"pointer-events:none\" "
+		 "aria-hidden=\"true\"><div xmlns=\"http://www.w3.org/1999/xhtml\" id=\"tip\" "
+		 "class=\"html\"></div></foreignObject>\n<script><![CDATA[\n");
 	put_text(&g->out, script);
 	put_text(&g->out, "]]></script>\n</svg>\n");
 	put_head(g, &head, height);

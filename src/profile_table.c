@@ -31,7 +31,7 @@ struct taken {
 		uint64_t hash;
 		size_t at;
 		unsigned int nr;
-	} *parts; /* two for each fault: of the kernel and the user stack */
+	} * parts; /* two for each fault: of the kernel and the user stack */
 	uint64_t *frames;
 	size_t nr_frames, cap_frames;
 };

@@ -82,7 +82,8 @@ int program_symbols_open(struct program_symbols *p, struct measure *m)
 	if (err)
 		return fail(exit_code_of(err), "symbols", err);
 	if (events)
-		fprintf(stderr, "pfstat: perf events are refused (%s): functions of processes that"
+		fprintf(stderr,
+			"pfstat: perf events are refused (%s): functions of processes that"
 			" end while measuring have no names\n",
 			strerror(-events));
 	see_targets(p, m->opts);

@@ -9,8 +9,8 @@
 
 #include "render_json.h"
 
-#define BOLD	"\033[1m"
-#define PLAIN	"\033[0m"
+#define BOLD  "\033[1m"
+#define PLAIN "\033[0m"
 
 static bool is_told(uint32_t causes, unsigned int cause)
 {

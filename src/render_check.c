@@ -75,15 +75,11 @@ static json_t *pack_reasons(const struct check_row *row)
 
 static json_t *pack_row(const struct check_row *row)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:o}",
-			 "book", row->book,
-			 "counter", row->counter,
-			 "kernel_low", json_count(row->kernel.low),
-			 "kernel_high", json_count(row->kernel.high),
-			 "pfstat", json_count(row->pfstat),
-			 "verdict", check_verdict_name(row->verdict),
-			 "unexplained", json_count(row->unexplained),
-			 "reasons", pack_reasons(row));
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:o}", "book", row->book, "counter",
+			 row->counter, "kernel_low", json_count(row->kernel.low), "kernel_high",
+			 json_count(row->kernel.high), "pfstat", json_count(row->pfstat), "verdict",
+			 check_verdict_name(row->verdict), "unexplained",
+			 json_count(row->unexplained), "reasons", pack_reasons(row));
 }
 
 json_t *render_check_json(const struct check *check)
@@ -92,10 +88,7 @@ json_t *render_check_json(const struct check *check)
 
 	for (unsigned int i = 0; i < check->nr_rows; i++)
 		json_array_append_new(rows, pack_row(&check->row[i]));
-	return json_pack("{s:b, s:o, s:o, s:I, s:I}",
-			 "ok", check->ok,
-			 "error", json_clean_string(check->error),
-			 "rows", rows,
-			 "ended", json_count(check->ended),
-			 "living", json_count(check->living));
+	return json_pack("{s:b, s:o, s:o, s:I, s:I}", "ok", check->ok, "error",
+			 json_clean_string(check->error), "rows", rows, "ended",
+			 json_count(check->ended), "living", json_count(check->living));
 }

@@ -33,7 +33,8 @@ static void csv_begin(FILE *f, const struct render_style *style)
 	}
 	fputs("kind,time_ns,duration_ns,attach,path,origin,exactness,count,minor,major,"
 	      "sum_ns,max_ns,p50_ns,p90_ns,p99_ns,untimed,retries,read,write,exec,outcome,"
-	      "stack,mmap_lock,orders,causes\n", f);
+	      "stack,mmap_lock,orders,causes\n",
+	      f);
 	fflush(f);
 }
 
@@ -61,9 +62,19 @@ static void csv_orders(FILE *f, const struct report_row *row)
 static void csv_row(FILE *f, const struct report *r, const struct report_row *row)
 {
 	const uint64_t numbers[] = {
-		row->count, row->minor, row->major, row->sum_ns, row->max_ns,
-		row->p50_ns, row->p90_ns, row->p99_ns, row->untimed, row->retries,
-		row->access[ACCESS_READ], row->access[ACCESS_WRITE], row->access[ACCESS_EXEC],
+		row->count,
+		row->minor,
+		row->major,
+		row->sum_ns,
+		row->max_ns,
+		row->p50_ns,
+		row->p90_ns,
+		row->p99_ns,
+		row->untimed,
+		row->retries,
+		row->access[ACCESS_READ],
+		row->access[ACCESS_WRITE],
+		row->access[ACCESS_EXEC],
 	};
 
 	render_csv_string(f, row->path);

@@ -12,13 +12,13 @@
 #include "cgroup_path.h"
 #include "clean.h"
 
-#define BOLD	"\033[1m"
-#define PLAIN	"\033[0m"
+#define BOLD       "\033[1m"
+#define PLAIN      "\033[0m"
 
-#define NR_NUMBERS	9
-#define NR_NAMES	4 /* two each for a process and a thread */
-#define NR_COLUMNS	(NR_NAMES + NR_NUMBERS)
-#define MAX_WIDTH	48
+#define NR_NUMBERS 9
+#define NR_NAMES   4 /* two each for a process and a thread */
+#define NR_COLUMNS (NR_NAMES + NR_NUMBERS)
+#define MAX_WIDTH  48
 
 static const char *const numbers[NR_NUMBERS] = {
 	"COUNT", "RATE/s", "MAJOR", "AVG", "P50", "P99", "MAX", "TOTAL", "SHARE",
@@ -74,9 +74,11 @@ const char *group_text(char buf[GROUP_TEXT_LEN], const struct group_row *row, en
 	case DIM_CGROUP:
 		return cgroup_text(buf, row, n);
 	case DIM_MAPPING:
-		return clean_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "[unknown]", "");
+		return clean_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "[unknown]",
+				  "");
 	case DIM_FILE:
-		return clean_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "(no file)", "");
+		return clean_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "(no file)",
+				  "");
 	case DIM_PATH:
 		return path_name(group_number(row, n));
 	default:
@@ -120,12 +122,14 @@ static void add_dimension(struct table *t, int n)
 	switch (dim) {
 	case DIM_PROCESS:
 	case DIM_THREAD:
-		t->names[t->nr_names++] = (struct column){ dim == DIM_THREAD ? "TID" : "PID", NUMBER, n, false };
+		t->names[t->nr_names++] =
+			(struct column){ dim == DIM_THREAD ? "TID" : "PID", NUMBER, n, false };
 		t->names[t->nr_names++] = (struct column){ "COMM", TASK_COMM, n, true };
 		break;
 	case DIM_CPU:
 	case DIM_NODE:
-		t->names[t->nr_names++] = (struct column){ dimensions[dim].title, NUMBER, n, false };
+		t->names[t->nr_names++] =
+			(struct column){ dimensions[dim].title, NUMBER, n, false };
 		break;
 	default:
 		t->names[t->nr_names++] = (struct column){ dimensions[dim].title, WORDS, n, true };
@@ -152,7 +156,8 @@ static void set(struct line *l, int column, const char *text)
 
 static void fill_numbers(struct line *l, const struct report_row *row)
 {
-	const uint64_t times[] = { row->avg_ns, row->p50_ns, row->p99_ns, row->max_ns, row->sum_ns };
+	const uint64_t times[] = { row->avg_ns, row->p50_ns, row->p99_ns, row->max_ns,
+				   row->sum_ns };
 	bool timed = row->count != row->untimed;
 	char buf[32];
 	int c = NR_NAMES;

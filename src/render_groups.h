@@ -21,7 +21,8 @@ void render_groups_csv(FILE *f, const struct report *r);
 /* Names of dimensions as they are in the options. */
 const char *dimension_name(enum dimension dim);
 
-/* What a group is called in dimension n, as text for a line: no process or thread, which are numbers. */
+/* What a group is called in dimension n, as text for a line: no process or thread, which are
+ * numbers. */
 #define GROUP_TEXT_LEN 4096
 const char *group_text(char buf[GROUP_TEXT_LEN], const struct group_row *row, enum dimension dim,
 		       int n);

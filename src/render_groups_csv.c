@@ -8,6 +8,7 @@
 #include "render_groups.h"
 
 /* Of a dimension; those of a process or thread are two, those of a cgroup, too. */
+/* clang-format off */
 static const char *const columns[DIM_NR] = {
 	[DIM_PROCESS] = "pid,process_comm", [DIM_THREAD] = "tid,thread_comm",
 	[DIM_COMM] = "comm",		    [DIM_CGROUP] = "cgroup_id,cgroup",
@@ -15,6 +16,7 @@ static const char *const columns[DIM_NR] = {
 	[DIM_CPU] = "cpu",		    [DIM_NODE] = "node",
 	[DIM_PATH] = "path",
 };
+/* clang-format on */
 
 static bool has_two(enum dimension dim)
 {
@@ -39,7 +41,7 @@ static void csv_lead(FILE *f, const struct report *r, const char *row)
 
 static void csv_numbers(FILE *f, const struct report_row *n)
 {
-	const uint64_t numbers[] = { n->count,	n->major,  n->sum_ns, n->max_ns,
+	const uint64_t numbers[] = { n->count,  n->major,  n->sum_ns, n->max_ns,
 				     n->p50_ns, n->p90_ns, n->p99_ns, n->untimed };
 
 	for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

@@ -27,9 +27,9 @@ static json_t *pack_cgroup(const struct group_row *row, int n)
 	struct cgroup_names names;
 
 	cgroup_path_parse(&names, row->name[n] ? row->name[n] : "");
-	return json_pack("{s:I, s:o, s:s, s:s, s:s}", "id", json_count(group_number(row, n)), "path",
-			 string_or_null(row->name[n]), "runtime", names.runtime, "container_id",
-			 names.container_id, "pod_uid", names.pod_uid);
+	return json_pack("{s:I, s:o, s:s, s:s, s:s}", "id", json_count(group_number(row, n)),
+			 "path", string_or_null(row->name[n]), "runtime", names.runtime,
+			 "container_id", names.container_id, "pod_uid", names.pod_uid);
 }
 
 /* The key's halves: place kind and device; inode, or a hash of a name. */
@@ -76,16 +76,12 @@ static json_t *pack_dimension(const struct group_row *row, enum dimension dim, i
 
 static json_t *pack_numbers(const struct report_row *n)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I}",
-			 "count", json_count(n->count),
-			 "major", json_count(n->major),
-			 "sum_ns", json_count(n->sum_ns),
-			 "max_ns", json_count(n->max_ns),
-			 "p50_ns", json_count(n->p50_ns),
-			 "p90_ns", json_count(n->p90_ns),
-			 "p99_ns", json_count(n->p99_ns),
-			 "buckets", json_counts(n->buckets, HIST_SLOTS, HIST_MIN),
-			 "untimed", json_count(n->untimed));
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I}", "count", json_count(n->count),
+		"major", json_count(n->major), "sum_ns", json_count(n->sum_ns), "max_ns",
+		json_count(n->max_ns), "p50_ns", json_count(n->p50_ns), "p90_ns",
+		json_count(n->p90_ns), "p99_ns", json_count(n->p99_ns), "buckets",
+		json_counts(n->buckets, HIST_SLOTS, HIST_MIN), "untimed", json_count(n->untimed));
 }
 
 static json_t *pack_group(const struct group_report *r, const struct group_row *row)

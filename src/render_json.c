@@ -51,8 +51,8 @@ json_t *json_counts(const uint64_t *counts, int nr, int first)
 	for (int i = 0; list && i < nr; i++) {
 		if (!counts[i])
 			continue;
-		if (json_array_append_new(list, json_pack("[i, I]", i + first,
-							  json_count(counts[i]))) < 0) {
+		if (json_array_append_new(
+			    list, json_pack("[i, I]", i + first, json_count(counts[i]))) < 0) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -62,29 +62,21 @@ json_t *json_counts(const uint64_t *counts, int nr, int first)
 
 static json_t *pack_row(const struct report_row *row)
 {
-	return json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o,"
-			 " s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o}",
-			 "path", json_clean_string(row->path),
-			 "origin", json_clean_string(row->origin),
-			 "exactness", json_clean_string(row->exactness),
-			 "count", json_count(row->count),
-			 "minor", json_count(row->minor),
-			 "major", json_count(row->major),
-			 "sum_ns", json_count(row->sum_ns),
-			 "max_ns", json_count(row->max_ns),
-			 "p50_ns", json_count(row->p50_ns),
-			 "p90_ns", json_count(row->p90_ns),
-			 "p99_ns", json_count(row->p99_ns),
-			 "buckets", json_counts(row->buckets, HIST_SLOTS, HIST_MIN),
-			 "untimed", json_count(row->untimed),
-			 "retries", json_count(row->retries),
-			 "read", json_count(row->access[ACCESS_READ]),
-			 "write", json_count(row->access[ACCESS_WRITE]),
-			 "exec", json_count(row->access[ACCESS_EXEC]),
-			 "outcome", json_clean_string(row->outcome),
-			 "stack", json_count(row->stack_growths),
-			 "mmap_lock", json_count(row->mmap_locks),
-			 "orders", json_counts(row->orders, MAX_ORDER_NOTED, 1));
+	return json_pack(
+		"{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o,"
+		" s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o}",
+		"path", json_clean_string(row->path), "origin", json_clean_string(row->origin),
+		"exactness", json_clean_string(row->exactness), "count", json_count(row->count),
+		"minor", json_count(row->minor), "major", json_count(row->major), "sum_ns",
+		json_count(row->sum_ns), "max_ns", json_count(row->max_ns), "p50_ns",
+		json_count(row->p50_ns), "p90_ns", json_count(row->p90_ns), "p99_ns",
+		json_count(row->p99_ns), "buckets", json_counts(row->buckets, HIST_SLOTS, HIST_MIN),
+		"untimed", json_count(row->untimed), "retries", json_count(row->retries), "read",
+		json_count(row->access[ACCESS_READ]), "write",
+		json_count(row->access[ACCESS_WRITE]), "exec", json_count(row->access[ACCESS_EXEC]),
+		"outcome", json_clean_string(row->outcome), "stack", json_count(row->stack_growths),
+		"mmap_lock", json_count(row->mmap_locks), "orders",
+		json_counts(row->orders, MAX_ORDER_NOTED, 1));
 }
 
 static json_t *pack_paths(const struct report *r)
@@ -118,7 +110,8 @@ static json_t *pack_lost(const struct report *r)
 	return object;
 }
 
-/* Of a line, all but the brace that ends it. ASCII only: neither a terminal nor a locale can read it another way. */
+/* Of a line, all but the brace that ends it. ASCII only: neither a terminal nor a locale can read
+ * it another way. */
 static bool print_open(FILE *f, const json_t *line)
 {
 	char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
@@ -132,13 +125,10 @@ static bool print_open(FILE *f, const json_t *line)
 
 static void json_report(FILE *f, const struct report *r, const struct render_style *style)
 {
-	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o}",
-				 "schema", JSON_LINES_SCHEMA,
-				 "kind", r->is_total ? "total" : "interval",
-				 "time_ns", json_count(r->wall_ns),
-				 "duration_ns", json_count(r->duration_ns),
-				 "attach", json_clean_string(r->attach),
-				 "paths", pack_paths(r),
+	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o}", "schema", JSON_LINES_SCHEMA,
+				 "kind", r->is_total ? "total" : "interval", "time_ns",
+				 json_count(r->wall_ns), "duration_ns", json_count(r->duration_ns),
+				 "attach", json_clean_string(r->attach), "paths", pack_paths(r),
 				 "lost", pack_lost(r));
 
 	(void)style;

@@ -10,12 +10,12 @@
 #include "render_causes.h"
 #include "render_groups.h"
 
-#define BOLD	"\033[1m"
-#define DIM	"\033[2m"
-#define PLAIN	"\033[0m"
+#define BOLD       "\033[1m"
+#define DIM        "\033[2m"
+#define PLAIN      "\033[0m"
 
-#define CELL_LEN	24
-#define NR_COLUMNS	12
+#define CELL_LEN   24
+#define NR_COLUMNS 12
 
 /* The least width of each: a stream of reports keeps its columns where they are. */
 static const struct column {
@@ -23,18 +23,9 @@ static const struct column {
 	int width;
 	bool left;
 } columns[NR_COLUMNS] = {
-	{ "PATH", 13, true },
-	{ "ORIGIN", 6, true },
-	{ "COUNT", 9, false },
-	{ "RATE/s", 8, false },
-	{ "MAJOR", 6, false },
-	{ "AVG", 6, false },
-	{ "P50", 6, false },
-	{ "P90", 6, false },
-	{ "P99", 6, false },
-	{ "MAX", 6, false },
-	{ "TOTAL", 6, false },
-	{ "SHARE", 6, false },
+	{ "PATH", 13, true },  { "ORIGIN", 6, true }, { "COUNT", 9, false }, { "RATE/s", 8, false },
+	{ "MAJOR", 6, false }, { "AVG", 6, false },   { "P50", 6, false },   { "P90", 6, false },
+	{ "P99", 6, false },   { "MAX", 6, false },   { "TOTAL", 6, false }, { "SHARE", 6, false },
 };
 
 struct line {
@@ -196,9 +187,9 @@ static void print_lost(FILE *f, const struct report *r)
 		fputc('\n', f);
 }
 
-#define BAR_WIDTH	40
-#define BARS_MAX	24
-#define BARS_LIMIT	(HIST_SLOTS / 2 + 1)
+#define BAR_WIDTH  40
+#define BARS_MAX   24
+#define BARS_LIMIT (HIST_SLOTS / 2 + 1)
 
 /* Bars of `per` buckets each. Bar b ends at bucket index b * per + HIST_MIN. */
 struct chart {
@@ -261,8 +252,8 @@ static void print_bar(FILE *f, uint64_t n, uint64_t most)
 	/* Too few for a star, but the tail is what one looks for. */
 	const char *trace = n && !length ? "." : "";
 
-	fprintf(f, " |%.*s%s%*s|\n", length, full, trace,
-		BAR_WIDTH - length - (int)strlen(trace), "");
+	fprintf(f, " |%.*s%s%*s|\n", length, full, trace, BAR_WIDTH - length - (int)strlen(trace),
+		"");
 }
 
 /* How many empty bars there are from this one on. */
@@ -325,7 +316,9 @@ static void print_notes(FILE *f, const struct report *r)
 	const char *lead = "anon folios: ";
 
 	if (total->mmap_locks)
-		fprintf(f, "mmap_lock: taken by %" PRIu64 " faults, for which the VMA's lock did not do\n",
+		fprintf(f,
+			"mmap_lock: taken by %" PRIu64
+			" faults, for which the VMA's lock did not do\n",
 			total->mmap_locks);
 	if (total->stack_growths)
 		fprintf(f, "stack: grown by %" PRIu64 " faults\n", total->stack_growths);

@@ -29,7 +29,7 @@
 #include "web.h"
 
 /* How often the files of --web.config.file are looked at for a change. */
-#define CONFIG_CHECK_SEC	10
+#define CONFIG_CHECK_SEC 10
 
 enum source { SOURCE_SIGNAL, SOURCE_CPUS, SOURCE_CONFIG, SOURCE_WATCHDOG };
 
@@ -365,7 +365,9 @@ static int measure(struct serve *serve)
 int serve_run(const struct opts *opts)
 {
 	struct serve serve = {
-		.opts = opts, .lock = PTHREAD_MUTEX_INITIALIZER, .cpus = -1,
+		.opts = opts,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.cpus = -1,
 	};
 	int code = measure(&serve);
 

@@ -109,8 +109,10 @@ struct entry_maps {
 static struct entry_maps entry_maps(const struct session *s, int kind)
 {
 #define ENTRY_MAPS(name, max)                                                                      \
-	{ s->skel->maps.name##_slab, s->skel->maps.name##_index, s->skel->maps.name##_free,        \
-	  s->skel->progs.name##_return, max }
+	{                                                                                          \
+		s->skel->maps.name##_slab, s->skel->maps.name##_index, s->skel->maps.name##_free,  \
+			s->skel->progs.name##_return, max                                          \
+	}
 	const struct session_scope *scope = &s->scope;
 	const struct entry_maps kinds[ENTRIES_NR] = {
 		[ENTRIES_SCOPE] = ENTRY_MAPS(scope, scope->cgroup_limit),
@@ -216,7 +218,8 @@ static void configure(struct session *s)
 	cfg->inherit_children = s->scope.inherit_children;
 	cfg->task_btf = plan->task_btf;
 	cfg->task_rss = plan->task_rss;
-	cfg->swap_by_rss = plan->task_rss && plan->hook[HOOK_do_swap_page].method <= METHOD_UNNEEDED;
+	cfg->swap_by_rss =
+		plan->task_rss && plan->hook[HOOK_do_swap_page].method <= METHOD_UNNEEDED;
 	cfg->vma_source = plan->vma_source;
 	cfg->gup = plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED;
 	cfg->gup_by_lookup = plan->hook[HOOK_handle_mm_fault].method >= METHOD_KPROBE;
@@ -266,16 +269,18 @@ static void explain_load(const struct session_scope *scope, int err, char *error
 	struct rlimit limit;
 
 	if (err == -EPERM && !getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur != RLIM_INFINITY)
-		snprintf(error, error_len,
-			 "the kernel refused the BPF programs: %s; locked memory is limited to %llu KiB,"
-			 " and this kernel may count BPF maps: raise it (ulimit -l unlimited,"
-			 " LimitMEMLOCK=infinity)",
-			 strerror(-err), (unsigned long long)limit.rlim_cur / 1024);
+		snprintf(
+			error, error_len,
+			"the kernel refused the BPF programs: %s; locked memory is limited to %llu KiB,"
+			" and this kernel may count BPF maps: raise it (ulimit -l unlimited,"
+			" LimitMEMLOCK=infinity)",
+			strerror(-err), (unsigned long long)limit.rlim_cur / 1024);
 	else if (err == -ENOMEM && scope->trace)
-		snprintf(error, error_len,
-			 "no memory for the BPF programs and maps; the trace's ring buffer takes %u KiB"
-			 " (--mmap-pages)",
-			 scope->trace_ring_bytes / 1024);
+		snprintf(
+			error, error_len,
+			"no memory for the BPF programs and maps; the trace's ring buffer takes %u KiB"
+			" (--mmap-pages)",
+			scope->trace_ring_bytes / 1024);
 	else
 		snprintf(error, error_len,
 			 "the kernel refused the BPF programs: %s (pfstat -v prints its reasons)",
@@ -327,8 +332,9 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 		snprintf(error, error_len, "cannot fill a map of free entries: %s", strerror(-err));
 		goto fail;
 	}
-	spine_init(&s->spine, bpf_program__fd(end_program(s, 0)), bpf_program__fd(end_program(s, 1)),
-		   scope->per_task, scope->inherit_threads || scope->inherit_children);
+	spine_init(&s->spine, bpf_program__fd(end_program(s, 0)),
+		   bpf_program__fd(end_program(s, 1)), scope->per_task,
+		   scope->inherit_threads || scope->inherit_children);
 	*out = s;
 	return 0;
 fail:

@@ -89,8 +89,8 @@ void hist_tables_fill(struct hist_tables *t)
 		unsigned int e = g >> HIST_GUESS_BITS;
 		unsigned int low = g & ((1u << HIST_GUESS_BITS) - 1);
 		uint64_t m = 1u << HIST_GUESS_BITS | low;
-		uint64_t ns = e >= HIST_GUESS_BITS ? m << (e - HIST_GUESS_BITS)
-						   : m >> (HIST_GUESS_BITS - e);
+		uint64_t ns = e >= HIST_GUESS_BITS ? m << (e - HIST_GUESS_BITS) :
+						     m >> (HIST_GUESS_BITS - e);
 
 		while (ns > t->upper[slot])
 			slot++;
@@ -412,7 +412,8 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 	};
 	struct report_loss *loss = losses;
 
-	_Static_assert(REPORT_MAX_LOST >= TALLY_NR - 1 + 5, "all tallies but those that are no loss, and the rest");
+	_Static_assert(REPORT_MAX_LOST >= TALLY_NR - 1 + 5,
+		       "all tallies but those that are no loss, and the rest");
 	/*
 	 * The difference of what was missed at either end, not events less runs of
 	 * the interval: a run counted just after the events were read would be
@@ -422,23 +423,18 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 					grown(missed(before), missed(after)) };
 	for (unsigned int i = 0; i < TALLY_NR; i++)
 		if (is_loss(i))
-			*loss++ = (struct report_loss){
-				tallies[i].reason, tallies[i].text,
-				tally_grown(before, after, i)
-			};
+			*loss++ = (struct report_loss){ tallies[i].reason, tallies[i].text,
+							tally_grown(before, after, i) };
 	*loss++ = (struct report_loss){
 		"marker_missed", "programs that the kernel skipped: paths may be coarser",
 		grown(before ? before->marker_misses : 0, after->marker_misses)
 	};
-	*loss++ = (struct report_loss){
-		"unresolved", "faults that began, and no end was seen",
-		grown(count_of_path(before, PATH_UNRESOLVED), count_of_path(after, PATH_UNRESOLVED))
-	};
-	*loss++ = (struct report_loss){
-		"unclassified", "faults whose evidence names no path",
-		grown(count_of_path(before, PATH_UNCLASSIFIED),
-		      count_of_path(after, PATH_UNCLASSIFIED))
-	};
+	*loss++ = (struct report_loss){ "unresolved", "faults that began, and no end was seen",
+					grown(count_of_path(before, PATH_UNRESOLVED),
+					      count_of_path(after, PATH_UNRESOLVED)) };
+	*loss++ = (struct report_loss){ "unclassified", "faults whose evidence names no path",
+					grown(count_of_path(before, PATH_UNCLASSIFIED),
+					      count_of_path(after, PATH_UNCLASSIFIED)) };
 	*loss++ = (struct report_loss){ "in_flight", "faults still open at the end",
 					after->in_flight };
 	return loss - losses;
@@ -469,8 +465,8 @@ static int row_compare(const void *left, const void *right)
 }
 
 void snapshot_report(struct report *out, const struct snapshot *before,
-		     const struct snapshot *after,
-		     enum exactness exact[PATH_NR][ORIGIN_NR], const char *attach)
+		     const struct snapshot *after, enum exactness exact[PATH_NR][ORIGIN_NR],
+		     const char *attach)
 {
 	memset(out, 0, sizeof(*out));
 	out->is_total = !before;

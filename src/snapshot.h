@@ -125,8 +125,8 @@ uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, 
  * caller that means it otherwise sets it afterwards.
  */
 void snapshot_report(struct report *out, const struct snapshot *before,
-		     const struct snapshot *after,
-		     enum exactness exact[PATH_NR][ORIGIN_NR], const char *attach);
+		     const struct snapshot *after, enum exactness exact[PATH_NR][ORIGIN_NR],
+		     const char *attach);
 
 /* Adds what can be added, and keeps the larger maximum. */
 void snapshot_add_row(struct report_row *total, const struct report_row *row);

@@ -64,9 +64,8 @@ static int open_pair(const struct spine *spine, int id, int fd[2])
 	int i, err;
 
 	for (i = 0; i < 2; i++) {
-		fd[i] = spine->per_task ?
-				caps_open_sw_event(event_of[i], id, -1, spine->inherit) :
-				caps_open_sw_event(event_of[i], -1, id, false);
+		fd[i] = spine->per_task ? caps_open_sw_event(event_of[i], id, -1, spine->inherit) :
+					  caps_open_sw_event(event_of[i], -1, id, false);
 		err = fd[i];
 		if (fd[i] < 0)
 			goto undo;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define NO_FRAME_POINTER "[no frame pointer: stack ends here]"
-#define MAY_END "[no symbols: stack may end early here]"
+#define MAY_END          "[no symbols: stack may end early here]"
 
 static int name_user(void *context, int pid, uint64_t address, uint64_t when_ns,
 		     struct user_symbol *out)
@@ -166,7 +166,8 @@ static void add_kernel(struct draft *d)
 	for (i = 0; i < sample->nr_kernel; i++) {
 		struct stack_frame frame = { .kind = FRAME_KERNEL, .address = sample->kernel[i] };
 		struct kernel_symbol symbol = { .module = "[kernel.kallsyms]" };
-		int err = d->s->names.kernel(d->s->names.context, look_at(sample->kernel, i), &symbol);
+		int err = d->s->names.kernel(d->s->names.context, look_at(sample->kernel, i),
+					     &symbol);
 
 		frame.named = !err;
 		frame.name = text(d, err ? "[unknown]" : symbol.name);
@@ -179,11 +180,30 @@ static void add_kernel(struct draft *d)
 static bool is_start(const char *name)
 {
 	static const char *const starts[] = {
-		"_start", "_dl_start", "_dl_start_user", "__libc_start_main*", "__libc_start_call_main*",
-		"start_thread*", "clone", "clone3", "__clone*", "__start_thread", "main",
-		"_rt0_*", "rt0_go", "runtime.rt0_go*", "runtime.goexit*", "runtime.mstart*",
-		"runtime.morestack*", "runtime.mcall*", "runtime.systemstack*", "runtime.sigreturn*",
-		"__restore_rt", "_start_c", "__libc_start_init", "libc_start_main_stage2",
+		"_start",
+		"_dl_start",
+		"_dl_start_user",
+		"__libc_start_main*",
+		"__libc_start_call_main*",
+		"start_thread*",
+		"clone",
+		"clone3",
+		"__clone*",
+		"__start_thread",
+		"main",
+		"_rt0_*",
+		"rt0_go",
+		"runtime.rt0_go*",
+		"runtime.goexit*",
+		"runtime.mstart*",
+		"runtime.morestack*",
+		"runtime.mcall*",
+		"runtime.systemstack*",
+		"runtime.sigreturn*",
+		"__restore_rt",
+		"_start_c",
+		"__libc_start_init",
+		"libc_start_main_stage2",
 		"__pthread_start",
 	};
 	size_t i;
@@ -322,7 +342,8 @@ static int64_t line_of(struct stacks *s, const struct stack_sample *sample)
 	line->path = text(&d, sample->path);
 	add_all(&d);
 	line->nr = d.nr;
-	number = d.err ? d.err : intern(&s->lines, line, sizeof(*line) + d.nr * sizeof(line->frames[0]));
+	number = d.err ? d.err :
+			 intern(&s->lines, line, sizeof(*line) + d.nr * sizeof(line->frames[0]));
 	free(line);
 	return number;
 }
@@ -336,7 +357,9 @@ static void set_closed(struct stacks *s, bool closed)
 int stacks_add(struct stacks *s, const struct stack_sample *sample)
 {
 	const struct stack_sample rest = {
-		.comm = STACK_NO_ROOM, .path = sample->path, .count = sample->count,
+		.comm = STACK_NO_ROOM,
+		.path = sample->path,
+		.count = sample->count,
 		.sum_ns = sample->sum_ns,
 	};
 	int64_t number;
@@ -384,7 +407,8 @@ void stacks_summary(const struct stacks *s, const struct profile_run *run,
 		{ &t->may_end_early,
 		  "has user stacks that may end early: their outermost frame has no name. "
 		  "Install its debug symbols (packages -dbgsym, -debuginfo)" },
-		{ &t->cut, "has user stacks deeper than the limit: the outermost frames are missing" },
+		{ &t->cut,
+		  "has user stacks deeper than the limit: the outermost frames are missing" },
 		{ &t->nameless,
 		  "has user frames without a name: no symbols in the file or its debug file, or "
 		  "the process had exited. Install debug symbols (packages -dbgsym, -debuginfo)" },
@@ -395,7 +419,8 @@ void stacks_summary(const struct stacks *s, const struct profile_run *run,
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].part->count)
-			fprintf(f, "pfstat: %.1f%% of the %s %s.\n", percent(run, rows[i].part, &t->all),
+			fprintf(f, "pfstat: %.1f%% of the %s %s.\n",
+				percent(run, rows[i].part, &t->all),
 				run->by_count ? "faults" : "fault time", rows[i].words);
 	if (kernel_problem[0])
 		fprintf(f, "pfstat: kernel frames have no names: %s.\n", kernel_problem);

@@ -173,8 +173,8 @@ static int load_file(struct symbols_user *u, struct object *o, const struct mapp
 /* No file with functions: what runs there was written by the program itself. */
 static bool may_be_jit(const struct mapped_file *file)
 {
-	static const char *const names[] = { "//anon", "[anon", "[heap]", "[stack", "/memfd:",
-					     "/dev/zero", "/SYSV", "/dev/shm/" };
+	static const char *const names[] = { "//anon",  "[anon",     "[heap]", "[stack",
+					     "/memfd:", "/dev/zero", "/SYSV",  "/dev/shm/" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -277,8 +277,9 @@ static void read_jit(struct jit *jit, const struct mapping *mapping)
 	jit->looked_ns = now_ns();
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) || (st.st_size == jit->size && st.st_mtim.tv_sec == jit->modified.tv_sec &&
-			       st.st_mtim.tv_nsec == jit->modified.tv_nsec)) {
+	if (fstat(fd, &st) ||
+	    (st.st_size == jit->size && st.st_mtim.tv_sec == jit->modified.tv_sec &&
+	     st.st_mtim.tv_nsec == jit->modified.tv_nsec)) {
 		close(fd);
 		return;
 	}
@@ -496,9 +497,11 @@ void symbols_frame_user(struct symbols_user *u, int pid, uint64_t address, uint6
 	struct user_symbol symbol;
 
 	symbols_user_find(u, pid, address, when_ns, &symbol);
-	*out = (struct trace_frame){
-		.address = address, .symbol = symbol.name, .symbol_offset = symbol.offset,
-		.module = symbol.module, .module_offset = symbol.module_offset };
+	*out = (struct trace_frame){ .address = address,
+				     .symbol = symbol.name,
+				     .symbol_offset = symbol.offset,
+				     .module = symbol.module,
+				     .module_offset = symbol.module_offset };
 }
 
 void symbols_frame_kernel(struct symbols_kernel *k, uint64_t address, struct trace_frame *out)

@@ -21,7 +21,9 @@ const struct trace_renderer *const trace_renderers[] = {
 const char *access_name(unsigned int access)
 {
 	static const char *const names[ACCESS_NR] = {
-		[ACCESS_READ] = "read", [ACCESS_WRITE] = "write", [ACCESS_EXEC] = "exec",
+		[ACCESS_READ] = "read",
+		[ACCESS_WRITE] = "write",
+		[ACCESS_EXEC] = "exec",
 	};
 
 	return access < ACCESS_NR ? names[access] : "?";
@@ -30,8 +32,8 @@ const char *access_name(unsigned int access)
 const char *place_kind_name(unsigned int kind)
 {
 	static const char *const names[] = {
-		[PLACE_UNKNOWN] = "unknown", [PLACE_NONE] = "none", [PLACE_ANON] = "anon",
-		[PLACE_HEAP] = "heap", [PLACE_STACK] = "stack", [PLACE_FILE] = "file",
+		[PLACE_UNKNOWN] = "unknown", [PLACE_NONE] = "none",   [PLACE_ANON] = "anon",
+		[PLACE_HEAP] = "heap",       [PLACE_STACK] = "stack", [PLACE_FILE] = "file",
 		[PLACE_SPECIAL] = "special",
 	};
 

@@ -56,10 +56,8 @@ static void chrome_begin(FILE *f, const struct trace_run *run)
 			json_array_append_new(causes, json_string(cause_name(c)));
 	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", f);
 	print_metadata(f, "", "pfstat_begin", 0, 0,
-		       json_pack("{s:o, s:o, s:I, s:I}",
-				 "attach", json_clean_string(run->attach),
-				 "causes", causes,
-				 "slower_ns", json_count(run->slower_ns),
+		       json_pack("{s:o, s:o, s:I, s:I}", "attach", json_clean_string(run->attach),
+				 "causes", causes, "slower_ns", json_count(run->slower_ns),
 				 "sample", json_count(run->sample)));
 }
 
@@ -90,9 +88,10 @@ static void print_names(FILE *f, struct seen *seen, const struct trace_record *r
 static void print_edge(FILE *f, char phase, const char *category, const char *name,
 		       const struct trace_record *r, uint64_t ns)
 {
-	fprintf(f, ",\n{\"ph\":\"%c\",\"cat\":\"%s\",\"name\":\"%s\",\"pid\":%u,\"tid\":%u,"
-		"\"ts\":%" PRIu64 ".%03u", phase, category, name, r->pid, r->tid, ns / 1000,
-		(unsigned int)(ns % 1000));
+	fprintf(f,
+		",\n{\"ph\":\"%c\",\"cat\":\"%s\",\"name\":\"%s\",\"pid\":%u,\"tid\":%u,"
+		"\"ts\":%" PRIu64 ".%03u",
+		phase, category, name, r->pid, r->tid, ns / 1000, (unsigned int)(ns % 1000));
 }
 
 /* One behind the other, the causes in the order of their rows: when each was is not known. */
@@ -131,20 +130,16 @@ static json_t *pack_args(const struct trace_run *run, const struct trace_event *
 {
 	const struct trace_record *r = event->record;
 	char ip[TRACE_FRAME_LEN];
-	json_t *args = json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:I}",
-				 "time_ns", json_count(event->wall_ns),
-				 "origin", origin_name(r->origin),
-				 "access", access_name(r->access),
-				 "major", !!(r->flags & TRACE_MAJOR),
-				 "mmap_lock", !!(r->flags & TRACE_MMAP_LOCK),
-				 "stack", !!(r->flags & TRACE_STACK_GREW),
-				 "address", json_sprintf("0x%llx", r->address),
-				 "mapping", event->mapping ? json_clean_string(event->mapping)
-							   : json_null(),
-				 "ip", json_clean_string(trace_frame_name(ip, &event->ip)),
-				 "cgroup", event->cgroup ? json_clean_string(event->cgroup)
-							 : json_null(),
-				 "cpu", (json_int_t)r->cpu);
+	json_t *args =
+		json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:I}", "time_ns",
+			  json_count(event->wall_ns), "origin", origin_name(r->origin), "access",
+			  access_name(r->access), "major", !!(r->flags & TRACE_MAJOR), "mmap_lock",
+			  !!(r->flags & TRACE_MMAP_LOCK), "stack", !!(r->flags & TRACE_STACK_GREW),
+			  "address", json_sprintf("0x%llx", r->address), "mapping",
+			  event->mapping ? json_clean_string(event->mapping) : json_null(), "ip",
+			  json_clean_string(trace_frame_name(ip, &event->ip)), "cgroup",
+			  event->cgroup ? json_clean_string(event->cgroup) : json_null(), "cpu",
+			  (json_int_t)r->cpu);
 
 	if (args && run->retries)
 		json_object_set_new(args, "retries", json_integer(r->retries));
@@ -174,9 +169,8 @@ static void chrome_end(FILE *f, const struct trace_run *run, const struct trace_
 {
 	(void)run;
 	print_metadata(f, ",\n", "pfstat_end", 0, 0,
-		       json_pack("{s:I, s:I, s:I}", "printed", json_count(summary->printed),
-				 "lost", json_count(summary->lost), "faults",
-				 json_count(summary->faults)));
+		       json_pack("{s:I, s:I, s:I}", "printed", json_count(summary->printed), "lost",
+				 json_count(summary->lost), "faults", json_count(summary->faults)));
 	fputs("\n]}\n", f);
 }
 

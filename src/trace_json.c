@@ -14,9 +14,9 @@
 #define JSON_LINES_SCHEMA 1
 
 /* The kernel's VM_READ and so on, the same since ever. */
-#define VM_READ	  0x1
+#define VM_READ   0x1
 #define VM_WRITE  0x2
-#define VM_EXEC	  0x4
+#define VM_EXEC   0x4
 #define VM_SHARED 0x8
 
 static json_t *string_or_null(const char *s)
@@ -63,8 +63,8 @@ static json_t *pack_mapping(const struct trace_event *event)
 	if (place->kind != PLACE_FILE)
 		return mapping;
 	json_object_set_new(mapping, "offset", json_integer(json_count(place->offset)));
-	json_object_set_new(mapping, "dev", json_sprintf("%u:%u", place->dev >> 20,
-							 place->dev & 0xfffff));
+	json_object_set_new(mapping, "dev",
+			    json_sprintf("%u:%u", place->dev >> 20, place->dev & 0xfffff));
 	json_object_set_new(mapping, "ino", json_integer(json_count(place->ino)));
 	json_object_set_new(mapping, "deleted", json_boolean(place->flags & PLACE_DELETED));
 	json_object_set_new(mapping, "cut", json_boolean(place->flags & PLACE_CUT));
@@ -73,9 +73,9 @@ static json_t *pack_mapping(const struct trace_event *event)
 
 static json_t *pack_frame(const struct trace_frame *frame)
 {
-	json_t *packed = json_pack("{s:o, s:o, s:o}", "address", hex(frame->address), "symbol",
-				   string_or_null(frame->symbol), "module",
-				   string_or_null(frame->module));
+	json_t *packed =
+		json_pack("{s:o, s:o, s:o}", "address", hex(frame->address), "symbol",
+			  string_or_null(frame->symbol), "module", string_or_null(frame->module));
 	uint64_t offset = frame->symbol ? frame->symbol_offset : frame->module_offset;
 
 	if (packed && (frame->symbol || frame->module))
@@ -108,30 +108,20 @@ static void print_line(FILE *f, json_t *line)
 static void json_event(FILE *f, const struct trace_run *run, const struct trace_event *event)
 {
 	const struct trace_record *r = event->record;
-	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s,"
-				 " s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
-				 "schema", JSON_LINES_SCHEMA,
-				 "kind", "fault",
-				 "time_ns", json_count(event->wall_ns),
-				 "end_ns", json_count(r->end_ns),
-				 "latency_ns", json_count(r->ns),
-				 "pid", (json_int_t)r->pid,
-				 "tid", (json_int_t)r->tid,
-				 "comm", json_clean_string(r->comm),
-				 "cpu", (json_int_t)r->cpu,
-				 "cgroup_id", json_count(r->cgroup),
-				 "cgroup", string_or_null(event->cgroup),
-				 "path", path_name(r->path),
-				 "origin", origin_name(r->origin),
-				 "access", access_name(r->access),
-				 "major", !!(r->flags & TRACE_MAJOR),
-				 "mmap_lock", !!(r->flags & TRACE_MMAP_LOCK),
-				 "stack", !!(r->flags & TRACE_STACK_GREW),
-				 "retries", run->retries ? json_integer(r->retries) : json_null(),
-				 "address", hex(r->address),
-				 "mapping", pack_mapping(event),
-				 "ip", r->ip ? pack_frame(&event->ip) : json_null(),
-				 "parts", pack_parts(run, r));
+	json_t *line = json_pack(
+		"{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s,"
+		" s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
+		"schema", JSON_LINES_SCHEMA, "kind", "fault", "time_ns", json_count(event->wall_ns),
+		"end_ns", json_count(r->end_ns), "latency_ns", json_count(r->ns), "pid",
+		(json_int_t)r->pid, "tid", (json_int_t)r->tid, "comm", json_clean_string(r->comm),
+		"cpu", (json_int_t)r->cpu, "cgroup_id", json_count(r->cgroup), "cgroup",
+		string_or_null(event->cgroup), "path", path_name(r->path), "origin",
+		origin_name(r->origin), "access", access_name(r->access), "major",
+		!!(r->flags & TRACE_MAJOR), "mmap_lock", !!(r->flags & TRACE_MMAP_LOCK), "stack",
+		!!(r->flags & TRACE_STACK_GREW), "retries",
+		run->retries ? json_integer(r->retries) : json_null(), "address", hex(r->address),
+		"mapping", pack_mapping(event), "ip", r->ip ? pack_frame(&event->ip) : json_null(),
+		"parts", pack_parts(run, r));
 
 	if (line && run->stacks) {
 		add_stack(line, "kernel_stack", "kernel_stack_error", event->kernel,
@@ -149,16 +139,12 @@ static void json_end(FILE *f, const struct trace_run *run, const struct trace_su
 	for (unsigned int c = 0; c < CAUSE_NR; c++)
 		if (trace_tells(run, c))
 			json_array_append_new(causes, json_string(cause_name(c)));
-	print_line(f, json_pack("{s:i, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
-				"schema", JSON_LINES_SCHEMA,
-				"kind", "trace_end",
-				"attach", json_clean_string(run->attach),
-				"causes", causes,
-				"slower_ns", json_count(run->slower_ns),
-				"sample", json_count(run->sample),
-				"printed", json_count(summary->printed),
-				"lost", json_count(summary->lost),
-				"faults", json_count(summary->faults),
+	print_line(f, json_pack("{s:i, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "schema",
+				JSON_LINES_SCHEMA, "kind", "trace_end", "attach",
+				json_clean_string(run->attach), "causes", causes, "slower_ns",
+				json_count(run->slower_ns), "sample", json_count(run->sample),
+				"printed", json_count(summary->printed), "lost",
+				json_count(summary->lost), "faults", json_count(summary->faults),
 				"untimed", json_count(summary->untimed)));
 }
 

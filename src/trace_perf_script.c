@@ -46,8 +46,8 @@ static void print_frame(FILE *f, const struct trace_frame *frame)
 	else
 		fputs("[unknown]", f);
 	/* Readers end the module at a space. */
-	fprintf(f, " (%s)\n", clean_text(text, sizeof(text),
-					 frame->module ? frame->module : "[unknown]", " "));
+	fprintf(f, " (%s)\n",
+		clean_text(text, sizeof(text), frame->module ? frame->module : "[unknown]", " "));
 }
 
 static void print_frames(FILE *f, const struct trace_frame *frames, unsigned int nr,
@@ -81,9 +81,11 @@ static void perf_script_end(FILE *f, const struct trace_run *run,
 {
 	(void)run;
 	if (summary->lost)
-		fprintf(f, "# lost %" PRIu64 ": the ring buffer was full (-m makes it larger); printed %" PRIu64
-			", of %" PRIu64 " faults measured\n", summary->lost, summary->printed,
-			summary->faults);
+		fprintf(f,
+			"# lost %" PRIu64
+			": the ring buffer was full (-m makes it larger); printed %" PRIu64
+			", of %" PRIu64 " faults measured\n",
+			summary->lost, summary->printed, summary->faults);
 }
 
 const struct trace_renderer trace_perf_script = {

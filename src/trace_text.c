@@ -13,33 +13,29 @@
 #include "snapshot.h"
 #include "trace.h"
 
-#define BOLD	"\033[1m"
-#define PLAIN	"\033[0m"
+#define BOLD     "\033[1m"
+#define PLAIN    "\033[0m"
 
 #define CELL_LEN CLEAN_LEN(PLACE_NAME_LEN)
 
+/* clang-format off */
 enum {
 	COL_TIME, COL_LATENCY, COL_TASK, COL_COMM, COL_PATH, COL_ACCESS, COL_FLAGS, COL_RETRIES,
 	COL_ADDRESS, COL_CAUSES, COL_MAPPING, COL_IP, COL_CGROUP, NR_COLUMNS
 };
+/* clang-format on */
 
 static const struct column {
 	const char *title;
 	int width;
 	bool right;
 } columns[NR_COLUMNS] = {
-	[COL_TIME] = { "TIME", 15, false },
-	[COL_LATENCY] = { "LATENCY", 7, true },
-	[COL_TASK] = { "PID/TID", 13, false },
-	[COL_COMM] = { "COMM", 15, false },
-	[COL_PATH] = { "PATH", 13, false },
-	[COL_ACCESS] = { "ACCESS", 8, false },
-	[COL_FLAGS] = { "FLG", 3, false },
-	[COL_RETRIES] = { "RETRY", 5, true },
-	[COL_ADDRESS] = { "ADDRESS", 12, true },
-	[COL_CAUSES] = { "CAUSES", 32, false },
-	[COL_MAPPING] = { "MAPPING", 24, false },
-	[COL_IP] = { "IP", 20, false },
+	[COL_TIME] = { "TIME", 15, false },       [COL_LATENCY] = { "LATENCY", 7, true },
+	[COL_TASK] = { "PID/TID", 13, false },    [COL_COMM] = { "COMM", 15, false },
+	[COL_PATH] = { "PATH", 13, false },       [COL_ACCESS] = { "ACCESS", 8, false },
+	[COL_FLAGS] = { "FLG", 3, false },        [COL_RETRIES] = { "RETRY", 5, true },
+	[COL_ADDRESS] = { "ADDRESS", 12, true },  [COL_CAUSES] = { "CAUSES", 32, false },
+	[COL_MAPPING] = { "MAPPING", 24, false }, [COL_IP] = { "IP", 20, false },
 	[COL_CGROUP] = { "CGROUP", 0, false },
 };
 
@@ -162,8 +158,8 @@ static void fill_causes(char cell[CELL_LEN], const struct trace_record *r)
 static void fill_mapping(char cell[CELL_LEN], const struct trace_event *event)
 {
 	const struct place *place = &event->record->place;
-	uint64_t offset = place->kind == PLACE_FILE ? place->offset
-						    : event->record->address - place->start;
+	uint64_t offset =
+		place->kind == PLACE_FILE ? place->offset : event->record->address - place->start;
 	size_t used;
 
 	if (!event->mapping) {
@@ -206,7 +202,8 @@ static void print_stack(FILE *f, const char *title, const struct trace_frame *fr
 	for (unsigned int i = 0; i < nr; i++) {
 		fprintf(f, "        %s", trace_frame_name(name, &frames[i]));
 		if (frames[i].module)
-			fprintf(f, " (%s)", clean_text(module, sizeof(module), frames[i].module, ""));
+			fprintf(f, " (%s)",
+				clean_text(module, sizeof(module), frames[i].module, ""));
 		fputc('\n', f);
 	}
 }
@@ -229,9 +226,11 @@ static void text_end(FILE *f, const struct trace_run *run, const struct trace_su
 {
 	(void)run;
 	if (summary->lost)
-		fprintf(f, "Lost %" PRIu64 ": the ring buffer was full (-m makes it larger). Printed %" PRIu64 ", of %"
-			PRIu64 " faults measured.\n", summary->lost, summary->printed,
-			summary->faults);
+		fprintf(f,
+			"Lost %" PRIu64
+			": the ring buffer was full (-m makes it larger). Printed %" PRIu64
+			", of %" PRIu64 " faults measured.\n",
+			summary->lost, summary->printed, summary->faults);
 }
 
 const struct trace_renderer trace_text = {

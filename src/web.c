@@ -25,16 +25,16 @@
 
 /* The defaults of struct web_options. */
 #define MAX_CONNECTIONS 512
-#define HEADER_MS 10000
+#define HEADER_MS       10000
 /* Above the intervals that people scrape with, so that scrapes share a connection. */
-#define IDLE_MS 90000
+#define IDLE_MS   90000
 #define ANSWER_MS 30000
 
 /* Of one connection, for the request's header; more is answered with 431. */
 #define CONNECTION_MEMORY (32 * 1024)
 /* Requests that wait for a bcrypt; more are answered with 503. */
 #define MAX_BCRYPTS_WAITING 64
-#define STACK_SIZE (512 * 1024)
+#define STACK_SIZE          (512 * 1024)
 
 /* --- starting and ending */
 

@@ -43,7 +43,7 @@ struct web_page {
 struct web_options {
 	const char *const *addresses; /* --web.listen-address, "host:port", ":port", "[::1]:port" */
 	size_t nr_addresses;
-	bool systemd_socket;     /* --web.systemd-socket: take the sockets from systemd instead */
+	bool systemd_socket; /* --web.systemd-socket: take the sockets from systemd instead */
 	const char *config_file; /* --web.config.file; NULL: plain HTTP, no password */
 	const struct web_page *pages; /* these and arg must outlive the web */
 	size_t nr_pages;
@@ -51,7 +51,7 @@ struct web_options {
 	/* Limits; 0: what docs/web-config.md says. */
 	unsigned int max_connections; /* of all addresses together */
 	unsigned int header_ms; /* from the connection to the end of the first request's header */
-	unsigned int idle_ms;   /* the same for each further request, since the last answer */
+	unsigned int idle_ms; /* the same for each further request, since the last answer */
 	unsigned int answer_ms; /* to take the whole answer */
 };
 

@@ -294,8 +294,8 @@ enum MHD_Result web_handle(void *arg, struct MHD_Connection *mhd, const char *ur
 			return answer_error(connection, MHD_HTTP_BAD_REQUEST);
 		if (!has_body(connection))
 			return MHD_YES;
-		return answer_error(connection, is_read(method) ? MHD_HTTP_CONTENT_TOO_LARGE
-								: MHD_HTTP_METHOD_NOT_ALLOWED);
+		return answer_error(connection, is_read(method) ? MHD_HTTP_CONTENT_TOO_LARGE :
+								  MHD_HTTP_METHOD_NOT_ALLOWED);
 	}
 	if (connection->asked)
 		return decide_after_bcrypt(connection, url, method);

@@ -17,8 +17,8 @@
 #include <gnutls/gnutls.h>
 
 #define NR_REMEMBERED 64
-#define DIGEST_LEN 32 /* of SHA-256 */
-#define MIN_COST 4
+#define DIGEST_LEN    32 /* of SHA-256 */
+#define MIN_COST      4
 
 struct web_users {
 	const struct web_config *config;

@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 enum client_auth {
-	CLIENT_AUTH_NONE,               /* NoClientCert */
-	CLIENT_AUTH_REQUEST,            /* RequestClientCert */
-	CLIENT_AUTH_REQUIRE_ANY,        /* RequireAnyClientCert (also RequireClientCert) */
-	CLIENT_AUTH_VERIFY_IF_GIVEN,    /* VerifyClientCertIfGiven */
+	CLIENT_AUTH_NONE, /* NoClientCert */
+	CLIENT_AUTH_REQUEST, /* RequestClientCert */
+	CLIENT_AUTH_REQUIRE_ANY, /* RequireAnyClientCert (also RequireClientCert) */
+	CLIENT_AUTH_VERIFY_IF_GIVEN, /* VerifyClientCertIfGiven */
 	CLIENT_AUTH_REQUIRE_AND_VERIFY, /* RequireAndVerifyClientCert */
 };
 
@@ -30,7 +30,8 @@ struct web_header {
 
 struct web_config {
 	bool tls;
-	/* A file or its text (PEM), never both. Files: absolute, or with the config file's folder.
+	/*
+	 * A file or its text (PEM), never both. Files: absolute, or with the config file's folder.
 	 */
 	char *cert_file, *key_file, *client_ca_file;
 	char *cert, *key, *client_ca;
@@ -46,7 +47,7 @@ struct web_config {
 	struct web_header *headers; /* sent with every response */
 	size_t nr_headers;
 	uint64_t rate_interval_ns; /* a request more is let in each so many ns; 0: no limit */
-	unsigned int rate_burst;   /* requests that may come at once */
+	unsigned int rate_burst; /* requests that may come at once */
 };
 
 /*

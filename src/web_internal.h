@@ -23,14 +23,14 @@
 #include "web_listen.h"
 #include "web_tls.h"
 
-#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_MS  UINT64_C(1000000)
 #define MAX_STATUS 600 /* HTTP statuses are below */
 
 /* What a config file says, ready to use. Connections and requests hold references. */
 struct web_settings {
 	atomic_uint refs;
 	struct web_config config;
-	struct web_tls *tls;     /* NULL: plain HTTP */
+	struct web_tls *tls; /* NULL: plain HTTP */
 	struct web_users *users; /* NULL: no passwords */
 };
 
@@ -54,11 +54,11 @@ struct web_connection {
 	struct web_connection *next, **link;
 	struct web *web;
 	int fd;
-	struct MHD_Connection *mhd;            /* NULL: handed over, but not yet begun */
-	struct web_settings *settings;         /* what it began with */
+	struct MHD_Connection *mhd; /* NULL: handed over, but not yet begun */
+	struct web_settings *settings; /* what it began with */
 	struct web_settings *request_settings; /* what the request at hand began with; NULL: none */
-	uint64_t deadline;                     /* CLOCK_MONOTONIC; 0: it waits for us */
-	uint64_t idle_since;                   /* when the request at hand is not complete */
+	uint64_t deadline; /* CLOCK_MONOTONIC; 0: it waits for us */
+	uint64_t idle_since; /* when the request at hand is not complete */
 	bool cut;
 	bool asked; /* a bcrypt was asked for */
 	struct web_auth_job job;
@@ -80,7 +80,7 @@ struct web {
 	struct web_settings *settings;
 	struct web_connection *connections;
 	unsigned int nr_connections;
-	bool full;          /* the acceptor waits for a connection to go */
+	bool full; /* the acceptor waits for a connection to go */
 	double rate_tokens; /* of rate_limit, at rate_time */
 	uint64_t rate_time;
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct web_listener {
-	int fd;              /* listening, does not block */
+	int fd; /* listening, does not block */
 	char *url, *tls_url; /* "http://..." and "https://...", as bound */
 };
 

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_FAULTS	65536
-#define HUGE_PAGE	(2ul << 20)
+#define MAX_FAULTS 65536
+#define HUGE_PAGE  (2ul << 20)
 
 struct options {
 	unsigned long count; /* slow faults wanted */

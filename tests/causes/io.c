@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT	21
+#define MADV_PAGEOUT 21
 #endif
 
-#define TRIES	200
+#define TRIES 200
 
 /*
  * How many pages are not on the device only. One that was written late is still in the

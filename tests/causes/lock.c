@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_LEN		(256ul << 20)
-#define ROUNDS		20	/* for each slow fault that is wanted */
-#define HOLE		(1ul << 20)
+#define MAX_LEN (256ul << 20)
+#define ROUNDS  20 /* for each slow fault that is wanted */
+#define HOLE    (1ul << 20)
 
 struct region {
 	char *p; /* its first pages are never there: those are touched */

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SKIPPED	77
+#define SKIPPED 77
 
 static const struct {
 	const char *name;
@@ -24,27 +24,42 @@ static const struct {
 	struct options defaults;
 	const char *what;
 } cases[] = {
-	{ "lock", case_lock, { 5, 2000000, 64, NULL },
+	{ "lock",
+	  case_lock,
+	  { 5, 2000000, 64, NULL },
 	  "another thread has mmap_lock for mprotect" },
-	{ "lock_fork", case_lock_fork, { 5, 2000000, 64, NULL },
+	{ "lock_fork",
+	  case_lock_fork,
+	  { 5, 2000000, 64, NULL },
 	  "another thread has mmap_lock for fork" },
-	{ "lock_file", case_lock_file, { 5, 20000000, 0, NULL },
+	{ "lock_file",
+	  case_lock_file,
+	  { 5, 20000000, 0, NULL },
 	  "another thread punches a hole into --file, on a slow disk" },
-	{ "memcg", case_memcg, { 10, 300000, 96, NULL },
+	{ "memcg",
+	  case_memcg,
+	  { 10, 300000, 96, NULL },
 	  "the memory cgroup is at memory.max (its maker's work)" },
 	{ "reclaim", case_reclaim, { 10, 500000, 0, NULL }, "all memory is in use" },
-	{ "throttle", case_throttle, { 5, 4000000, 0, NULL },
+	{ "throttle",
+	  case_throttle,
+	  { 5, 4000000, 0, NULL },
 	  "the same, of a real-time task, which takes the last reserves" },
-	{ "compaction", case_compaction, { 4, 20000000, 0, NULL },
+	{ "compaction",
+	  case_compaction,
+	  { 4, 20000000, 0, NULL },
 	  "free memory is in pieces, and a huge page is wanted" },
 	{ "io_swap", case_io_swap, { 10, 10000000, 1, NULL }, "the swap device is slow" },
 	{ "io_file", case_io_file, { 10, 10000000, 1, NULL }, "the disk of --file is slow" },
-	{ "uffd_missing", case_uffd_missing, { 5, 30000000, 1, NULL },
+	{ "uffd_missing",
+	  case_uffd_missing,
+	  { 5, 30000000, 1, NULL },
 	  "a userfaultfd's handler sleeps: missing pages" },
-	{ "uffd_wp", case_uffd_wp, { 5, 30000000, 1, NULL },
+	{ "uffd_wp",
+	  case_uffd_wp,
+	  { 5, 30000000, 1, NULL },
 	  "a userfaultfd's handler sleeps: write-protected pages" },
-	{ "preempt", case_preempt, { 5, 120000000, 2, NULL },
-	  "a real-time task takes the CPU" },
+	{ "preempt", case_preempt, { 5, 120000000, 2, NULL }, "a real-time task takes the CPU" },
 	{ "clear", case_clear, { 8, 100000, 16, NULL }, "nothing is waited for: hugetlb pages" },
 };
 
@@ -125,7 +140,8 @@ int last_cpu(void)
 
 void *map(size_t len, int flags)
 {
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+	void *p =
+		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 	if (p == MAP_FAILED)
 		die("cannot map %zu bytes", len);

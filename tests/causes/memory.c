@@ -14,13 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FEW_KIB		(24ul << 10)
-#define HUGE_PAGES	32ul /* less than what is free by then: or the kernel kills the sharers */
-#define REST_NS		300000000
-#define SPARE_KIB	(48ul << 10)
-#define SHARERS		32
-#define ROUNDS		5
-#define ATTEMPTS	400ul	/* a round's: more than the kernel puts compaction off for */
+#define FEW_KIB    (24ul << 10)
+#define HUGE_PAGES 32ul /* less than what is free by then: or the kernel kills the sharers */
+#define REST_NS    300000000
+#define SPARE_KIB  (48ul << 10)
+#define SHARERS    32
+#define ROUNDS     5
+#define ATTEMPTS   400ul /* a round's: more than the kernel puts compaction off for */
 
 /* KiB, of /proc/meminfo. */
 static unsigned long meminfo(const char *key)
@@ -32,7 +32,8 @@ static unsigned long meminfo(const char *key)
 	if (!f)
 		die("/proc/meminfo");
 	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, strlen(key)) && sscanf(line + strlen(key), ": %lu", &kib) == 1)
+		if (!strncmp(line, key, strlen(key)) &&
+		    sscanf(line + strlen(key), ": %lu", &kib) == 1)
 			break;
 	fclose(f);
 	return kib;

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PATIENCE	40	/* slow faults' times, for each that is wanted */
+#define PATIENCE 40 /* slow faults' times, for each that is wanted */
 
 static char page[4096];
 
@@ -99,10 +99,12 @@ void case_uffd_wp(void)
 
 static char *map_hugetlb(size_t len)
 {
-	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+		       -1, 0);
 
 	if (p == MAP_FAILED)
-		skip("%zu MiB of huge pages are not to be had; raise /proc/sys/vm/nr_hugepages", len >> 20);
+		skip("%zu MiB of huge pages are not to be had; raise /proc/sys/vm/nr_hugepages",
+		     len >> 20);
 	return p;
 }
 

@@ -23,23 +23,25 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define MAX_COUNT	10000000000ull
-#define MAX_THREADS	1024
-#define MAX_PARTS	16	/* kinds within mix */
-#define UPFRONT_LIMIT	262144	/* pages that a kind which cannot re-arm may hold: 1 GiB */
-#define HUGE_IN_ALL	16	/* huge pages, or processes, per kind in "all" */
-#define PROCESS_LIMIT	1000	/* processes that a kind may use up */
+#define MAX_COUNT     10000000000ull
+#define MAX_THREADS   1024
+#define MAX_PARTS     16 /* kinds within mix */
+#define UPFRONT_LIMIT 262144 /* pages that a kind which cannot re-arm may hold: 1 GiB */
+#define HUGE_IN_ALL   16 /* huge pages, or processes, per kind in "all" */
+#define PROCESS_LIMIT 1000 /* processes that a kind may use up */
 
 enum exit_code {
-	EXIT_EXACT	= 0,
-	EXIT_INEXACT	= 1,
-	EXIT_USAGE	= 2,
-	EXIT_SKIP	= 77,
+	EXIT_EXACT = 0,
+	EXIT_INEXACT = 1,
+	EXIT_USAGE = 2,
+	EXIT_SKIP = 77,
 };
 
-/* What getrusage must say. EITHER: the kernel's version or device decides, only the sum is fixed. */
+/*
+ * What getrusage must say. EITHER: the kernel's version or device decides, only the sum is fixed.
+ */
 enum severity {
 	SEV_MINOR,
 	SEV_MAJOR,
@@ -48,15 +50,15 @@ enum severity {
 };
 
 enum kind_flag {
-	KIND_HUGE	= 1 << 0,	/* its unit is a huge page */
-	KIND_THP	= 1 << 1,	/* wants transparent huge pages */
-	KIND_UPFRONT	= 1 << 2,	/* cannot re-arm in the phase: holds COUNT pages */
-	KIND_MIX	= 1 << 3,	/* may be a part of mix */
-	KIND_COMPOUND	= 1 << 4,	/* is mix itself */
-	KIND_CACHED	= 1 << 5,	/* its file must stay in the page cache */
-	KIND_ANY	= 1 << 8,	/* COUNT faults or more, of which one at least is on its path */
-	KIND_SOME	= 1 << 7,	/* COUNT faults of its path, and others that no one promises */
-	KIND_PROCESS	= 1 << 10,	/* its unit is the life of a process */
+	KIND_HUGE = 1 << 0, /* its unit is a huge page */
+	KIND_THP = 1 << 1, /* wants transparent huge pages */
+	KIND_UPFRONT = 1 << 2, /* cannot re-arm in the phase: holds COUNT pages */
+	KIND_MIX = 1 << 3, /* may be a part of mix */
+	KIND_COMPOUND = 1 << 4, /* is mix itself */
+	KIND_CACHED = 1 << 5, /* its file must stay in the page cache */
+	KIND_ANY = 1 << 8, /* COUNT faults or more, of which one at least is on its path */
+	KIND_SOME = 1 << 7, /* COUNT faults of its path, and others that no one promises */
+	KIND_PROCESS = 1 << 10, /* its unit is the life of a process */
 };
 
 struct job;
@@ -65,8 +67,8 @@ struct mover;
 
 /* What was in a file of /proc or /sys before a kind changed it. */
 struct setting {
-	char		file[112];
-	char		old[48];
+	char file[112];
+	char old[48];
 };
 
 /*
@@ -77,112 +79,112 @@ struct setting {
  * job_skip() or job_fail().
  */
 struct kind {
-	const char	*name;
-	const char	*path;
-	const char	*origin;
-	const char	*also_path;	/* each unit makes one fault of this path as well, */
-	const char	*also_origin;	/* from there */
-	const char	*desc;
-	const char	*remedy;	/* what to do when a run was not exact */
-	enum severity	severity;
-	unsigned int	flags;
-	int		(*setup)(struct part *p);
-	int		(*arm)(struct job *job, const struct kind *kind);
-	int		(*run)(struct part *p, uint64_t n);
-	uint64_t	(*check)(struct part *p);
-	void		(*disarm)(struct job *job);
+	const char *name;
+	const char *path;
+	const char *origin;
+	const char *also_path; /* each unit makes one fault of this path as well, */
+	const char *also_origin; /* from there */
+	const char *desc;
+	const char *remedy; /* what to do when a run was not exact */
+	enum severity severity;
+	unsigned int flags;
+	int (*setup)(struct part *p);
+	int (*arm)(struct job *job, const struct kind *kind);
+	int (*run)(struct part *p, uint64_t n);
+	uint64_t (*check)(struct part *p);
+	void (*disarm)(struct job *job);
 };
 
 struct part {
 	const struct kind *kind;
-	struct job	*job;
-	unsigned int	worker;
-	uint64_t	count;
-	char		*map;		/* the reservation, with a guard page at both ends */
-	size_t		map_len;
-	char		*base;		/* the first unit in it */
-	size_t		unit;		/* bytes from one fault to the next */
-	uint64_t	slots;		/* units that fault before the part is re-armed */
-	uint64_t	pos;
-	off_t		offset;		/* of base in the job's file */
-	int		file;		/* of its own, for the kinds that need one */
-	uint64_t	*pfns;		/* page frames before the phase, for check */
-	int		sig;		/* the signal that its accesses end in, */
-	int		code;		/* and its si_code */
-	uint64_t	wrong;		/* units that ended otherwise, for check */
-	int		(*rearm)(struct part *p);
+	struct job *job;
+	unsigned int worker;
+	uint64_t count;
+	char *map; /* the reservation, with a guard page at both ends */
+	size_t map_len;
+	char *base; /* the first unit in it */
+	size_t unit; /* bytes from one fault to the next */
+	uint64_t slots; /* units that fault before the part is re-armed */
+	uint64_t pos;
+	off_t offset; /* of base in the job's file */
+	int file; /* of its own, for the kinds that need one */
+	uint64_t *pfns; /* page frames before the phase, for check */
+	int sig; /* the signal that its accesses end in, */
+	int code; /* and its si_code */
+	uint64_t wrong; /* units that ended otherwise, for check */
+	int (*rearm)(struct part *p);
 };
 
 struct worker {
-	struct job	*job;
-	unsigned int	index;
-	pthread_t	thread;
-	bool		started;
-	uint64_t	begin_ns;
-	uint64_t	end_ns;
-	int		err;
+	struct job *job;
+	unsigned int index;
+	pthread_t thread;
+	bool started;
+	uint64_t begin_ns;
+	uint64_t end_ns;
+	int err;
 };
 
 struct options {
-	const char	*kind;
-	const char	*dir;
-	uint64_t	count;
-	uint64_t	delay_ns;
-	unsigned int	threads;
-	bool		json;
-	bool		pause;
-	bool		spawn;
-	bool		list;
+	const char *kind;
+	const char *dir;
+	uint64_t count;
+	uint64_t delay_ns;
+	unsigned int threads;
+	bool json;
+	bool pause;
+	bool spawn;
+	bool list;
 };
 
 struct result {
-	uint64_t	minflt;
-	uint64_t	majflt;
-	uint64_t	want_min;
-	uint64_t	want_maj;
-	uint64_t	elapsed_ns;
-	uint64_t	wrong;		/* faults that check found on another path */
-	bool		exact;
+	uint64_t minflt;
+	uint64_t majflt;
+	uint64_t want_min;
+	uint64_t want_maj;
+	uint64_t elapsed_ns;
+	uint64_t wrong; /* faults that check found on another path */
+	bool exact;
 };
 
 struct job {
 	const struct options *opts;
 	const struct kind *kind;
-	uint64_t	count;
-	unsigned int	threads;
-	bool		pause;
-	size_t		page;
+	uint64_t count;
+	unsigned int threads;
+	bool pause;
+	size_t page;
 
-	const struct kind *kinds[MAX_PARTS];	/* the parts of each worker, in this order */
-	uint64_t	kind_count[MAX_PARTS];
-	unsigned int	nkinds;
-	unsigned int	armed;
-	struct part	*parts;			/* [worker * nkinds + kind] */
+	const struct kind *kinds[MAX_PARTS]; /* the parts of each worker, in this order */
+	uint64_t kind_count[MAX_PARTS];
+	unsigned int nkinds;
+	unsigned int armed;
+	struct part *parts; /* [worker * nkinds + kind] */
 
-	struct worker	*workers;
-	char		*stacks;
-	size_t		stacks_len;
+	struct worker *workers;
+	char *stacks;
+	size_t stacks_len;
 	pthread_barrier_t barrier;
-	bool		live;			/* the round is the phase, not a rehearsal */
-	bool		quit;
+	bool live; /* the round is the phase, not a rehearsal */
+	bool quit;
 
-	int		file;			/* temporary file, grown on demand */
-	uint64_t	file_pages;
-	char		*held;			/* the file, locked in the page cache */
-	size_t		held_len;
-	int		zero;			/* /dev/zero */
-	int		pagemap;
-	uint64_t	entries[512];
-	pid_t		child;
-	int		child_pipe;
-	void		*data;			/* its kind's own */
+	int file; /* temporary file, grown on demand */
+	uint64_t file_pages;
+	char *held; /* the file, locked in the page cache */
+	size_t held_len;
+	int zero; /* /dev/zero */
+	int pagemap;
+	uint64_t entries[512];
+	pid_t child;
+	int child_pipe;
+	void *data; /* its kind's own */
 
-	struct result	res;
-	char		reason[512];
-	char		maps[16384];		/* pretouch reads /proc/self/maps into it */
-	struct setting	settings[8];
-	unsigned int	nsettings;
-	struct mover	*mover;
+	struct result res;
+	char reason[512];
+	char maps[16384]; /* pretouch reads /proc/self/maps into it */
+	struct setting settings[8];
+	unsigned int nsettings;
+	struct mover *mover;
 };
 
 /* kinds.c */
@@ -199,7 +201,7 @@ int job_fail(struct job *job, int err, const char *fmt, ...) __attribute__((form
 /* Every part of a kind that has work, in order: pass NULL first. */
 struct part *job_next(struct job *job, const struct kind *kind, struct part *prev);
 
-#define JOB_SKIP	1	/* job_skip()'s answer; job_fail()'s is a negative errno */
+#define JOB_SKIP 1 /* job_skip()'s answer; job_fail()'s is a negative errno */
 
 /* pretouch.c */
 int pretouch(struct job *job);
@@ -218,15 +220,16 @@ int part_note_pfns(struct part *p);
 uint64_t part_same_pfns(struct part *p);
 int part_pagemap(struct part *p, uint64_t slot, uint64_t *entries, unsigned int nr);
 
-#define PAGEMAP_PRESENT		(1ull << 63)
-#define PAGEMAP_SWAPPED		(1ull << 62)
-#define PAGEMAP_PFN		((1ull << 55) - 1)
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_SWAPPED (1ull << 62)
+#define PAGEMAP_PFN     ((1ull << 55) - 1)
 
 /* support.c */
 int file_grow(struct job *job, uint64_t pages);
 void file_hold(struct job *job);
 int file_needs_disk(struct job *job, const struct kind *kind);
-int child_start(struct job *job, const struct kind *kind, void (*first)(struct job *, const struct kind *));
+int child_start(struct job *job, const struct kind *kind,
+		void (*first)(struct job *, const struct kind *));
 void child_stop(struct job *job);
 int child_brief(struct job *job);
 int cpu_pin(struct job *job, void *saved, size_t len);
@@ -365,7 +368,7 @@ int vsyscall_run(struct part *p, uint64_t n);
 int vsyscall_nested_run(struct part *p, uint64_t n);
 
 /* kinds_oom.c */
-#define OOM_CHILD	"faultgen-oom"	/* argv[0] of the program that is such a child */
+#define OOM_CHILD "faultgen-oom" /* argv[0] of the program that is such a child */
 
 int oom_setup(struct part *p);
 int oom_arm(struct job *job, const struct kind *kind);

@@ -12,9 +12,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define STACK_SIZE	(64ul << 10)
-#define MIX_TURN	32	/* faults of one kind before mix goes on to the next */
-#define REHEARSALS	5
+#define STACK_SIZE (64ul << 10)
+#define MIX_TURN   32 /* faults of one kind before mix goes on to the next */
+#define REHEARSALS 5
 
 int job_skip(struct job *job, const char *fmt, ...)
 {
@@ -129,7 +129,8 @@ void job_free(struct job *job)
 	free(job);
 }
 
-/* Every setup before the first arm: an arm may fork, and what is populated later is not shared with the child. */
+/* Every setup before the first arm: an arm may fork, and what is populated later is not shared with
+ * the child. */
 static int job_setup(struct job *job)
 {
 	bool cached = false;
@@ -205,7 +206,8 @@ static void *worker_main(void *arg)
 	}
 }
 
-/* One thread's work is done by the main thread itself, unless the thread's birth is part of the test. */
+/* One thread's work is done by the main thread itself, unless the thread's birth is part of the
+ * test. */
 static bool inline_worker(const struct job *job)
 {
 	return job->threads == 1 && !job->opts->spawn;
@@ -219,10 +221,12 @@ static int stacks_map(struct job *job)
 	if (inline_worker(job))
 		return 0;
 	job->stacks_len = (size_t)job->threads * STACK_SIZE;
-	job->stacks = mmap(NULL, job->stacks_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	job->stacks = mmap(NULL, job->stacks_len, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (job->stacks == MAP_FAILED) {
 		job->stacks = NULL;
-		return job_fail(job, errno, "cannot map %u stacks; use fewer THREADS", job->threads);
+		return job_fail(job, errno, "cannot map %u stacks; use fewer THREADS",
+				job->threads);
 	}
 	madvise(job->stacks, job->stacks_len, MADV_NOHUGEPAGE);
 	for (i = 0; i < job->threads; i++)
@@ -241,14 +245,17 @@ static int workers_start(struct job *job)
 		return 0;
 	pthread_attr_init(&attr);
 	for (i = 0; i < job->threads && !err; i++) {
-		pthread_attr_setstack(&attr, job->stacks + i * STACK_SIZE + job->page, STACK_SIZE - job->page);
+		pthread_attr_setstack(&attr, job->stacks + i * STACK_SIZE + job->page,
+				      STACK_SIZE - job->page);
 		err = pthread_create(&job->workers[i].thread, &attr, worker_main, &job->workers[i]);
 		job->workers[i].started = !err;
 	}
 	pthread_attr_destroy(&attr);
 	if (!err)
 		return 0;
-	/* Those that did start wait in a barrier that will never be full: only leaving ends them. */
+	/*
+	 * Those that did start wait in a barrier that will never be full: only leaving ends them.
+	 */
 	job_fail(job, err, "cannot start thread %u of %u; use fewer THREADS", i, job->threads);
 	fprintf(stderr, "faultgen: %s: %s\n", job->kind->name, job->reason);
 	_exit(EXIT_INEXACT);

@@ -4,16 +4,19 @@
 
 #include <string.h>
 
-#define REMEDY_SWAP	"set /proc/sys/vm/page-cluster to 0, or swap to zram"
-#define REMEDY_CPUS	"it takes two CPUs; run it again on an idle machine"
-#define REMEDY_FREE	"free some memory"
+#define REMEDY_SWAP "set /proc/sys/vm/page-cluster to 0, or swap to zram"
+#define REMEDY_CPUS "it takes two CPUs; run it again on an idle machine"
+#define REMEDY_FREE "free some memory"
 
 /* Two kinds of rows that come in numbers. */
-#define BAD(setup_, run_)	.severity = SEV_NONE, .setup = setup_, .arm = bad_arm, .run = run_, \
-				.check = wrong_check, .disarm = bad_disarm
-#define UFFD(setup_, arm_, run_)	.severity = SEV_EITHER, .setup = setup_, .arm = arm_, .run = run_, \
-				.check = uffd_check, .disarm = uffd_disarm
+#define BAD(setup_, run_)                                                                          \
+	.severity = SEV_NONE, .setup = setup_, .arm = bad_arm, .run = run_, .check = wrong_check,  \
+	.disarm = bad_disarm
+#define UFFD(setup_, arm_, run_)                                                                   \
+	.severity = SEV_EITHER, .setup = setup_, .arm = arm_, .run = run_, .check = uffd_check,    \
+	.disarm = uffd_disarm
 
+/* clang-format off */
 const struct kind kinds[] = {
 	{ .name = "anon", .path = "anon", .origin = "user", .flags = KIND_MIX,
 	  .desc = "first write to private anonymous memory",
@@ -225,6 +228,7 @@ const struct kind kinds[] = {
 	{ .name = "mix", .path = "mixed", .origin = "mixed", .severity = SEV_EITHER, .flags = KIND_COMPOUND,
 	  .desc = "many kinds by turns in each thread, on private areas" },
 };
+/* clang-format on */
 
 const unsigned int kinds_nr = ARRAY_SIZE(kinds);
 

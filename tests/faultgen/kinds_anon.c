@@ -5,9 +5,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#define THP_DIR		"/sys/kernel/mm/transparent_hugepage/"
-#define THP_SIZE	(2ull << 20)
-#define THP_TOTAL	16	/* huge pages that all workers together hold: 32 MiB */
+#define THP_DIR   "/sys/kernel/mm/transparent_hugepage/"
+#define THP_SIZE  (2ull << 20)
+#define THP_TOTAL 16 /* huge pages that all workers together hold: 32 MiB */
 
 int anon_setup(struct part *p)
 {
@@ -37,15 +37,20 @@ uint64_t part_touch_small(struct part *p, bool write)
 int thp_allow(struct part *p, bool write)
 {
 	if (sysfs_word(THP_DIR "enabled", "never") != 0)
-		return job_skip(p->job, "transparent huge pages are off; echo madvise > " THP_DIR "enabled");
+		return job_skip(p->job, "transparent huge pages are off; echo madvise > " THP_DIR
+					"enabled");
 	if (!write && sysfs_word(THP_DIR "use_zero_page", "1") == 0)
-		return job_skip(p->job, "the huge zero page is off; echo 1 > " THP_DIR "use_zero_page");
+		return job_skip(p->job,
+				"the huge zero page is off; echo 1 > " THP_DIR "use_zero_page");
 	if (madvise(p->base, p->unit * p->slots, MADV_HUGEPAGE))
-		return job_skip(p->job, "this kernel refuses MADV_HUGEPAGE; it needs CONFIG_TRANSPARENT_HUGEPAGE");
+		return job_skip(
+			p->job,
+			"this kernel refuses MADV_HUGEPAGE; it needs CONFIG_TRANSPARENT_HUGEPAGE");
 	return 0;
 }
 
-/* The proof by trial that this machine gives huge pages now: one fault for each, and none for its 511 other pages. */
+/* The proof by trial that this machine gives huge pages now: one fault for each, and none for its
+ * 511 other pages. */
 static int thp_try(struct part *p, bool write)
 {
 	int err = thp_allow(p, write);
@@ -57,8 +62,10 @@ static int thp_try(struct part *p, bool write)
 	if (part_rearm_dontneed(p))
 		return job_fail(p->job, errno, "cannot release the trial's huge pages");
 	if (faults != p->slots)
-		return job_skip(p->job, "%llu huge pages took %llu faults: no free huge pages; echo 1 > /proc/sys/vm/compact_memory",
-				(unsigned long long)p->slots, (unsigned long long)faults);
+		return job_skip(
+			p->job,
+			"%llu huge pages took %llu faults: no free huge pages; echo 1 > /proc/sys/vm/compact_memory",
+			(unsigned long long)p->slots, (unsigned long long)faults);
 	return 0;
 }
 

@@ -9,11 +9,11 @@
 #include <sys/mman.h>
 
 #ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL	102
+#define MADV_GUARD_INSTALL 102
 #endif
 
 /* In the kernel's half, canonical, and never mapped for users: not the vsyscall page. */
-#define KERNEL_ADDRESS		0xffffffff81000000ul
+#define KERNEL_ADDRESS 0xffffffff81000000ul
 
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
 
@@ -41,7 +41,8 @@ static void expect(struct part *p, int sig, int code)
 	p->code = code;
 }
 
-/* A hole of one page between two others: no mapping that is made later is small enough to land in it. */
+/* A hole of one page between two others: no mapping that is made later is small enough to land in
+ * it. */
 int bad_address_setup(struct part *p)
 {
 	int err = part_reserve(p, p->job->page, 1, p->job->page);
@@ -89,8 +90,10 @@ int guard_page_setup(struct part *p)
 	if (!err)
 		err = part_map_anon(p, MAP_PRIVATE);
 	if (!err && madvise(p->base, p->job->page, MADV_GUARD_INSTALL))
-		err = job_skip(p->job, "this kernel refuses MADV_GUARD_INSTALL (%s); it came with Linux 6.13",
-			       strerror(errno));
+		err = job_skip(
+			p->job,
+			"this kernel refuses MADV_GUARD_INSTALL (%s); it came with Linux 6.13",
+			strerror(errno));
 	return err;
 }
 
@@ -109,7 +112,9 @@ int hwpoison_setup(struct part *p)
 	int err;
 
 	if (!disposable || strcmp(disposable, "1"))
-		return job_skip(p->job, "a poisoned page is lost until the next boot; set PFSTAT_DISPOSABLE=1 where that is no harm");
+		return job_skip(
+			p->job,
+			"a poisoned page is lost until the next boot; set PFSTAT_DISPOSABLE=1 where that is no harm");
 	err = part_reserve(p, p->job->page, 1, p->job->page);
 	if (!err)
 		err = part_map_anon(p, MAP_PRIVATE);
@@ -122,7 +127,9 @@ int hwpoison_setup(struct part *p)
 		return 0;
 	if (errno == EPERM)
 		return job_skip(p->job, "MADV_HWPOISON needs CAP_SYS_ADMIN");
-	return job_skip(p->job, "this kernel refuses MADV_HWPOISON (%s); it needs CONFIG_MEMORY_FAILURE", strerror(errno));
+	return job_skip(p->job,
+			"this kernel refuses MADV_HWPOISON (%s); it needs CONFIG_MEMORY_FAILURE",
+			strerror(errno));
 }
 
 /* The file has one page, the mapping starts at the second. */
@@ -171,7 +178,7 @@ static int poke(struct part *p, uint64_t n, enum access access)
 			((void (*)(void))(uintptr_t)at)();
 		else
 			(void)*at;
-		return -EFAULT;	/* it did not fault */
+		return -EFAULT; /* it did not fault */
 	}
 	return 0;
 }

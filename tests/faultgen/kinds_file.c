@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /* The kernel's default fault_around_bytes: one fault maps the whole aligned window. */
-#define WINDOW		65536
-#define WINDOW_TOTAL	256	/* windows in the file for all workers together, 16 MiB */
+#define WINDOW       65536
+#define WINDOW_TOTAL 256 /* windows in the file for all workers together, 16 MiB */
 
 /* The next page of the file that starts a window. */
 static uint64_t align_pages(const struct part *p)
@@ -76,13 +76,15 @@ int file_major_arm(struct job *job, const struct kind *kind)
 	}
 	free(vec);
 	if (left)
-		return job_skip(job,
-				"%s: the filesystem keeps %llu of %llu pages in the page cache; give another directory with --dir",
-				job->opts->dir, (unsigned long long)left, (unsigned long long)job->count);
+		return job_skip(
+			job,
+			"%s: the filesystem keeps %llu of %llu pages in the page cache; give another directory with --dir",
+			job->opts->dir, (unsigned long long)left, (unsigned long long)job->count);
 	return 0;
 }
 
-/* Reading a hole of shared memory: fault-around finds nothing cached, so the page comes from ->fault. */
+/* Reading a hole of shared memory: fault-around finds nothing cached, so the page comes from
+ * ->fault. */
 int file_hole_setup(struct part *p)
 {
 	int err = part_reserve(p, p->job->page, part_chunk(p, 0), p->job->page);

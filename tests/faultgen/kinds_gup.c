@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Pages that the kernel brings in on its own account (get_user_pages): no exception, only handle_mm_fault. */
+/* Pages that the kernel brings in on its own account (get_user_pages): no exception, only
+ * handle_mm_fault. */
 #include "faultgen.h"
 
 #include <fcntl.h>
@@ -10,9 +11,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define BATCH	64	/* pages in one system call */
+#define BATCH 64 /* pages in one system call */
 
-/* How many of n fresh pages are next, at most max; re-arms when there is none. 0 when that failed. */
+/*
+ * How many of n fresh pages are next, at most max; re-arms when there is none. 0 when that failed.
+ */
 static uint64_t fresh(struct part *p, uint64_t n, uint64_t max, int *err)
 {
 	uint64_t m;
@@ -32,13 +35,15 @@ int gup_populate_run(struct part *p, uint64_t n)
 	for (; n; n -= m) {
 		m = n < p->slots ? n : p->slots;
 		if (mmap(p->base, m * p->unit, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) == MAP_FAILED)
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1,
+			 0) == MAP_FAILED)
 			return -errno;
 	}
 	return 0;
 }
 
-/* Another's memory, which is our own: one byte of each page, and the other side of the copy is on the stack. */
+/* Another's memory, which is our own: one byte of each page, and the other side of the copy is on
+ * the stack. */
 static int vm_copy(struct part *p, uint64_t n, bool write)
 {
 	struct iovec remote[BATCH], local;
@@ -99,8 +104,10 @@ int gup_uring_arm(struct job *job, const struct kind *kind)
 		memset(&params, 0, sizeof(params));
 		p->file = syscall(SYS_io_uring_setup, 1, &params);
 		if (p->file < 0)
-			return job_skip(job, "cannot make an io_uring (%s); it needs CONFIG_IO_URING and kernel.io_uring_disabled=0",
-					strerror(errno));
+			return job_skip(
+				job,
+				"cannot make an io_uring (%s); it needs CONFIG_IO_URING and kernel.io_uring_disabled=0",
+				strerror(errno));
 	}
 	return 0;
 }
@@ -160,7 +167,8 @@ int gup_direct_setup(struct part *p)
 	return err ? err : gup_file_setup(p);
 }
 
-/* A file system may refuse when the file is opened or when it is read. The trial's page goes away again. */
+/* A file system may refuse when the file is opened or when it is read. The trial's page goes away
+ * again. */
 static int direct_try(struct job *job, struct part *p)
 {
 	char path[40];
@@ -168,8 +176,10 @@ static int direct_try(struct job *job, struct part *p)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->file);
 	p->file = open(path, O_RDONLY | O_CLOEXEC | O_DIRECT);
 	if (p->file < 0 || pread(p->file, p->base, p->unit, 0) != (ssize_t)p->unit)
-		return job_skip(job, "%s: the filesystem refuses O_DIRECT (%s); give another directory with --dir",
-				job->opts->dir, strerror(errno));
+		return job_skip(
+			job,
+			"%s: the filesystem refuses O_DIRECT (%s); give another directory with --dir",
+			job->opts->dir, strerror(errno));
 	return p->rearm(p);
 }
 
@@ -192,7 +202,8 @@ int gup_direct_run(struct part *p, uint64_t n)
 		m = fresh(p, n, BATCH, &err);
 		if (err)
 			return err;
-		if (pread(p->file, p->base + p->pos * p->unit, m * p->unit, 0) != (ssize_t)(m * p->unit))
+		if (pread(p->file, p->base + p->pos * p->unit, m * p->unit, 0) !=
+		    (ssize_t)(m * p->unit))
 			return errno ? -errno : -EIO;
 	}
 	return 0;

@@ -9,10 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define THP_SIZE	(2ull << 20)
-#define FILE_TOTAL	16	/* huge pages of the file for all workers together: 32 MiB */
-#define FSCONFIG_STRING	1	/* linux/mount.h and sys/mount.h of old C libraries do not go together */
-#define FSCONFIG_CREATE	6
+#define THP_SIZE   (2ull << 20)
+#define FILE_TOTAL 16 /* huge pages of the file for all workers together: 32 MiB */
+/* linux/mount.h and the sys/mount.h of old C libraries exclude each other. */
+#define FSCONFIG_STRING 1
+#define FSCONFIG_CREATE 6
 
 int thp_wp_setup(struct part *p)
 {
@@ -42,9 +43,11 @@ int populate_huge(struct job *job, const struct kind *kind, bool write)
 	while ((p = job_next(job, kind, p))) {
 		faults = part_touch_small(p, write);
 		if (faults != p->slots)
-			return job_skip(job, "%llu huge pages took %llu faults: no free huge pages; "
-					"echo 1 > /proc/sys/vm/compact_memory, or use a smaller COUNT",
-					(unsigned long long)p->slots, (unsigned long long)faults);
+			return job_skip(
+				job,
+				"%llu huge pages took %llu faults: no free huge pages; "
+				"echo 1 > /proc/sys/vm/compact_memory, or use a smaller COUNT",
+				(unsigned long long)p->slots, (unsigned long long)faults);
 		err = part_note_units(p);
 		if (err)
 			return err;
@@ -61,8 +64,11 @@ static int still_huge(struct job *job, const struct kind *kind)
 	while ((p = job_next(job, kind, p))) {
 		kb = part_smaps_kb(p, "AnonHugePages:");
 		if (kb != p->slots * (THP_SIZE >> 10))
-			return job_skip(job, "only %llu KiB of %llu are still mapped by huge pages; run it again",
-					(unsigned long long)kb, (unsigned long long)p->slots * (THP_SIZE >> 10));
+			return job_skip(
+				job,
+				"only %llu KiB of %llu are still mapped by huge pages; run it again",
+				(unsigned long long)kb,
+				(unsigned long long)p->slots * (THP_SIZE >> 10));
 	}
 	return 0;
 }
@@ -116,11 +122,14 @@ int hugetlb_wp_setup(struct part *p)
 	int err;
 
 	if (!unit)
-		return job_skip(p->job, "this kernel has no hugetlb pages; it needs CONFIG_HUGETLBFS");
+		return job_skip(p->job,
+				"this kernel has no hugetlb pages; it needs CONFIG_HUGETLBFS");
 	err = part_reserve(p, unit, p->count, unit);
 	if (!err && hugetlb_map(p))
-		err = job_skip(p->job, "cannot reserve %llu huge pages for thread %u; raise /proc/sys/vm/nr_hugepages to %llu",
-			       (unsigned long long)p->slots, p->worker, 2ull * p->job->count);
+		err = job_skip(
+			p->job,
+			"cannot reserve %llu huge pages for thread %u; raise /proc/sys/vm/nr_hugepages to %llu",
+			(unsigned long long)p->slots, p->worker, 2ull * p->job->count);
 	return err;
 }
 
@@ -139,8 +148,11 @@ int hugetlb_wp_arm(struct job *job, const struct kind *kind)
 	}
 	spare = meminfo("HugePages_Free") - meminfo("HugePages_Rsvd");
 	if (spare < job->count)
-		return job_skip(job, "%llu huge pages are free for the %llu copies; raise /proc/sys/vm/nr_hugepages to %llu",
-				(unsigned long long)spare, (unsigned long long)job->count, 2ull * job->count);
+		return job_skip(
+			job,
+			"%llu huge pages are free for the %llu copies; raise /proc/sys/vm/nr_hugepages to %llu",
+			(unsigned long long)spare, (unsigned long long)job->count,
+			2ull * job->count);
 	return child_start(job, kind, NULL);
 }
 
@@ -171,11 +183,13 @@ static int huge_file(struct job *job)
 	return err;
 }
 
-/* MADV_HUGEPAGE: part_map_file() forbids huge pages, and 6.12 and later ask for the VMA's consent. */
+/*
+ * MADV_HUGEPAGE: part_map_file() forbids huge pages, and 6.12 and later ask for the VMA's consent.
+ */
 static int file_huge_map(struct part *p)
 {
-	if (mmap(p->base, p->unit * p->slots, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, p->job->file,
-		 p->offset) == MAP_FAILED ||
+	if (mmap(p->base, p->unit * p->slots, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 p->job->file, p->offset) == MAP_FAILED ||
 	    madvise(p->base, p->unit * p->slots, MADV_HUGEPAGE))
 		return -errno;
 	return 0;
@@ -191,8 +205,10 @@ int file_huge_setup(struct part *p)
 	if (err == -EPERM)
 		return job_skip(job, "a tmpfs with huge pages needs root");
 	if (err)
-		return job_skip(job, "this kernel gives no tmpfs with huge pages (%s); it needs CONFIG_TRANSPARENT_HUGEPAGE",
-				strerror(-err));
+		return job_skip(
+			job,
+			"this kernel gives no tmpfs with huge pages (%s); it needs CONFIG_TRANSPARENT_HUGEPAGE",
+			strerror(-err));
 	err = part_reserve(p, THP_SIZE, part_chunk(p, FILE_TOTAL), THP_SIZE);
 	if (err)
 		return err;
@@ -207,9 +223,12 @@ int file_huge_setup(struct part *p)
 	faults = part_touch_small(p, false);
 	kb = part_smaps_kb(p, "ShmemPmdMapped:");
 	if (faults != p->slots || kb != p->slots * (THP_SIZE >> 10))
-		return job_skip(job, "%llu huge pages of a file took %llu faults and %llu KiB of them are mapped as huge pages; "
-				"echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled if it is deny, or free some memory",
-				(unsigned long long)p->slots, (unsigned long long)faults, (unsigned long long)kb);
+		return job_skip(
+			job,
+			"%llu huge pages of a file took %llu faults and %llu KiB of them are mapped as huge pages; "
+			"echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled if it is deny, or free some memory",
+			(unsigned long long)p->slots, (unsigned long long)faults,
+			(unsigned long long)kb);
 	return part_rearm_dontneed(p);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define HUGETLB_TOTAL	16	/* huge pages that all workers together reserve, at least one each */
+#define HUGETLB_TOTAL 16 /* huge pages that all workers together reserve, at least one each */
 
 uint64_t meminfo(const char *key)
 {
@@ -16,7 +16,8 @@ uint64_t meminfo(const char *key)
 	if (!f)
 		return 0;
 	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, strlen(key)) && sscanf(line + strlen(key), ": %llu", &value) == 1)
+		if (!strncmp(line, key, strlen(key)) &&
+		    sscanf(line + strlen(key), ": %llu", &value) == 1)
 			break;
 	fclose(f);
 	return value;
@@ -47,7 +48,8 @@ int hugetlb_setup(struct part *p)
 	int err;
 
 	if (!unit)
-		return job_skip(p->job, "this kernel has no hugetlb pages; it needs CONFIG_HUGETLBFS");
+		return job_skip(p->job,
+				"this kernel has no hugetlb pages; it needs CONFIG_HUGETLBFS");
 	err = part_reserve(p, unit, part_chunk(p, HUGETLB_TOTAL), unit);
 	p->rearm = hugetlb_rearm;
 	if (err)
@@ -59,6 +61,6 @@ int hugetlb_setup(struct part *p)
 			"cannot reserve %llu huge pages for thread %u (%s, %llu of the pool free); "
 			"raise /proc/sys/vm/nr_hugepages, %u at most are used",
 			(unsigned long long)p->slots, p->worker, strerror(-err),
-			(unsigned long long)meminfo("HugePages_Free"), p->job->threads > HUGETLB_TOTAL ?
-			p->job->threads : HUGETLB_TOTAL);
+			(unsigned long long)meminfo("HugePages_Free"),
+			p->job->threads > HUGETLB_TOTAL ? p->job->threads : HUGETLB_TOTAL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Faults that the kernel takes for us: while it writes to user memory, with faults disabled, without any exception, or
- * on an address of its own.
+ * Faults that the kernel takes for us: while it writes to user memory, with faults disabled,
+ * without any exception, or on an address of its own.
  */
 #include "faultgen.h"
 
@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 /* Documentation/arch/x86/x86_64/mm.rst: the guard hole before the direct map, never mapped. */
-#define KERNEL_HOLE	0xffff800000001000ul
+#define KERNEL_HOLE 0xffff800000001000ul
 
-/* /dev/zero clears user memory directly: no nofault attempt first, as file reads make on new kernels. */
+/* /dev/zero clears user memory directly: no nofault attempt first, as file reads make on new
+ * kernels. */
 int kernel_setup(struct part *p)
 {
 	if (p->job->zero < 0)
@@ -50,18 +51,22 @@ static int gup_rearm(struct part *p)
 	return part_rearm_dontneed(p);
 }
 
-/* The limit is the process's: CAP_SYS_RESOURCE may raise it, everyone else shares it among the workers. */
+/* The limit is the process's: CAP_SYS_RESOURCE may raise it, everyone else shares it among the
+ * workers. */
 int gup_setup(struct part *p)
 {
 	struct rlimit want = { RLIM_INFINITY, RLIM_INFINITY }, have;
 	uint64_t fit;
 	int err;
 
-	if (setrlimit(RLIMIT_MEMLOCK, &want) && !getrlimit(RLIMIT_MEMLOCK, &have) && have.rlim_cur != RLIM_INFINITY) {
+	if (setrlimit(RLIMIT_MEMLOCK, &want) && !getrlimit(RLIMIT_MEMLOCK, &have) &&
+	    have.rlim_cur != RLIM_INFINITY) {
 		fit = have.rlim_cur / p->job->page / p->job->threads;
 		if (!fit)
-			return job_skip(p->job, "RLIMIT_MEMLOCK is %llu bytes, less than a page per thread; raise it with ulimit -l",
-					(unsigned long long)have.rlim_cur);
+			return job_skip(
+				p->job,
+				"RLIMIT_MEMLOCK is %llu bytes, less than a page per thread; raise it with ulimit -l",
+				(unsigned long long)have.rlim_cur);
 	} else {
 		fit = UINT64_MAX;
 	}
@@ -116,7 +121,8 @@ int nofault_setup(struct part *p)
 	int err = bad_address_setup(p);
 
 	if (!err && lock_pi(p->base) && errno == ENOSYS)
-		err = job_skip(p->job, "this kernel has no FUTEX_LOCK_PI; it needs CONFIG_FUTEX_PI");
+		err = job_skip(p->job,
+			       "this kernel has no FUTEX_LOCK_PI; it needs CONFIG_FUTEX_PI");
 	return err;
 }
 
@@ -133,11 +139,13 @@ int nofault_gup_setup(struct part *p)
 	uint32_t word = 0;
 
 	if (lock_pi((char *)&word))
-		return job_skip(p->job, "this kernel has no FUTEX_LOCK_PI; it needs CONFIG_FUTEX_PI");
+		return job_skip(p->job,
+				"this kernel has no FUTEX_LOCK_PI; it needs CONFIG_FUTEX_PI");
 	return anon_setup(p);
 }
 
-/* The word of a fresh page: the disabled fault, then the page by hand (fixup_user_fault), then the lock is ours. */
+/* The word of a fresh page: the disabled fault, then the page by hand (fixup_user_fault), then the
+ * lock is ours. */
 int nofault_gup_run(struct part *p, uint64_t n)
 {
 	int err;
@@ -159,24 +167,32 @@ int nofault_gup_run(struct part *p, uint64_t n)
 int kern_addr_read_setup(struct part *p)
 {
 	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X,
+		  .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_REG_10 },
 		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8 },
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_3, .imm = (int)KERNEL_HOLE },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = BPF_REG_3,
+		  .imm = (int)KERNEL_HOLE },
 		{ .imm = (int)(KERNEL_HOLE >> 32) },
 		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT, .insns = (uintptr_t)insns,
-				.insn_cnt = ARRAY_SIZE(insns), .license = (uintptr_t)"Dual BSD/GPL" };
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+				.insns = (uintptr_t)insns,
+				.insn_cnt = ARRAY_SIZE(insns),
+				.license = (uintptr_t) "Dual BSD/GPL" };
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 
 	/* Up to 5.10 programs count as locked memory. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	p->file = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (p->file < 0)
-		return job_skip(p->job, "the kernel refuses a BPF program that reads kernel memory (%s); run as root",
-				strerror(errno));
+		return job_skip(
+			p->job,
+			"the kernel refuses a BPF program that reads kernel memory (%s); run as root",
+			strerror(errno));
 	return 0;
 }
 

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define KSM_DIR		"/sys/kernel/mm/ksm/"
-#define KSM_WAIT_NS	40000000000ull	/* three scans; an emulated machine takes seconds for them */
+#define KSM_DIR     "/sys/kernel/mm/ksm/"
+#define KSM_WAIT_NS 40000000000ull /* three scans; an emulated machine takes seconds for them */
 
 /* An even number of pages: each is merged with its neighbour. */
 int ksm_setup(struct part *p)
@@ -21,14 +21,16 @@ int ksm_setup(struct part *p)
 	return err;
 }
 
-/* Pairs, and not all the same: a page that more than max_page_sharing share is made anew, for a time with one user. */
+/* Pairs, and not all the same: a page that more than max_page_sharing share is made anew, for a
+ * time with one user. */
 static void fill_pairs(struct part *p)
 {
 	uint64_t i;
 
 	for (i = 0; i < p->slots; i++)
 		*(volatile uint64_t *)(p->base + i * p->unit) =
-			0x9e3779b97f4a7c15ull * (((uint64_t)p->worker << 32) + i / 2 + 1) ^ (uint64_t)getpid();
+			0x9e3779b97f4a7c15ull * (((uint64_t)p->worker << 32) + i / 2 + 1) ^
+			(uint64_t)getpid();
 }
 
 static uint64_t unmerged(struct part *p)
@@ -37,11 +39,13 @@ static uint64_t unmerged(struct part *p)
 	const uint64_t *e = p->job->entries;
 
 	for (i = 0; i < p->slots; i += nr) {
-		nr = p->slots - i < ARRAY_SIZE(p->job->entries) ? p->slots - i : ARRAY_SIZE(p->job->entries);
+		nr = p->slots - i < ARRAY_SIZE(p->job->entries) ? p->slots - i :
+								  ARRAY_SIZE(p->job->entries);
 		if (part_pagemap(p, i, p->job->entries, nr))
 			return p->slots;
 		for (k = 0; k < nr; k += 2)
-			if (!(e[k] & PAGEMAP_PFN) || (e[k] & PAGEMAP_PFN) != (e[k + 1] & PAGEMAP_PFN))
+			if (!(e[k] & PAGEMAP_PFN) ||
+			    (e[k] & PAGEMAP_PFN) != (e[k + 1] & PAGEMAP_PFN))
 				n += 2;
 	}
 	return n;
@@ -53,12 +57,16 @@ static int ksm_settings(struct job *job)
 
 	if (!err)
 		err = setting_put(job, KSM_DIR "sleep_millisecs", "1");
-	/* The last to be put is the first to be restored: ksmd stops before it gets its pace back. */
+	/*
+	 * The last to be put is the first to be restored: ksmd stops before it gets its pace back.
+	 */
 	if (!err)
 		err = setting_put(job, KSM_DIR "run", "1");
 	if (err == -ENOENT)
 		return job_skip(job, "this kernel merges no pages; it needs CONFIG_KSM");
-	return err ? job_skip(job, KSM_DIR "run is not writable (%s); run as root", strerror(-err)) : 0;
+	return err ? job_skip(job, KSM_DIR "run is not writable (%s); run as root",
+			      strerror(-err)) :
+		     0;
 }
 
 /* Lets ksmd merge all pairs, and stops it: what is merged stays so. */
@@ -81,8 +89,10 @@ int ksm_arm(struct job *job, const struct kind *kind)
 			left += unmerged(p);
 	} while (left && now_ns() < until);
 	if (left)
-		return job_skip(job, "%llu of %llu pages were not merged in %llu s; use a smaller COUNT",
-				(unsigned long long)left, (unsigned long long)job->count, KSM_WAIT_NS / 1000000000);
+		return job_skip(job,
+				"%llu of %llu pages were not merged in %llu s; use a smaller COUNT",
+				(unsigned long long)left, (unsigned long long)job->count,
+				KSM_WAIT_NS / 1000000000);
 	err = setting_put(job, KSM_DIR "run", "0");
 	while (!err && (p = job_next(job, kind, p)))
 		err = part_note_pfns(p);

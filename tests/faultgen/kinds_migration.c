@@ -14,11 +14,11 @@
 #include <sys/resource.h>
 
 #ifndef MADV_COLD
-#define MADV_COLD	20
+#define MADV_COLD 20
 #endif
 
-#define THP_SIZE	(2ull << 20)
-#define LIMIT_NS	20000000000ull
+#define THP_SIZE (2ull << 20)
+#define LIMIT_NS 20000000000ull
 
 int migration_setup(struct part *p)
 {
@@ -44,7 +44,9 @@ int migration_arm(struct job *job, const struct kind *kind)
 	while (!err && (p = job_next(job, kind, p))) {
 		err = split_page(p->base, NULL, job->page);
 		if (err || part_smaps_kb(p, "AnonHugePages:"))
-			return job_skip(job, "MADV_COLD does not split huge pages here; it needs 5.4 or later");
+			return job_skip(
+				job,
+				"MADV_COLD does not split huge pages here; it needs 5.4 or later");
 	}
 	return err ? err : mover_start(job, split_page);
 }
@@ -60,7 +62,8 @@ static bool meet(volatile char *at)
 	return after.ru_nvcsw != before.ru_nvcsw;
 }
 
-/* Mapped anew, and not only emptied: where the page table of the small pages is left, no huge page comes. */
+/* Mapped anew, and not only emptied: where the page table of the small pages is left, no huge page
+ * comes. */
 static int migration_rearm(struct part *p)
 {
 	int err = part_map_anon(p, MAP_PRIVATE);

@@ -15,11 +15,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BALANCING	"/proc/sys/kernel/numa_balancing"
-#define MARK_LIMIT_NS	60000000000ull
-#define PASSES		2	/* over the whole address space: the first may have begun before the pages were there */
-#define THP_SIZE	(2ull << 20)
-#define HELPER_STACK	(64ul << 10)
+#define BALANCING     "/proc/sys/kernel/numa_balancing"
+#define MARK_LIMIT_NS 60000000000ull
+#define PASSES                                                                                     \
+	2 /* over the whole address space: the first may have begun before the pages were there */
+#define THP_SIZE     (2ull << 20)
+#define HELPER_STACK (64ul << 10)
 
 int numa_setup(struct part *p)
 {
@@ -28,7 +29,8 @@ int numa_setup(struct part *p)
 	return err ? err : part_map_anon(p, MAP_PRIVATE);
 }
 
-/* Finished passes of this process: "mm->numa_scan_seq" of /proc/self/sched; -1 when it does not say. */
+/* Finished passes of this process: "mm->numa_scan_seq" of /proc/self/sched; -1 when it does not
+ * say. */
 static long scan_seq(void)
 {
 	char line[256], *colon;
@@ -39,7 +41,8 @@ static long scan_seq(void)
 		return -1;
 	while (fgets(line, sizeof(line), f)) {
 		colon = strchr(line, ':');
-		if (colon && !strncmp(line, "mm->numa_scan_seq", 17) && sscanf(colon + 1, " %ld", &seq) == 1)
+		if (colon && !strncmp(line, "mm->numa_scan_seq", 17) &&
+		    sscanf(colon + 1, " %ld", &seq) == 1)
 			break;
 	}
 	fclose(f);
@@ -59,13 +62,16 @@ static void use_cpu(uint64_t ns)
 static void hurry(struct job *job)
 {
 	static const char *const names[][2] = {
-		{ "scan_delay_ms", "1" }, { "scan_period_min_ms", "10" }, { "scan_period_max_ms", "10" },
+		{ "scan_delay_ms", "1" },
+		{ "scan_period_min_ms", "10" },
+		{ "scan_period_max_ms", "10" },
 	};
 	char file[112];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(file, sizeof(file), "/sys/kernel/debug/sched/numa_balancing/%s", names[i][0]);
+		snprintf(file, sizeof(file), "/sys/kernel/debug/sched/numa_balancing/%s",
+			 names[i][0]);
 		if (!setting_put(job, file, names[i][1]))
 			continue;
 		snprintf(file, sizeof(file), "/proc/sys/kernel/numa_balancing_%s", names[i][0]);
@@ -88,14 +94,17 @@ static int mark(struct job *job, const char *key, uint64_t before)
 	long seq;
 
 	if (from < 0)
-		return job_skip(job, "/proc/self/sched does not tell of NUMA balancing; it needs CONFIG_SCHED_DEBUG");
+		return job_skip(
+			job,
+			"/proc/self/sched does not tell of NUMA balancing; it needs CONFIG_SCHED_DEBUG");
 	do {
 		use_cpu(5000000);
 		marked = vmstat(key) - before;
 		seq = scan_seq();
 	} while ((marked < job->count || seq < from + PASSES) && now_ns() < until);
 	if (marked < job->count)
-		return job_skip(job, "NUMA balancing marked %llu of %llu pages in %llu s and %ld passes",
+		return job_skip(job,
+				"NUMA balancing marked %llu of %llu pages in %llu s and %ld passes",
 				(unsigned long long)marked, (unsigned long long)job->count,
 				MARK_LIMIT_NS / 1000000000, seq - from);
 	return 0;
@@ -108,7 +117,8 @@ static int mark(struct job *job, const char *key, uint64_t before)
 static int mark_with_helper(struct job *job, const char *key, uint64_t before)
 {
 	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-	char *stack = mmap(NULL, HELPER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stack = mmap(NULL, HELPER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
 	pthread_attr_t attr;
 	pthread_t helper;
 	int err;
@@ -138,9 +148,11 @@ static int balance(struct job *job, const char *key)
 	int err = setting_put(job, BALANCING, "1");
 
 	if (err == -ENOENT)
-		return job_skip(job, "this kernel does not balance NUMA; it needs CONFIG_NUMA_BALANCING");
+		return job_skip(
+			job, "this kernel does not balance NUMA; it needs CONFIG_NUMA_BALANCING");
 	if (err)
-		return job_skip(job, BALANCING " is not writable (%s); run as root", strerror(-err));
+		return job_skip(job, BALANCING " is not writable (%s); run as root",
+				strerror(-err));
 	hurry(job);
 	/* main() took our memory out of the balancing. */
 	syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0);

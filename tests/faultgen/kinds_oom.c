@@ -21,35 +21,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CGROUP		"/sys/fs/cgroup"
-#define LIMIT		"4194304"
-#define CHILD_BYTES	(64ul << 20)
-#define CHILD_STACK	8192
-#define NOTES_FD	9	/* the child's, and nobody closes it */
-#define TRIES		8	/* children for one fault */
+#define CGROUP      "/sys/fs/cgroup"
+#define LIMIT       "4194304"
+#define CHILD_BYTES (64ul << 20)
+#define CHILD_STACK 8192
+#define NOTES_FD    9 /* the child's, and nobody closes it */
+#define TRIES       8 /* children for one fault */
 
 /* Shared with the child. */
 struct notes {
-	uint64_t before;	/* its faults when it began */
-	uint64_t touched;	/* pages that it got since */
+	uint64_t before; /* its faults when it began */
+	uint64_t touched; /* pages that it got since */
 };
 
 struct group {
-	char	path[64];
-	int	procs;
+	char path[64];
+	int procs;
 };
 
 struct oom {
-	struct group	*groups;	/* by worker */
-	struct notes	**notes;
-	int		*fds;
-	int		exe;
-	cpu_set_t	cpu;
+	struct group *groups; /* by worker */
+	struct notes **notes;
+	int *fds;
+	int exe;
+	cpu_set_t cpu;
 };
 
 struct birth {
 	const struct oom *oom;
-	unsigned int	worker;
+	unsigned int worker;
 };
 
 static int write_file(const char *dir, const char *name, const char *text)
@@ -79,7 +79,8 @@ int oom_child(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
 	struct notes *notes = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, NOTES_FD, 0);
-	char *map = mmap(NULL, CHILD_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map =
+		mmap(NULL, CHILD_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t i;
 
 	if (notes == MAP_FAILED || map == MAP_FAILED)
@@ -107,7 +108,8 @@ static int be_born(void *arg)
 	char *argv[] = { name, NULL }, *envp[] = { NULL };
 
 	sched_setaffinity(0, sizeof(b->oom->cpu), &b->oom->cpu);
-	if (write(b->oom->groups[b->worker].procs, "0", 1) != 1 || dup2(b->oom->fds[b->worker], NOTES_FD) < 0)
+	if (write(b->oom->groups[b->worker].procs, "0", 1) != 1 ||
+	    dup2(b->oom->fds[b->worker], NOTES_FD) < 0)
 		_exit(EXIT_USAGE);
 	fexecve(b->oom->exe, argv, envp);
 	_exit(EXIT_USAGE);
@@ -133,7 +135,8 @@ static int one_child(const struct oom *oom, unsigned int worker)
 			return -errno;
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || !notes->before)
 		return -ECHILD;
-	/* A fault that failed is not in its usage; one that was let over the limit is, and the access still missing. */
+	/* A fault that failed is not in its usage; one that was let over the limit is, and the
+	 * access still missing. */
 	return (uint64_t)(usage.ru_minflt + usage.ru_majflt) != notes->before - 1 + notes->touched;
 }
 
@@ -154,11 +157,16 @@ static int group_make(struct job *job, struct group *g, unsigned int worker)
 	snprintf(g->path, sizeof(g->path), CGROUP "/faultgen.%d.%u", (int)getpid(), worker);
 	if (mkdir(g->path, 0755)) {
 		g->path[0] = '\0';
-		return job_skip(job, "cannot make a group in " CGROUP " (%s); mount cgroup2 there and be root", strerror(errno));
+		return job_skip(job,
+				"cannot make a group in " CGROUP
+				" (%s); mount cgroup2 there and be root",
+				strerror(errno));
 	}
 	if (write_file(g->path, "memory.max", LIMIT))
-		return job_skip(job, CGROUP " has no memory controller; echo +memory > " CGROUP "/cgroup.subtree_control");
-	write_file(g->path, "memory.swap.max", "0");	/* not there without swap support, and then not needed */
+		return job_skip(job, CGROUP " has no memory controller; echo +memory > " CGROUP
+					    "/cgroup.subtree_control");
+	write_file(g->path, "memory.swap.max",
+		   "0"); /* not there without swap support, and then not needed */
 	snprintf(procs, sizeof(procs), "%s/cgroup.procs", g->path);
 	g->procs = open(procs, O_WRONLY | O_CLOEXEC);
 	return g->procs < 0 ? job_fail(job, errno, "%s: cannot put processes there", g->path) : 0;
@@ -222,8 +230,10 @@ int oom_arm(struct job *job, const struct kind *kind)
 	if (err < 0)
 		return job_fail(job, -err, "the OOM killer did not end the child");
 	if (err)
-		return job_skip(job, "this kernel lets a task that it kills go over its limit, so that its last fault succeeds; "
-				"Linux 5.16 and the stable kernels since then do not");
+		return job_skip(
+			job,
+			"this kernel lets a task that it kills go over its limit, so that its last fault succeeds; "
+			"Linux 5.16 and the stable kernels since then do not");
 	return 0;
 }
 

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME	0x80
+#define CLONE_NEWTIME 0x80
 #endif
 
 static char *find_vvar(void)
@@ -36,7 +36,8 @@ static char *find_vvar(void)
 	return (char *)found;
 }
 
-/* Does the mapping have frames, and no pages that the kernel counts? Other versions map the same thing otherwise. */
+/* Does the mapping have frames, and no pages that the kernel counts? Other versions map the same
+ * thing otherwise. */
 static bool is_pfnmap(const char *at)
 {
 	unsigned long start, end;
@@ -58,7 +59,8 @@ static bool is_pfnmap(const char *at)
 
 static int buffer_open(void)
 {
-	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = sysconf(_SC_PAGESIZE) };
+	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC,
+					 .size = sysconf(_SC_PAGESIZE) };
 	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), mem, buffer = -1;
 
 	if (dev < 0)
@@ -76,7 +78,10 @@ static int buffer_open(void)
 
 static int buffer_map(struct part *p)
 {
-	return mmap(p->base, p->unit, PROT_READ, MAP_SHARED | MAP_FIXED, p->job->file, 0) == MAP_FAILED ? -errno : 0;
+	return mmap(p->base, p->unit, PROT_READ, MAP_SHARED | MAP_FIXED, p->job->file, 0) ==
+			       MAP_FAILED ?
+		       -errno :
+		       0;
 }
 
 /* 1: there is none, or not one of frames. */
@@ -108,11 +113,15 @@ static int vvar_setup(struct part *p)
 	struct job *job = p->job;
 
 	if (job->threads > 1 || job->opts->spawn)
-		return job_skip(job, "there is no /dev/udmabuf with mapped frames, and only a process with one thread may enter "
-				"a time namespace; use THREADS 1, without --spawn");
+		return job_skip(
+			job,
+			"there is no /dev/udmabuf with mapped frames, and only a process with one thread may enter "
+			"a time namespace; use THREADS 1, without --spawn");
 	p->base = find_vvar();
 	if (!p->base || !is_pfnmap(p->base))
-		return job_skip(job, "there is no /dev/udmabuf with mapped frames, and this kernel maps the vDSO's data otherwise");
+		return job_skip(
+			job,
+			"there is no /dev/udmabuf with mapped frames, and this kernel maps the vDSO's data otherwise");
 	job->file = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
 	if (job->file < 0)
 		return job_skip(job, "this kernel has no time namespaces; it needs CONFIG_TIME_NS");
@@ -156,9 +165,11 @@ int pfn_arm(struct job *job, const struct kind *kind)
 	now_ns();
 	all = thread_faults() - from;
 	if (first != 1 || all > p->count)
-		return job_skip(job, "%llu faults on the first page of the vDSO's data and %llu on others: this kernel maps it "
-				"otherwise, or COUNT is too small", (unsigned long long)first,
-				(unsigned long long)(all - first));
+		return job_skip(
+			job,
+			"%llu faults on the first page of the vDSO's data and %llu on others: this kernel maps it "
+			"otherwise, or COUNT is too small",
+			(unsigned long long)first, (unsigned long long)(all - first));
 	p->pos = all;
 	return 0;
 }
@@ -185,6 +196,8 @@ int pfn_run(struct part *p, uint64_t n)
  */
 int device_setup(struct part *p)
 {
-	return job_skip(p->job, "pages can be moved to a device only by its driver, or by the kernel's own test of"
-			" that (CONFIG_TEST_HMM), which faultgen does not drive");
+	return job_skip(
+		p->job,
+		"pages can be moved to a device only by its driver, or by the kernel's own test of"
+		" that (CONFIG_TEST_HMM), which faultgen does not drive");
 }

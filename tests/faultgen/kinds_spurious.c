@@ -13,9 +13,11 @@
 
 #include <sys/mman.h>
 
-#define SPARE	1024	/* moves that a worker may miss, when it is not on its CPU just then */
+#define SPARE 1024 /* moves that a worker may miss, when it is not on its CPU just then */
 
-/* The last unit is the target, those before it are the pages that will be moved there, each once. */
+/*
+ * The last unit is the target, those before it are the pages that will be moved there, each once.
+ */
 int spurious_setup(struct part *p)
 {
 	int err = part_reserve(p, p->job->page, 2 * p->count + SPARE + 1, p->job->page);

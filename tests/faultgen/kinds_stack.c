@@ -8,7 +8,7 @@
  * The kernel keeps 256 pages below such a mapping free of others: a hole of
  * that size is ours alone, though any thread may map something at any time.
  */
-#define STACK_PAGES	256
+#define STACK_PAGES 256
 
 /* The page on top stays: it is the mapping that grows again. */
 static int stack_rearm(struct part *p)
@@ -28,7 +28,8 @@ int stack_setup(struct part *p)
 	if (err)
 		return err;
 	if (mmap(top, page, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_GROWSDOWN, -1, 0) == MAP_FAILED)
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | MAP_GROWSDOWN, -1,
+		 0) == MAP_FAILED)
 		return job_fail(p->job, errno, "cannot map a page that grows downwards");
 	madvise(top, page, MADV_NOHUGEPAGE);
 	*(volatile char *)top = 1;

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT	21
+#define MADV_PAGEOUT 21
 #endif
 
-#define PAGEOUT_TRIES	100
+#define PAGEOUT_TRIES 100
 
 int swap_setup(struct part *p)
 {
@@ -25,8 +25,10 @@ int swap_setup(struct part *p)
 	if (!si.totalswap)
 		return job_skip(p->job, "there is no swap; swapon a device, a file or zram first");
 	if (free_ < need)
-		return job_skip(p->job, "%llu bytes of swap are free and %llu are needed; add swap or use a smaller COUNT",
-				(unsigned long long)free_, (unsigned long long)need);
+		return job_skip(
+			p->job,
+			"%llu bytes of swap are free and %llu are needed; add swap or use a smaller COUNT",
+			(unsigned long long)free_, (unsigned long long)need);
 	err = part_reserve(p, p->job->page, p->count, p->job->page);
 	return err ? err : part_map_anon(p, MAP_PRIVATE);
 }
@@ -146,7 +148,8 @@ int swap_minor_arm(struct job *job, const struct kind *kind)
 		left += not_cached(p, vec);
 	free(vec);
 	if (left)
-		return job_skip(job, "%llu of %llu pages did not stay in the swap cache; free some memory",
-				(unsigned long long)left, (unsigned long long)job->count);
+		return job_skip(
+			job, "%llu of %llu pages did not stay in the swap cache; free some memory",
+			(unsigned long long)left, (unsigned long long)job->count);
 	return 0;
 }

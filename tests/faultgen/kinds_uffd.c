@@ -26,22 +26,22 @@
 #include <unistd.h>
 
 #ifndef UFFD_USER_MODE_ONLY
-#define UFFD_USER_MODE_ONLY	1
+#define UFFD_USER_MODE_ONLY 1
 #endif
 
-#define HANDLER_STACK	(64ul << 10)
-#define CHILD_STACK	8192
+#define HANDLER_STACK (64ul << 10)
+#define CHILD_STACK   8192
 
 struct uffd {
-	struct job	*job;
-	int		fd;
-	int		quit;		/* an eventfd that ends the handler */
-	bool		started;
-	pthread_t	thread;
-	char		*source;	/* the page that UFFDIO_COPY copies */
-	int		(*answer)(struct uffd *u, struct part *p, const struct uffd_msg *msg);
-	uint64_t	*answers;	/* by worker; what was sent to sleep again is not one */
-	bool		*again;		/* by worker: its fault was interrupted before */
+	struct job *job;
+	int fd;
+	int quit; /* an eventfd that ends the handler */
+	bool started;
+	pthread_t thread;
+	char *source; /* the page that UFFDIO_COPY copies */
+	int (*answer)(struct uffd *u, struct part *p, const struct uffd_msg *msg);
+	uint64_t *answers; /* by worker; what was sent to sleep again is not one */
+	bool *again; /* by worker: its fault was interrupted before */
 };
 
 static struct part *part_of(struct job *job, uint64_t addr)
@@ -112,13 +112,15 @@ static void wait_ns(uint64_t ns)
 		;
 }
 
-/* Nobody may wait for ever: without a registration, the faults go the ordinary way, and the check counts them. */
+/* Nobody may wait for ever: without a registration, the faults go the ordinary way, and the check
+ * counts them. */
 static void give_up(struct uffd *u)
 {
 	struct part *p = NULL;
 
 	while ((p = job_next(u->job, u->job->kind, p))) {
-		struct uffdio_range range = { .start = (uintptr_t)p->base, .len = p->unit * p->slots };
+		struct uffdio_range range = { .start = (uintptr_t)p->base,
+					      .len = p->unit * p->slots };
 
 		p->wrong++;
 		ioctl(u->fd, UFFDIO_UNREGISTER, &range);
@@ -128,7 +130,8 @@ static void give_up(struct uffd *u)
 static void *handler_main(void *arg)
 {
 	struct uffd *u = arg;
-	struct pollfd fds[2] = { { .fd = u->fd, .events = POLLIN }, { .fd = u->quit, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = u->fd, .events = POLLIN },
+				 { .fd = u->quit, .events = POLLIN } };
 	struct uffd_msg msg;
 	struct part *p;
 
@@ -138,7 +141,8 @@ static void *handler_main(void *arg)
 		if (fds[1].revents)
 			return NULL;
 		/* What was interrupted meanwhile is gone again. */
-		if (read(u->fd, &msg, sizeof(msg)) != sizeof(msg) || msg.event != UFFD_EVENT_PAGEFAULT)
+		if (read(u->fd, &msg, sizeof(msg)) != sizeof(msg) ||
+		    msg.event != UFFD_EVENT_PAGEFAULT)
 			continue;
 		p = part_of(u->job, msg.arg.pagefault.address);
 		wait_ns(u->job->opts->delay_ns);
@@ -151,8 +155,8 @@ static void *handler_main(void *arg)
 
 static int uffd_lacks(struct job *job, const char *what, uint64_t bits)
 {
-	return job_skip(job, "this kernel's userfaultfd lacks what %s needs (%s 0x%llx)", job->kind->name, what,
-			(unsigned long long)bits);
+	return job_skip(job, "this kernel's userfaultfd lacks what %s needs (%s 0x%llx)",
+			job->kind->name, what, (unsigned long long)bits);
 }
 
 /* Without the right to see the kernel's faults we may still see our own (5.11). */
@@ -166,8 +170,10 @@ static int uffd_open(struct job *job, struct uffd *u, uint64_t features)
 	if (u->fd < 0 && errno == ENOSYS)
 		return job_skip(job, "this kernel has no userfaultfd; it needs CONFIG_USERFAULTFD");
 	if (u->fd < 0)
-		return job_skip(job, "userfaultfd is not allowed (%s); set /proc/sys/vm/unprivileged_userfaultfd to 1 or be root",
-				strerror(errno));
+		return job_skip(
+			job,
+			"userfaultfd is not allowed (%s); set /proc/sys/vm/unprivileged_userfaultfd to 1 or be root",
+			strerror(errno));
 	if (ioctl(u->fd, UFFDIO_API, &api))
 		return uffd_lacks(job, "features", features);
 	return 0;
@@ -298,7 +304,8 @@ int uffd_wp_setup(struct part *p)
 int uffd_wp_arm(struct job *job, const struct kind *kind)
 {
 	struct part *p = NULL;
-	int err = uffd_start(job, UFFD_FEATURE_PAGEFAULT_FLAG_WP, UFFDIO_REGISTER_MODE_WP, answer_wp);
+	int err =
+		uffd_start(job, UFFD_FEATURE_PAGEFAULT_FLAG_WP, UFFDIO_REGISTER_MODE_WP, answer_wp);
 
 	while (!err && (p = job_next(job, kind, p)))
 		if (protect(p))
@@ -329,8 +336,8 @@ int uffd_minor_setup(struct part *p)
 		return job_fail(p->job, errno, "cannot make shared memory");
 	if (!err)
 		err = fill(p, fd);
-	if (!err && mmap(p->base, p->unit * p->slots, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
-	    MAP_FAILED)
+	if (!err && mmap(p->base, p->unit * p->slots, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
 		err = job_fail(p->job, errno, "cannot map shared memory");
 	close(fd);
 	return err;
@@ -339,7 +346,8 @@ int uffd_minor_setup(struct part *p)
 int uffd_minor_arm(struct job *job, const struct kind *kind)
 {
 	(void)kind;
-	return uffd_start(job, UFFD_FEATURE_MINOR_SHMEM, UFFDIO_REGISTER_MODE_MINOR, answer_continue);
+	return uffd_start(job, UFFD_FEATURE_MINOR_SHMEM, UFFDIO_REGISTER_MODE_MINOR,
+			  answer_continue);
 }
 
 /* Nobody is asked: the fault ends in a signal at once. */
@@ -432,13 +440,15 @@ int killed_run(struct part *p, uint64_t n)
 	pid_t pid;
 
 	for (; n; n--) {
-		pid = clone(touch_and_die, stack + sizeof(stack), CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, p->base);
+		pid = clone(touch_and_die, stack + sizeof(stack),
+			    CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, p->base);
 		if (pid < 0)
 			return -errno;
 		while (wait4(pid, &status, 0, &usage) < 0)
 			if (errno != EINTR)
 				return -errno;
-		p->wrong += !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL || usage.ru_minflt || usage.ru_majflt;
+		p->wrong += !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL ||
+			    usage.ru_minflt || usage.ru_majflt;
 	}
 	return 0;
 }

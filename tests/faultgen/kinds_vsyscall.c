@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Calls into the vsyscall page, which the kernel emulates in the fault that they raise. x86-64 only. */
+/* Calls into the vsyscall page, which the kernel emulates in the fault that they raise. x86-64
+ * only. */
 #include "faultgen.h"
 
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define VSYSCALL_TIME	0xffffffffff600400ul
+#define VSYSCALL_TIME 0xffffffffff600400ul
 
 static time_t vsyscall_time(time_t *at)
 {
-	return ((time_t (*)(time_t *))VSYSCALL_TIME)(at);
+	return ((time_t(*)(time_t *))VSYSCALL_TIME)(at);
 }
 
 /* A child tries it: the page may be missing, and then the call ends in SIGSEGV. */
@@ -31,7 +32,9 @@ static int vsyscall_try(struct job *job)
 		;
 	if (!status)
 		return 0;
-	return job_skip(job, "this kernel does not emulate the vsyscall page; boot with vsyscall=emulate or vsyscall=xonly");
+	return job_skip(
+		job,
+		"this kernel does not emulate the vsyscall page; boot with vsyscall=emulate or vsyscall=xonly");
 }
 
 int vsyscall_setup(struct part *p)

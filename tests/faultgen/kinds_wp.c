@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Writes to pages that are mapped read-only: shared with a child, no longer shared, zero page, file page. */
+/* Writes to pages that are mapped read-only: shared with a child, no longer shared, zero page, file
+ * page. */
 #include "faultgen.h"
 
 #include <sched.h>
 #include <sys/mman.h>
 
-#define WP_FILE_PAGES	4096	/* wp_file maps the same pages again and again */
-#define BATCH_PAGES	256	/* more than a CPU's batch of new pages holds: 15, 31 since 6.10 */
+#define WP_FILE_PAGES 4096 /* wp_file maps the same pages again and again */
+#define BATCH_PAGES   256 /* more than a CPU's batch of new pages holds: 15, 31 since 6.10 */
 
 int wp_setup(struct part *p)
 {
@@ -49,7 +50,8 @@ static void populate(struct part *p, bool write)
 	}
 }
 
-/* file_grow() left the pages clean, so the mapping that a read makes asks the filesystem before the first write. */
+/* file_grow() left the pages clean, so the mapping that a read makes asks the filesystem before the
+ * first write. */
 int wp_read_arm(struct job *job, const struct kind *kind)
 {
 	struct part *p = NULL;

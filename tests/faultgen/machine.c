@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Owns what a kind changes in the machine and puts back, and what the kernel says of it: counters, mappings, frames. */
+/* Owns what a kind changes in the machine and puts back, and what the kernel says of it: counters,
+ * mappings, frames. */
 #include "faultgen.h"
 
 #include <fcntl.h>
@@ -46,7 +47,8 @@ void settings_restore(struct job *job)
 		const struct setting *s = &job->settings[--job->nsettings];
 
 		if (write_word(s->file, s->old))
-			fprintf(stderr, "faultgen: cannot restore %s; echo %s > %s\n", s->file, s->old, s->file);
+			fprintf(stderr, "faultgen: cannot restore %s; echo %s > %s\n", s->file,
+				s->old, s->file);
 	}
 }
 
@@ -90,7 +92,8 @@ uint64_t part_smaps_kb(const struct part *p, const char *key)
 	while (fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
 			inside = start < to && from < end;
-		else if (inside && !strncmp(line, key, strlen(key)) && sscanf(line + strlen(key), " %llu", &kb) == 1)
+		else if (inside && !strncmp(line, key, strlen(key)) &&
+			 sscanf(line + strlen(key), " %llu", &kb) == 1)
 			sum += kb;
 	}
 	fclose(f);
@@ -102,8 +105,10 @@ uint64_t part_unit_pfn(struct part *p, uint64_t slot)
 {
 	uint64_t entry;
 
-	return part_pagemap(p, slot * (p->unit / p->job->page), &entry, 1) || !(entry & PAGEMAP_PRESENT) ?
-		       0 : entry & PAGEMAP_PFN;
+	return part_pagemap(p, slot * (p->unit / p->job->page), &entry, 1) ||
+			       !(entry & PAGEMAP_PRESENT) ?
+		       0 :
+		       entry & PAGEMAP_PFN;
 }
 
 /* Notes the frames of the units' first pages, for part_same_units(). */
@@ -113,7 +118,8 @@ int part_note_units(struct part *p)
 
 	p->pfns = calloc(p->slots, sizeof(*p->pfns));
 	if (!p->pfns)
-		return job_fail(p->job, ENOMEM, "cannot note %llu page frames", (unsigned long long)p->slots);
+		return job_fail(p->job, ENOMEM, "cannot note %llu page frames",
+				(unsigned long long)p->slots);
 	for (i = 0; i < p->slots; i++)
 		p->pfns[i] = part_unit_pfn(p, i);
 	return 0;

@@ -10,10 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MAX_DELAY_NS	10000000000ull
+#define MAX_DELAY_NS 10000000000ull
 
 enum { OPT_LIST = 256, OPT_JSON, OPT_PAUSE, OPT_DIR, OPT_SPAWN, OPT_DELAY };
 
+/* clang-format off */
 static const struct argp_option options[] = {
 	{ "list", OPT_LIST, NULL, 0, "Print the kinds and exit", 0 },
 	{ "json", OPT_JSON, NULL, 0, "Print JSON, one object on one line", 0 },
@@ -25,6 +26,7 @@ static const struct argp_option options[] = {
 	{ "delay", OPT_DELAY, "NS", 0, "Let each fault that waits for userfaultfd wait that long (default 0)", 0 },
 	{ 0 },
 };
+/* clang-format on */
 
 static const char doc[] =
 	"Make exactly COUNT page faults of KIND, and no others, in THREADS threads (default 1: the main thread itself)."
@@ -32,8 +34,8 @@ static const char doc[] =
 	"KIND is one of --list, \"mix\" or \"all\". Exit status: 0 exact, 1 failed or not exact, 2 usage, "
 	"77 this machine cannot make the kind.";
 
-static uint64_t parse_number(struct argp_state *state, const char *what, const char *text, uint64_t min,
-			     uint64_t max)
+static uint64_t parse_number(struct argp_state *state, const char *what, const char *text,
+			     uint64_t min, uint64_t max)
 {
 	unsigned long long value;
 	char *end;
@@ -41,8 +43,8 @@ static uint64_t parse_number(struct argp_state *state, const char *what, const c
 	errno = 0;
 	value = strtoull(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno || value < min || value > max)
-		argp_error(state, "%s: '%s' is not a number from %llu to %llu", what, text, (unsigned long long)min,
-			   (unsigned long long)max);
+		argp_error(state, "%s: '%s' is not a number from %llu to %llu", what, text,
+			   (unsigned long long)min, (unsigned long long)max);
 	return value;
 }
 
@@ -70,7 +72,8 @@ static void check_dir(struct argp_state *state, const char *dir)
 	struct stat st;
 
 	if (stat(dir, &st))
-		argp_error(state, "--dir: '%s' is not usable (%s); give a directory that exists", dir, strerror(errno));
+		argp_error(state, "--dir: '%s' is not usable (%s); give a directory that exists",
+			   dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		argp_error(state, "--dir: '%s' is not a directory", dir);
 }
@@ -85,13 +88,16 @@ static void check_limit(struct argp_state *state, const struct options *opts)
 	const struct kind *kind = opts->kind ? kind_find(opts->kind) : NULL;
 
 	if (kind && (kind->flags & KIND_UPFRONT) && opts->count > upfront_limit(kind))
-		argp_error(state, "COUNT: %s holds all its pages at once, so %llu is the most", kind->name,
-			   (unsigned long long)upfront_limit(kind));
+		argp_error(state, "COUNT: %s holds all its pages at once, so %llu is the most",
+			   kind->name, (unsigned long long)upfront_limit(kind));
 	if (kind && (kind->flags & KIND_PROCESS) && opts->count > PROCESS_LIMIT)
-		argp_error(state, "COUNT: %s uses up a process for each, so %d is the most", kind->name, PROCESS_LIMIT);
+		argp_error(state, "COUNT: %s uses up a process for each, so %d is the most",
+			   kind->name, PROCESS_LIMIT);
 	if (kind && (kind->flags & KIND_COMPOUND) && opts->count > UPFRONT_LIMIT)
-		argp_error(state, "COUNT: %s has parts that hold all their pages at once, so %d is the most", kind->name,
-			   UPFRONT_LIMIT);
+		argp_error(
+			state,
+			"COUNT: %s has parts that hold all their pages at once, so %d is the most",
+			kind->name, UPFRONT_LIMIT);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -174,7 +180,8 @@ static int run_all(const struct options *opts)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, "KIND COUNT [THREADS]\n--list", doc, NULL, NULL, NULL };
+	static const struct argp argp = { options, parse, "KIND COUNT [THREADS]\n--list", doc, NULL,
+					  NULL,    NULL };
 	struct options opts = { .dir = getenv("TMPDIR"), .threads = 1 };
 
 	if (argc == 1 && !strcmp(argv[0], OOM_CHILD))
@@ -187,7 +194,8 @@ int main(int argc, char **argv)
 		report_list(opts.json);
 		return EXIT_EXACT;
 	}
-	/* An explicit policy takes our memory out of NUMA balancing, whose hinting faults would be strays. */
+	/* An explicit policy takes our memory out of NUMA balancing, whose hinting faults would be
+	 * strays. */
 	syscall(SYS_set_mempolicy, MPOL_LOCAL, NULL, 0);
 	if (!strcmp(opts.kind, "all"))
 		return run_all(&opts);

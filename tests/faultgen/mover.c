@@ -10,24 +10,24 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define MOVER_STACK	(64ul << 10)
+#define MOVER_STACK (64ul << 10)
 
 /* One for all workers, which take turns: the page table of a process has one lock anyway. */
 struct mover {
-	pthread_t	thread;
-	bool		started;
-	char		*stack;
-	pthread_mutex_t	turn;
-	sem_t		wanted;
-	int		(*move)(char *from, char *to, size_t len);
-	char		*from;		/* NULL: end */
-	char		*to;
-	size_t		len;
-	int		err;
-	bool		done;
-	cpu_set_t	own;
-	cpu_set_t	workers;
-	cpu_set_t	all;
+	pthread_t thread;
+	bool started;
+	char *stack;
+	pthread_mutex_t turn;
+	sem_t wanted;
+	int (*move)(char *from, char *to, size_t len);
+	char *from; /* NULL: end */
+	char *to;
+	size_t len;
+	int err;
+	bool done;
+	cpu_set_t own;
+	cpu_set_t workers;
+	cpu_set_t all;
 };
 
 static void *mover_main(void *arg)
@@ -45,7 +45,8 @@ static void *mover_main(void *arg)
 	}
 }
 
-/* The helper has one CPU, the workers have the others: a worker that waits for the helper's CPU sees no move. */
+/* The helper has one CPU, the workers have the others: a worker that waits for the helper's CPU
+ * sees no move. */
 static int cpus_split(struct job *job, struct mover *m)
 {
 	int cpu;
@@ -68,7 +69,8 @@ static int thread_start(struct job *job, struct mover *m)
 	pthread_attr_t attr;
 	int err;
 
-	m->stack = mmap(NULL, MOVER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	m->stack =
+		mmap(NULL, MOVER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (m->stack == MAP_FAILED) {
 		m->stack = NULL;
 		return job_fail(job, errno, "cannot map a stack");

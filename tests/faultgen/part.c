@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 /* Pages that all workers together may hold when a kind re-arms: 128 MiB. */
-#define CHUNK_TOTAL	32768
-#define CHUNK_MAX	4096
+#define CHUNK_TOTAL 32768
+#define CHUNK_MAX   4096
 
 /*
  * Each part is surrounded by unmapped-for-access pages: VMAs of two parts never
@@ -22,12 +22,14 @@ int part_reserve(struct part *p, size_t unit, uint64_t slots, size_t align)
 	p->unit = unit;
 	p->slots = slots;
 	p->map_len = unit * slots + align + 2 * page;
-	p->map = mmap(NULL, p->map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	p->map = mmap(NULL, p->map_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		      0);
 	if (p->map == MAP_FAILED) {
 		int err = errno;
 
 		p->map = NULL;
-		return job_fail(p->job, err, "cannot reserve %zu bytes of address space; use a smaller COUNT",
+		return job_fail(p->job, err,
+				"cannot reserve %zu bytes of address space; use a smaller COUNT",
 				p->map_len);
 	}
 	at = (uintptr_t)p->map + page;
@@ -46,10 +48,13 @@ static int part_map(struct part *p, char *at, size_t len, int flags, int fd, off
 
 int part_map_anon(struct part *p, int flags)
 {
-	return part_map(p, p->base, p->unit * p->slots, flags | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return part_map(p, p->base, p->unit * p->slots, flags | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			0);
 }
 
-/* Maps `pages` pages of the job's file from first_page on, as often as it takes to fill the part. */
+/*
+ * Maps `pages` pages of the job's file from first_page on, as often as it takes to fill the part.
+ */
 int part_map_file(struct part *p, int flags, uint64_t first_page, uint64_t pages)
 {
 	size_t len = p->unit * p->slots, step = pages * p->job->page, done;
@@ -66,7 +71,8 @@ int part_map_file(struct part *p, int flags, uint64_t first_page, uint64_t pages
 	return 0;
 }
 
-/* Units that one worker holds at a time: large, so that re-arming is rare, but bounded over all workers. */
+/* Units that one worker holds at a time: large, so that re-arming is rare, but bounded over all
+ * workers. */
 uint64_t part_chunk(const struct part *p, uint64_t total)
 {
 	uint64_t chunk = (total ? total : CHUNK_TOTAL) / p->job->threads;
@@ -83,7 +89,8 @@ int part_rearm_dontneed(struct part *p)
 	return madvise(p->base, p->unit * p->slots, MADV_DONTNEED) ? -errno : 0;
 }
 
-/* Shared memory keeps its pages when it is unmapped: punch them out, so that the next touch finds a hole. */
+/* Shared memory keeps its pages when it is unmapped: punch them out, so that the next touch finds a
+ * hole. */
 int part_rearm_remove(struct part *p)
 {
 	return madvise(p->base, p->unit * p->slots, MADV_REMOVE) ? -errno : 0;
@@ -154,7 +161,8 @@ int part_note_pfns(struct part *p)
 
 	p->pfns = calloc(p->slots, sizeof(*p->pfns));
 	if (!p->pfns)
-		return job_fail(p->job, ENOMEM, "cannot note %llu page frames", (unsigned long long)p->slots);
+		return job_fail(p->job, ENOMEM, "cannot note %llu page frames",
+				(unsigned long long)p->slots);
 	for (i = 0; i < p->slots; i += ARRAY_SIZE(p->job->entries)) {
 		uint64_t nr = p->slots - i, k;
 

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 struct vma {
-	uintptr_t	start;
-	uintptr_t	end;
-	char		perms[5];
-	char		name[64];
+	uintptr_t start;
+	uintptr_t end;
+	char perms[5];
+	char name[64];
 };
 
 /* The end of a part that holds addr, or 0. */
@@ -84,9 +84,11 @@ static void touch_line(const struct job *job, const char *line)
 {
 	struct vma vma = { 0 };
 
-	if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %63s", &vma.start, &vma.end, vma.perms, vma.name) < 3)
+	if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %63s", &vma.start, &vma.end, vma.perms,
+		   vma.name) < 3)
 		return;
-	/* Pages of vvar that this machine's clock does not use raise SIGBUS; clock_gettime touches the others. */
+	/* Pages of vvar that this machine's clock does not use raise SIGBUS; clock_gettime touches
+	 * the others. */
 	if (vma.perms[0] != 'r' || vma.perms[3] != 'p' || !strncmp(vma.name, "[vvar", 5) ||
 	    !strcmp(vma.name, "[vsyscall]"))
 		return;

@@ -12,12 +12,11 @@
 #include <unistd.h>
 
 struct text {
-	size_t	len;
-	char	buf[8192];
+	size_t len;
+	char buf[8192];
 };
 
-__attribute__((format(printf, 2, 3)))
-static void add(struct text *t, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -26,7 +25,8 @@ static void add(struct text *t, const char *fmt, ...)
 	n = vsnprintf(t->buf + t->len, sizeof(t->buf) - t->len, fmt, ap);
 	va_end(ap);
 	if (n > 0)
-		t->len += (size_t)n < sizeof(t->buf) - t->len ? (size_t)n : sizeof(t->buf) - t->len - 1;
+		t->len += (size_t)n < sizeof(t->buf) - t->len ? (size_t)n :
+								sizeof(t->buf) - t->len - 1;
 }
 
 /* A directory's name may hold anything: what is not plain ASCII becomes an escape of its byte. */
@@ -60,10 +60,11 @@ void report_ready(void)
 	flush(&t, STDOUT_FILENO);
 }
 
-static void add_part(struct text *t, const struct kind *kind, const char *path, const char *origin, uint64_t count)
+static void add_part(struct text *t, const struct kind *kind, const char *path, const char *origin,
+		     uint64_t count)
 {
-	add(t, "{\"kind\":\"%s\",\"path\":\"%s\",\"origin\":\"%s\",\"count\":%" PRIu64 "}", kind->name, path, origin,
-	    count);
+	add(t, "{\"kind\":\"%s\",\"path\":\"%s\",\"origin\":\"%s\",\"count\":%" PRIu64 "}",
+	    kind->name, path, origin, count);
 }
 
 /* What a compound is made of, or both faults of a kind whose unit is two. */
@@ -89,9 +90,14 @@ static void result_json(const struct job *job, struct text *t)
 {
 	const struct result *r = &job->res;
 
-	add(t, "{\"kind\":\"%s\",\"count\":%" PRIu64 ",\"threads\":%u,\"pid\":%d,\"path\":\"%s\",\"origin\":\"%s\"",
-	    job->kind->name, job->count, job->threads, (int)getpid(), job->kind->path, job->kind->origin);
-	add(t, ",\"minor\":%" PRIu64 ",\"major\":%" PRIu64 ",\"minflt\":%" PRIu64 ",\"majflt\":%" PRIu64,
+	add(t,
+	    "{\"kind\":\"%s\",\"count\":%" PRIu64
+	    ",\"threads\":%u,\"pid\":%d,\"path\":\"%s\",\"origin\":\"%s\"",
+	    job->kind->name, job->count, job->threads, (int)getpid(), job->kind->path,
+	    job->kind->origin);
+	add(t,
+	    ",\"minor\":%" PRIu64 ",\"major\":%" PRIu64 ",\"minflt\":%" PRIu64
+	    ",\"majflt\":%" PRIu64,
 	    r->want_min, r->want_maj, r->minflt, r->majflt);
 	add(t, ",\"wrong_path\":%" PRIu64 ",\"exact\":%s,\"elapsed_ns\":%" PRIu64, r->wrong,
 	    r->exact ? "true" : "false", r->elapsed_ns);
@@ -104,9 +110,11 @@ static void result_text(const struct job *job, struct text *t)
 {
 	const struct result *r = &job->res;
 
-	add(t, "%-15s %8" PRIu64 " faults in %u thread%s: %" PRIu64 " minor, %" PRIu64 " major, %" PRIu64 " us, %s\n",
-	    job->kind->name, job->count, job->threads, job->threads == 1 ? "" : "s", r->minflt, r->majflt,
-	    r->elapsed_ns / 1000, r->exact ? "exact" : "NOT EXACT");
+	add(t,
+	    "%-15s %8" PRIu64 " faults in %u thread%s: %" PRIu64 " minor, %" PRIu64
+	    " major, %" PRIu64 " us, %s\n",
+	    job->kind->name, job->count, job->threads, job->threads == 1 ? "" : "s", r->minflt,
+	    r->majflt, r->elapsed_ns / 1000, r->exact ? "exact" : "NOT EXACT");
 }
 
 static void complain(const struct job *job)
@@ -114,15 +122,18 @@ static void complain(const struct job *job)
 	const struct result *r = &job->res;
 	struct text t = { 0 };
 
-	add(&t, "faultgen: %s: wanted %" PRIu64 " minor and %" PRIu64 " major faults", job->kind->name,
-	    r->want_min, r->want_maj);
+	add(&t, "faultgen: %s: wanted %" PRIu64 " minor and %" PRIu64 " major faults",
+	    job->kind->name, r->want_min, r->want_maj);
 	add(&t, ", made %+" PRId64 " minor and %+" PRId64 " major against that",
 	    (int64_t)(r->minflt - r->want_min), (int64_t)(r->majflt - r->want_maj));
 	if (r->wrong)
 		add(&t, ", %" PRIu64 " %s", r->wrong,
-		    job->kind->flags & KIND_ANY ? "threads without any on its path" : "on another path");
-	add(&t, "; %s\n", job->opts->spawn ? "--spawn adds the faults of starting threads" :
-	    job->kind->remedy ? job->kind->remedy : "run it again on an idle machine");
+		    job->kind->flags & KIND_ANY ? "threads without any on its path" :
+						  "on another path");
+	add(&t, "; %s\n",
+	    job->opts->spawn  ? "--spawn adds the faults of starting threads" :
+	    job->kind->remedy ? job->kind->remedy :
+				"run it again on an idle machine");
 	flush(&t, STDERR_FILENO);
 }
 
@@ -163,18 +174,22 @@ static const char *nature(const struct kind *k)
 
 static void list_json(struct text *t, const struct kind *k, const char *severity)
 {
-	add(t, "{\"kind\":\"%s\",\"path\":\"%s\",\"origin\":\"%s\",\"severity\":\"%s\",\"description\":\"%s\"",
+	add(t,
+	    "{\"kind\":\"%s\",\"path\":\"%s\",\"origin\":\"%s\",\"severity\":\"%s\",\"description\":\"%s\"",
 	    k->name, k->path, k->origin, severity, k->desc);
 	add(t, ",\"nature\":\"%s\",\"unit\":\"%s\"", nature(k),
-	    k->flags & KIND_PROCESS ? "process" : k->flags & KIND_HUGE ? "huge page" : "page");
+	    k->flags & KIND_PROCESS ? "process" :
+	    k->flags & KIND_HUGE    ? "huge page" :
+				      "page");
 	if (k->also_path)
-		add(t, ",\"parts\":[{\"path\":\"%s\",\"origin\":\"%s\"},{\"path\":\"%s\",\"origin\":\"%s\"}]",
+		add(t,
+		    ",\"parts\":[{\"path\":\"%s\",\"origin\":\"%s\"},{\"path\":\"%s\",\"origin\":\"%s\"}]",
 		    k->path, k->origin, k->also_path, k->also_origin);
 	add(t, "}");
 }
 
-static void list_text(struct text *t, const char *name, const char *path, const char *origin, const char *severity,
-		      const char *nature_, const char *desc)
+static void list_text(struct text *t, const char *name, const char *path, const char *origin,
+		      const char *severity, const char *nature_, const char *desc)
 {
 	add(t, "%-15s %-13s %-7s %-7s %-7s %s\n", name, path, origin, severity, nature_, desc);
 }
@@ -182,7 +197,10 @@ static void list_text(struct text *t, const char *name, const char *path, const 
 void report_list(bool json)
 {
 	static const char *const severity[] = {
-		[SEV_MINOR] = "minor", [SEV_MAJOR] = "major", [SEV_EITHER] = "either", [SEV_NONE] = "none",
+		[SEV_MINOR] = "minor",
+		[SEV_MAJOR] = "major",
+		[SEV_EITHER] = "either",
+		[SEV_NONE] = "none",
 	};
 	struct text t = { 0 };
 	unsigned int i;
@@ -194,13 +212,15 @@ void report_list(bool json)
 			add(&t, "%s", i ? "," : "[");
 			list_json(&t, k, severity[k->severity]);
 		} else {
-			list_text(&t, k->name, k->path, k->origin, severity[k->severity], nature(k), k->desc);
+			list_text(&t, k->name, k->path, k->origin, severity[k->severity], nature(k),
+				  k->desc);
 		}
 		flush(&t, STDOUT_FILENO);
 	}
 	if (json)
 		add(&t, "]\n");
 	else
-		list_text(&t, "all", "-", "-", "-", "-", "every kind above that this machine can make");
+		list_text(&t, "all", "-", "-", "-", "-",
+			  "every kind above that this machine can make");
 	flush(&t, STDOUT_FILENO);
 }

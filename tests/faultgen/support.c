@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Owns what several kinds need from outside: the temporary file, the child, CPU pinning, small reads and writes. */
+/* Owns what several kinds need from outside: the temporary file, the child, CPU pinning, small
+ * reads and writes. */
 #include "faultgen.h"
 
 #include <fcntl.h>
@@ -23,7 +24,9 @@ uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-/* One line or the end of input. Byte by byte: whatever follows the line belongs to the next wait. */
+/*
+ * One line or the end of input. Byte by byte: whatever follows the line belongs to the next wait.
+ */
 int wait_line(void)
 {
 	char c;
@@ -94,12 +97,16 @@ static int file_open(struct job *job)
 	char path[4096];
 	int fd;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/faultgen.XXXXXX", job->opts->dir) >= sizeof(path))
-		return job_fail(job, ENAMETOOLONG, "%s: cannot make a temporary file", job->opts->dir);
+	if ((size_t)snprintf(path, sizeof(path), "%s/faultgen.XXXXXX", job->opts->dir) >=
+	    sizeof(path))
+		return job_fail(job, ENAMETOOLONG, "%s: cannot make a temporary file",
+				job->opts->dir);
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
-		return job_fail(job, errno, "%s: cannot make a temporary file; give a writable directory with --dir",
-				job->opts->dir);
+		return job_fail(
+			job, errno,
+			"%s: cannot make a temporary file; give a writable directory with --dir",
+			job->opts->dir);
 	unlink(path);
 	job->file = fd;
 	return 0;
@@ -124,9 +131,10 @@ int file_grow(struct job *job, uint64_t pages)
 		ssize_t n = pwrite(job->file, block, sizeof(block), job->file_pages * job->page);
 
 		if (n != (ssize_t)sizeof(block))
-			return job_fail(job, n < 0 ? errno : ENOSPC,
-					"%s: cannot write a file of %llu pages; free space or give another directory with --dir",
-					job->opts->dir, (unsigned long long)pages);
+			return job_fail(
+				job, n < 0 ? errno : ENOSPC,
+				"%s: cannot write a file of %llu pages; free space or give another directory with --dir",
+				job->opts->dir, (unsigned long long)pages);
 	}
 	if (fsync(job->file))
 		return job_fail(job, errno, "%s: cannot sync the temporary file", job->opts->dir);
@@ -156,7 +164,8 @@ int file_needs_disk(struct job *job, const struct kind *kind)
 	const char *name = NULL;
 
 	if (statfs(job->opts->dir, &fs))
-		return job_fail(job, errno, "%s: not usable; give a writable directory with --dir", job->opts->dir);
+		return job_fail(job, errno, "%s: not usable; give a writable directory with --dir",
+				job->opts->dir);
 	if (fs.f_type == TMPFS_MAGIC)
 		name = "tmpfs";
 	else if (fs.f_type == RAMFS_MAGIC)
@@ -165,9 +174,10 @@ int file_needs_disk(struct job *job, const struct kind *kind)
 		name = "hugetlbfs";
 	if (!name)
 		return 0;
-	return job_skip(job,
-			"%s is on %s, and %s needs a disk filesystem such as ext4; give a directory on one with --dir",
-			job->opts->dir, name, kind->name);
+	return job_skip(
+		job,
+		"%s is on %s, and %s needs a disk filesystem such as ext4; give a directory on one with --dir",
+		job->opts->dir, name, kind->name);
 }
 
 /* A sleeping child is one that pfstat, which follows children, sees no fault of. */
@@ -206,7 +216,8 @@ static _Noreturn void child_wait(int down, int up)
 }
 
 /* Forks a child that runs first() and then sleeps until child_stop(). */
-int child_start(struct job *job, const struct kind *kind, void (*first)(struct job *, const struct kind *))
+int child_start(struct job *job, const struct kind *kind,
+		void (*first)(struct job *, const struct kind *))
 {
 	int down[2], up[2], err;
 	char c;
@@ -259,7 +270,9 @@ void child_stop(struct job *job)
 	job->child = 0;
 }
 
-/* A child that dies at once: private pages stay write-protected, but nobody shares them any more. */
+/*
+ * A child that dies at once: private pages stay write-protected, but nobody shares them any more.
+ */
 int child_brief(struct job *job)
 {
 	pid_t pid = fork();
@@ -273,7 +286,8 @@ int child_brief(struct job *job)
 	return 0;
 }
 
-/* Stays on the CPU it is on: what is per CPU (batches of new pages) is then the same one throughout. */
+/* Stays on the CPU it is on: what is per CPU (batches of new pages) is then the same one
+ * throughout. */
 int cpu_pin(struct job *job, void *saved, size_t len)
 {
 	cpu_set_t one;

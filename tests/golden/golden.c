@@ -27,7 +27,7 @@
 /* 2024-03-09 16:00:00 UTC */
 #define WALL_START (1710000000 * SECOND)
 #define MONO_START (5000 * SECOND)
-#define NR(array) (sizeof(array) / sizeof((array)[0]))
+#define NR(array)  (sizeof(array) / sizeof((array)[0]))
 
 /* The machine that is made up: its counters now, at the last report, at the start. */
 struct machine {
@@ -369,12 +369,30 @@ static const struct golden {
 	{ "by_process.txt", &render_table, run_by_process, { .by = { DIM_PROCESS } } },
 	{ "by_process.json", &render_json, run_by_process, { .by = { DIM_PROCESS } } },
 	{ "by_process.csv", &render_csv, run_by_process, { .by = { DIM_PROCESS } } },
-	{ "by_thread_path.txt", &render_table, run_by_thread_path, { .by = { DIM_THREAD, DIM_PATH } } },
-	{ "by_thread_path.json", &render_json, run_by_thread_path, { .by = { DIM_THREAD, DIM_PATH } } },
-	{ "by_thread_path.csv", &render_csv, run_by_thread_path, { .by = { DIM_THREAD, DIM_PATH } } },
-	{ "by_mapping_cgroup.txt", &render_table, run_by_mapping_cgroup, { .by = { DIM_MAPPING, DIM_CGROUP } } },
-	{ "by_mapping_cgroup.json", &render_json, run_by_mapping_cgroup, { .by = { DIM_MAPPING, DIM_CGROUP } } },
-	{ "by_mapping_cgroup.csv", &render_csv, run_by_mapping_cgroup, { .by = { DIM_MAPPING, DIM_CGROUP } } },
+	{ "by_thread_path.txt",
+	  &render_table,
+	  run_by_thread_path,
+	  { .by = { DIM_THREAD, DIM_PATH } } },
+	{ "by_thread_path.json",
+	  &render_json,
+	  run_by_thread_path,
+	  { .by = { DIM_THREAD, DIM_PATH } } },
+	{ "by_thread_path.csv",
+	  &render_csv,
+	  run_by_thread_path,
+	  { .by = { DIM_THREAD, DIM_PATH } } },
+	{ "by_mapping_cgroup.txt",
+	  &render_table,
+	  run_by_mapping_cgroup,
+	  { .by = { DIM_MAPPING, DIM_CGROUP } } },
+	{ "by_mapping_cgroup.json",
+	  &render_json,
+	  run_by_mapping_cgroup,
+	  { .by = { DIM_MAPPING, DIM_CGROUP } } },
+	{ "by_mapping_cgroup.csv",
+	  &render_csv,
+	  run_by_mapping_cgroup,
+	  { .by = { DIM_MAPPING, DIM_CGROUP } } },
 	{ "by_file_cpu.txt", &render_table, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
 	{ "by_file_cpu.json", &render_json, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
 	{ "by_file_cpu.csv", &render_csv, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
@@ -482,8 +500,8 @@ static void show_difference(const char *dir, const char *file, const char *text,
 	FILE *diff;
 
 	fflush(NULL);
-	snprintf(command, sizeof(command), "diff -u --label expected/%s --label now/%s '%s/%s' - >&2",
-		 file, file, dir, file);
+	snprintf(command, sizeof(command),
+		 "diff -u --label expected/%s --label now/%s '%s/%s' - >&2", file, file, dir, file);
 	diff = popen(command, "w");
 	if (!diff)
 		return;

@@ -12,7 +12,7 @@
 /* 2024-03-09 16:00:00 UTC */
 #define WALL_START (1710000000 * SECOND)
 #define MONO_START (5000 * SECOND)
-#define NR(array) (sizeof(array) / sizeof((array)[0]))
+#define NR(array)  (sizeof(array) / sizeof((array)[0]))
 
 /* Of a literal: its own NUL ends the last name. */
 #define NAMES(literal) literal, sizeof(literal)
@@ -36,15 +36,26 @@ void trace_set_names(struct place *place, const char *names, size_t len)
 static void new_fault(struct teller *t, uint64_t at, uint64_t ns, unsigned int path)
 {
 	t->record = (struct trace_record){
-		.end_ns = MONO_START + at, .ns = ns, .path = path, .address = 0x7f12a4c01238,
-		.ip = 0x55d0c0de1234, .cgroup = 4242, .pid = 1234, .tid = 1234, .cpu = 3,
-		.parts = { [CAUSE_ON_CPU] = ns }, .comm = "postgres",
+		.end_ns = MONO_START + at,
+		.ns = ns,
+		.path = path,
+		.address = 0x7f12a4c01238,
+		.ip = 0x55d0c0de1234,
+		.cgroup = 4242,
+		.pid = 1234,
+		.tid = 1234,
+		.cpu = 3,
+		.parts = { [CAUSE_ON_CPU] = ns },
+		.comm = "postgres",
 		.place = { .start = 0x7f12a4c00000, .end = 0x7f12a4e00000, .vm_flags = 0x3 },
 	};
 	t->event = (struct trace_event){
-		.record = &t->record, .wall_ns = WALL_START + at,
+		.record = &t->record,
+		.wall_ns = WALL_START + at,
 		.cgroup = "/system.slice/postgresql.service",
-		.ip = { .address = 0x55d0c0de1234, .symbol = "hash_search", .symbol_offset = 0x84,
+		.ip = { .address = 0x55d0c0de1234,
+			.symbol = "hash_search",
+			.symbol_offset = 0x84,
 			.module = "/usr/lib/postgresql/15/bin/postgres" },
 	};
 }
@@ -170,7 +181,8 @@ static void tell_missing(struct teller *t)
 	t->record.ip = 0xffffffff81a01234;
 	t->event.ip = (struct trace_frame){ .address = 0xffffffff81a01234,
 					    .symbol = "rep_movs_alternative",
-					    .symbol_offset = 0x4a, .module = "[kernel.kallsyms]" };
+					    .symbol_offset = 0x4a,
+					    .module = "[kernel.kallsyms]" };
 	t->record.place = (struct place){ .kind = PLACE_NONE };
 	tell(t);
 
@@ -194,8 +206,16 @@ static void tell_missing(struct teller *t)
 static void tell_hostile(struct teller *t)
 {
 	static const char *const comms[] = {
-		"\033[2J\033]0;x\a", "a\nb\tc", "x 1 2/3 [0] 4.5:", "caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac",
-		"\xff\xc3(\xc2\x9b[31m", "\xe2\x80\xaegnp", "#!", "a", "\"'\\%s%n{}", "  lead",
+		"\033[2J\033]0;x\a",
+		"a\nb\tc",
+		"x 1 2/3 [0] 4.5:",
+		"caf\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac",
+		"\xff\xc3(\xc2\x9b[31m",
+		"\xe2\x80\xaegnp",
+		"#!",
+		"a",
+		"\"'\\%s%n{}",
+		"  lead",
 	};
 
 	for (size_t i = 0; i < NR(comms); i++) {
@@ -226,6 +246,7 @@ static void tell_all(FILE *f, const struct trace_renderer *to, const struct trac
 	tell_hostile(&t);
 }
 
+/* clang-format off */
 static const struct trace_frame kernel_frames[] = {
 	{ .address = 0xffffffff81412345, .symbol = "mm_account_fault", .symbol_offset = 0xa5,
 	  .module = "[kernel.kallsyms]" },
@@ -233,12 +254,17 @@ static const struct trace_frame kernel_frames[] = {
 	  .module = "[kernel.kallsyms]" },
 	{ .address = 0xffffffffc0001000, .symbol = NULL, .module = "[xfs]", .module_offset = 0x1000 },
 };
+/* clang-format on */
 
 static const struct trace_frame user_frames[] = {
-	{ .address = 0x55d0c0de1234, .symbol = "hash_search", .symbol_offset = 0x84,
+	{ .address = 0x55d0c0de1234,
+	  .symbol = "hash_search",
+	  .symbol_offset = 0x84,
 	  .module = "/usr/lib/postgresql/15/bin/postgres" },
-	{ .address = 0x7f12a4c01000, .symbol = "std::map<int, char>::find(int const&) const",
-	  .symbol_offset = 0x10, .module = "/usr/lib/libx.so (deleted)" },
+	{ .address = 0x7f12a4c01000,
+	  .symbol = "std::map<int, char>::find(int const&) const",
+	  .symbol_offset = 0x10,
+	  .module = "/usr/lib/libx.so (deleted)" },
 	{ .address = 0x7f12a4c02000, .module = "/usr/lib/libx.so", .module_offset = 0x2000 },
 	{ .address = 0x123456 },
 };
@@ -353,23 +379,29 @@ void trace_tell(FILE *f, const struct trace_renderer *to, const struct trace_sto
 	free(run.state);
 }
 
+/* clang-format off */
 const struct trace_story trace_story_all = {
 	.run = { .attach = "fentry", .causes = ~0u, .slower_ns = 1000000, .sample = 1,
 		 .retries = true },
 	.summary = { 27, 0, 123456 },
 	.tell = tell_all,
 };
+/* clang-format on */
 
 /* A kernel that tells neither locks nor userfaultfd. */
+/* clang-format off */
 const struct trace_story trace_story_stacks = {
 	.run = { .attach = "tracepoint", .sample = 100, .stacks = true, .colour = true,
 		 .causes = ~(1u << CAUSE_LOCK | 1u << CAUSE_UFFD | 1u << CAUSE_IO) },
 	.summary = { 3, 17, 2345 },
 	.tell = tell_stacks,
 };
+/* clang-format on */
 
 const struct trace_story trace_story_empty = {
-	.run = { .attach = "fentry", .causes = 1u << CAUSE_ON_CPU, .slower_ns = 1000000,
+	.run = { .attach = "fentry",
+		 .causes = 1u << CAUSE_ON_CPU,
+		 .slower_ns = 1000000,
 		 .sample = 1 },
 	.tell = tell_nothing,
 };

@@ -25,8 +25,9 @@ static uint64_t wall_ns(void)
 
 static void add_number(json_t *to, const json_t *from, const char *key)
 {
-	json_object_set_new(to, key, json_integer(json_integer_value(json_object_get(to, key)) +
-						  json_integer_value(json_object_get(from, key))));
+	json_object_set_new(to, key,
+			    json_integer(json_integer_value(json_object_get(to, key)) +
+					 json_integer_value(json_object_get(from, key))));
 }
 
 /* Of a sum of reports, none of whose rows need agree with percentiles. */
@@ -44,7 +45,8 @@ static void add_pairs(json_t *to, const json_t *from, const char *key)
 	json_t *sum = json_object_get(to, key), *pair;
 	size_t i, at;
 
-	json_array_foreach(json_object_get(from, key), i, pair) {
+	json_array_foreach(json_object_get(from, key), i, pair)
+	{
 		json_int_t index = json_integer_value(json_array_get(pair, 0));
 		json_t *old = NULL;
 
@@ -52,9 +54,10 @@ static void add_pairs(json_t *to, const json_t *from, const char *key)
 			if (json_integer_value(json_array_get(old, 0)) >= index)
 				break;
 		if (old && json_integer_value(json_array_get(old, 0)) == index)
-			json_array_set_new(old, 1,
-					   json_integer(json_integer_value(json_array_get(old, 1)) +
-							json_integer_value(json_array_get(pair, 1))));
+			json_array_set_new(
+				old, 1,
+				json_integer(json_integer_value(json_array_get(old, 1)) +
+					     json_integer_value(json_array_get(pair, 1))));
 		else
 			json_array_insert_new(sum, at, json_deep_copy(pair));
 	}
@@ -62,9 +65,9 @@ static void add_pairs(json_t *to, const json_t *from, const char *key)
 
 static void add_entry(struct test *test, json_t *sum, const json_t *entry)
 {
-	static const char *const numbers[] = { "count", "minor",     "major", "sum_ns", "untimed",
-					       "retries", "read",    "write", "exec",	"stack",
-					       "mmap_lock" };
+	static const char *const numbers[] = { "count",   "minor",   "major",    "sum_ns",
+					       "untimed", "retries", "read",     "write",
+					       "exec",    "stack",   "mmap_lock" };
 	static const char *const maxima[] = { "max_ns", "p50_ns", "p90_ns", "p99_ns" };
 	json_t *to = entry_of(test, sum, word(test, entry, "path"), word(test, entry, "origin"));
 	size_t i;
@@ -91,8 +94,7 @@ static void add_report(struct test *test, json_t *sum, json_t *report)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "paths"), i, entry)
-		add_entry(test, sum, entry);
+	json_array_foreach(json_object_get(report, "paths"), i, entry) add_entry(test, sum, entry);
 	json_object_foreach(json_object_get(report, "lost"), reason, entry)
 		add_number(json_object_get(sum, "lost"), json_object_get(report, "lost"), reason);
 }
@@ -147,8 +149,10 @@ static void begin(struct test *test)
 	struct batch *batch = test->batch;
 	char attach[32], pid[16];
 	const char *const launcher[] = { "/proc/self/exe", "--launcher", NULL };
-	const char *const argv[] = { test->opts->pfstat, "--json", attach, "-p", pid, INTERVAL,
-				     test->gup ? "--gup" : NULL, NULL };
+	const char *const argv[] = {
+		test->opts->pfstat,         "--json", attach, "-p", pid, INTERVAL,
+		test->gup ? "--gup" : NULL, NULL
+	};
 
 	batch_kill(batch);
 	batch->attach = test->attach;
@@ -184,7 +188,8 @@ static void check_same(struct test *test, json_t *sum)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(test->total, "paths"), i, entry) {
+	json_array_foreach(json_object_get(test->total, "paths"), i, entry)
+	{
 		const char *path = word(test, entry, "path"), *origin = word(test, entry, "origin");
 
 		check(test, count_of(test, sum, path, origin) == number(test, entry, "count"),

@@ -13,8 +13,8 @@ void gen_start(struct test *test, struct proc *gen, const char *kind, uint64_t c
 	       unsigned int threads, const char *option)
 {
 	char dir[4200], counts[24], threads_text[24];
-	const char *argv[] = { test->opts->faultgen, "--pause",	   "--json", dir, kind, counts,
-			       threads_text,	     option,	   NULL };
+	const char *argv[] = { test->opts->faultgen, "--pause", "--json", dir, kind, counts,
+			       threads_text,         option,    NULL };
 	const char *line;
 
 	snprintf(dir, sizeof(dir), "--dir=%s", test->opts->dir);
@@ -196,10 +196,9 @@ json_t *entry_of(struct test *test, json_t *report, const char *path, const char
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "paths"), i, entry)
-		if (!strcmp(word(test, entry, "path"), path) &&
-		    !strcmp(word(test, entry, "origin"), origin))
-			return entry;
+	json_array_foreach(json_object_get(report, "paths"), i,
+			   entry) if (!strcmp(word(test, entry, "path"), path) &&
+				      !strcmp(word(test, entry, "origin"), origin)) return entry;
 	return NULL;
 }
 
@@ -221,7 +220,7 @@ uint64_t sum_of(struct test *test, json_t *report, const char *key)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "paths"), i, entry)
-		sum += number(test, entry, key);
+	json_array_foreach(json_object_get(report, "paths"), i, entry) sum +=
+		number(test, entry, key);
 	return sum;
 }

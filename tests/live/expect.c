@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#define W(way)	 (1u << (way))
-#define EVERY_WAY (W(FENTRY) | W(KPROBE) | W(TRACEPOINT))
+#define W(way)      (1u << (way))
+#define EVERY_WAY   (W(FENTRY) | W(KPROBE) | W(TRACEPOINT))
 #define ANY_RELEASE 0, 9999
 
 /* Where pfstat does not show the path that faultgen names. First match wins. */
@@ -34,7 +34,8 @@ static const struct exception {
 	{ "file_huge", W(TRACEPOINT), 0, 602, "spurious",
 	  "huge pages are not counted in the task, so nothing changes" },
 	{ "file_huge", W(TRACEPOINT), ANY_RELEASE, "file_around", "a file's page is mapped" },
-	{ "file_huge_write", W(TRACEPOINT), ANY_RELEASE, "shared_write", "a file's page is mapped" },
+	{ "file_huge_write", W(TRACEPOINT), ANY_RELEASE, "shared_write",
+	  "a file's page is mapped" },
 	{ "ksm", W(TRACEPOINT), ANY_RELEASE, "wp_copy", "nothing tells whose page it was" },
 	{ "numa", W(TRACEPOINT), ANY_RELEASE, "anon_zero",
 	  "faultgen takes its hints with balancing off, when the kernel counts none" },
@@ -75,7 +76,8 @@ static const struct certainty {
 	{ W(TRACEPOINT), "vsyscall", ANY_RELEASE, "exact", "the tracepoint of that name" },
 	{ W(TRACEPOINT), "fixup", ANY_RELEASE, "exact", "page faults are disabled" },
 	{ W(TRACEPOINT), "hugetlb_wp", ANY_RELEASE, "exact", "the VMA says so" },
-	{ W(TRACEPOINT), "swap", ANY_RELEASE, "exact", "only a swap-in lowers the count of swap entries" },
+	{ W(TRACEPOINT), "swap", ANY_RELEASE, "exact",
+	  "only a swap-in lowers the count of swap entries" },
 	{ W(TRACEPOINT), "hugetlb", ANY_RELEASE, "exact", "the VMA says so" },
 	{ W(TRACEPOINT), "file_read", 609, 9999, "exact",
 	  "the tracepoint mm_filemap_fault, which came between 6.1 and 6.12" },
@@ -175,8 +177,8 @@ uint64_t expect_unseen(struct test *test, const json_t *result)
 bool is_failure(const char *path)
 {
 	static const char *const failures[] = {
-		"vsyscall", "bad_address", "bad_access",  "guard_page", "kern_addr", "sigbus",
-		"hwpoison", "oom",	   "killed",	  "interrupted", "fixup",    "unresolved",
+		"vsyscall", "bad_address", "bad_access", "guard_page",  "kern_addr", "sigbus",
+		"hwpoison", "oom",         "killed",     "interrupted", "fixup",     "unresolved",
 	};
 	size_t i;
 
@@ -193,7 +195,8 @@ static void check_buckets(struct test *test, const char *path, const json_t *ent
 	const json_t *pair;
 	size_t i;
 
-	json_array_foreach(json_object_get(entry, "buckets"), i, pair) {
+	json_array_foreach(json_object_get(entry, "buckets"), i, pair)
+	{
 		int64_t index = json_integer_value(json_array_get(pair, 0));
 		uint64_t count = json_integer_value(json_array_get(pair, 1));
 
@@ -208,7 +211,8 @@ static void check_buckets(struct test *test, const char *path, const json_t *ent
 	      (unsigned long long)number(test, entry, "count"));
 }
 
-/* A maximum that falls on the edge of an interval is known by its bucket, 9.05 % wide (docs/json.md). */
+/* A maximum that falls on the edge of an interval is known by its bucket, 9.05 % wide
+ * (docs/json.md). */
 static uint64_t highest(const json_t *entry, bool total)
 {
 	uint64_t max = json_integer_value(json_object_get(entry, "max_ns"));
@@ -231,19 +235,21 @@ static void check_entry(struct test *test, const json_t *entry, bool total)
 	check(test, sum <= timed * highest(entry, total),
 	      "%s: sum %llu ns of %llu timed faults, max %llu ns", path, (unsigned long long)sum,
 	      (unsigned long long)timed, (unsigned long long)max);
-	check(test, p50 <= p90 && p90 <= p99 && p99 <= max, "%s: p50 %llu p90 %llu p99 %llu max %llu",
-	      path, (unsigned long long)p50, (unsigned long long)p90, (unsigned long long)p99,
-	      (unsigned long long)max);
+	check(test, p50 <= p90 && p90 <= p99 && p99 <= max,
+	      "%s: p50 %llu p90 %llu p99 %llu max %llu", path, (unsigned long long)p50,
+	      (unsigned long long)p90, (unsigned long long)p99, (unsigned long long)max);
 	check(test, accounted == (is_failure(path) ? 0 : count),
 	      "%s: minor and major are %llu, the count is %llu", path,
 	      (unsigned long long)accounted, (unsigned long long)count);
 	/* By kprobe the end of a get_user_pages fault is the next look-up, if there is one. */
-	check(test, is_failure(path) || !untimed ||
-			    (test->way == KPROBE && !strcmp(word(test, entry, "origin"), "gup")),
+	check(test,
+	      is_failure(path) || !untimed ||
+		      (test->way == KPROBE && !strcmp(word(test, entry, "origin"), "gup")),
 	      "%s: %llu untimed", path, (unsigned long long)untimed);
 	check(test,
 	      number(test, entry, "read") + number(test, entry, "write") +
-			      number(test, entry, "exec") == count,
+			      number(test, entry, "exec") ==
+		      count,
 	      "%s: reads, writes and execs do not add up to the count", path);
 }
 

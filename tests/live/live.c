@@ -101,7 +101,8 @@ static void note_total(struct test *test)
 	char *text;
 	size_t i;
 
-	json_array_foreach(json_object_get(test->total, "paths"), i, entry) {
+	json_array_foreach(json_object_get(test->total, "paths"), i, entry)
+	{
 		json_t *copy = json_copy(entry);
 
 		json_object_del(copy, "buckets");
@@ -197,7 +198,8 @@ static void read_kinds(struct suite *suite)
 		die("faultgen --list --json failed");
 	list = json_loads(text, 0, NULL);
 	free(text);
-	json_array_foreach(list, i, row) {
+	json_array_foreach(list, i, row)
+	{
 		struct kind *kind = &suite->kinds[suite->nr_kinds++];
 
 		if (suite->nr_kinds == sizeof(suite->kinds) / sizeof(suite->kinds[0]))
@@ -246,8 +248,12 @@ static struct test *add(struct suite *suite, void (*run)(struct test *test), enu
 	if (!suite->tests)
 		die("out of memory");
 	test = &suite->tests[suite->nr++];
-	*test = (struct test){ .run = run, .way = way, .attach = way_names[way],
-			       .opts = &suite->opts, .count = suite->opts.count, .threads = 1 };
+	*test = (struct test){ .run = run,
+			       .way = way,
+			       .attach = way_names[way],
+			       .opts = &suite->opts,
+			       .count = suite->opts.count,
+			       .threads = 1 };
 	snprintf(test->name, sizeof(test->name), "%s", name);
 	return test;
 }
@@ -311,10 +317,11 @@ static void add_kind(struct suite *suite, enum way way, bool gup, const struct k
 static bool is_twin(const char *kind)
 {
 	static const char *const twins[] = {
-		"prot_none",	   "segv_exec",	    "wp_zero",	    "wp_file",	  "hugetlb_read",
-		"swap_minor",	   "shmem_write",   "uffd_sigbus",  "efault_access",
-		"vsyscall_nested", "file_huge_write", "thp_wp_zero", "spurious_read",
-		"gup_vm_readv",	   "gup_vm_writev", "gup_mem",	    "gup_uring",  "gup_direct",
+		"prot_none",     "segv_exec",       "wp_zero",         "wp_file",
+		"hugetlb_read",  "swap_minor",      "shmem_write",     "uffd_sigbus",
+		"efault_access", "vsyscall_nested", "file_huge_write", "thp_wp_zero",
+		"spurious_read", "gup_vm_readv",    "gup_vm_writev",   "gup_mem",
+		"gup_uring",     "gup_direct",
 	};
 	size_t i;
 
@@ -458,7 +465,8 @@ static int run_suite(struct suite *suite)
 	if (!units)
 		die("out of memory");
 	for (i = 0; i < suite->nr; i++) {
-		units[i] = (struct CMUnitTest){ .name = suite->tests[i].name, .test_func = run_one,
+		units[i] = (struct CMUnitTest){ .name = suite->tests[i].name,
+						.test_func = run_one,
 						.teardown_func = teardown,
 						.initial_state = &suite->tests[i] };
 	}
@@ -486,8 +494,16 @@ static unsigned int parse_ways(struct argp_state *state, const char *arg)
 	return ways;
 }
 
-enum { KEY_PFSTAT = 256, KEY_FAULTGEN, KEY_DIR, KEY_WAYS, KEY_COUNT, KEY_TOGETHER, KEY_LIST,
-       KEY_LAUNCHER };
+enum {
+	KEY_PFSTAT = 256,
+	KEY_FAULTGEN,
+	KEY_DIR,
+	KEY_WAYS,
+	KEY_COUNT,
+	KEY_TOGETHER,
+	KEY_LIST,
+	KEY_LAUNCHER
+};
 
 static const struct argp_option options[] = {
 	{ "pfstat", KEY_PFSTAT, "PATH", 0, "The pfstat to test (build/pfstat)", 0 },
@@ -548,12 +564,20 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse_option, "[FILTER]",
+		options,
+		parse_option,
+		"[FILTER]",
 		"Tests pfstat on the running kernel, as root; TAP output. FILTER is a part of the"
-		" tests' names.", NULL, NULL, NULL
+		" tests' names.",
+		NULL,
+		NULL,
+		NULL
 	};
-	struct suite suite = { .opts = { .pfstat = "build/pfstat", .faultgen = "build/faultgen",
-					 .dir = "/var/tmp", .count = 200, .ways = ~0u } };
+	struct suite suite = { .opts = { .pfstat = "build/pfstat",
+					 .faultgen = "build/faultgen",
+					 .dir = "/var/tmp",
+					 .count = 200,
+					 .ways = ~0u } };
 	size_t i;
 	enum way way;
 	int status = 0;

@@ -88,10 +88,10 @@ struct test {
 
 /* live.c: the end of a test, with its reason on a line of its own. */
 void __attribute__((format(printf, 2, 3))) test_note(struct test *test, const char *fmt, ...);
-void __attribute__((format(printf, 2, 3), noreturn)) test_skip(struct test *test, const char *fmt,
-							       ...);
-void __attribute__((format(printf, 2, 3), noreturn)) test_fail(struct test *test, const char *fmt,
-							       ...);
+void __attribute__((format(printf, 2, 3), noreturn))
+test_skip(struct test *test, const char *fmt, ...);
+void __attribute__((format(printf, 2, 3), noreturn))
+test_fail(struct test *test, const char *fmt, ...);
 #define check(test, condition, ...)                                                                \
 	do {                                                                                       \
 		if (!(condition))                                                                  \

@@ -333,8 +333,9 @@ int launcher_main(void)
 				break;
 		}
 		fields[n] = NULL;
-		dprintf(STDOUT_FILENO, "%d\n", strcmp(fields[0], "start") ?
-			launcher_wait(atoi(fields[1])) : launcher_start(fields));
+		dprintf(STDOUT_FILENO, "%d\n",
+			strcmp(fields[0], "start") ? launcher_wait(atoi(fields[1])) :
+						     launcher_start(fields));
 	}
 	return 0;
 }

@@ -20,8 +20,8 @@ static uint64_t sum_groups(struct test *test, const char *key)
 		       number(test, json_object_get(test->total, "groups_exited"), key);
 	size_t i;
 
-	json_array_foreach(json_object_get(test->total, "groups"), i, group)
-		sum += number(test, group, key);
+	json_array_foreach(json_object_get(test->total, "groups"), i, group) sum +=
+		number(test, group, key);
 	return sum;
 }
 
@@ -63,7 +63,8 @@ static uint64_t count_named(struct test *test, const char *dimension, const char
 	json_t *group;
 	size_t i;
 
-	json_array_foreach(json_object_get(test->total, "groups"), i, group) {
+	json_array_foreach(json_object_get(test->total, "groups"), i, group)
+	{
 		const json_t *value = json_object_get(group, dimension);
 
 		if (key)
@@ -129,8 +130,7 @@ static void in_cgroup(struct test *test, const char *cgroup, const char *option,
 	gen_end(test, &test->gen);
 	check_sums(test);
 	check(test, sum_of(test, test->total, "count") == (counted ? test->count : 0),
-	      "-c %s: %llu faults", option,
-	      (unsigned long long)sum_of(test, test->total, "count"));
+	      "-c %s: %llu faults", option, (unsigned long long)sum_of(test, test->total, "count"));
 	if (counted)
 		check_named(test, "cgroup", "path", "/inner");
 	test_release(test);
@@ -147,7 +147,8 @@ static void remove_dir(const char *path)
 
 void test_by_cgroup(struct test *test)
 {
-	static const char top[] = "/sys/fs/cgroup/pfstat-live", inner[] = "/sys/fs/cgroup/pfstat-live/inner",
+	static const char top[] = "/sys/fs/cgroup/pfstat-live",
+			  inner[] = "/sys/fs/cgroup/pfstat-live/inner",
 			  beside[] = "/sys/fs/cgroup/pfstat-live/beside";
 
 	if (access("/sys/fs/cgroup/cgroup.controllers", F_OK))
@@ -170,9 +171,15 @@ void test_filters(struct test *test)
 		const char *option;
 		bool counted;
 	} filters[] = {
-		{ "--path=anon,swap", true }, { "--path=swap", false }, { "--origin=user", true },
-		{ "--origin=kernel", false }, { "--major", false },	{ "-Cfaultgen", true },
-		{ "-Cfaultge", false },	      { "--min-latency=1ns", true }, { "--min-latency=1000s", false },
+		{ "--path=anon,swap", true },
+		{ "--path=swap", false },
+		{ "--origin=user", true },
+		{ "--origin=kernel", false },
+		{ "--major", false },
+		{ "-Cfaultgen", true },
+		{ "-Cfaultge", false },
+		{ "--min-latency=1ns", true },
+		{ "--min-latency=1000s", false },
 	};
 	size_t i;
 

@@ -24,10 +24,9 @@ static json_t *find_row(struct test *test, const char *book, const char *counter
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(check_of(test), "rows"), i, row)
-		if (!strcmp(word(test, row, "book"), book) &&
-		    !strcmp(word(test, row, "counter"), counter))
-			return row;
+	json_array_foreach(json_object_get(check_of(test), "rows"), i,
+			   row) if (!strcmp(word(test, row, "book"), book) &&
+				    !strcmp(word(test, row, "counter"), counter)) return row;
 	return NULL;
 }
 
@@ -53,8 +52,7 @@ static void check_kernel_side(struct test *test, const char *counter, uint64_t w
 	if (reason_of(row, "exit_missed"))
 		return;
 	check(test, low == want && high == want, "%s: getrusage says %llu, the check %llu to %llu",
-	      counter, (unsigned long long)want, (unsigned long long)low,
-	      (unsigned long long)high);
+	      counter, (unsigned long long)want, (unsigned long long)low, (unsigned long long)high);
 }
 
 /* The verdict, and the kernel's side of it against what faultgen's processes used. */
@@ -100,7 +98,8 @@ static void measure(struct test *test, const char *kind, const char *kind2, cons
 
 void test_check_kinds(struct test *test)
 {
-	static const char *const kinds[][2] = { { "anon", "wp_copy" }, { "file_cow", "shmem_write" },
+	static const char *const kinds[][2] = { { "anon", "wp_copy" },
+						{ "file_cow", "shmem_write" },
 						{ "bad_address", "mix" } };
 	size_t i;
 
@@ -124,9 +123,14 @@ void test_check_kinds(struct test *test)
 void test_check_command(struct test *test)
 {
 	char count[24];
-	const char *const args[] = { "--check", "--", "sh", "-c",
+	const char *const args[] = { "--check",
+				     "--",
+				     "sh",
+				     "-c",
 				     "\"$0\" --spawn anon \"$1\" 4; ls / | wc -l; :",
-				     test->opts->faultgen, count, NULL };
+				     test->opts->faultgen,
+				     count,
+				     NULL };
 	uint64_t tasks, rusage;
 
 	snprintf(count, sizeof(count), "%llu", (unsigned long long)test->count);
@@ -148,8 +152,8 @@ void test_check_command(struct test *test)
 /* The children's faults are in wait4's book only: said, and no failure. */
 void test_check_no_inherit(struct test *test)
 {
-	const char *const args[] = { "--check", "--no-inherit", "--", "sh", "-c", "ls / | wc -l; :",
-				     NULL };
+	const char *const args[] = { "--check", "--no-inherit",    "--", "sh",
+				     "-c",      "ls / | wc -l; :", NULL };
 
 	stat_start(test, args);
 	stat_end(test, 0, 0);
@@ -180,10 +184,14 @@ void test_check_machine(struct test *test)
 void test_check_false_books(struct test *test)
 {
 	const char *const argv[] = {
-		"unshare", "-m", "sh", "-c",
+		"unshare",
+		"-m",
+		"sh",
+		"-c",
 		"f=$(mktemp) && cat /proc/vmstat > \"$f\" && mount --bind \"$f\" /proc/vmstat &&"
 		" rm \"$f\" && exec \"$0\" --json --check",
-		test->opts->pfstat, NULL
+		test->opts->pfstat,
+		NULL
 	};
 	json_t *row;
 
@@ -194,8 +202,9 @@ void test_check_false_books(struct test *test)
 	test->result = gen_go(test, &test->gen);
 	stat_end(test, SIGINT, 1);
 	row = row_of(test, "vmstat", "pgfault");
-	check(test, !strcmp(word(test, row, "verdict"), "unexplained") &&
-			    number(test, row, "unexplained") >= test->count,
+	check(test,
+	      !strcmp(word(test, row, "verdict"), "unexplained") &&
+		      number(test, row, "unexplained") >= test->count,
 	      "%s by %llu", word(test, row, "verdict"),
 	      (unsigned long long)number(test, row, "unexplained"));
 }

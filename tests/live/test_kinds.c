@@ -55,7 +55,8 @@ static uint64_t rusage_of(struct test *test, const char *key)
  */
 bool kind_leaves_open(const char *kind, enum way way, bool gup)
 {
-	return !strcmp(kind, "efault_sigbus") || (way == TRACEPOINT && !strncmp(kind, "efault", 6)) ||
+	return !strcmp(kind, "efault_sigbus") ||
+	       (way == TRACEPOINT && !strncmp(kind, "efault", 6)) ||
 	       (way == KPROBE && gup && !strcmp(kind, "nofault_gup"));
 }
 
@@ -83,9 +84,11 @@ static uint64_t lost_ends(struct test *test, uint64_t minor)
 	if (test->batch)
 		lost = minor > got ? minor - got : 0;
 	else
-		lost = count_of(test, test->total, "unresolved", "gup") + lost_of(test, "in_flight");
-	check(test, lost <= lost_of(test, "marker_missed"), "%llu have no end, and %llu were skipped",
-	      (unsigned long long)lost, (unsigned long long)lost_of(test, "marker_missed"));
+		lost = count_of(test, test->total, "unresolved", "gup") +
+		       lost_of(test, "in_flight");
+	check(test, lost <= lost_of(test, "marker_missed"),
+	      "%llu have no end, and %llu were skipped", (unsigned long long)lost,
+	      (unsigned long long)lost_of(test, "marker_missed"));
 	return lost;
 }
 
@@ -122,8 +125,7 @@ static const char *path_error(struct test *test, const struct expected *e, uint6
 	uint64_t count = entry ? number(test, entry, "count") : 0;
 	const char *exactness = expect_exactness(test->way, e->path);
 
-	if (count > e->count ||
-	    e->count - count > allowed_unclassified(test) + allowed_open(test))
+	if (count > e->count || e->count - count > allowed_unclassified(test) + allowed_open(test))
 		snprintf(text, 200, "%s (%s): %llu expected, pfstat has %llu", e->path, e->origin,
 			 (unsigned long long)e->count, (unsigned long long)count);
 	else if (entry && strcmp(word(test, entry, "exactness"), exactness))
@@ -171,7 +173,8 @@ static const char *paths_error(struct test *test, char text[200])
 		       count_of(test, test->total, "unclassified", "kernel");
 	if (missing == unclassified + allowed_open(test) && got == sum - allowed_open(test))
 		return NULL;
-	snprintf(text, 200, "%llu faults, %llu expected; %llu without a path, %llu missing in theirs",
+	snprintf(text, 200,
+		 "%llu faults, %llu expected; %llu without a path, %llu missing in theirs",
 		 (unsigned long long)got, (unsigned long long)sum, (unsigned long long)unclassified,
 		 (unsigned long long)missing);
 	return text;
@@ -191,13 +194,15 @@ static void check_lost(struct test *test)
 	const char *reason;
 	json_t *count;
 
-	json_object_foreach(json_object_get(test->total, "lost"), reason, count) {
+	json_object_foreach(json_object_get(test->total, "lost"), reason, count)
+	{
 		bool vma = !strcmp(reason, "vma_busy") || !strcmp(reason, "unclassified");
 		bool mark = !strcmp(reason, "marker_missed");
 		bool open = !strcmp(reason, "in_flight");
 
-		check(test, (vma && allowed_unclassified(test)) || (mark && allowed_marks(test)) ||
-				    (open && allowed_open(test)),
+		check(test,
+		      (vma && allowed_unclassified(test)) || (mark && allowed_marks(test)) ||
+			      (open && allowed_open(test)),
 		      "lost: %s", reason);
 		test_note(test, "%s %lld", reason, (long long)json_integer_value(count));
 	}
@@ -246,8 +251,9 @@ static uint64_t count_beside(struct test *test, const json_t *entry, const char 
 	if (strcmp(key, "orders"))
 		return number(test, entry, key);
 	/* 64 KiB are of order 4. */
-	check(test, json_array_size(orders) == 1 &&
-			    json_integer_value(json_array_get(json_array_get(orders, 0), 0)) == 4,
+	check(test,
+	      json_array_size(orders) == 1 &&
+		      json_integer_value(json_array_get(json_array_get(orders, 0), 0)) == 4,
 	      "not all folios are of order 4");
 	return json_integer_value(json_array_get(json_array_get(orders, 0), 1));
 }

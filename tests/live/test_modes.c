@@ -48,7 +48,8 @@ static void test_command_status(struct test *test)
 
 static void test_command_killed(struct test *test)
 {
-	run_command(test, 128 + SIGTERM, (const char *const[]){ "sh", "-c", "kill -TERM $$", NULL });
+	run_command(test, 128 + SIGTERM,
+		    (const char *const[]){ "sh", "-c", "kill -TERM $$", NULL });
 }
 
 static void test_command_missing(struct test *test)
@@ -88,8 +89,10 @@ static void test_spawn(struct test *test)
 static void measure_shell(struct test *test, const char *option)
 {
 	char count[24], pid[16];
-	const char *const shell[] = { "sh", "-c", "read x; \"$0\" --json anon \"$1\"; exit $?",
-				      test->opts->faultgen, count, NULL };
+	const char *const shell[] = {
+		"sh",  "-c", "read x; \"$0\" --json anon \"$1\"; exit $?", test->opts->faultgen,
+		count, NULL
+	};
 	const char *const args[] = { "-p", pid, option, NULL };
 	const char *line;
 
@@ -192,14 +195,14 @@ static void add_buckets(uint64_t sums[256], const json_t *entry, int sign)
 
 	json_array_foreach(json_object_get(entry, "buckets"), i, pair)
 		sums[json_integer_value(json_array_get(pair, 0)) + 192] +=
-			sign * json_integer_value(json_array_get(pair, 1));
+		sign * json_integer_value(json_array_get(pair, 1));
 }
 
 /* One entry of the total against the same one in all intervals. */
 static void check_intervals_entry(struct test *test, const json_t *entry)
 {
-	static const char *const sums[] = { "count", "minor", "major", "sum_ns", "untimed",
-					    "retries", "read", "write", "exec" };
+	static const char *const sums[] = { "count",   "minor", "major", "sum_ns", "untimed",
+					    "retries", "read",  "write", "exec" };
 	const char *path = word(test, entry, "path"), *origin = word(test, entry, "origin");
 	uint64_t got[sizeof(sums) / sizeof(sums[0])] = { 0 }, buckets[256] = { 0 }, max = 0;
 	size_t i, f, n = json_array_size(test->reports) - 1;
@@ -218,8 +221,9 @@ static void check_intervals_entry(struct test *test, const json_t *entry)
 		      "%s: the intervals' %s add up to %llu, the total has %llu", path, sums[f],
 		      (unsigned long long)got[f], (unsigned long long)number(test, entry, sums[f]));
 	/* docs/json.md: at an interval's end it may be the bound of its bucket, 9.05 % wide. */
-	check(test, max >= number(test, entry, "max_ns") &&
-			    max * 1000 <= number(test, entry, "max_ns") * 1091,
+	check(test,
+	      max >= number(test, entry, "max_ns") &&
+		      max * 1000 <= number(test, entry, "max_ns") * 1091,
 	      "%s: the intervals' max is %llu", path, (unsigned long long)max);
 	add_buckets(buckets, entry, -1);
 	for (i = 0; i < 256; i++)
@@ -262,10 +266,12 @@ static void test_intervals(struct test *test)
 	stat_end(test, SIGINT, 0);
 	n = json_array_size(test->reports);
 	for (i = 0; i + 1 < n; i++)
-		check(test, !strcmp(word(test, json_array_get(test->reports, i), "kind"), "interval"),
+		check(test,
+		      !strcmp(word(test, json_array_get(test->reports, i), "kind"), "interval"),
 		      "line %zu is not an interval", i);
 	for (i = 0; i < json_array_size(json_object_get(test->total, "paths")); i++)
-		check_intervals_entry(test, json_array_get(json_object_get(test->total, "paths"), i));
+		check_intervals_entry(test,
+				      json_array_get(json_object_get(test->total, "paths"), i));
 	check_entries(test, test->total);
 	test_note(test, "%zu intervals", n - 1);
 }
@@ -391,8 +397,13 @@ static void test_dry_run(struct test *test)
  */
 static void check_maximum(struct test *test, const json_t *entry)
 {
-	static const double root[8] = { 1, 1.0905077326652577, 1.189207115002721, 1.2968395546510096,
-					1.4142135623730951, 1.5422108254079407, 1.681792830507429,
+	static const double root[8] = { 1,
+					1.0905077326652577,
+					1.189207115002721,
+					1.2968395546510096,
+					1.4142135623730951,
+					1.5422108254079407,
+					1.681792830507429,
 					1.8340080864093424 };
 	const json_t *buckets = json_object_get(entry, "buckets");
 	size_t n = json_array_size(buckets);
@@ -428,8 +439,9 @@ static void test_million(struct test *test)
 	if (test->way != KPROBE && marks) {
 		check(test, kernel_preemptible(), "marks were missed");
 		check(test, anon + unclassified == MILLION, "anon and unclassified are not all");
-		check(test, json_object_size(json_object_get(test->total, "lost")) ==
-				    1 + !!unclassified, "more was lost than marks");
+		check(test,
+		      json_object_size(json_object_get(test->total, "lost")) == 1 + !!unclassified,
+		      "more was lost than marks");
 		return;
 	}
 	check(test, anon == MILLION, "not all are anon");
@@ -448,9 +460,10 @@ static void test_uffd_delay(struct test *test)
 	gen_end(test, &test->gen);
 	entry = entry_of(test, test->total, "uffd_missing", "user");
 	check(test, entry, "no uffd_missing");
-	check(test, number(test, entry, "count") == 10 &&
-			    number(test, entry, "sum_ns") >= 10 * 5000000ull &&
-			    number(test, entry, "p50_ns") >= 5000000,
+	check(test,
+	      number(test, entry, "count") == 10 &&
+		      number(test, entry, "sum_ns") >= 10 * 5000000ull &&
+		      number(test, entry, "p50_ns") >= 5000000,
 	      "%llu faults of 5 ms and more took %llu ns, p50 %llu ns",
 	      (unsigned long long)number(test, entry, "count"),
 	      (unsigned long long)number(test, entry, "sum_ns"),

@@ -163,7 +163,8 @@ static uint64_t read_cpu(const char *cpu)
 	while (f && fgets(line, sizeof(line), f)) {
 		unsigned long long n;
 
-		if (sscanf(line, "entries: %llu", &n) == 1 || sscanf(line, "overrun: %llu", &n) == 1)
+		if (sscanf(line, "entries: %llu", &n) == 1 ||
+		    sscanf(line, "overrun: %llu", &n) == 1)
 			sum += n;
 	}
 	if (f)
@@ -328,8 +329,9 @@ static void compare_times(struct test *test)
 	struct graph graph;
 
 	if (!graph_there() || graph_busy()) {
-		test_note(test, "times not compared: %s", graph_there() ?
-			  "somebody else traces functions" : "no function_graph tracer");
+		test_note(test, "times not compared: %s",
+			  graph_there() ? "somebody else traces functions" :
+					  "no function_graph tracer");
 		return;
 	}
 	test_release(test);

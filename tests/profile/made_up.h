@@ -12,7 +12,7 @@
 #include "../../src/stacks.h"
 
 #define SERVER "/usr/bin/server"
-#define LIBC "/usr/lib/x86_64-linux-gnu/libc.so.6"
+#define LIBC   "/usr/lib/x86_64-linux-gnu/libc.so.6"
 
 static const struct {
 	uint64_t address;
@@ -26,7 +26,8 @@ static const struct {
 	{ 0x406000, "\xff\x01\xef\xbf\xbe broken ]]> name", SERVER },
 	{ 0x407000, "load_index", SERVER },
 	{ 0x408000, "parse_row", SERVER },
-	{ 0x409000, "a_function_with_a_very_long_name_that_does_not_fit_anywhere_and_must_be_cut", SERVER },
+	{ 0x409000, "a_function_with_a_very_long_name_that_does_not_fit_anywhere_and_must_be_cut",
+	  SERVER },
 	{ 0x7f0000001000, NULL, LIBC },
 	{ 0x7f0000002000, "memcpy", LIBC },
 	{ 0x7f0000003000, "malloc", LIBC },
@@ -87,7 +88,8 @@ static int made_up_kernel_name(void *context, uint64_t address, struct kernel_sy
 	return -ENOENT;
 }
 
-#define STACK(...) (const uint64_t[]){ __VA_ARGS__ }, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)
+#define STACK(...)                                                                                 \
+	(const uint64_t[]){ __VA_ARGS__ }, sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)
 #define FAULT STACK(0xffffffff81003000, 0xffffffff81002000, 0xffffffff81001000)
 
 struct made_up_sample {
@@ -101,6 +103,7 @@ struct made_up_sample {
 	int kernel_error, user_error;
 };
 
+/* clang-format off */
 static const struct made_up_sample made_up_samples[] = {
 	{ 100, "server", "anon", 4000, 8000000, FAULT, STACK(0x7f0000002000, 0x404000, 0x403000, 0x402000, 0x401000), 0, 0 },
 	{ 100, "server", "anon", 1500, 4500000, FAULT, STACK(0x7f0000003000, 0x403000, 0x402000, 0x401000), 0, 0 },
@@ -116,6 +119,7 @@ static const struct made_up_sample made_up_samples[] = {
 	{ 300, "worker", "anon", 10, 30000, NULL, 0, STACK(0x402000, 0x401000), -E2BIG, 0 },
 	{ 300, "worker", "thp", 2, 3000000, FAULT, STACK(0x123, 0x402000, 0x401000), 0, 0 },
 };
+/* clang-format on */
 
 static int make_up(struct stacks *s)
 {
@@ -125,11 +129,18 @@ static int make_up(struct stacks *s)
 	stacks_init(s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
 	for (i = 0; i < sizeof(made_up_samples) / sizeof(made_up_samples[0]) && !err; i++) {
 		const struct made_up_sample *m = &made_up_samples[i];
-		struct stack_sample sample = {
-			.pid = m->pid, .comm = m->comm, .path = m->path, .count = m->count,
-			.sum_ns = m->sum_ns, .when_ns = UINT64_MAX, .kernel = m->kernel,
-			.nr_kernel = m->nr_kernel, .user = m->user, .nr_user = m->nr_user,
-			.kernel_error = m->kernel_error, .user_error = m->user_error };
+		struct stack_sample sample = { .pid = m->pid,
+					       .comm = m->comm,
+					       .path = m->path,
+					       .count = m->count,
+					       .sum_ns = m->sum_ns,
+					       .when_ns = UINT64_MAX,
+					       .kernel = m->kernel,
+					       .nr_kernel = m->nr_kernel,
+					       .user = m->user,
+					       .nr_user = m->nr_user,
+					       .kernel_error = m->kernel_error,
+					       .user_error = m->user_error };
 
 		err = stacks_add(s, &sample);
 	}

@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-	struct profile_run run = { .duration_ns = 10000000000, .began_ns = 1700000000000000000,
+	struct profile_run run = { .duration_ns = 10000000000,
+				   .began_ns = 1700000000000000000,
 				   .title = "pid 100 <server & co>" };
 	const char *format = argc > 1 ? argv[1] : "";
 	struct stacks s;

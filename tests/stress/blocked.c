@@ -39,7 +39,9 @@ static pid_t fork_as(pid_t tid)
 static struct msghdr message(struct iovec *io, char control[CMSG_SPACE(sizeof(int))])
 {
 	static char byte;
-	struct msghdr msg = { .msg_iov = io, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr msg = { .msg_iov = io,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
 			      .msg_controllen = CMSG_SPACE(sizeof(int)) };
 
 	*io = (struct iovec){ &byte, 1 };

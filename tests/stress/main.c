@@ -20,7 +20,8 @@ static const struct mode {
 } modes[] = {
 	{ "thrash", run_thrash, "4 threads touch N pages each while a fifth pages them out" },
 	{ "races", run_races, "N times mprotect, munmap or mmap below 4 threads that fault" },
-	{ "hints", run_hints, "4 threads touch the same memory until there were N NUMA hints, 60 s at most" },
+	{ "hints", run_hints,
+	  "4 threads touch the same memory until there were N NUMA hints, 60 s at most" },
 	{ "forks", run_forks, "N children and grandchildren that write what they share" },
 	{ "procs", run_procs, "N processes that live for one fault, 32 at a time" },
 	{ "blocked", run_blocked,
@@ -51,7 +52,8 @@ static void usage(FILE *f)
 	      "       stressload deny CPU ERRNO COMMAND...\n"
 	      "                                      perf_event_open(2) for that CPU fails\n\n"
 	      "With --pause: prints \"ready PID\", waits for a line on stdin, runs, prints JSON,\n"
-	      "waits for another line. Status: 0 done, 1 failed, 2 wrong usage.\n\n", f);
+	      "waits for another line. Status: 0 done, 1 failed, 2 wrong usage.\n\n",
+	      f);
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		fprintf(f, "  %-8s %s\n", modes[i].name, modes[i].what);
 }
@@ -76,10 +78,11 @@ static void put(size_t len)
 static size_t format(const struct mode *mode, const long before[2], const long after[2],
 		     const struct outcome *out)
 {
-	return snprintf(text, sizeof(text),
-			"{\"mode\":\"%s\",\"minflt\":%ld,\"majflt\":%ld,\"segv\":%llu,\"open\":%llu}\n",
-			mode->name, after[0] - before[0], after[1] - before[1],
-			(unsigned long long)out->segv, (unsigned long long)out->open);
+	return snprintf(
+		text, sizeof(text),
+		"{\"mode\":\"%s\",\"minflt\":%ld,\"majflt\":%ld,\"segv\":%llu,\"open\":%llu}\n",
+		mode->name, after[0] - before[0], after[1] - before[1],
+		(unsigned long long)out->segv, (unsigned long long)out->open);
 }
 
 static void wait_line(void)

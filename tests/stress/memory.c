@@ -60,8 +60,8 @@ static void *pager(void *arg)
 
 static void map_area(size_t pages)
 {
-	shared.area = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	shared.area = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
 	if (shared.area == MAP_FAILED)
 		die("mmap");
 	/* Small pages: so that there are many faults. */

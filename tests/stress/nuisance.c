@@ -26,7 +26,8 @@ static uint64_t updates;
 static void *updater(void *arg)
 {
 	uint64_t key = (uintptr_t)arg, value = 0;
-	union bpf_attr attr = { .map_fd = map_fd, .key = (uintptr_t)&key,
+	union bpf_attr attr = { .map_fd = map_fd,
+				.key = (uintptr_t)&key,
 				.value = (uintptr_t)&value };
 
 	while (!stop) {
@@ -40,8 +41,9 @@ static void *updater(void *arg)
 
 int run_updater(void)
 {
-	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_HASH, .key_size = 8, .value_size = 8,
-				.max_entries = 1024 };
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_HASH, .key_size = 8, .value_size = 8, .max_entries = 1024
+	};
 	pthread_t threads[2];
 	char c;
 

@@ -10,7 +10,8 @@
  *   known walk N         N faults while the frame pointer leads to memory that the walk of
  *                        the stack cannot read
  *
- * Built without optimization and red zone: each function has a frame. Exit status: 0, or 1 with a message.
+ * Built without optimization and red zone: each function has a frame. Exit status: 0, or 1 with a
+ * message.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,12 +32,12 @@
 
 /* include/uapi/linux/prctl.h of 5.17 */
 #ifndef PR_SET_VMA
-#define PR_SET_VMA		0x53564d41
-#define PR_SET_VMA_ANON_NAME	0
+#define PR_SET_VMA           0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
 #endif
 
-#define PAGE	4096ul
-#define HUGE	(2ul << 20)
+#define PAGE 4096ul
+#define HUGE (2ul << 20)
 
 static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *fmt, ...)
 {
@@ -351,7 +352,9 @@ static void leaf_c(char *p, unsigned long n, int zero)
 	for (; n; n--, p += PAGE) {
 		long got = SYS_read;
 
-		__asm__ volatile("syscall" : "+a"(got) : "D"(zero), "S"(p), "d"(8l)
+		__asm__ volatile("syscall"
+				 : "+a"(got)
+				 : "D"(zero), "S"(p), "d"(8l)
 				 : "rcx", "r11", "memory");
 		if (got != 8)
 			die("read");
@@ -389,7 +392,9 @@ static void lost(char *p, unsigned long n, char *frame)
 				 "mov %1, %%rbp\n\t"
 				 "movb $1, (%0)\n\t"
 				 "pop %%rbp"
-				 : : "r"(p), "r"(frame) : "memory");
+				 :
+				 : "r"(p), "r"(frame)
+				 : "memory");
 }
 
 static int walk(char **argv)

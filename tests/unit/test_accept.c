@@ -15,11 +15,11 @@
 
 #include "../../src/accept.h"
 
-#define NR(a) (sizeof(a) / sizeof((a)[0]))
-#define TEXT EXPOSITION_TEXT
+#define NR(a)       (sizeof(a) / sizeof((a)[0]))
+#define TEXT        EXPOSITION_TEXT
 #define OPENMETRICS EXPOSITION_OPENMETRICS
-#define PROTOBUF EXPOSITION_PROTOBUF
-#define PROTO_TYPE "application/vnd.google.protobuf"
+#define PROTOBUF    EXPOSITION_PROTOBUF
+#define PROTO_TYPE  "application/vnd.google.protobuf"
 #define PROTO_RANGE PROTO_TYPE ";proto=io.prometheus.client.MetricFamily;encoding=delimited"
 
 struct format_case {
@@ -45,24 +45,30 @@ static void what_clients_send(void **state)
 		/* Prometheus 2.42, then with native histograms. */
 		{ "application/openmetrics-text;version=1.0.0,"
 		  "application/openmetrics-text;version=0.0.1;q=0.75,"
-		  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", OPENMETRICS },
+		  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+		  OPENMETRICS },
 		{ PROTO_RANGE ",application/openmetrics-text;version=1.0.0;q=0.8,"
-		  "application/openmetrics-text;version=0.0.1;q=0.75,"
-		  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", PROTOBUF },
+			      "application/openmetrics-text;version=0.0.1;q=0.75,"
+			      "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+		  PROTOBUF },
 		/* Prometheus 3, then with native histograms, then text alone. */
 		{ "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
 		  "application/openmetrics-text;version=0.0.1;q=0.4,"
 		  "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
-		  "text/plain;version=0.0.4;q=0.2,*/*;q=0.1", OPENMETRICS },
-		{ PROTO_RANGE ";q=0.6,"
+		  "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+		  OPENMETRICS },
+		{ PROTO_RANGE
+		  ";q=0.6,"
 		  "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
 		  "application/openmetrics-text;version=0.0.1;q=0.4,"
 		  "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
-		  "text/plain;version=0.0.4;q=0.2,*/*;q=0.1", PROTOBUF },
+		  "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+		  PROTOBUF },
 		{ "text/plain;version=0.0.4;q=0.2,*/*;q=0.1", TEXT },
 		/* Prometheus before 2.23 read OpenMetrics 0.0.1 only. */
 		{ "application/openmetrics-text; version=0.0.1,"
-		  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", TEXT },
+		  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+		  TEXT },
 		/* An old agent, a browser, curl, a client that says nothing. */
 		{ PROTO_RANGE ";q=0.7,text/plain;version=0.0.4;q=0.3,*/*;q=0.1", PROTOBUF },
 		{ "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8",
@@ -108,9 +114,11 @@ static void the_most_precise_range_counts(void **state)
 		{ "*/*,application/openmetrics-text;q=0,text/plain;q=0", PROTOBUF },
 		{ "application/openmetrics-text;q=0,*/*;q=0.1", TEXT },
 		{ "application/openmetrics-text;version=1.0.0;q=0.1,"
-		  "application/openmetrics-text;q=0.9,text/plain;q=0.5", TEXT },
+		  "application/openmetrics-text;q=0.9,text/plain;q=0.5",
+		  TEXT },
 		{ "application/openmetrics-text;version=1.0.0;q=0.9,"
-		  "application/openmetrics-text;q=0.1,text/plain;q=0.5", OPENMETRICS },
+		  "application/openmetrics-text;q=0.1,text/plain;q=0.5",
+		  OPENMETRICS },
 		{ "text/plain;q=0.1,text/plain;q=0.9,application/openmetrics-text;q=0.5", TEXT },
 		{ "image/*,audio/ogg", TEXT },
 	};

@@ -14,13 +14,13 @@
 
 #include "../../src/cgroup_path.h"
 
-#define NR(a) (sizeof(a) / sizeof((a)[0]))
-#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define OUTER "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
-#define UID "8dbc5577-d0e2-4706-8787-57d52c03ddf2"
+#define NR(a)       (sizeof(a) / sizeof((a)[0]))
+#define ID          "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OUTER       "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+#define UID         "8dbc5577-d0e2-4706-8787-57d52c03ddf2"
 #define UNDERSCORED "8dbc5577_d0e2_4706_8787_57d52c03ddf2"
-#define HASH "c7b1e6b7fd9d9ba5ff0df2cbc7a9e7a1"
-#define OUTER_UID "11111111-2222-3333-4444-555555555555"
+#define HASH        "c7b1e6b7fd9d9ba5ff0df2cbc7a9e7a1"
+#define OUTER_UID   "11111111-2222-3333-4444-555555555555"
 
 struct path_case {
 	const char *path, *runtime, *id, *uid;
@@ -34,8 +34,7 @@ static void expect_names(const struct path_case *cases, size_t nr)
 		memset(&names, 'x', sizeof(names));
 		cgroup_path_parse(&names, cases[i].path);
 		if (strcmp(names.runtime, cases[i].runtime) ||
-		    strcmp(names.container_id, cases[i].id) ||
-		    strcmp(names.pod_uid, cases[i].uid))
+		    strcmp(names.container_id, cases[i].id) || strcmp(names.pod_uid, cases[i].uid))
 			fail_msg("\"%s\": \"%s\" \"%s\" \"%s\"", cases[i].path, names.runtime,
 				 names.container_id, names.pod_uid);
 	}
@@ -45,17 +44,21 @@ static void systemd_driver(void **state)
 {
 	static const struct path_case cases[] = {
 		{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" UNDERSCORED
-		  ".slice/cri-containerd-" ID ".scope", "containerd", ID, UID },
+		  ".slice/cri-containerd-" ID ".scope",
+		  "containerd", ID, UID },
 		{ "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" UNDERSCORED
-		  ".slice/crio-" ID ".scope", "cri-o", ID, UID },
-		{ "/kubepods.slice/kubepods-pod" UNDERSCORED ".slice/docker-" ID ".scope",
-		  "docker", ID, UID },
+		  ".slice/crio-" ID ".scope",
+		  "cri-o", ID, UID },
+		{ "/kubepods.slice/kubepods-pod" UNDERSCORED ".slice/docker-" ID ".scope", "docker",
+		  ID, UID },
 		{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" HASH
-		  ".slice/cri-containerd-" ID ".scope", "containerd", ID, HASH },
+		  ".slice/cri-containerd-" ID ".scope",
+		  "containerd", ID, HASH },
 		{ "/system.slice/docker-" ID ".scope", "docker", ID, "" },
 		{ "/machine.slice/libpod-" ID ".scope", "podman", ID, "" },
 		{ "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
-		  ".scope/container", "podman", ID, "" },
+		  ".scope/container",
+		  "podman", ID, "" },
 		{ "/system.slice/nerdctl-" ID ".scope", "containerd", ID, "" },
 	};
 
@@ -72,7 +75,8 @@ static void cgroupfs_driver(void **state)
 		{ "/docker/" ID, "docker", ID, "" },
 		{ "/libpod_parent/libpod-" ID, "podman", ID, "" },
 		{ "/system.slice/containerd.service/kubepods-burstable-pod" UNDERSCORED
-		  ".slice:cri-containerd:" ID, "containerd", ID, UID },
+		  ".slice:cri-containerd:" ID,
+		  "containerd", ID, UID },
 		{ "/system.slice:docker:" ID, "docker", ID, "" },
 		{ "/default/" ID, "", ID, "" },
 	};
@@ -85,8 +89,10 @@ static void the_innermost_wins(void **state)
 {
 	static const struct path_case cases[] = {
 		/* kind: a cluster in Docker. */
-		{ "/docker/" OUTER "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod"
-		  UNDERSCORED ".slice/cri-containerd-" ID ".scope", "containerd", ID, UID },
+		{ "/docker/" OUTER
+		  "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod" UNDERSCORED
+		  ".slice/cri-containerd-" ID ".scope",
+		  "containerd", ID, UID },
 		/* The pod itself is in no container of it. */
 		{ "/docker/" OUTER "/kubelet/kubepods/burstable/pod" UID, "", "", UID },
 		/* Docker in a pod. */
@@ -109,8 +115,8 @@ static void no_containers(void **state)
 		{ "/system.slice/docker.service", "", "", "" },
 		{ "/kubepods.slice/kubepods-burstable.slice", "", "", "" },
 		{ "/kubepods.slice/kubepods-pod" UNDERSCORED ".slice", "", "", UID },
-		{ "/kubepods.slice/kubepods-pod" UNDERSCORED ".slice/crio-conmon-" ID ".scope",
-		  "", "", UID },
+		{ "/kubepods.slice/kubepods-pod" UNDERSCORED ".slice/crio-conmon-" ID ".scope", "",
+		  "", UID },
 		{ "/machine.slice/libpod-conmon-" ID ".scope", "", "", "" },
 		{ "/system.slice/other-" ID ".scope", "", "", "" },
 		{ "/system.slice/docker" ID ".scope", "", "", "" },
@@ -122,10 +128,10 @@ static void no_containers(void **state)
 		{ "/-" ID, "", "", "" },
 		{ "/0" ID, "", "", "" },
 		/* Upper case, and one digit short. */
-		{ "/docker/ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-		  "", "", "" },
-		{ "/docker/123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-		  "", "", "" },
+		{ "/docker/ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "",
+		  "", "" },
+		{ "/docker/123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "", "",
+		  "" },
 		{ "/tripod" UID, "", "", "" },
 		{ "/kubepods-tripod" UNDERSCORED ".slice", "", "", "" },
 		{ "/pod8dbc5577d-0e2-4706-8787-57d52c03ddf2", "", "", "" },

@@ -17,9 +17,9 @@
 
 #include "../../src/cgroups.h"
 
-#define SECOND	1000000000ull
-#define POD	"/kubepods/pod8dbc5577-d0e2-4706-8787-57d52c03ddf2"
-#define ID	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SECOND 1000000000ull
+#define POD    "/kubepods/pod8dbc5577-d0e2-4706-8787-57d52c03ddf2"
+#define ID     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 struct tree {
 	char root[64];

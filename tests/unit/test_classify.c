@@ -18,12 +18,12 @@
 #include "../../src/plan.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
-#define E(fact) EV(fact)
+#define E(fact)   EV(fact)
 
 /* What a look-up of the VMA says. */
-#define ANON E(VMA_ANON)
-#define FILE_ E(VMA_FILE)
-#define SHARED (E(VMA_FILE) | E(VMA_SHARED))
+#define ANON      E(VMA_ANON)
+#define FILE_     E(VMA_FILE)
+#define SHARED    (E(VMA_FILE) | E(VMA_SHARED))
 #define HUGE_FILE (E(VMA_FILE) | E(HUGETLB))
 #define VMA_FACTS (E(VMA_ANON) | E(VMA_FILE) | E(VMA_SHARED))
 
@@ -52,8 +52,10 @@ static const struct kernel *const kernels[] = { &k5_10, &k6_1, &k6_12, &k_blind 
 /* All hooks of the kernel, or all but one more (HOOK_NR: none). */
 static struct plan plan_of(const struct kernel *k, struct plan_request request, enum hook missing)
 {
-	struct caps caps = { .task_rss = k->old_mm, .vmacache = k->vmacache,
-			     .find_vma = k->find_vma, .task_btf = k->find_vma };
+	struct caps caps = { .task_rss = k->old_mm,
+			     .vmacache = k->vmacache,
+			     .find_vma = k->find_vma,
+			     .task_btf = k->find_vma };
 	struct plan plan;
 
 	for (size_t i = 0; i <= k->nr_without; i++) {
@@ -364,9 +366,9 @@ static void expect_signatures(const char *where, const struct plan *plan,
 }
 
 /* What an error code says. */
-#define R 0
-#define W E(WRITE)
-#define PW (E(PRESENT) | E(WRITE))
+#define R      0
+#define W      E(WRITE)
+#define PW     (E(PRESENT) | E(WRITE))
 #define ZEROED (E(ALLOC) | E(ALLOC_ZERO))
 
 /* design.md, section 3: rss_stat fires at each change (6.2 and later). */
@@ -386,8 +388,9 @@ static const struct signature tracepoints_6_12[] = {
 	{ "file read, cached", R | E(RSS_FILE) | E(MAP_PAGES), 0, PATH_FILE_AROUND },
 	{ "file read, disk", R | E(RSS_FILE) | E(ALLOC) | E(MAJOR) | E(FILEMAP_FAULT), 0,
 	  PATH_FILE_READ },
-	{ "file read, disk, retried", R | E(RSS_FILE) | E(ALLOC) | E(MAJOR) | E(FILEMAP_FAULT) |
-	  E(MAP_PAGES), 0, PATH_FILE_READ },
+	{ "file read, disk, retried",
+	  R | E(RSS_FILE) | E(ALLOC) | E(MAJOR) | E(FILEMAP_FAULT) | E(MAP_PAGES), 0,
+	  PATH_FILE_READ },
 	{ "shmem read", R | E(RSS_FILE) | E(ALLOC), 0, PATH_FILE_READ },
 	{ "private file write", W | E(RSS_ANON) | E(ALLOC) | E(FILEMAP_FAULT), 0, PATH_FILE_COW },
 	{ "private file read, then write", PW | E(RSS_FILE) | E(RSS_ANON) | E(ALLOC), 0,
@@ -460,8 +463,7 @@ static const struct signature functions_6_12[] = {
 	{ "private file write", W | FILE_ | E(DO_FAULT), 0, PATH_FILE_COW },
 	{ "private file write, marked as a copy", W | FILE_ | E(DO_FAULT) | E(WP_COPY), 0,
 	  PATH_FILE_COW },
-	{ "file read, disk", R | FILE_ | E(DO_FAULT) | E(MAP_PAGES) | E(MAJOR), 0,
-	  PATH_FILE_READ },
+	{ "file read, disk", R | FILE_ | E(DO_FAULT) | E(MAP_PAGES) | E(MAJOR), 0, PATH_FILE_READ },
 	{ "file read, no fault-around", R | FILE_ | E(DO_FAULT), 0, PATH_FILE_READ },
 	{ "file read of a shared mapping", R | SHARED | E(DO_FAULT), 0, PATH_FILE_READ },
 	{ "file read, cached", R | FILE_ | E(MAP_PAGES), 0, PATH_FILE_AROUND },
@@ -483,8 +485,7 @@ static const struct signature functions_6_1[] = {
 	{ "THP write that fell back", W | ANON | E(HUGE_ANON) | E(RSS_ANON), 0, PATH_ANON },
 	{ "swap-in", R | ANON | E(SWAP) | E(RSS_ANON), 0, PATH_SWAP },
 	{ "swap-in by a write", W | ANON | E(SWAP) | E(RSS_ANON) | E(WP), 0, PATH_SWAP },
-	{ "copy of the zero page", PW | ANON | E(WP) | E(WP_COPY) | E(RSS_ANON), 0,
-	  PATH_WP_COPY },
+	{ "copy of the zero page", PW | ANON | E(WP) | E(WP_COPY) | E(RSS_ANON), 0, PATH_WP_COPY },
 	{ "copy after fork", PW | ANON | E(WP) | E(WP_COPY), 0, PATH_WP_COPY },
 	{ "reuse", PW | ANON | E(WP), 0, PATH_WP_REUSE },
 	{ "write notify", PW | SHARED | E(WP), 0, PATH_WP_SHARED },

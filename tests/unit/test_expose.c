@@ -77,7 +77,8 @@ static int teardown(void **state)
 
 static void write_simple(struct exposition *e)
 {
-	static const struct label odd[] = { { "cgroup", "a\\b\"c\nd\xc3\xa9\xff" "f" } };
+	static const struct label odd[] = { { "cgroup", "a\\b\"c\nd\xc3\xa9\xff"
+							"f" } };
 	static const struct label user[] = { { "origin", "user" }, { "access", "read" } };
 
 	expose_family(e, &faults);
@@ -145,7 +146,9 @@ static void expect_text(const char *text, size_t len, const char *want)
 	free(copy);
 }
 
-#define ODD "cgroup=\"a\\\\b\\\"c\\nd\xc3\xa9\xef\xbf\xbd" "f\""
+#define ODD                                                                                        \
+	"cgroup=\"a\\\\b\\\"c\\nd\xc3\xa9\xef\xbf\xbd"                                             \
+	"f\""
 
 static void text_is_exact(void **state)
 {
@@ -270,17 +273,17 @@ static void promtool_takes_the_text(void **state)
 
 /* Prints each family and sample as it was understood. */
 #define PYTHON "/usr/bin/python3"
-#define READ_OPENMETRICS \
-	PYTHON " -c '\n" \
-	"import sys\n" \
-	"from prometheus_client.openmetrics import parser\n" \
-	"text = sys.stdin.buffer.read().decode()\n" \
-	"for f in parser.text_string_to_metric_families(text):\n" \
-	"    print(f.name, f.type, f.unit or None, ascii(f.documentation))\n" \
-	"    for s in f.samples:\n" \
-	"        x = s.exemplar\n" \
-	"        print(s.name, ascii(s.labels), s.value,\n" \
-	"              *((ascii(x.labels), x.value, x.timestamp) if x else ()))\n'"
+#define READ_OPENMETRICS                                                                           \
+	PYTHON " -c '\n"                                                                           \
+	       "import sys\n"                                                                      \
+	       "from prometheus_client.openmetrics import parser\n"                                \
+	       "text = sys.stdin.buffer.read().decode()\n"                                         \
+	       "for f in parser.text_string_to_metric_families(text):\n"                           \
+	       "    print(f.name, f.type, f.unit or None, ascii(f.documentation))\n"               \
+	       "    for s in f.samples:\n"                                                         \
+	       "        x = s.exemplar\n"                                                          \
+	       "        print(s.name, ascii(s.labels), s.value,\n"                                 \
+	       "              *((ascii(x.labels), x.value, x.timestamp) if x else ()))\n'"
 
 static void python_reads_the_openmetrics(void **state)
 {
@@ -378,7 +381,8 @@ static void expect_label(const Wire__Metric *m, size_t i, const char *name, cons
 
 static void protobuf_has_the_samples(void **state)
 {
-	static const char odd[] = "a\\b\"c\nd\xc3\xa9\xef\xbf\xbd" "f";
+	static const char odd[] = "a\\b\"c\nd\xc3\xa9\xef\xbf\xbd"
+				  "f";
 	struct families f;
 	size_t len;
 	const char *text = write_all(*state, EXPOSITION_PROTOBUF, false, &len);
@@ -608,17 +612,38 @@ static void le_is_the_shortest_float(void **state)
 {
 	/* Python's repr(2.0 ** k). */
 	static const char *const want[] = {
-		"5.960464477539063e-08", "1.1920928955078125e-07", "2.384185791015625e-07",
-		"4.76837158203125e-07", "9.5367431640625e-07", "1.9073486328125e-06",
-		"3.814697265625e-06", "7.62939453125e-06", "1.52587890625e-05",
-		"3.0517578125e-05", "6.103515625e-05", "0.0001220703125",
-		"0.000244140625", "0.00048828125", "0.0009765625",
-		"0.001953125", "0.00390625", "0.0078125",
-		"0.015625", "0.03125", "0.0625",
-		"0.125", "0.25", "0.5",
-		"1.0", "2.0", "4.0",
-		"8.0", "16.0", "32.0",
-		"64.0", "128.0",
+		"5.960464477539063e-08",
+		"1.1920928955078125e-07",
+		"2.384185791015625e-07",
+		"4.76837158203125e-07",
+		"9.5367431640625e-07",
+		"1.9073486328125e-06",
+		"3.814697265625e-06",
+		"7.62939453125e-06",
+		"1.52587890625e-05",
+		"3.0517578125e-05",
+		"6.103515625e-05",
+		"0.0001220703125",
+		"0.000244140625",
+		"0.00048828125",
+		"0.0009765625",
+		"0.001953125",
+		"0.00390625",
+		"0.0078125",
+		"0.015625",
+		"0.03125",
+		"0.0625",
+		"0.125",
+		"0.25",
+		"0.5",
+		"1.0",
+		"2.0",
+		"4.0",
+		"8.0",
+		"16.0",
+		"32.0",
+		"64.0",
+		"128.0",
 	};
 	struct metric_family family = duration;
 	struct exposition *e = *state;
@@ -885,8 +910,8 @@ static void out_of_memory_is_said(void **state)
 static void a_thousand_scrapes_allocate_nothing(void **state)
 {
 	struct exposition *e = *state;
-	const struct buffer *const buffers[] = { &e->out, &e->series, &e->common, &e->scratch,
-						 &e->body, &e->clean, &e->gzip };
+	const struct buffer *const buffers[] = { &e->out,  &e->series, &e->common, &e->scratch,
+						 &e->body, &e->clean,  &e->gzip };
 	struct buffer before[NR(buffers)];
 	struct mallinfo2 info;
 	size_t len;

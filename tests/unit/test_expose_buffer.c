@@ -70,11 +70,12 @@ static void expect_number(struct buffer *b, const char *want)
 
 static void numbers_are_exact(void **state)
 {
-	static const uint64_t seconds[] = { 0, 1, 10, 999999999, 1000000000, 1000000001,
-					    12345, 1500000000, UINT64_MAX };
-	static const char *const texts[] = { "0", "0.000000001", "0.00000001", "0.999999999", "1",
-					     "1.000000001", "0.000012345", "1.5",
-					     "18446744073.709551615" };
+	static const uint64_t seconds[] = { 0,          1,     10,         999999999, 1000000000,
+					    1000000001, 12345, 1500000000, UINT64_MAX };
+	static const char *const texts[] = {
+		"0",           "0.000000001", "0.00000001", "0.999999999",          "1",
+		"1.000000001", "0.000012345", "1.5",        "18446744073.709551615"
+	};
 	struct buffer b = { 0 };
 	char want[32];
 

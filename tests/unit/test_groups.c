@@ -18,7 +18,7 @@
 #include "../../src/alive.h"
 #include "../../src/group_report.h"
 
-#define SECOND 1000000000ull
+#define SECOND   1000000000ull
 #define MAX_ROWS 16
 
 static struct hist_tables tables;
@@ -151,8 +151,8 @@ static void test_top(void **state)
 {
 	/* Rows, top; how many are shown. Never one alone is folded. */
 	static const unsigned int cases[][3] = {
-		{ 8, 0, 8 }, { 8, 3, 3 }, { 8, 6, 6 }, { 8, 7, 8 }, { 8, 8, 8 }, { 8, 20, 8 },
-		{ 0, 5, 0 }, { 1, 1, 1 }, { 3, 1, 1 },
+		{ 8, 0, 8 },  { 8, 3, 3 }, { 8, 6, 6 }, { 8, 7, 8 }, { 8, 8, 8 },
+		{ 8, 20, 8 }, { 0, 5, 0 }, { 1, 1, 1 }, { 3, 1, 1 },
 	};
 	struct rows rows;
 
@@ -170,7 +170,7 @@ static uint64_t value(const struct report_row *row, enum sort sort)
 {
 	const uint64_t values[SORT_NR] = {
 		[SORT_TOTAL] = row->sum_ns, [SORT_COUNT] = row->count, [SORT_MAJOR] = row->major,
-		[SORT_AVG] = row->avg_ns, [SORT_P50] = row->p50_ns, [SORT_P99] = row->p99_ns,
+		[SORT_AVG] = row->avg_ns,   [SORT_P50] = row->p50_ns,  [SORT_P99] = row->p99_ns,
 		[SORT_MAX] = row->max_ns,
 	};
 
@@ -260,14 +260,10 @@ static void test_alive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_since),
-		cmocka_unit_test(test_sums),
-		cmocka_unit_test(test_top),
-		cmocka_unit_test(test_sort),
-		cmocka_unit_test(test_sort_ties),
-		cmocka_unit_test(test_stat),
-		cmocka_unit_test(test_alive),
+		cmocka_unit_test(test_read), cmocka_unit_test(test_since),
+		cmocka_unit_test(test_sums), cmocka_unit_test(test_top),
+		cmocka_unit_test(test_sort), cmocka_unit_test(test_sort_ties),
+		cmocka_unit_test(test_stat), cmocka_unit_test(test_alive),
 	};
 
 	hist_tables_fill(&tables);

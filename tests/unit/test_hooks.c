@@ -168,7 +168,10 @@ struct field {
 	size_t offset;
 };
 
-#define FIELD(type, member) { #member, offsetof(struct type, member) }
+#define FIELD(type, member)                                                                        \
+	{                                                                                          \
+#member, offsetof(struct type, member)                                             \
+	}
 
 /* The struct as clang laid it out for BPF against this compiler's. */
 static void expect_struct(const struct pfstat_bpf *skel, const char *name, size_t size,
@@ -200,7 +203,7 @@ static void test_shared_structs(void **state)
 {
 	static const struct field slot[] = {
 		FIELD(slot, tid),   FIELD(slot, evidence), FIELD(slot, start_ns),
-		FIELD(slot, state), FIELD(slot, rss), FIELD(slot, in_overflow),
+		FIELD(slot, state), FIELD(slot, rss),      FIELD(slot, in_overflow),
 		FIELD(slot, vmf),
 	};
 	static const struct field slot_state[] = {
@@ -209,28 +212,43 @@ static void test_shared_structs(void **state)
 		FIELD(slot_state, calls),  FIELD(slot_state, notes),
 	};
 	static const struct field task_rss[] = {
-		FIELD(task_rss, events), FIELD(task_rss, file), FIELD(task_rss, anon),
-		FIELD(task_rss, swap),	 FIELD(task_rss, shmem),
+		FIELD(task_rss, events), FIELD(task_rss, file),  FIELD(task_rss, anon),
+		FIELD(task_rss, swap),   FIELD(task_rss, shmem),
 	};
 	static const struct field cell[] = {
-		FIELD(cell, buckets), FIELD(cell, sum_ns), FIELD(cell, max_ns),
-		FIELD(cell, untimed), FIELD(cell, writes), FIELD(cell, execs), FIELD(cell, retries),
-		FIELD(cell, stack_growths), FIELD(cell, mmap_locks), FIELD(cell, orders),
+		FIELD(cell, buckets), FIELD(cell, sum_ns),        FIELD(cell, max_ns),
+		FIELD(cell, untimed), FIELD(cell, writes),        FIELD(cell, execs),
+		FIELD(cell, retries), FIELD(cell, stack_growths), FIELD(cell, mmap_locks),
+		FIELD(cell, orders),
 	};
 	static const struct field tallies[] = { FIELD(tallies, n) };
 	static const struct field config[] = {
-		FIELD(config, nr_cpus),		 FIELD(config, filter),
-		FIELD(config, inherit_threads),	 FIELD(config, inherit_children),
-		FIELD(config, task_btf),	 FIELD(config, task_rss),
+		FIELD(config, nr_cpus),
+		FIELD(config, filter),
+		FIELD(config, inherit_threads),
+		FIELD(config, inherit_children),
+		FIELD(config, task_btf),
+		FIELD(config, task_rss),
 		FIELD(config, vma_source),
-		FIELD(config, swap_by_rss),	 FIELD(config, gup),
-		FIELD(config, gup_by_lookup),	 FIELD(config, numa_by_task),
-		FIELD(config, huge_by_pages),	 FIELD(config, uffd_by_vma),
-		FIELD(config, orders), FIELD(config, lock_by_tracepoint),
-		FIELD(config, lock_cause_here), FIELD(config, details), FIELD(config, causes),
-		FIELD(config, cause_cells), FIELD(config, trace), FIELD(config, trace_stacks),
-		FIELD(config, profile), FIELD(config, trace_slower_ns),
-		FIELD(config, trace_sample), FIELD(config, by), FIELD(config, only),
+		FIELD(config, swap_by_rss),
+		FIELD(config, gup),
+		FIELD(config, gup_by_lookup),
+		FIELD(config, numa_by_task),
+		FIELD(config, huge_by_pages),
+		FIELD(config, uffd_by_vma),
+		FIELD(config, orders),
+		FIELD(config, lock_by_tracepoint),
+		FIELD(config, lock_cause_here),
+		FIELD(config, details),
+		FIELD(config, causes),
+		FIELD(config, cause_cells),
+		FIELD(config, trace),
+		FIELD(config, trace_stacks),
+		FIELD(config, profile),
+		FIELD(config, trace_slower_ns),
+		FIELD(config, trace_sample),
+		FIELD(config, by),
+		FIELD(config, only),
 	};
 	static const struct field fault_filter[] = {
 		FIELD(fault_filter, of_fault), FIELD(fault_filter, major),
@@ -240,25 +258,28 @@ static void test_shared_structs(void **state)
 		FIELD(fault_filter, cgroup),
 	};
 	static const struct field cause_cell[] = {
-		FIELD(cause_cell, ns), FIELD(cause_cell, faults),
+		FIELD(cause_cell, ns),
+		FIELD(cause_cell, faults),
 	};
 	static const struct field place[] = {
-		FIELD(place, start), FIELD(place, end),	      FIELD(place, offset),
-		FIELD(place, vm_flags), FIELD(place, ino),    FIELD(place, dev),
-		FIELD(place, kind),  FIELD(place, flags),     FIELD(place, names_len),
+		FIELD(place, start),    FIELD(place, end),   FIELD(place, offset),
+		FIELD(place, vm_flags), FIELD(place, ino),   FIELD(place, dev),
+		FIELD(place, kind),     FIELD(place, flags), FIELD(place, names_len),
 		FIELD(place, names),
 	};
 	static const struct field group_cell[] = {
-		FIELD(group_cell, key),	    FIELD(group_cell, used),   FIELD(group_cell, comm),
+		FIELD(group_cell, key),     FIELD(group_cell, used),   FIELD(group_cell, comm),
 		FIELD(group_cell, buckets), FIELD(group_cell, sum_ns), FIELD(group_cell, max_ns),
 		FIELD(group_cell, untimed), FIELD(group_cell, major),
 	};
 	static const struct field profile_key[] = {
-		FIELD(profile_key, kernel), FIELD(profile_key, user), FIELD(profile_key, pid),
+		FIELD(profile_key, kernel), FIELD(profile_key, user),   FIELD(profile_key, pid),
 		FIELD(profile_key, path),   FIELD(profile_key, origin),
 	};
 	static const struct field profile_stack[] = {
-		FIELD(profile_stack, hash), FIELD(profile_stack, nr), FIELD(profile_stack, used),
+		FIELD(profile_stack, hash),
+		FIELD(profile_stack, nr),
+		FIELD(profile_stack, used),
 		FIELD(profile_stack, ip),
 	};
 	static const struct field profile_fault[] = {
@@ -267,7 +288,9 @@ static void test_shared_structs(void **state)
 		FIELD(profile_fault, used),
 	};
 	static const struct field entry_return[] = {
-		FIELD(entry_return, nr), FIELD(entry_return, free), FIELD(entry_return, entries),
+		FIELD(entry_return, nr),
+		FIELD(entry_return, free),
+		FIELD(entry_return, entries),
 	};
 
 	expect_struct(*state, "slot", sizeof(struct slot), slot, NR(slot));
@@ -332,8 +355,14 @@ static void test_configuration_is_copied_whole(void **state)
 {
 	struct pfstat_bpf *skel = *state;
 	const struct config cfg = {
-		.nr_cpus = 0x01020304, .filter = 5, .inherit_threads = 6, .inherit_children = 7,
-		.task_btf = 8, .task_rss = 9, .vma_source = 10, .swap_by_rss = 11,
+		.nr_cpus = 0x01020304,
+		.filter = 5,
+		.inherit_threads = 6,
+		.inherit_children = 7,
+		.task_btf = 8,
+		.task_rss = 9,
+		.vma_source = 10,
+		.swap_by_rss = 11,
 	};
 	const struct config *copy = (const struct config *)&skel->rodata->cfg;
 

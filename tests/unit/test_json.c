@@ -16,7 +16,7 @@
 #include "../../src/render.h"
 #include "../../src/render_json.h"
 
-#define FFFD "\xef\xbf\xbd"
+#define FFFD   "\xef\xbf\xbd"
 #define FFFD_5 FFFD FFFD FFFD FFFD FFFD
 
 static void expect_clean(const char *in, const char *out)
@@ -43,10 +43,25 @@ static void expect_clean(const char *in, const char *out)
 static void test_valid_strings_stay(void **state)
 {
 	static const char *const same[] = {
-		"", "bash", "a\"b\\c/d", "line\nfeed\r\ttab", "\x1b[31mred\x1b[0m", "\x01\x1f\x7f",
-		"</script>", "%s%n", "\xc3\xa9t\xc3\xa9", "\xe6\x97\xa5\xe6\x9c\xac",
-		"\xf0\x9f\x90\xa7", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
-		"\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+		"",
+		"bash",
+		"a\"b\\c/d",
+		"line\nfeed\r\ttab",
+		"\x1b[31mred\x1b[0m",
+		"\x01\x1f\x7f",
+		"</script>",
+		"%s%n",
+		"\xc3\xa9t\xc3\xa9",
+		"\xe6\x97\xa5\xe6\x9c\xac",
+		"\xf0\x9f\x90\xa7",
+		"\xc2\x80",
+		"\xdf\xbf",
+		"\xe0\xa0\x80",
+		"\xed\x9f\xbf",
+		"\xee\x80\x80",
+		"\xef\xbf\xbf",
+		"\xf0\x90\x80\x80",
+		"\xf4\x8f\xbf\xbf",
 	};
 
 	(void)state;
@@ -60,7 +75,9 @@ static void test_invalid_bytes_are_replaced(void **state)
 		const char *in, *out;
 	} cases[] = {
 		{ "\x80", FFFD }, /* lone continuation */
-		{ "a\xbf" "b", "a" FFFD "b" },
+		{ "a\xbf"
+		  "b",
+		  "a" FFFD "b" },
 		{ "\xc0\xaf", FFFD FFFD }, /* overlong '/' */
 		{ "\xc1\xbf", FFFD FFFD },
 		{ "\xe0\x80\xaf", FFFD FFFD FFFD },
@@ -137,7 +154,8 @@ static void expect_keys(json_t *object, const char *const *keys, size_t nr)
 	json_t *value;
 	size_t i = 0;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		(void)value;
 		assert_true(i < nr);
 		assert_string_equal(key, keys[i++]);
@@ -160,7 +178,8 @@ static json_int_t sum_of_buckets(json_t *list)
 	json_t *bucket;
 	size_t i;
 
-	json_array_foreach(list, i, bucket) {
+	json_array_foreach(list, i, bucket)
+	{
 		json_int_t index = json_integer_value(json_array_get(bucket, 0));
 		json_int_t count = json_integer_value(json_array_get(bucket, 1));
 
@@ -175,12 +194,12 @@ static json_int_t sum_of_buckets(json_t *list)
 
 static void test_contract(void **state)
 {
-	static const char *const line_keys[] = { "schema", "kind", "time_ns", "duration_ns",
+	static const char *const line_keys[] = { "schema", "kind",  "time_ns", "duration_ns",
 						 "attach", "paths", "lost" };
 	static const char *const path_keys[] = {
-		"path", "origin", "exactness", "count", "minor", "major", "sum_ns", "max_ns",
-		"p50_ns", "p90_ns", "p99_ns", "buckets", "untimed", "retries", "read", "write",
-		"exec", "outcome", "stack", "mmap_lock", "orders",
+		"path",   "origin", "exactness", "count",   "minor",   "major",     "sum_ns",
+		"max_ns", "p50_ns", "p90_ns",    "p99_ns",  "buckets", "untimed",   "retries",
+		"read",   "write",  "exec",      "outcome", "stack",   "mmap_lock", "orders",
 	};
 	static struct report r = {
 		.is_total = true,
@@ -190,10 +209,19 @@ static void test_contract(void **state)
 		.nr_rows = 1,
 		.nr_lost = 1,
 		.rows = { {
-			.path = "anon", .origin = "user", .exactness = "exact", .count = 8,
-			.outcome = "ok", .stack_growths = 1, .mmap_locks = 2,
+			.path = "anon",
+			.origin = "user",
+			.exactness = "exact",
+			.count = 8,
+			.outcome = "ok",
+			.stack_growths = 1,
+			.mmap_locks = 2,
 			.orders = { [3] = 5 },
-			.untimed = 1, .minor = 6, .major = 2, .sum_ns = UINT64_MAX, .max_ns = 9,
+			.untimed = 1,
+			.minor = 6,
+			.major = 2,
+			.sum_ns = UINT64_MAX,
+			.max_ns = 9,
 			.buckets = { [0] = 2, [192] = 4, [255] = 1 },
 		} },
 		.lost = { { "missed", "text", 3 } },
@@ -212,13 +240,16 @@ static void test_contract(void **state)
 
 	expect_keys(path, path_keys, sizeof(path_keys) / sizeof(path_keys[0]));
 	assert_int_equal(sum_of_buckets(json_object_get(path, "buckets")) +
-			 integer(path, "untimed"), integer(path, "count"));
-	assert_int_equal(json_integer_value(json_array_get(json_array_get(
-			 json_object_get(path, "buckets"), 1), 0)), 0);
+				 integer(path, "untimed"),
+			 integer(path, "count"));
+	assert_int_equal(json_integer_value(json_array_get(
+				 json_array_get(json_object_get(path, "buckets"), 1), 0)),
+			 0);
 	assert_int_equal(integer(path, "stack"), 1);
 	assert_int_equal(integer(path, "mmap_lock"), 2);
-	assert_int_equal(json_integer_value(json_array_get(json_array_get(
-			 json_object_get(path, "orders"), 0), 0)), 4);
+	assert_int_equal(json_integer_value(json_array_get(
+				 json_array_get(json_object_get(path, "orders"), 0), 0)),
+			 4);
 	/* Beyond what JSON readers take for an integer: held at the largest. */
 	assert_int_equal(integer(path, "sum_ns"), INT64_MAX);
 	json_decref(line);

@@ -21,7 +21,7 @@
 #include "../../src/opts.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
-#define MAX_ARGS 16
+#define MAX_ARGS  16
 
 /* Larger than any pid: the kernel's limit is this, exclusive. */
 #define NO_SUCH_PID "4194304"
@@ -58,10 +58,42 @@ static void test_good_seconds(void **state)
 static void test_bad_seconds(void **state)
 {
 	static const char *const bad[] = {
-		"",	 "0",	  "-1",	    "+1",  "1x",   "0.0005", "nan",    "inf",  "1e400", "1e-400",
-		" 1",	 "1 ",	  "x",	    ".",   "-",	   "1,5",    "1..5",   "1.5.", "0.0",	"-0.5",
-		"0x10",	 "1e1",  "1e",	  "1s",	    "1:0", "1e99", "NAN",    "1e-400", "--1",  "\n1",	"1\n",
-		"31622401", "99999999999999999999", "0.000999999", "infinity", "\xd9\xa1",
+		"",
+		"0",
+		"-1",
+		"+1",
+		"1x",
+		"0.0005",
+		"nan",
+		"inf",
+		"1e400",
+		"1e-400",
+		" 1",
+		"1 ",
+		"x",
+		".",
+		"-",
+		"1,5",
+		"1..5",
+		"1.5.",
+		"0.0",
+		"-0.5",
+		"0x10",
+		"1e1",
+		"1e",
+		"1s",
+		"1:0",
+		"1e99",
+		"NAN",
+		"1e-400",
+		"--1",
+		"\n1",
+		"1\n",
+		"31622401",
+		"99999999999999999999",
+		"0.000999999",
+		"infinity",
+		"\xd9\xa1",
 	};
 
 	(void)state;
@@ -80,10 +112,8 @@ static void test_good_pids(void **state)
 		size_t nr;
 		int pids[4];
 	} good[] = {
-		{ "1", 1, { 1 } },
-		{ "1,2", 2, { 1, 2 } },
-		{ "3,1,2", 3, { 3, 1, 2 } },
-		{ "4194304", 1, { 4194304 } },
+		{ "1", 1, { 1 } },           { "1,2", 2, { 1, 2 } },
+		{ "3,1,2", 3, { 3, 1, 2 } }, { "4194304", 1, { 4194304 } },
 		{ "007", 1, { 7 } },
 	};
 
@@ -106,9 +136,12 @@ static void test_good_pids(void **state)
 static void test_bad_pids(void **state)
 {
 	static const char *const bad[] = {
-		"",   "0",    "-1",	 "+1",	    "1x",  "1.5",  "abc", " 1",	 "1 ", "1,",
-		",1", "1,,2", ",",	 "1, 2",    "1;2", "0x10", "1,0", "1,-2", "1,x", "1,2,",
-		"nan", "4194305", "2147483648", "4294967297", "99999999999999999999", "1e3",
+		"",     "0",       "-1",         "+1",         "1x",
+		"1.5",  "abc",     " 1",         "1 ",         "1,",
+		",1",   "1,,2",    ",",          "1, 2",       "1;2",
+		"0x10", "1,0",     "1,-2",       "1,x",        "1,2,",
+		"nan",  "4194305", "2147483648", "4294967297", "99999999999999999999",
+		"1e3",
 	};
 
 	(void)state;
@@ -239,7 +272,8 @@ static const struct refusal refusals[] = {
 	{ { "trace", "-m", "16m" }, "-m 16m: not a number of pages" },
 	{ { "trace", "-m", "0x10" }, "-m 0x10: not a number of pages" },
 	{ { "trace", "-m", " 16" }, "-m  16: not a number of pages" },
-	{ { "trace", "-m", "99999999999999999999" }, "-m 99999999999999999999: not a number of pages" },
+	{ { "trace", "-m", "99999999999999999999" },
+	  "-m 99999999999999999999: not a number of pages" },
 	{ { "trace", "-m", "1073741824G" }, "-m 1073741824G: not from one page (4K) to 1024M" },
 	{ { "trace", "-m", "2K" }, "-m 2K: not from one page (4K) to 1024M" },
 	{ { "trace", "-m", "262145" }, "-m 262145: not from one page (4K) to 1024M" },
@@ -301,7 +335,8 @@ static const struct refusal refusals[] = {
 	{ { "--by=cpu", "-n-1" }, "-n -1: not a number" },
 	{ { "--by=cpu", "-n", "3x" }, "-n 3x: not a number" },
 	{ { "--by=cpu", "--by-limit=0" }, "--by-limit 0: not a number" },
-	{ { "--by=cpu", "--by-limit=1048577" }, "--by-limit 1048577: not a number of 1 to 1048576" },
+	{ { "--by=cpu", "--by-limit=1048577" },
+	  "--by-limit 1048577: not a number of 1 to 1048576" },
 	{ { "--sort=max" }, "need --by" },
 	{ { "-n", "5" }, "need --by" },
 	{ { "--by-limit=5" }, "need --by" },
@@ -399,8 +434,9 @@ static void test_nothing_given(void **state)
 
 static void test_everything_given(void **state)
 {
-	const struct parsed *out = PARSE("-vHT", "-o", "file", "--attach=fentry", "--no-inherit",
-					  "--gup", "--check", "--dry-run", "-d", "2.5", "-p", self, "0.5", "7");
+	const struct parsed *out =
+		PARSE("-vHT", "-o", "file", "--attach=fentry", "--no-inherit", "--gup", "--check",
+		      "--dry-run", "-d", "2.5", "-p", self, "0.5", "7");
 	const struct opts *opts = &out->opts;
 
 	(void)state;
@@ -487,10 +523,24 @@ static void test_times(void **state)
 		const char *text;
 		uint64_t ns;
 	} times[] = {
-		{ "10ms", 10000000 }, { "2.5us", 2500 }, { "1s", 1000000000 }, { "800ns", 800 },
-		{ "3600s", 3600000000000 }, { "0.5ns", 0 }, { "0ms", 0 }, { "10", 0 }, { "ms", 0 },
-		{ "", 0 }, { "-1ms", 0 }, { "1 ms", 0 }, { "1m", 0 }, { "1msx", 0 }, { "1e3ms", 0 },
-		{ "3601s", 0 }, { "1.2.3s", 0 }, { "nans", 0 },
+		{ "10ms", 10000000 },
+		{ "2.5us", 2500 },
+		{ "1s", 1000000000 },
+		{ "800ns", 800 },
+		{ "3600s", 3600000000000 },
+		{ "0.5ns", 0 },
+		{ "0ms", 0 },
+		{ "10", 0 },
+		{ "ms", 0 },
+		{ "", 0 },
+		{ "-1ms", 0 },
+		{ "1 ms", 0 },
+		{ "1m", 0 },
+		{ "1msx", 0 },
+		{ "1e3ms", 0 },
+		{ "3601s", 0 },
+		{ "1.2.3s", 0 },
+		{ "nans", 0 },
 	};
 
 	(void)state;
@@ -506,9 +556,9 @@ static void test_times(void **state)
 static void test_by(void **state)
 {
 	static const char *const names[DIM_NR] = {
-		[DIM_PROCESS] = "process", [DIM_THREAD] = "thread", [DIM_COMM] = "comm",
-		[DIM_CGROUP] = "cgroup", [DIM_MAPPING] = "mapping", [DIM_FILE] = "file",
-		[DIM_CPU] = "cpu", [DIM_NODE] = "node", [DIM_PATH] = "path",
+		[DIM_PROCESS] = "process", [DIM_THREAD] = "thread",   [DIM_COMM] = "comm",
+		[DIM_CGROUP] = "cgroup",   [DIM_MAPPING] = "mapping", [DIM_FILE] = "file",
+		[DIM_CPU] = "cpu",         [DIM_NODE] = "node",       [DIM_PATH] = "path",
 	};
 	static const char *const sorts[SORT_NR] = { "total", "count", "major", "avg",
 						    "p50",   "p99",   "max" };
@@ -597,16 +647,17 @@ static void test_ring(void **state)
 		const char *text;
 		unsigned int bytes;
 	} good[] = {
-		{ "1", 4096 },	       { "4096B", 4096 },      { "4K", 4096 },
-		{ "512", 2 << 20 },    { "0512", 2 << 20 },    { "64M", 64 << 20 },
-		{ "262144", 1 << 30 }, { "1G", 1 << 30 },      { "1073741824B", 1 << 30 },
+		{ "1", 4096 },         { "4096B", 4096 },   { "4K", 4096 },
+		{ "512", 2 << 20 },    { "0512", 2 << 20 }, { "64M", 64 << 20 },
+		{ "262144", 1 << 30 }, { "1G", 1 << 30 },   { "1073741824B", 1 << 30 },
 	};
 
 	(void)state;
 	assert_int_equal(PARSE("trace")->opts.ring_bytes, 4 << 20);
 	assert_int_equal(PARSE("trace", "-g")->opts.ring_bytes, 16 << 20);
 	for (size_t i = 0; i < NR(good); i++) {
-		assert_int_equal(PARSE("trace", "-m", good[i].text)->opts.ring_bytes, good[i].bytes);
+		assert_int_equal(PARSE("trace", "-m", good[i].text)->opts.ring_bytes,
+				 good[i].bytes);
 		assert_int_equal(PARSE("trace", "-m", good[i].text, "-g")->opts.ring_bytes,
 				 good[i].bytes);
 	}
@@ -615,11 +666,14 @@ static void test_ring(void **state)
 static void test_help_and_version(void **state)
 {
 	static const char *const options[] = {
-		"-p, --pid=",  "-t, --tid=", "--no-inherit", "--gup", "--check", "-d, --duration=", "-H, --histogram",
-		"--json",      "--csv",	     "-T, --timestamp", "-o, --output=", "--attach=",
-		"--dry-run",   "-v, --verbose", "-V, --version", "--help", "doctor", "-- COMMAND",
-		"--by=DIM", "--sort=", "-n, --top=", "--by-limit=", "-c, --cgroup=", "-C, --comm=",
-		"--path=", "--origin=", "--major", "--min-latency=", "INTERVAL", "COUNT",	     "fentry, kprobe", "Exit status",
+		"-p, --pid=", "-t, --tid=",      "--no-inherit",    "--gup",
+		"--check",    "-d, --duration=", "-H, --histogram", "--json",
+		"--csv",      "-T, --timestamp", "-o, --output=",   "--attach=",
+		"--dry-run",  "-v, --verbose",   "-V, --version",   "--help",
+		"doctor",     "-- COMMAND",      "--by=DIM",        "--sort=",
+		"-n, --top=", "--by-limit=",     "-c, --cgroup=",   "-C, --comm=",
+		"--path=",    "--origin=",       "--major",         "--min-latency=",
+		"INTERVAL",   "COUNT",           "fentry, kprobe",  "Exit status",
 	};
 	const struct parsed *out = PARSE("--help");
 

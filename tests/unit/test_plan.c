@@ -313,8 +313,9 @@ static void check_spine(const struct plan *plan, const struct caps *caps,
 	if (plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY)
 		assert_int_equal(caps->fexit, 0);
 	/* By kprobe the next look-up is the end. */
-	assert_true(!(attached(plan, HOOK_follow_page_mask) || attached(plan, HOOK_follow_page_pte)) ||
-		    plan->hook[HOOK_handle_mm_fault].method == METHOD_KPROBE);
+	assert_true(
+		!(attached(plan, HOOK_follow_page_mask) || attached(plan, HOOK_follow_page_pte)) ||
+		plan->hook[HOOK_handle_mm_fault].method == METHOD_KPROBE);
 	/* Of what the machine has switched on. */
 	assert_true(caps->mthp || !plan->orders);
 	assert_true(caps->numa || !plan->numa_by_task);
@@ -325,7 +326,8 @@ static void check_spine(const struct plan *plan, const struct caps *caps,
 static void check_words(const struct plan *plan, enum way asked)
 {
 	assert_string_equal(plan->reason, "");
-	assert_int_equal(strncmp(plan->attach, way_name(plan->way), strlen(way_name(plan->way))), 0);
+	assert_int_equal(strncmp(plan->attach, way_name(plan->way), strlen(way_name(plan->way))),
+			 0);
 	/* Whole sentences, and no made-up reasons. */
 	assert_true(strlen(plan->note) < sizeof(plan->note) - 1);
 	assert_null(strstr(plan->note, strerror(0)));
@@ -796,8 +798,8 @@ static void expect_exactness(const struct plan *plan, enum origin origin, const 
 }
 
 /* The order of paths.h: those of memory, file, protected page; the failures behind them. */
-#define COMPLETED "EEEEEEEEiEEEEEEEEEEEEEEEiE"
-#define USER_FAILURES "EEEEEEEEEE-EE"
+#define COMPLETED       "EEEEEEEEiEEEEEEEEEEEEEEEiE"
+#define USER_FAILURES   "EEEEEEEEEE-EE"
 #define KERNEL_FAILURES "-EE-E-----EEE"
 
 static void expect_no_gup(const struct plan *plan)
@@ -1100,8 +1102,8 @@ static void test_causes_missing(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const methods[] = { "none", "unneeded", "fentry", "kprobe", "kprobe.multi",
-					       "tracepoint" };
+	static const char *const methods[] = { "none",   "unneeded",     "fentry",
+					       "kprobe", "kprobe.multi", "tracepoint" };
 
 	(void)state;
 	for (enum way way = 0; way < WAY_NR; way++)

@@ -221,7 +221,10 @@ static void test_severities_merge(void **state)
 static void test_failed_faults_have_no_severity(void **state)
 {
 	static const unsigned int failing[] = {
-		PATH_BAD_ADDRESS, PATH_SIGBUS, PATH_FIXUP, PATH_UNRESOLVED,
+		PATH_BAD_ADDRESS,
+		PATH_SIGBUS,
+		PATH_FIXUP,
+		PATH_UNRESOLVED,
 	};
 	struct fixture *fx = *state;
 	const struct report *r;
@@ -252,8 +255,7 @@ static void test_order_and_total(void **state)
 		{ "swap", "user" }, /* most time */
 		{ "wp_copy", "user" }, /* 100,000 ns, 100 faults */
 		{ "anon", "kernel" }, /* the same time: fewer faults, and by name */
-		{ "anon", "user" },
-		{ "file_around", "user" },
+		{ "anon", "user" },    { "file_around", "user" },
 		{ "hugetlb", "gup" }, /* counted only */
 	};
 	const struct report *r;
@@ -500,14 +502,14 @@ static void test_quantile_ranks(void **state)
 		for (size_t i = 0; i < 3; i++) {
 			buckets[100] = (uint64_t)hundreds * percents[i];
 			buckets[101] = (uint64_t)hundreds * (100 - percents[i]);
-			assert_int_equal(snapshot_quantile(buckets, SECOND * 999,
-							   percents[i] / 100.0),
-					 fx->tables.upper[100]);
+			assert_int_equal(
+				snapshot_quantile(buckets, SECOND * 999, percents[i] / 100.0),
+				fx->tables.upper[100]);
 			buckets[100]--;
 			buckets[101]++;
-			assert_int_equal(snapshot_quantile(buckets, SECOND * 999,
-							   percents[i] / 100.0),
-					 fx->tables.upper[101]);
+			assert_int_equal(
+				snapshot_quantile(buckets, SECOND * 999, percents[i] / 100.0),
+				fx->tables.upper[101]);
 		}
 	}
 }
@@ -556,12 +558,27 @@ static void test_render_time(void **state)
 		uint64_t ns;
 		const char *text;
 	} times[] = {
-		{ 0, "0ns" }, { 1, "1ns" }, { 812, "812ns" }, { 999, "999ns" },
-		{ 1000, "1.00us" }, { 1004, "1.00us" }, { 1005, "1.01us" }, { 1250, "1.25us" },
-		{ 9994, "9.99us" }, { 9995, "10.0us" }, { 34000, "34.0us" }, { 99949, "99.9us" },
-		{ 99950, "100us" }, { 999499, "999us" }, { 999500, "1.00ms" },
-		{ 34000000, "34.0ms" }, { 999499999, "999ms" }, { 999500000, "1.00s" },
-		{ 2100000000, "2.10s" }, { 215269482304, "215s" }, { 12345 * SECOND, "12345s" },
+		{ 0, "0ns" },
+		{ 1, "1ns" },
+		{ 812, "812ns" },
+		{ 999, "999ns" },
+		{ 1000, "1.00us" },
+		{ 1004, "1.00us" },
+		{ 1005, "1.01us" },
+		{ 1250, "1.25us" },
+		{ 9994, "9.99us" },
+		{ 9995, "10.0us" },
+		{ 34000, "34.0us" },
+		{ 99949, "99.9us" },
+		{ 99950, "100us" },
+		{ 999499, "999us" },
+		{ 999500, "1.00ms" },
+		{ 34000000, "34.0ms" },
+		{ 999499999, "999ms" },
+		{ 999500000, "1.00s" },
+		{ 2100000000, "2.10s" },
+		{ 215269482304, "215s" },
+		{ 12345 * SECOND, "12345s" },
 		{ UINT64_MAX, "18446744074s" },
 	};
 	char buf[RENDER_TIME_LEN];

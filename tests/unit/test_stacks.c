@@ -86,13 +86,15 @@ static void golden(void **state)
 	stacks_free(&s);
 }
 
-static void expect_folded(const struct stack_sample *sample, unsigned int max_depth, const char *line)
+static void expect_folded(const struct stack_sample *sample, unsigned int max_depth,
+			  const char *line)
 {
 	struct stacks s;
 	char *text;
 	size_t len;
 
-	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, max_depth);
+	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name },
+		    max_depth);
 	assert_int_equal(stacks_add(&s, sample), 0);
 	text = output(&s, &by_count, &len, profile_folded);
 	assert_string_equal(text, line);
@@ -103,21 +105,24 @@ static void expect_folded(const struct stack_sample *sample, unsigned int max_de
 static void cut_stack(void **state)
 {
 	const uint64_t user[] = { 0x408000, 0x407000, 0x402000 };
-	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 3,
-				       .user = user, .nr_user = 3 };
+	struct stack_sample sample = {
+		.pid = 1, .comm = "c", .path = "anon", .count = 3, .user = user, .nr_user = 3
+	};
 
 	(void)state;
 	expect_folded(&sample, 127, "c;main;load_index;parse_row;[anon] 3\n");
-	expect_folded(&sample, 3,
-		      "c;[deeper than 3 frames: stack is cut here];main;load_index;parse_row;[anon] 3\n");
+	expect_folded(
+		&sample, 3,
+		"c;[deeper than 3 frames: stack is cut here];main;load_index;parse_row;[anon] 3\n");
 }
 
 /* A call can be the last instruction of a function: its return address is the next one's. */
 static void callers_are_looked_up_at_the_call(void **state)
 {
 	const uint64_t user[] = { 0x407800, 0x407800, 0x401000 };
-	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 1,
-				       .user = user, .nr_user = 3 };
+	struct stack_sample sample = {
+		.pid = 1, .comm = "c", .path = "anon", .count = 1, .user = user, .nr_user = 3
+	};
 
 	(void)state;
 	/* parse_row begins at 0x407800. */
@@ -130,8 +135,9 @@ static void unknown_frames_are_folded(void **state)
 	const uint64_t run[] = { 0x408000, 0x11, 0x22, 0x33, 0x403000, 0x44, 0x55 };
 	const uint64_t one[] = { 0x408000, 0x66, 0x403000, 0x77 };
 	const uint64_t files[] = { 0x7f0000001000, 0x7f0000001000, 0x402000, 0x401000 };
-	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 3,
-				       .user = run, .nr_user = 7 };
+	struct stack_sample sample = {
+		.pid = 1, .comm = "c", .path = "anon", .count = 3, .user = run, .nr_user = 7
+	};
 	struct stacks s;
 
 	(void)state;
@@ -146,18 +152,19 @@ static void unknown_frames_are_folded(void **state)
 	assert_int_equal(s.totals.ends_early.count, 6);
 	assert_int_equal(s.totals.nameless.count, 6);
 	stacks_free(&s);
-	expect_folded(&sample, 127,
-		      "c;[no frame pointer: stack ends here];[unknown];serve_request;[unknown];parse_row;[anon] 3\n");
+	expect_folded(
+		&sample, 127,
+		"c;[no frame pointer: stack ends here];[unknown];serve_request;[unknown];parse_row;[anon] 3\n");
 	/* The limit of the walk counts all of them. */
 	sample.user = run;
 	sample.nr_user = 7;
-	expect_folded(&sample, 7,
-		      "c;[deeper than 7 frames: stack is cut here];[unknown];serve_request;[unknown];parse_row;[anon] 3\n");
+	expect_folded(
+		&sample, 7,
+		"c;[deeper than 7 frames: stack is cut here];[unknown];serve_request;[unknown];parse_row;[anon] 3\n");
 	/* Frames in a file are places, though without a name. */
 	sample.user = files;
 	sample.nr_user = 4;
-	expect_folded(&sample, 127,
-		      "c;_start;main;libc.so.6+0x1000;libc.so.6+0x1000;[anon] 3\n");
+	expect_folded(&sample, 127, "c;_start;main;libc.so.6+0x1000;libc.so.6+0x1000;[anon] 3\n");
 }
 
 static void nothing_at_all(void **state)
@@ -210,8 +217,12 @@ static int name_anywhere(void *context, int pid, uint64_t address, uint64_t when
 	(void)when_ns;
 	if (address < start || address >= start + 0x1000)
 		return -ENOENT;
-	*out = (struct user_symbol){ .name = "main", .module = SERVER, .module_offset = address - start,
-				     .start = start, .end = start + 0x1000, .build_id_len = 20 };
+	*out = (struct user_symbol){ .name = "main",
+				     .module = SERVER,
+				     .module_offset = address - start,
+				     .start = start,
+				     .end = start + 0x1000,
+				     .build_id_len = 20 };
 	return 0;
 }
 
@@ -219,8 +230,13 @@ static int name_anywhere(void *context, int pid, uint64_t address, uint64_t when
 static int add_fork(struct stacks *s, int pid, bool ended, uint64_t count)
 {
 	const uint64_t user[] = { 0x550000000123 + (uint64_t)pid * 0x1000000, 0x1000 + pid };
-	const struct stack_sample sample = { .pid = pid, .ended = ended, .comm = "c", .path = "anon",
-					     .count = count, .user = user, .nr_user = 2 };
+	const struct stack_sample sample = { .pid = pid,
+					     .ended = ended,
+					     .comm = "c",
+					     .path = "anon",
+					     .count = count,
+					     .user = user,
+					     .nr_user = 2 };
 
 	return stacks_add(s, &sample);
 }
@@ -274,8 +290,13 @@ static void lines_have_a_limit(void **state)
 static void many_stacks(void **state)
 {
 	uint64_t user[64];
-	struct stack_sample sample = { .pid = 1, .comm = "c", .path = "anon", .count = 1, .sum_ns = 10,
-				       .user = user, .nr_user = 64 };
+	struct stack_sample sample = { .pid = 1,
+				       .comm = "c",
+				       .path = "anon",
+				       .count = 1,
+				       .sum_ns = 10,
+				       .user = user,
+				       .nr_user = 64 };
 	struct stacks s;
 	char *text;
 	size_t len, i, j;

@@ -73,7 +73,8 @@ static void kallsyms(void **state)
 
 static void kallsyms_hidden(void **state)
 {
-	struct symbols_kernel *k = kernel_of("0000000000000000 T first\n0000000000000000 T second\n");
+	struct symbols_kernel *k =
+		kernel_of("0000000000000000 T first\n0000000000000000 T second\n");
 	struct kernel_symbol s;
 
 	(void)state;
@@ -145,8 +146,9 @@ static void perf_maps(void **state)
 	static const struct {
 		uint64_t address;
 		const char *name;
-	} cases[] = { { 0x1000, "replaced" }, { 0x101f, "replaced" }, { 0x1020, NULL },
-		      { 0x2005, "with spaces (in) it" }, { 0x3000, NULL }, { 0xfff, NULL },
+	} cases[] = { { 0x1000, "replaced" },   { 0x101f, "replaced" },
+		      { 0x1020, NULL },         { 0x2005, "with spaces (in) it" },
+		      { 0x3000, NULL },         { 0xfff, NULL },
 		      { 0x400f, "no newline" }, { UINT64_MAX, NULL } };
 	struct perf_map map;
 
@@ -170,7 +172,9 @@ static struct address_spaces *spaces;
 static int no_spaces(void **state)
 {
 	int tid = 0, events;
-	struct address_spaces_options options = { .tids = &tid, .max_exited = 8, .no_events = true };
+	struct address_spaces_options options = { .tids = &tid,
+						  .max_exited = 8,
+						  .no_events = true };
 
 	(void)state;
 	return address_spaces_open(&spaces, &options, &events);
@@ -232,7 +236,8 @@ static void executes(uint32_t pid, uint64_t time)
 {
 	uint32_t body[4] = { pid, pid, 0x61 };
 
-	assert_int_equal(record(PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC, body, sizeof(body), time), 0);
+	assert_int_equal(
+		record(PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC, body, sizeof(body), time), 0);
 }
 
 static void expect(int pid, uint64_t address, uint64_t when, const char *path)
@@ -241,7 +246,8 @@ static void expect(int pid, uint64_t address, uint64_t when, const char *path)
 	int err = address_spaces_find(spaces, pid, address, when, &m);
 
 	if (path ? err || strcmp(m.file->path, path) : err != -ENOENT)
-		fail_msg("%lx of %d at %lu is %s, %d", address, pid, when, err ? "nothing" : m.file->path, err);
+		fail_msg("%lx of %d at %lu is %s, %d", address, pid, when,
+			 err ? "nothing" : m.file->path, err);
 }
 
 static void mapping_over_time(void **state)
@@ -389,7 +395,9 @@ static void build_id_instead_of_inode(void **state)
 
 	(void)state;
 	executes(A, 10);
-	assert_int_equal(record(PERF_RECORD_MMAP2, PERF_RECORD_MISC_MMAP_BUILD_ID, &body, sizeof(body), 11), 0);
+	assert_int_equal(
+		record(PERF_RECORD_MMAP2, PERF_RECORD_MISC_MMAP_BUILD_ID, &body, sizeof(body), 11),
+		0);
 	assert_int_equal(address_spaces_find(spaces, A, 0x400000, 12, &m), 0);
 	assert_int_equal(m.file->build_id_len, 20);
 	assert_memory_equal(m.file->build_id, body.build_id, 20);

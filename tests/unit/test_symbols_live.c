@@ -27,8 +27,8 @@
 
 #define SOURCE "tests/unit/symbols_target.c"
 /* As a distribution would: the names apart. */
-#define SPLIT(name) \
-	"objcopy --only-keep-debug " name " " name ".debug && strip -s " name \
+#define SPLIT(name)                                                                                \
+	"objcopy --only-keep-debug " name " " name ".debug && strip -s " name                      \
 	" && objcopy --add-gnu-debuglink=" name ".debug " name
 
 struct fixture {
@@ -103,8 +103,7 @@ static int end(void **state)
 }
 
 /* root: a folder to be the program's root, or NULL. */
-static void child(int go, int in, int out, const char *root,
-		  char *const argv[])
+static void child(int go, int in, int out, const char *root, char *const argv[])
 {
 	char c;
 
@@ -393,7 +392,8 @@ static void hostile_files(void **state)
 	struct fixture *f = *state;
 	char map[64];
 
-	shell(f, "gcc -g -o $D/bad " SOURCE " && cd $D && " SPLIT("bad") " && rm bad.debug && mkfifo bad.debug");
+	shell(f, "gcc -g -o $D/bad " SOURCE
+		 " && cd $D && " SPLIT("bad") " && rm bad.debug && mkfifo bad.debug");
 	start(f, true, NULL, (char *[]){ path(f, "bad"), "jit", NULL });
 	snprintf(map, sizeof(map), "/tmp/perf-%d.map", f->pid);
 	unlink(map);
@@ -437,9 +437,10 @@ static void demangled(void **state)
 {
 	struct fixture *f = *state;
 
-	shell(f, "sed 's/hidden_function/_ZN3foo3barIiEEvv/g; "
-		 "s/pfstat_test_exported/_RNvNtCs1234_7mycrate3foo3bar/g' " SOURCE " >$D/mangled.c && "
-		 "gcc -o $D/mangled $D/mangled.c");
+	shell(f,
+	      "sed 's/hidden_function/_ZN3foo3barIiEEvv/g; "
+	      "s/pfstat_test_exported/_RNvNtCs1234_7mycrate3foo3bar/g' " SOURCE " >$D/mangled.c && "
+	      "gcc -o $D/mangled $D/mangled.c");
 	start(f, true, NULL, (char *[]){ path(f, "mangled"), NULL });
 	for (unsigned int i = 0; i < 2; i++) {
 		struct user_symbol s;
@@ -459,7 +460,8 @@ static void addresses_of_nothing(void **state)
 	start(f, true, NULL, (char *[]){ path(f, "any"), NULL });
 	assert_int_equal(symbols_user_find(f->symbols, f->pid, 0, UINT64_MAX, &s), -ENOENT);
 	assert_null(s.module);
-	assert_int_equal(symbols_user_find(f->symbols, f->pid, UINT64_MAX, UINT64_MAX, &s), -ENOENT);
+	assert_int_equal(symbols_user_find(f->symbols, f->pid, UINT64_MAX, UINT64_MAX, &s),
+			 -ENOENT);
 	assert_int_equal(symbols_user_find(f->symbols, 1 << 22, 0x401000, UINT64_MAX, &s), -ENOENT);
 }
 
@@ -492,12 +494,23 @@ static void start_of_a_thread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(pie), TEST(fixed_address), TEST(without_build_id),
-		TEST(stripped_with_debug_link), TEST(debug_link_by_checksum),
-		TEST(debug_file_of_another_build), TEST(library_by_dlopen), TEST(forked_child),
-		TEST(deleted_program), TEST(replaced_program), TEST(container),
-		TEST(compiled_at_run_time), TEST(hostile_files), TEST(vdso), TEST(demangled),
-		TEST(addresses_of_nothing), TEST(start_of_a_thread),
+		TEST(pie),
+		TEST(fixed_address),
+		TEST(without_build_id),
+		TEST(stripped_with_debug_link),
+		TEST(debug_link_by_checksum),
+		TEST(debug_file_of_another_build),
+		TEST(library_by_dlopen),
+		TEST(forked_child),
+		TEST(deleted_program),
+		TEST(replaced_program),
+		TEST(container),
+		TEST(compiled_at_run_time),
+		TEST(hostile_files),
+		TEST(vdso),
+		TEST(demangled),
+		TEST(addresses_of_nothing),
+		TEST(start_of_a_thread),
 	};
 
 	return cmocka_run_group_tests_name("symbols_live", tests, NULL, NULL);

@@ -101,7 +101,8 @@ static void test_frame_names(void **state)
 		struct trace_frame frame;
 		const char *expected;
 	} cases[] = {
-		{ { .address = 5, .symbol = "f", .symbol_offset = 16, .module = "/a/b" }, "f+0x10" },
+		{ { .address = 5, .symbol = "f", .symbol_offset = 16, .module = "/a/b" },
+		  "f+0x10" },
 		{ { .address = 5, .module = "/a/b.so", .module_offset = 255 }, "b.so+0xff" },
 		{ { .address = 5, .module = "[vdso]", .module_offset = 0 }, "[vdso]+0x0" },
 		{ { .address = 0x1000 }, "0x1000" },
@@ -129,10 +130,17 @@ static void test_clean_text(void **state)
 		{ "a b\\c", "", "a b\\c" },
 		{ "a b(c)", " (", "a\\040b\\050c)" },
 		{ "\x1b[31m\n\x7f", "", "\\033[31m\\012\\177" },
-		{ "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x90\xa7", "", "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x90\xa7" },
-		{ "\xc2\x9b" "31m", "", "\\302\\23331m" }, /* the C1 form of ESC [ */
-		{ "\xc2\xa0" "1", "", "\\302\\2401" }, /* no-break space */
-		{ "\xe2\x80\xae" "x", "", "\\342\\200\\256x" }, /* right-to-left override */
+		{ "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x90\xa7", "",
+		  "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x90\xa7" },
+		{ "\xc2\x9b"
+		  "31m",
+		  "", "\\302\\23331m" }, /* the C1 form of ESC [ */
+		{ "\xc2\xa0"
+		  "1",
+		  "", "\\302\\2401" }, /* no-break space */
+		{ "\xe2\x80\xae"
+		  "x",
+		  "", "\\342\\200\\256x" }, /* right-to-left override */
 		{ "\xe2\x81\xa9", "", "\\342\\201\\251" },
 		{ "\xe3\x80\x80", "", "\\343\\200\\200" }, /* ideographic space */
 		{ "\xe2\x80\x94", "", "\xe2\x80\x94" }, /* a dash stays */
@@ -211,8 +219,8 @@ static void test_json_parts_add_up(void **state)
 		assert_non_null(object);
 		if (strcmp(json_string_value(json_object_get(object, "kind")), "fault"))
 			continue;
-		json_object_foreach(json_object_get(object, "parts"), cause, part)
-			sum += json_integer_value(part);
+		json_object_foreach(json_object_get(object, "parts"), cause, part) sum +=
+			json_integer_value(part);
 		assert_int_equal(json_object_size(json_object_get(object, "parts")), CAUSE_NR);
 		assert_int_equal(sum, json_integer_value(json_object_get(object, "latency_ns")));
 		faults++;
@@ -265,7 +273,8 @@ static void test_chrome_slices_nest(void **state)
 
 	(void)state;
 	assert_non_null(file);
-	json_array_foreach(json_object_get(file, "traceEvents"), i, event) {
+	json_array_foreach(json_object_get(file, "traceEvents"), i, event)
+	{
 		char phase = *json_string_value(json_object_get(event, "ph"));
 		const char *name = json_string_value(json_object_get(event, "name"));
 		json_int_t tid = json_integer_value(json_object_get(event, "tid"));
@@ -274,8 +283,7 @@ static void test_chrome_slices_nest(void **state)
 		if (phase == 'M')
 			continue;
 		assert_in_range(tid, 1, NR(tracks) - 1);
-		play(&tracks[tid], phase, name,
-		     json_number_value(json_object_get(event, "ts")));
+		play(&tracks[tid], phase, name, json_number_value(json_object_get(event, "ts")));
 		faults += phase == 'E' && !tracks[tid].depth;
 	}
 	assert_int_equal(faults, trace_story_many.nr);

@@ -30,8 +30,8 @@
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
-#define BIG (16 << 20)
-#define LIMIT_MS 20000 /* more than anything may take here */
+#define BIG       (16 << 20)
+#define LIMIT_MS  20000 /* more than anything may take here */
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
@@ -709,7 +709,7 @@ static int ask_as(const struct web *web, const char *path, const char *authoriza
 }
 
 #define BOB_SECRET "Basic Ym9iOnNlY3JldA=="
-#define BOB_WRONG "Basic Ym9iOndyb25n"
+#define BOB_WRONG  "Basic Ym9iOndyb25n"
 #define EVE_SECRET "Basic ZXZlOnNlY3JldA=="
 
 static void test_passwords(void **state)
@@ -972,7 +972,7 @@ static void test_slow_handshake(void **state)
 }
 
 static const struct {
-	const char *config;      /* behind the key pair */
+	const char *config; /* behind the key pair */
 	const char *certificate; /* of the client; NULL: none */
 	const char *status;
 } clients[] = {

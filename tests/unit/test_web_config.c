@@ -20,8 +20,8 @@
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
-#define HASH "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
-#define PAIR "tls_server_config:\n  cert_file: c\n  key_file: k\n"
+#define HASH      "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
+#define PAIR      "tls_server_config:\n  cert_file: c\n  key_file: k\n"
 
 static char error[512];
 
