@@ -30,7 +30,8 @@ MULTIARCH = $(shell $(CC) -print-multiarch 2>/dev/null)
 
 WARN := -Wall -Wextra -Werror
 CFLAGS ?= -O2 -g
-PFSTAT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPFSTAT_VERSION='"$(VERSION)"' $(WARN) -I$(O) -MMD -MP
+PFSTAT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DPFSTAT_VERSION='"$(VERSION)"' $(WARN) \
+	-iquote src -iquote bpf -I$(O) -I$(O)/src -MMD -MP
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) $(WARN) -Wno-unused-parameter \
 	-I/usr/include/$(MULTIARCH) -MMD -MP
 LDLIBS := -lbpf -ldw -lelf -liberty -ljansson -lcap -lseccomp -lsystemd -lmicrohttpd -lgnutls -lcrypt -lyaml -lm -lprotobuf-c -ldeflate -pthread
@@ -48,9 +49,10 @@ Q := $(if $(V),,@)
 comma := ,
 say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 
-PROTOS := $(patsubst src/%.proto,$(O)/%.pb-c.h,$(wildcard src/*.proto))
-OBJECTS := $(patsubst src/%.c,$(O)/%.o,$(wildcard src/*.c)) $(PROTOS:.h=.o)
-LIB := $(filter-out $(O)/main.o,$(OBJECTS))
+SOURCES := $(wildcard src/*.c src/*/*.c)
+PROTOS := $(patsubst src/%.proto,$(O)/src/%.pb-c.h,$(wildcard src/*.proto src/*/*.proto))
+OBJECTS := $(patsubst %.c,$(O)/%.o,$(SOURCES)) $(PROTOS:.h=.o)
+LIB := $(filter-out $(O)/src/main.o,$(OBJECTS))
 SKELETONS := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 TESTS := $(UNIT_TESTS) $(O)/tests/golden
@@ -66,24 +68,25 @@ $(O)/pfstat: $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(O)/%.o: src/%.c $(SKELETONS) $(PROTOS) Makefile VERSION
+$(O)/src/%.o: src/%.c $(SKELETONS) $(PROTOS) Makefile VERSION
 	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
 
-$(O)/%.pb-c.c $(O)/%.pb-c.h: src/%.proto Makefile
+$(O)/src/%.pb-c.c $(O)/src/%.pb-c.h: src/%.proto Makefile
 	$(call say,PROTO,$@)
-	$(Q)mkdir -p $(O)
-	$(Q)protoc-c --proto_path=src --c_out=$(O) $<
+	$(Q)mkdir -p $(O)/src
+	$(Q)protoc-c --proto_path=src --c_out=$(O)/src $<
 
 # What the flame graph carries with it, as C strings.
-$(O)/%.inc: src/% Makefile
+$(O)/src/%.inc: src/% Makefile
 	$(call say,INC,$@)
-	$(Q)mkdir -p $(O)
+	$(Q)mkdir -p $(@D)
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
 
-$(O)/profile_svg.o $(O)/fuzz/profile_svg.o: $(O)/profile_svg.css.inc $(O)/profile_svg.js.inc
+$(O)/src/profile_svg.o $(O)/fuzz/src/profile_svg.o: $(O)/src/profile_svg.css.inc $(O)/src/profile_svg.js.inc
 
-$(O)/%.pb-c.o: $(O)/%.pb-c.c
+$(O)/src/%.pb-c.o: $(O)/src/%.pb-c.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
 
@@ -170,9 +173,9 @@ $(O)/live: $(wildcard tests/live/*.c tests/live/*.h) Makefile
 # libFuzzer needs clang, and all of src/ built with it: the fuzzer sees by coverage
 # which inputs are new.
 FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-FUZZ_LIB := $(patsubst src/%.c,$(O)/fuzz/%.o,$(filter-out src/main.c,$(wildcard src/*.c))) $(PROTOS:.h=.o)
+FUZZ_LIB := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out src/main.c,$(SOURCES))) $(PROTOS:.h=.o)
 
-$(O)/fuzz/%.o: src/%.c $(SKELETONS) $(PROTOS) Makefile VERSION
+$(O)/fuzz/src/%.o: src/%.c $(SKELETONS) $(PROTOS) Makefile VERSION
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(FUZZ_FLAGS) $(PFSTAT_CFLAGS) -c $< -o $@
@@ -284,9 +287,9 @@ install: all
 	install -D -m 644 $(O)/pfstat.1 $(DESTDIR)$(PREFIX)/share/man/man1/pfstat.1
 
 # For clangd and clang-tidy, on demand.
-compile_commands.json: $(wildcard src/*.c)
+compile_commands.json: $(SOURCES)
 	$(Q)for f in $^; do \
-		printf '{"directory":"%s","file":"%s","arguments":["cc","-std=gnu11","-D_GNU_SOURCE","-DPFSTAT_VERSION=\\"\\"","-I%s","-c","%s"]}\n' \
+		printf '{"directory":"%s","file":"%s","arguments":["cc","-std=gnu11","-D_GNU_SOURCE","-DPFSTAT_VERSION=\\"\\"","-iquote","src","-iquote","bpf","-I%s","-c","%s"]}\n' \
 			"$(CURDIR)" "$$f" "$(O)" "$$f"; \
 	done | paste -sd, | sed 's/^/[/; s/$$/]/' > $@
 
@@ -294,4 +297,5 @@ compile_commands.json: $(wildcard src/*.c)
 clean:
 	$(Q)rm -rf build compile_commands.json
 
--include $(wildcard $(O)/*.d $(O)/tests/*.d $(O)/fuzz/*.d)
+-include $(wildcard $(O)/*.d $(O)/tests/*.d $(O)/fuzz/*.d) $(patsubst %.c,$(O)/%.d,$(SOURCES)) \
+	$(patsubst %.c,$(O)/fuzz/%.d,$(SOURCES))
