@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * fault.bpf.h: the life of a fault: open_fault() at the exception, marks (marks.bpf.h)
+ * fault.bpf.h: the life of a fault: open_fault() at the exception, marks (probes.bpf.h)
  * while the kernel works on it, close_fault() when the kernel accounts it, or
  * fail_fault() when it ends otherwise. The doors in pfstat.bpf.c only call these.
  */
 #ifndef PFSTAT_FAULT_BPF_H
 #define PFSTAT_FAULT_BPF_H
 
-#include "marks.bpf.h"
+#include "probes.bpf.h"
 
 /* include/uapi/asm-generic/siginfo.h and signal.h */
 #define SIGBUS        7

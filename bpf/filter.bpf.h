@@ -6,7 +6,7 @@
 #ifndef PFSTAT_FILTER_BPF_H
 #define PFSTAT_FILTER_BPF_H
 
-#include "scopes.bpf.h"
+#include "cgroup_counters.bpf.h"
 
 /* Nobody nests them deeper; cgroup.max.depth may be set lower. */
 #define CGROUP_DEPTH 64

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * groups.bpf.h: faults by one or two dimensions (--by). A group claims its entry
- * (entries.bpf.h) at its first fault; when there is none left its faults go to entry 0.
+ * (slab.bpf.h) at its first fault; when there is none left its faults go to entry 0.
  */
 #ifndef PFSTAT_GROUPS_BPF_H
 #define PFSTAT_GROUPS_BPF_H
 
 #include "detail.bpf.h"
-#include "entries.bpf.h"
-#include "place.bpf.h"
+#include "slab.bpf.h"
+#include "mapping.bpf.h"
 
 ENTRIES(group, struct group_cell, key);
 

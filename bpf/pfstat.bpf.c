@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * pfstat.bpf.c: the doors. Every program that the kernel may run is here, and
- * each is a stub that names its hook and calls fault.bpf.h, marks.bpf.h or
+ * each is a stub that names its hook and calls fault.bpf.h, probes.bpf.h or
  * gup.bpf.h. User space loads only those that its plan names (src/plan.c).
  */
-#include "books.bpf.h"
+#include "exit_counters.bpf.h"
 #include "fault.bpf.h"
 #include "gup.bpf.h"
-#include "hooks.h"
+#include "shared/hook_rows.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -65,7 +65,7 @@ END_DOORS(_vma, true)
 		return call;                                                                       \
 	}
 
-/* Marks; see hooks.h. */
+/* Marks; see shared/hook_rows.h. */
 #define MARK_DOORS(function, fact) DOORS(function, mark(EV_##fact))
 #define COPY_DOORS(function, fact) DOORS(function, mark_copy())
 #define PATH_DOORS(function, path) DOORS(function, mark_path(PATH_##path))

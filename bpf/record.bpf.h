@@ -8,7 +8,7 @@
 
 #include "causes.bpf.h"
 #include "filter.bpf.h"
-#include "profile.bpf.h"
+#include "stack_table.bpf.h"
 
 static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
 {

@@ -10,12 +10,12 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "pfstat.h"
+#include "shared/pfstat.h"
 
 const volatile struct config cfg;
 /* Bit of each fact in the table's index; 0: not watched in this run. */
 const volatile unsigned int ev_bit[EV_NR];
-/* Evidence to path; see evidence.h. */
+/* Evidence to path; see shared/evidence.h. */
 const volatile unsigned char path_of[1 << EV_INDEX_BITS];
 const volatile struct hist_tables hist;
 

@@ -6,7 +6,7 @@
 #define PFSTAT_TRACE_BPF_H
 
 #include "groups.bpf.h"
-#include "trace.h"
+#include "shared/trace_record.h"
 
 /* User space sets the size. */
 struct {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * books.c: see books.h. A task that lives is read from /proc; of one that has
- * ended the programs kept what it had (bpf/books.bpf.h).
+ * ended the programs kept what it had (bpf/exit_counters.bpf.h).
  */
 #include "books.h"
 

@@ -17,7 +17,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
-#include "../bpf/pfstat.h"
+#include "shared/pfstat.h"
 #include "caps.skel.h"
 #include "sleeps.h"
 

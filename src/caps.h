@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "../bpf/causes.h"
+#include "shared/causes.h"
 #include "hooks.h"
 
 /* --attach: how marks are attached. */

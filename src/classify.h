@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/pfstat.h"
+#include "shared/pfstat.h"
 #include "hooks.h"
 #include "snapshot.h"
 

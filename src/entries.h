@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * entries.h: reads entries that programs claim (bpf/entries.h), and gives them back
+ * entries.h: reads entries that programs claim (bpf/shared/slab_return.h), and gives them back
  * without a call of bpf(2) on their maps, which would make the kernel skip programs of
  * ours.
  */
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../bpf/entries.h"
+#include "shared/slab_return.h"
 
 /* Of one kind, as the session has them. */
 struct entries {

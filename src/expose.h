@@ -30,7 +30,7 @@ struct metric_family {
 	/*
 	 * Histograms: the finite classic buckets are le = 2^le_min, then every
 	 * 2^le_step times more, up to 2^le_max seconds. From 2^-24 to 2^7 s, where
-	 * bpf/hist.h has bounds: what lies outside is left out.
+	 * bpf/shared/hist.h has bounds: what lies outside is left out.
 	 */
 	int le_min, le_max, le_step;
 };

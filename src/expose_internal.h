@@ -8,7 +8,7 @@
 
 #include <libdeflate.h>
 
-#include "../bpf/hist.h"
+#include "shared/hist.h"
 #include "expose.h"
 #include "expose_buffer.h"
 

@@ -6,7 +6,7 @@
 #ifndef PFSTAT_GROUP_REPORT_H
 #define PFSTAT_GROUP_REPORT_H
 
-#include "../bpf/groups.h"
+#include "shared/group_key.h"
 #include "opts.h"
 #include "snapshot.h"
 

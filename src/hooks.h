@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * hooks.h: every place of the kernel where pfstat can attach, as a table: one
- * row each, made of the same rows as the programs (bpf/hooks.h).
+ * row each, made of the same rows as the programs (bpf/shared/hook_rows.h).
  */
 #ifndef PFSTAT_USER_HOOKS_H
 #define PFSTAT_USER_HOOKS_H
 
 #include <stdint.h>
 
-#include "../bpf/evidence.h"
-#include "../bpf/hooks.h"
+#include "shared/evidence.h"
+#include "shared/hook_rows.h"
 
 /* clang-format off */
 enum hook {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../bpf/pfstat.h"
+#include "shared/pfstat.h"
 #include "caps.h"
 #include "snapshot.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * profile_table.h: the faults by stack that programs counted (bpf/profile.bpf.h): read
+ * profile_table.h: the faults by stack that programs counted (bpf/stack_table.bpf.h): read
  * through mmap, and given back while they measure, so that there is room for more.
  */
 #ifndef PFSTAT_PROFILE_TABLE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * scopes.h: the counters by cgroup (bpf/scopes.bpf.h): read through mmap, without
+ * scopes.h: the counters by cgroup (bpf/cgroup_counters.bpf.h): read through mmap, without
  * a bpf(2) call; those of removed cgroups are given back (entries.h).
  */
 #ifndef PFSTAT_SCOPES_H

@@ -97,7 +97,7 @@ static bool by_place(const struct session_scope *scope)
 	return false;
 }
 
-/* What programs claim entries of (bpf/entries.bpf.h): its maps and its program. */
+/* What programs claim entries of (bpf/slab.bpf.h): its maps and its program. */
 enum { ENTRIES_SCOPE, ENTRIES_GROUP, ENTRIES_PROFILE_STACK, ENTRIES_PROFILE_FAULT, ENTRIES_NR };
 
 struct entry_maps {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../bpf/profile.h"
+#include "shared/stack_record.h"
 #include "entries.h"
 #include "plan.h"
 

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "../bpf/causes.h"
+#include "shared/causes.h"
 
 /*
  * From /proc/kallsyms. A function that this kernel does not have stays at 0. Returns 0, or

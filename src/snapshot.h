@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../bpf/pfstat.h"
+#include "shared/pfstat.h"
 
 /* The cells of all CPUs added up; only ever grows, but for max_ns. */
 struct cell_sum {

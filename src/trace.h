@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../bpf/pfstat.h"
-#include "../bpf/trace.h"
+#include "shared/pfstat.h"
+#include "shared/trace_record.h"
 #include "snapshot.h"
 
 /* One frame of a stack, innermost first. */

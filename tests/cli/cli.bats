@@ -148,12 +148,12 @@ names_in()
 
 paths()
 {
-	names_in bpf/paths.h 's/^\tX([A-Z_]*, "\([a-z_]*\)", \(DONE\|FAILED\|UNTIMED\),.*/\1/p'
+	names_in bpf/shared/paths.h 's/^\tX([A-Z_]*, "\([a-z_]*\)", \(DONE\|FAILED\|UNTIMED\),.*/\1/p'
 }
 
 hooks()
 {
-	names_in bpf/hooks.h 's/^\tX(\([a-z_]*\), .*/\1/p'
+	names_in bpf/shared/hook_rows.h 's/^\tX(\([a-z_]*\), .*/\1/p'
 	printf '%s\n' handle_mm_fault rss_stat mm_page_alloc mm_filemap_fault \
 		mm_filemap_map_pages mmap_lock_acquire_returned contention_begin contention_end \
 		sched_switch signal_generate signal_deliver \

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/accept.h"
+#include "accept.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/web_config.h"
+#include "web_config.h"
 
 static void must(bool ok)
 {

@@ -18,9 +18,9 @@
 
 #include <cmocka.h>
 
-#include "../../src/group_report.h"
-#include "../../src/render.h"
-#include "../../src/snapshot.h"
+#include "group_report.h"
+#include "render.h"
+#include "snapshot.h"
 #include "trace_events.h"
 
 #define SECOND 1000000000ull

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/accept.h"
+#include "accept.h"
 
 #define NR(a)       (sizeof(a) / sizeof((a)[0]))
 #define TEXT        EXPOSITION_TEXT

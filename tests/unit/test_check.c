@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/check.h"
+#include "check.h"
 
 /* Too large for a stack. */
 struct fixture {

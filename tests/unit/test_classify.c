@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/classify.h"
-#include "../../src/plan.h"
+#include "classify.h"
+#include "plan.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 #define E(fact)   EV(fact)

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/collect.h"
-#include "../../src/grace.h"
+#include "collect.h"
+#include "grace.h"
 
 /* One CPU whose anonymous faults take a bucket each. */
 static struct {

@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/expose_internal.h"
-#include "../../src/snapshot.h"
+#include "expose_internal.h"
+#include "snapshot.h"
 #include "metrics.pb-c.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/alive.h"
-#include "../../src/group_report.h"
+#include "alive.h"
+#include "group_report.h"
 
 #define SECOND   1000000000ull
 #define MAX_ROWS 16

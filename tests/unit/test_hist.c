@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/snapshot.h"
+#include "snapshot.h"
 
 /* 24 digits to the base 2^32: (2^64)^8 * 2^192 < 2^704. */
 #define DIGITS 24

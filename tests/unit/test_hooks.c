@@ -15,9 +15,9 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "../../bpf/pfstat.h"
-#include "../../bpf/profile.h"
-#include "../../src/hooks.h"
+#include "shared/pfstat.h"
+#include "shared/stack_record.h"
+#include "hooks.h"
 
 #include "pfstat.skel.h"
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "../../src/opts.h"
+#include "opts.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_ARGS  16

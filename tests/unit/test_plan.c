@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/classify.h"
-#include "../../src/plan.h"
+#include "classify.h"
+#include "plan.h"
 
 #define VMA_FACTS (EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED))
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/render.h"
-#include "../../src/snapshot.h"
+#include "render.h"
+#include "snapshot.h"
 
 #define SECOND 1000000000ull
 

@@ -16,11 +16,11 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 
-#include "../../src/address_spaces_find.h"
-#include "../../src/perf_map.h"
-#include "../../src/perf_records.h"
-#include "../../src/sleeps.h"
-#include "../../src/symbols_kernel.h"
+#include "address_spaces_find.h"
+#include "perf_map.h"
+#include "perf_records.h"
+#include "sleeps.h"
+#include "symbols_kernel.h"
 
 /* --- kallsyms */
 

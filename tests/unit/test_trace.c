@@ -14,8 +14,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "../../src/clean.h"
-#include "../../src/trace.h"
+#include "clean.h"
+#include "trace.h"
 #include "../golden/trace_events.c"
 
 static const char *name_of(unsigned int kind, unsigned int flags, const char *names, size_t len,

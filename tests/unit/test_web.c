@@ -25,8 +25,8 @@
 #include <cmocka.h>
 #include <crypt.h>
 
-#include "../../src/web.h"
-#include "../../src/web_auth.h"
+#include "web.h"
+#include "web_auth.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 

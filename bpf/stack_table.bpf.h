@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * profile.bpf.h: faults by stack (pfstat profile): the frames once per stack, found by
+ * stack_table.bpf.h: faults by stack (pfstat profile): the frames once per stack, found by
  * a hash of them, and a count and a time per process, path and pair of stacks. Both claim
- * entries (entries.bpf.h), which user space gives back, so that a long run has room for
+ * entries (slab.bpf.h), which user space gives back, so that a long run has room for
  * what comes.
  */
-#ifndef PFSTAT_PROFILE_BPF_H
-#define PFSTAT_PROFILE_BPF_H
+#ifndef PFSTAT_BPF_STACK_TABLE_BPF_H
+#define PFSTAT_BPF_STACK_TABLE_BPF_H
 
-#include "entries.bpf.h"
-#include "profile.h"
+#include "slab.bpf.h"
+#include "shared/stack_record.h"
 #include "trace.bpf.h"
 
 /* include/uapi/asm-generic/errno-base.h */

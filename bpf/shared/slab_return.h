@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * entries.h: entries of an array, which programs claim for a key from a stack of free
+ * shared/slab_return.h: entries of an array, which programs claim for a key from a stack of free
  * ones, and find by an index. Shared with user space, which reads the array through mmap
  * and gives entries back, in an order in which nobody counts in a wrong one: out of the
  * index; when nobody that had found them is at work any more, zeroed, and back on the stack.
  */
-#ifndef PFSTAT_ENTRIES_H
-#define PFSTAT_ENTRIES_H
+#ifndef PFSTAT_BPF_SHARED_SLAB_RETURN_H
+#define PFSTAT_BPF_SHARED_SLAB_RETURN_H
 
 #define ENTRY_RETURN_MAX 512
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * books.h: what the tasks that ended left in the kernel's own books: shared
- * by books.bpf.h and src/books.c, for --check.
+ * shared/exit_counters.h: what the tasks that ended left in the kernel's own books: shared
+ * by exit_counters.bpf.h and src/books.c, for --check.
  */
-#ifndef PFSTAT_BPF_BOOKS_H
-#define PFSTAT_BPF_BOOKS_H
+#ifndef PFSTAT_BPF_SHARED_EXIT_COUNTERS_H
+#define PFSTAT_BPF_SHARED_EXIT_COUNTERS_H
 
 /* Of measured tasks (-p, -t, --) that ended; only grows. ended is added last. */
 struct exit_books {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * causes.h: what a fault's time was spent on, one row each. The parts exclude each
+ * shared/causes.h: what a fault's time was spent on, one row each. The parts exclude each
  * other and add up to the fault's latency: the outermost of lock, reclaim,
  * memcg_reclaim, compaction and uffd takes all that happens inside of it, sleep
  * included; outside of them a sleep is io or off_cpu; what is left is on_cpu.
  */
-#ifndef PFSTAT_CAUSES_H
-#define PFSTAT_CAUSES_H
+#ifndef PFSTAT_BPF_SHARED_CAUSES_H
+#define PFSTAT_BPF_SHARED_CAUSES_H
 
 #define CAUSES(X)                                                                                  \
 	X(LOCK, "lock", "waited for mmap_lock")                                                    \

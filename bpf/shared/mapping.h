@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * place.h: the place in memory that a fault was about: its VMA. Shared with user space.
+ * shared/mapping.h: the place in memory that a fault was about: its VMA. Shared with user space.
  */
-#ifndef PFSTAT_PLACE_H
-#define PFSTAT_PLACE_H
+#ifndef PFSTAT_BPF_SHARED_MAPPING_H
+#define PFSTAT_BPF_SHARED_MAPPING_H
 
 /* What the VMA of a fault is, as /proc/PID/maps would say it. */
 enum place_kind {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * marks.bpf.h: what a hook does to the open fault of its task, if there is one: sets
+ * probes.bpf.h: what a hook does to the open fault of its task, if there is one: sets
  * a fact, names a path, or notes something that is counted beside the path.
  */
-#ifndef PFSTAT_MARKS_BPF_H
-#define PFSTAT_MARKS_BPF_H
+#ifndef PFSTAT_BPF_PROBES_BPF_H
+#define PFSTAT_BPF_PROBES_BPF_H
 
-#include "slots.bpf.h"
+#include "inflight.bpf.h"
 #include "vma.bpf.h"
 
 /* Read and write protection of 7.x (mm/userfaultfd.c); the bit of VM_UFFD_MINOR moves. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * slots.bpf.h: the slot of a fault in flight: found, claimed, begun, freed; and what
+ * inflight.bpf.h: the slot of a fault in flight: found, claimed, begun, freed; and what
  * becomes of one that its task left open.
  */
-#ifndef PFSTAT_SLOTS_BPF_H
-#define PFSTAT_SLOTS_BPF_H
+#ifndef PFSTAT_BPF_INFLIGHT_BPF_H
+#define PFSTAT_BPF_INFLIGHT_BPF_H
 
 #include "record.bpf.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * scopes.bpf.h: faults by cgroup (--by cgroup). A cgroup claims its entry
- * (entries.bpf.h) at its first fault; when there is none left its faults go to entry 0,
+ * cgroup_counters.bpf.h: faults by cgroup (--by cgroup). A cgroup claims its entry
+ * (slab.bpf.h) at its first fault; when there is none left its faults go to entry 0,
  * so that nothing is lost. User space reads them, and gives those of removed cgroups
  * back (src/scopes.c).
  */
-#ifndef PFSTAT_SCOPES_BPF_H
-#define PFSTAT_SCOPES_BPF_H
+#ifndef PFSTAT_BPF_CGROUP_COUNTERS_BPF_H
+#define PFSTAT_BPF_CGROUP_COUNTERS_BPF_H
 
-#include "entries.bpf.h"
+#include "slab.bpf.h"
 
 /* By the cgroup's id. */
 ENTRIES(scope, struct scope_cell, key);

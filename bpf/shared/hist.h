@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * hist.h: the latency histogram, defined once for both sides.
+ * shared/hist.h: the latency histogram, defined once for both sides.
  *
  * Base-2 exponential, schema 3 (8 buckets per doubling), bounds in seconds:
  * bucket i holds every latency in (2^((i-1)/8), 2^(i/8)] seconds. These are
@@ -19,8 +19,8 @@
  * comparison makes the slot exact for every whole nanosecond. Most faults take
  * 1 to 65 us: there the guess is addressed by the value itself.
  */
-#ifndef PFSTAT_HIST_H
-#define PFSTAT_HIST_H
+#ifndef PFSTAT_BPF_SHARED_HIST_H
+#define PFSTAT_BPF_SHARED_HIST_H
 
 #define HIST_SCHEMA 3
 #define HIST_MIN    (-192)

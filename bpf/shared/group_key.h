@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * groups.h: faults by one or two dimensions (--by). Shared with user space.
+ * shared/group_key.h: faults by one or two dimensions (--by). Shared with user space.
  */
-#ifndef PFSTAT_GROUPS_H
-#define PFSTAT_GROUPS_H
+#ifndef PFSTAT_BPF_SHARED_GROUP_KEY_H
+#define PFSTAT_BPF_SHARED_GROUP_KEY_H
 
 #include "hist.h"
-#include "place.h"
+#include "mapping.h"
 
 /* By what faults can be told apart: the name of the option, and the column's. */
 #define DIMENSIONS(X)                                                                              \

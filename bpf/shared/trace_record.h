@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * trace.h: one fault as the ring buffer carries it (pfstat trace). Shared with
+ * shared/trace_record.h: one fault as the ring buffer carries it (pfstat trace). Shared with
  * user space.
  */
-#ifndef PFSTAT_TRACE_H
-#define PFSTAT_TRACE_H
+#ifndef PFSTAT_BPF_SHARED_TRACE_RECORD_H
+#define PFSTAT_BPF_SHARED_TRACE_RECORD_H
 
 #include "causes.h"
-#include "place.h"
+#include "mapping.h"
 
 /* Frames of each stack at most; the kernel's own default limit. */
 #define TRACE_FRAMES 127

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * pfstat.h: what the BPF programs and user space share: the layout of maps and
+ * shared/pfstat.h: what the BPF programs and user space share: the layout of maps and
  * of the configuration. Times are nanoseconds of CLOCK_MONOTONIC.
  */
-#ifndef PFSTAT_H
-#define PFSTAT_H
+#ifndef PFSTAT_BPF_SHARED_PFSTAT_H
+#define PFSTAT_BPF_SHARED_PFSTAT_H
 
-#include "books.h"
+#include "exit_counters.h"
 #include "causes.h"
 #include "evidence.h"
-#include "filter.h"
-#include "entries.h"
-#include "groups.h"
+#include "fault_filter.h"
+#include "slab_return.h"
+#include "group_key.h"
 #include "hist.h"
 #include "paths.h"
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * hooks.h: the kernel functions that mark a fault, one row each. The BPF side
+ * shared/hook_rows.h: the kernel functions that mark a fault, one row each. The BPF side
  * makes an fentry and a kprobe program of each row, user space a row of its hook
  * table.
  *
  * Which kernel has which is not known here: they are tried (src/caps.c).
  */
-#ifndef PFSTAT_HOOKS_H
-#define PFSTAT_HOOKS_H
+#ifndef PFSTAT_BPF_SHARED_HOOK_ROWS_H
+#define PFSTAT_BPF_SHARED_HOOK_ROWS_H
 
 /*
- * The function and the fact (evidence.h) that its entry witnesses. A fact with
+ * The function and the fact (shared/evidence.h) that its entry witnesses. A fact with
  * several rows needs one of them; the plan takes the first that the kernel
  * allows. The arguments are not looked at.
  */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * paths.h: the fault paths that pfstat names: identifier, name in the outputs,
+ * shared/paths.h: the fault paths that pfstat names: identifier, name in the outputs,
  * how such a fault ends (DONE: the kernel accounts it as minor or major; FAILED:
  * it does not; UNTIMED: nor is it known when), what came of it, and a line of help. The rows that
  * decide between them are in src/classify.c, the functions that name one by themselves in
- * bpf/hooks.h; docs/paths.md describes them.
+ * bpf/shared/hook_rows.h; docs/paths.md describes them.
  */
-#ifndef PFSTAT_PATHS_H
-#define PFSTAT_PATHS_H
+#ifndef PFSTAT_BPF_SHARED_PATHS_H
+#define PFSTAT_BPF_SHARED_PATHS_H
 
 /* What a fault came to; the name in the outputs. */
 #define OUTCOMES(X)                                                                                \

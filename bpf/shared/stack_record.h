@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * profile.h: faults by stack (pfstat profile). Shared with user space, which reads
+ * shared/stack_record.h: faults by stack (pfstat profile). Shared with user space, which reads
  * the tables through mmap.
  */
-#ifndef PFSTAT_PROFILE_H
-#define PFSTAT_PROFILE_H
+#ifndef PFSTAT_BPF_SHARED_STACK_RECORD_H
+#define PFSTAT_BPF_SHARED_STACK_RECORD_H
 
-#include "trace.h"
+#include "trace_record.h"
 
 /* A stack, once for all faults that have it; found by a hash of its frames. */
 struct profile_stack {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * books.bpf.h: keeps the kernel's own counts of a task that ends, which nobody
+ * exit_counters.bpf.h: keeps the kernel's own counts of a task that ends, which nobody
  * can read afterwards; for --check.
  */
-#ifndef PFSTAT_BOOKS_BPF_H
-#define PFSTAT_BOOKS_BPF_H
+#ifndef PFSTAT_BPF_EXIT_COUNTERS_BPF_H
+#define PFSTAT_BPF_EXIT_COUNTERS_BPF_H
 
 #include "state.bpf.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * evidence.h: the facts about one open fault that pfstat can see.
+ * shared/evidence.h: the facts about one open fault that pfstat can see.
  *
  * Hooks do not decide paths: each sets the bit of the fact that it witnesses.
  * At the end of the fault the bits index a table that user space computed
@@ -10,8 +10,8 @@
  *
  * The first two are the x86 page-fault error code's own bits, in its places.
  */
-#ifndef PFSTAT_EVIDENCE_H
-#define PFSTAT_EVIDENCE_H
+#ifndef PFSTAT_BPF_SHARED_EVIDENCE_H
+#define PFSTAT_BPF_SHARED_EVIDENCE_H
 
 /* clang-format off */
 #define EVIDENCE(X)                                                                                \

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * place.bpf.h: the VMA that an address is in, and its name, as /proc/PID/maps has it:
+ * mapping.bpf.h: the VMA that an address is in, and its name, as /proc/PID/maps has it:
  * read here, as the process may be gone before anybody could look there.
  */
-#ifndef PFSTAT_PLACE_BPF_H
-#define PFSTAT_PLACE_BPF_H
+#ifndef PFSTAT_BPF_MAPPING_BPF_H
+#define PFSTAT_BPF_MAPPING_BPF_H
 
-#include "place.h"
+#include "shared/mapping.h"
 #include "vma.bpf.h"
 
 /* include/linux/fs.h: a file under a stacked file system: bit 25 from 6.7, bit 24 from 6.14 on. */

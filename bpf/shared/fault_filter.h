@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * filter.h: which faults are counted, beside whose: all conditions must hold.
+ * shared/fault_filter.h: which faults are counted, beside whose: all conditions must hold.
  * Shared with user space.
  */
-#ifndef PFSTAT_FILTER_H
-#define PFSTAT_FILTER_H
+#ifndef PFSTAT_BPF_SHARED_FAULT_FILTER_H
+#define PFSTAT_BPF_SHARED_FAULT_FILTER_H
 
 struct fault_filter {
 	/* Of the fault, when it has ended. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * entries.bpf.h: see entries.h.
+ * slab.bpf.h: see shared/slab_return.h.
  */
-#ifndef PFSTAT_ENTRIES_BPF_H
-#define PFSTAT_ENTRIES_BPF_H
+#ifndef PFSTAT_BPF_SLAB_BPF_H
+#define PFSTAT_BPF_SLAB_BPF_H
 
-#include "entries.h"
+#include "shared/slab_return.h"
 #include "state.bpf.h"
 
 /*
