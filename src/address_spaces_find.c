@@ -14,7 +14,7 @@
 #include <sys/sysmacros.h>
 
 #include "address_spaces_internal.h"
-#include "clock.h"
+#include "util/clock.h"
 #include "tgid.h"
 
 enum {

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "clock.h"
-#include "grace.h"
+#include "util/clock.h"
+#include "util/rcu.h"
 
 struct collector {
 	const struct session *session;

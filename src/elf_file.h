@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "address_spaces.h"
-#include "expose_buffer.h"
+#include "util/buffer.h"
 
 struct elf_symbol {
 	uint64_t value, size;

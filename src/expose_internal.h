@@ -10,7 +10,7 @@
 
 #include "shared/hist.h"
 #include "expose.h"
-#include "expose_buffer.h"
+#include "util/buffer.h"
 
 /* Powers of two that are bounds of slots: slot 0 ends at 2^-24 s, the last has no end. */
 #define LE_MIN        (HIST_MIN / 8)

@@ -11,7 +11,7 @@
 
 #include "alive.h"
 #include "entries.h"
-#include "grace.h"
+#include "util/rcu.h"
 #include "trace.h"
 
 /* What is kept of an entry from read to read. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "expose_buffer.h"
+#include "util/buffer.h"
 
 struct perf_map_entry {
 	uint64_t start, size;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expose_buffer.h"
+#include "util/buffer.h"
 #include "stacks.h"
 
 struct folded {

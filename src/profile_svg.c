@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "expose_buffer.h"
+#include "util/buffer.h"
 #include "stacks.h"
 
 enum { TOP = 112, ROW = 19, FOOT = 36, MARGIN = 16, PATH_COLOURS = 6 };

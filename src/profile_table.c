@@ -17,7 +17,7 @@
 
 #include "alive.h"
 #include "entries.h"
-#include "grace.h"
+#include "util/rcu.h"
 
 enum { BATCH = 1024 };
 

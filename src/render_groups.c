@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cgroup_path.h"
-#include "clean.h"
+#include "util/escape.h"
 
 #define BOLD       "\033[1m"
 #define PLAIN      "\033[0m"

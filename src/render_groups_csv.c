@@ -4,7 +4,7 @@
  */
 #include <inttypes.h>
 
-#include "clean.h"
+#include "util/escape.h"
 #include "render_groups.h"
 
 /* Of a dimension; those of a process or thread are two, those of a cgroup, too. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clean.h"
+#include "util/escape.h"
 #include "render.h"
 #include "render_causes.h"
 #include "render_check.h"

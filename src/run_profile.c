@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "util/clock.h"
 #include "collect.h"
 #include "measure.h"
 #include "profile_table.h"

@@ -12,7 +12,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "clock.h"
+#include "util/clock.h"
 #include "collect.h"
 #include "measure.h"
 #include "program_symbols.h"

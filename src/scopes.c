@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "entries.h"
-#include "grace.h"
+#include "util/rcu.h"
 
 enum fate { KEPT, ENDS, FOLDS };
 

@@ -21,7 +21,7 @@
 #include "accept.h"
 #include "attach.h"
 #include "cgroups.h"
-#include "clock.h"
+#include "util/clock.h"
 #include "collect.h"
 #include "confine.h"
 #include "metrics.h"

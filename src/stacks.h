@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "intern.h"
+#include "util/intern.h"
 #include "symbols_kernel.h"
 #include "symbols_user.h"
 

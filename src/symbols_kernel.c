@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "expose_buffer.h"
+#include "util/buffer.h"
 
 #define KERNEL "[kernel.kallsyms]"
 

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "clean.h"
+#include "util/escape.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "clean.h"
+#include "util/escape.h"
 #include "snapshot.h"
 #include "trace.h"
 

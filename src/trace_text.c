@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "clean.h"
+#include "util/escape.h"
 #include "render.h"
 #include "snapshot.h"
 #include "trace.h"

@@ -16,7 +16,7 @@
 
 #include <microhttpd.h>
 
-#include "clock.h"
+#include "util/clock.h"
 #include "web.h"
 #include "web_auth.h"
 #include "web_config.h"

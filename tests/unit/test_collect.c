@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "collect.h"
-#include "grace.h"
+#include "util/rcu.h"
 
 /* One CPU whose anonymous faults take a bucket each. */
 static struct {

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "expose_buffer.h"
+#include "util/buffer.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "clean.h"
+#include "util/escape.h"
 #include "trace.h"
 #include "../golden/trace_events.c"
 

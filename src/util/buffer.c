@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * expose_buffer.c: growing, escaping, and numbers without printf where it counts.
+ * util/buffer.c: growing, escaping, and numbers without printf where it counts.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "expose_buffer.h"
+#include "buffer.h"
 
 #define BUFFER_MIN 4096
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * intern.c: see intern.h.
+ * util/intern.c: see util/intern.h.
  */
 #include "intern.h"
 

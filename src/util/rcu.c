@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * grace.c: see grace.h.
+ * util/rcu.c: see util/rcu.h.
  */
-#include "grace.h"
+#include "rcu.h"
 
 #include <linux/membarrier.h>
 #include <sys/syscall.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * expose_buffer.h: bytes that are appended to, and what an exposition appends:
+ * util/buffer.h: bytes that are appended to, and what an exposition appends:
  * text, escaped text, numbers. A buffer only grows, so that after the first
  * scrapes nothing is allocated any more. Out of memory sets failed, and what is
  * appended after that is dropped: only the end needs to look.
  */
-#ifndef PFSTAT_EXPOSE_BUFFER_H
-#define PFSTAT_EXPOSE_BUFFER_H
+#ifndef PFSTAT_UTIL_BUFFER_H
+#define PFSTAT_UTIL_BUFFER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * clean.h: strings that others chose (a task's name, a file's, a symbol's), made fit for
+ * util/escape.h: strings that others chose (a task's name, a file's, a symbol's), made fit for
  * a line of text: they can neither end it nor talk to the terminal.
  */
-#ifndef PFSTAT_CLEAN_H
-#define PFSTAT_CLEAN_H
+#ifndef PFSTAT_UTIL_ESCAPE_H
+#define PFSTAT_UTIL_ESCAPE_H
 
 #include <stddef.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * grace.h: waits for programs that are at work.
+ * util/rcu.h: waits for programs that are at work.
  */
-#ifndef PFSTAT_GRACE_H
-#define PFSTAT_GRACE_H
+#ifndef PFSTAT_UTIL_RCU_H
+#define PFSTAT_UTIL_RCU_H
 
 /*
  * Until all programs that are running now have ended: some ms, no CPU time. They run under RCU,

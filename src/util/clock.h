@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * clock.h: what time it is.
+ * util/clock.h: what time it is.
  */
-#ifndef PFSTAT_CLOCK_H
-#define PFSTAT_CLOCK_H
+#ifndef PFSTAT_UTIL_CLOCK_H
+#define PFSTAT_UTIL_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

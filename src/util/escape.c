@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * clean.c: see clean.h.
+ * util/escape.c: see util/escape.h.
  */
-#include "clean.h"
+#include "escape.h"
 
 #include <stdbool.h>
 #include <stdio.h>

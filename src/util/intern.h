@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * intern.h: equal bytes get one number. Numbers count from 0.
+ * util/intern.h: equal bytes get one number. Numbers count from 0.
  */
-#ifndef PFSTAT_INTERN_H
-#define PFSTAT_INTERN_H
+#ifndef PFSTAT_UTIL_INTERN_H
+#define PFSTAT_UTIL_INTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>
