@@ -15,7 +15,7 @@
 
 #include "address_spaces_internal.h"
 #include "util/clock.h"
-#include "tgid.h"
+#include "proc/task.h"
 
 enum {
 	ASK_NS = 10000000,

@@ -11,7 +11,7 @@
 
 #include "books.h"
 #include "caps.h"
-#include "cgroups.h"
+#include "proc/cgroups.h"
 #include "opts.h"
 #include "plan.h"
 #include "session.h"

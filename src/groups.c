@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "alive.h"
+#include "proc/liveness.h"
 #include "entries.h"
 #include "util/rcu.h"
 #include "trace.h"

@@ -6,7 +6,7 @@
 #ifndef PFSTAT_USER_GROUPS_H
 #define PFSTAT_USER_GROUPS_H
 
-#include "cgroups.h"
+#include "proc/cgroups.h"
 #include "group_report.h"
 #include "session.h"
 

@@ -12,7 +12,7 @@
 #include <sys/utsname.h>
 
 #include "metrics_cgroup.h"
-#include "process.h"
+#include "proc/self_usage.h"
 
 /* 0.95 us to 4 s: from the cheapest fault to what a person notices. */
 #define FAULT_LE .le_min = -20, .le_max = 2, .le_step = 1

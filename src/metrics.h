@@ -7,7 +7,7 @@
 #define PFSTAT_METRICS_H
 
 #include "attach.h"
-#include "cgroups.h"
+#include "proc/cgroups.h"
 #include "collect.h"
 #include "expose.h"
 #include "web.h"

@@ -6,7 +6,7 @@
 #ifndef PFSTAT_METRICS_CGROUP_H
 #define PFSTAT_METRICS_CGROUP_H
 
-#include "cgroups.h"
+#include "proc/cgroups.h"
 #include "expose.h"
 #include "session.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "opts_internal.h"
-#include "tgid.h"
+#include "proc/task.h"
 
 bool opts_parse_number(const char *text, char end, long max, long *value, const char **rest)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "opts_internal.h"
-#include "tgid.h"
+#include "proc/task.h"
 
 /* --- whose */
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alive.h"
+#include "proc/liveness.h"
 #include "entries.h"
 #include "util/rcu.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup_path.h"
+#include "proc/container_id.h"
 #include "util/escape.h"
 
 #define BOLD       "\033[1m"

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cgroup_path.h"
+#include "proc/container_id.h"
 #include "render_groups.h"
 #include "render_json.h"
 #include "trace.h"

@@ -20,7 +20,7 @@
 
 #include "accept.h"
 #include "attach.h"
-#include "cgroups.h"
+#include "proc/cgroups.h"
 #include "util/clock.h"
 #include "collect.h"
 #include "confine.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup_path.h"
+#include "proc/container_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "cgroup_path.h"
+#include "proc/container_id.h"
 
 #define NR(a)       (sizeof(a) / sizeof((a)[0]))
 #define ID          "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

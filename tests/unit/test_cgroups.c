@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "cgroups.h"
+#include "proc/cgroups.h"
 
 #define SECOND 1000000000ull
 #define POD    "/kubepods/pod8dbc5577-d0e2-4706-8787-57d52c03ddf2"

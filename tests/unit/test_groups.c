@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "alive.h"
+#include "proc/liveness.h"
 #include "group_report.h"
 
 #define SECOND   1000000000ull

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * cgroup_path.c: see cgroup_path.h. The path is read from the root on, a
+ * proc/container_id.c: see proc/container_id.h. The path is read from the root on, a
  * directory at a time, and what is further in wins: with Docker in a pod, or a
  * cluster in Docker, it is the inner container that faults.
  */
-#include "cgroup_path.h"
+#include "container_id.h"
 
 #include <stdbool.h>
 #include <stddef.h>

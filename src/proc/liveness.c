@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * alive.c: see alive.h.
+ * proc/liveness.c: see proc/liveness.h.
  */
-#include "alive.h"
+#include "liveness.h"
 
 #include <errno.h>
 #include <inttypes.h>

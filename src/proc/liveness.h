@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * alive.h: has a process or thread, as BPF programs name it, ended?
+ * proc/liveness.h: has a process or thread, as BPF programs name it, ended?
  */
-#ifndef PFSTAT_ALIVE_H
-#define PFSTAT_ALIVE_H
+#ifndef PFSTAT_PROC_LIVENESS_H
+#define PFSTAT_PROC_LIVENESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * tgid.c: see tgid.h.
+ * proc/task.c: see proc/task.h.
  */
-#include "tgid.h"
+#include "task.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * process.h: what this process uses itself, for the metrics process_*.
+ * proc/self_usage.h: what this process uses itself, for the metrics process_*.
  */
-#ifndef PFSTAT_PROCESS_H
-#define PFSTAT_PROCESS_H
+#ifndef PFSTAT_PROC_SELF_USAGE_H
+#define PFSTAT_PROC_SELF_USAGE_H
 
 #include <stdint.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * cgroup_path.h: what the path of a cgroup tells of containers: runtime,
+ * proc/container_id.h: what the path of a cgroup tells of containers: runtime,
  * container id, pod uid. Pure; any bytes may come in.
  */
-#ifndef PFSTAT_CGROUP_PATH_H
-#define PFSTAT_CGROUP_PATH_H
+#ifndef PFSTAT_PROC_CONTAINER_ID_H
+#define PFSTAT_PROC_CONTAINER_ID_H
 
 /* Empty strings where the path does not say. */
 struct cgroup_names {

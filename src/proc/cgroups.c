@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * cgroups.c: see cgroups.h. A cgroup's directory has 2 links and one more for
+ * proc/cgroups.c: see proc/cgroups.h. A cgroup's directory has 2 links and one more for
  * each child, so a walk opens only those that have children: with 10,000
  * containers that is a few hundred, and one fstatat(2) for each of the others.
  */

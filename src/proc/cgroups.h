@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * cgroups.h: from the id of a cgroup, as the kernel has it, to its path.
+ * proc/cgroups.h: from the id of a cgroup, as the kernel has it, to its path.
  *
  * The id is the inode number of the cgroup's directory, in the hierarchy that
  * accounts memory: the unified one, or v1's memory controller. An id that is
  * not known is looked for by walking the hierarchy; one that is not found there
  * either is not looked for again for a while.
  */
-#ifndef PFSTAT_CGROUPS_H
-#define PFSTAT_CGROUPS_H
+#ifndef PFSTAT_PROC_CGROUPS_H
+#define PFSTAT_PROC_CGROUPS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cgroup_path.h"
+#include "container_id.h"
 
 struct cgroups;
 

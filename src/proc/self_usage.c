@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * process.c: see process.h.
+ * proc/self_usage.c: see proc/self_usage.h.
  */
-#include "process.h"
+#include "self_usage.h"
 
 #include <dirent.h>
 #include <stdio.h>
