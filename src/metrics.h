@@ -10,7 +10,7 @@
 #include "proc/cgroups.h"
 #include "collect.h"
 #include "expose.h"
-#include "web.h"
+#include "http/http.h"
 
 struct metrics;
 

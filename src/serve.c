@@ -26,7 +26,7 @@
 #include "confine.h"
 #include "metrics.h"
 #include "tasks.h"
-#include "web.h"
+#include "http/http.h"
 
 /* How often the files of --web.config.file are looked at for a change. */
 #define CONFIG_CHECK_SEC 10

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web_config.h"
+#include "http/http_config.h"
 
 static void must(bool ok)
 {

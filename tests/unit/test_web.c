@@ -25,8 +25,8 @@
 #include <cmocka.h>
 #include <crypt.h>
 
-#include "web.h"
-#include "web_auth.h"
+#include "http/http.h"
+#include "http/http_auth.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 

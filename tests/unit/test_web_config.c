@@ -16,7 +16,7 @@
 #include <cmocka.h>
 #include <gnutls/gnutls.h>
 
-#include "web_config.h"
+#include "http/http_config.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * web_config_internal.h: what the files that read the config file share: the state
+ * http/http_yaml.h: what the files that read the config file share: the state
  * of one parse, and how nodes of YAML are read.
  */
-#ifndef PFSTAT_WEB_CONFIG_INTERNAL_H
-#define PFSTAT_WEB_CONFIG_INTERNAL_H
+#ifndef PFSTAT_HTTP_HTTP_YAML_H
+#define PFSTAT_HTTP_HTTP_YAML_H
 
 #include <yaml.h>
 
-#include "web_config.h"
+#include "http_config.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Rows of web_config_tls.c's tables. */
+/* Rows of http/config_tls.c's tables. */
 #define NR_SUITES 13
 #define NR_CURVES 4
 struct web_suite;
@@ -39,7 +39,7 @@ struct web_parser {
 	size_t tls_line, version_line, sans_line, auth_line, ca_line;
 };
 
-/* --- web_config_yaml.c: all return 0, -ENOMEM, or -EINVAL with the error said */
+/* --- http/yaml.c: all return 0, -ENOMEM, or -EINVAL with the error said */
 
 /* Says "path:line: what"; -EINVAL. */
 int parse_error(struct web_parser *p, size_t line, const char *format, ...)
@@ -86,7 +86,7 @@ struct web_keys {
 /* A mapping with these keys and no others. */
 int node_read_keys(struct web_parser *p, const yaml_node_t *mapping, const struct web_keys *keys);
 
-/* --- web_config_tls.c */
+/* --- http/config_tls.c */
 
 int web_config_read_tls(struct web_parser *p, const yaml_node_t *value);
 /* When all keys are read: do they fit together? Makes the priorities. */

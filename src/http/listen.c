@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_listen.c: see web_listen.h.
+ * http/listen.c: see http/http_listen.h.
  */
-#include "web_listen.h"
+#include "http_listen.h"
 
 #include <errno.h>
 #include <fcntl.h>

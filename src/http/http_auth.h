@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * web_auth.h: passwords of HTTP's basic authentication (RFC 7617). Belongs to web.c.
+ * http/http_auth.h: passwords of HTTP's basic authentication (RFC 7617). Belongs to http/server.c.
  *
  * A bcrypt takes 50 ms and more, so it is done by a thread of its own, and pairs
  * that were right are remembered. How long an answer takes tells nothing of which
  * users there are.
  */
-#ifndef PFSTAT_WEB_AUTH_H
-#define PFSTAT_WEB_AUTH_H
+#ifndef PFSTAT_HTTP_HTTP_AUTH_H
+#define PFSTAT_HTTP_HTTP_AUTH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "web_config.h"
+#include "http_config.h"
 
 /* --- the users of one config */
 

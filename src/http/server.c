@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web.c: see web.h. libmicrohttpd speaks HTTP and TLS. This file starts and ends
- * it; web_connections.c accepts connections and limits them, web_answer.c answers
- * requests, web_settings.c reads the config file, now and again: a reload replaces
+ * http/server.c: see http/http.h. libmicrohttpd speaks HTTP and TLS. This file starts and ends
+ * it; http/connections.c accepts connections and limits them, http/answer.c answers
+ * requests, http/settings.c reads the config file, now and again: a reload replaces
  * what new connections begin with instead of the server.
  *
  * Threads: one accepts connections and cuts those that are too slow; one serves
  * plain connections, one those with TLS (only with a config file, which may bring
- * TLS later); web_auth.c's makes bcrypts.
+ * TLS later); http/auth.c's makes bcrypts.
  */
-#include "web.h"
+#include "http.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,7 +21,7 @@
 
 #include <gnutls/abstract.h>
 
-#include "web_internal.h"
+#include "http_state.h"
 
 /* The defaults of struct web_options. */
 #define MAX_CONNECTIONS 512
@@ -96,7 +96,7 @@ int web_listen(struct web **out, const struct web_options *options, char *error,
 	return err;
 }
 
-/* libmicrohttpd wants a certificate at its start; sessions get theirs from web_tls.c. */
+/* libmicrohttpd wants a certificate at its start; sessions get theirs from http/tls.c. */
 static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names, int nr_names,
 			  const gnutls_pk_algorithm_t *algorithms, int nr_algorithms,
 			  gnutls_pcert_st **certificates, unsigned int *nr, gnutls_privkey_t *key)

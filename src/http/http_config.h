@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * web_config.h: --web.config.file, in the format of Prometheus' exporter-toolkit
+ * http/http_config.h: --web.config.file, in the format of Prometheus' exporter-toolkit
  * (docs/web-configuration.md there). Unknown keys are errors, with their line.
  */
-#ifndef PFSTAT_WEB_CONFIG_H
-#define PFSTAT_WEB_CONFIG_H
+#ifndef PFSTAT_HTTP_HTTP_CONFIG_H
+#define PFSTAT_HTTP_HTTP_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * web_file.h: files of the HTTP server's configuration, which can hold secrets.
+ * http/http_secret_file.h: files of the HTTP server's configuration, which can hold secrets.
  */
-#ifndef PFSTAT_WEB_FILE_H
-#define PFSTAT_WEB_FILE_H
+#ifndef PFSTAT_HTTP_HTTP_SECRET_FILE_H
+#define PFSTAT_HTTP_HTTP_SECRET_FILE_H
 
 #include <stddef.h>
 

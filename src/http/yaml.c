@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_config_yaml.c: YAML as a config file needs it. Keys are rows of tables; one
+ * http/yaml.c: YAML as a config file needs it. Keys are rows of tables; one
  * function walks any mapping, so that unknown keys, duplicates and wrong types are
  * found everywhere alike, with their line.
  */
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web_config_internal.h"
+#include "http_yaml.h"
 
 #define MAX_NESTING 64
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * web_tls.h: what web_config.h says of TLS, as GnuTLS wants it. Belongs to web.c.
+ * http/http_tls.h: what http/http_config.h says of TLS, as GnuTLS wants it. Belongs to
+ * http/server.c.
  *
  * A struct web_tls does not change once made: sessions begun with it stay valid
  * as long as it lives.
  */
-#ifndef PFSTAT_WEB_TLS_H
-#define PFSTAT_WEB_TLS_H
+#ifndef PFSTAT_HTTP_HTTP_TLS_H
+#define PFSTAT_HTTP_HTTP_TLS_H
 
 #include <stddef.h>
 
 #include <gnutls/gnutls.h>
 
-#include "web_config.h"
+#include "http_config.h"
 
 struct web_tls;
 

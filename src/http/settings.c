@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_settings.c: the settings in force: made from the files of --web.config.file,
+ * http/settings.c: the settings in force: made from the files of --web.config.file,
  * replaced when these are read again. Whether they have changed since is asked of
  * the file system.
  */
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "web_internal.h"
+#include "http_state.h"
 
 void web_settings_put(struct web_settings *settings)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_config.c: see web_config.h. The file's sections, but that of TLS
- * (web_config_tls.c); how keys and values are read is in web_config_yaml.c.
+ * http/config.c: see http/http_config.h. The file's sections, but that of TLS
+ * (http/config_tls.c); how keys and values are read is in http/yaml.c.
  */
-#include "web_config.h"
+#include "http_config.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web_config_internal.h"
-#include "web_file.h"
+#include "http_yaml.h"
+#include "http_secret_file.h"
 
 #define BCRYPT_LEN 60 /* $2b$10$, 22 characters of salt, 31 of hash */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_connections.c: connections are accepted here and handed to libmicrohttpd. So
+ * http/connections.c: connections are accepted here and handed to libmicrohttpd. So
  * the limits hold for all addresses together, and one that keeps others out, or is
  * too slow, can be cut.
  */
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "web_internal.h"
+#include "http_state.h"
 
 static void cut(struct web_connection *connection)
 {

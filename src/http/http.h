@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * web.h: the HTTP server (libmicrohttpd, GnuTLS). Knows nothing of page faults:
+ * http/http.h: the HTTP server (libmicrohttpd, GnuTLS). Knows nothing of page faults:
  * whoever starts it gives the pages.
  *
  * Sockets are bound by web_listen(), before privileges are dropped and before
  * there are threads; web_start() starts the threads. Slow, many or wrong clients
- * cannot hold up a scrape: see the limits in web.c.
+ * cannot hold up a scrape: see the limits in http/server.c.
  */
-#ifndef PFSTAT_WEB_H
-#define PFSTAT_WEB_H
+#ifndef PFSTAT_HTTP_HTTP_H
+#define PFSTAT_HTTP_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_answer.c: from a request to its answer: who may ask, which page, and what is
+ * http/answer.c: from a request to its answer: who may ask, which page, and what is
  * sent. Called by libmicrohttpd's threads.
  */
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web_internal.h"
+#include "http_state.h"
 
 /* Of all answers on their way together; more is answered with 503. */
 #define ANSWERS_MEMORY (64 * 1024 * 1024)

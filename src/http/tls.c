@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_tls.c: see web_tls.h. The server keeps no sessions to resume, so each
+ * http/tls.c: see http/http_tls.h. The server keeps no sessions to resume, so each
  * connection makes a full handshake, and each client certificate is looked at.
  */
-#include "web_tls.h"
+#include "http_tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #include <gnutls/x509.h>
 
-#include "web_file.h"
+#include "http_secret_file.h"
 
 struct web_tls {
 	const struct web_config *config;

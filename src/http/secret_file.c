@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_file.c: see web_file.h.
+ * http/secret_file.c: see http/http_secret_file.h.
  */
-#include "web_file.h"
+#include "http_secret_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

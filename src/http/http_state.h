@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * web_internal.h: what the files of the HTTP server share.
+ * http/http_state.h: what the files of the HTTP server share.
  *
  * Locks: web->lock (connections, settings) is never held while a page,
- * libmicrohttpd or web_auth.c is called.
+ * libmicrohttpd or http/auth.c is called.
  */
-#ifndef PFSTAT_WEB_INTERNAL_H
-#define PFSTAT_WEB_INTERNAL_H
+#ifndef PFSTAT_HTTP_HTTP_STATE_H
+#define PFSTAT_HTTP_HTTP_STATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,11 +17,11 @@
 #include <microhttpd.h>
 
 #include "util/clock.h"
-#include "web.h"
-#include "web_auth.h"
-#include "web_config.h"
-#include "web_listen.h"
-#include "web_tls.h"
+#include "http.h"
+#include "http_auth.h"
+#include "http_config.h"
+#include "http_listen.h"
+#include "http_tls.h"
 
 #define NS_PER_MS  UINT64_C(1000000)
 #define MAX_STATUS 600 /* HTTP statuses are below */
@@ -94,11 +94,11 @@ static inline uint64_t web_now_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* --- web.c */
+/* --- http/server.c */
 
 void web_count_answer(struct web *web, unsigned int status);
 
-/* --- web_settings.c */
+/* --- http/settings.c */
 
 /* Reads the files; 0 or a negative errno, with the reason in error. */
 int web_settings_load(struct web *web, struct web_settings **out, char *error, size_t error_len);
@@ -107,7 +107,7 @@ struct web_settings *web_settings_get(struct web *web);
 void web_settings_put(struct web_settings *settings);
 void web_stamps_free(struct web_stamps *stamps);
 
-/* --- web_connections.c */
+/* --- http/connections.c */
 
 /* The thread that accepts; until web->closing. */
 void *web_accept_all(void *web);
@@ -122,7 +122,7 @@ void web_connection_deadline(struct web_connection *connection, uint64_t deadlin
 /* Those that libmicrohttpd never began; the rest it has ended. */
 void web_connections_free(struct web *web);
 
-/* --- web_answer.c: libmicrohttpd's callbacks, and web_auth.c's */
+/* --- http/answer.c: libmicrohttpd's callbacks, and http/auth.c's */
 
 enum MHD_Result web_handle(void *web, struct MHD_Connection *mhd, const char *url,
 			   const char *method, const char *version, const char *upload,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * web_listen.h: listening sockets from --web.listen-address or from systemd.
- * Belongs to web.c.
+ * http/http_listen.h: listening sockets from --web.listen-address or from systemd.
+ * Belongs to http/server.c.
  */
-#ifndef PFSTAT_WEB_LISTEN_H
-#define PFSTAT_WEB_LISTEN_H
+#ifndef PFSTAT_HTTP_HTTP_LISTEN_H
+#define PFSTAT_HTTP_HTTP_LISTEN_H
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_auth.c: see web_auth.h.
+ * http/auth.c: see http/http_auth.h.
  */
-#include "web_auth.h"
+#include "http_auth.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * web_config_tls.c: tls_server_config, and what becomes of it: GnuTLS' priorities.
+ * http/config_tls.c: tls_server_config, and what becomes of it: GnuTLS' priorities.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "web_config_internal.h"
+#include "http_yaml.h"
 
 /* --- TLS names: Go's, as exporter-toolkit has them, and GnuTLS' */
 
