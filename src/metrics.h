@@ -9,7 +9,7 @@
 #include "attach.h"
 #include "proc/cgroups.h"
 #include "collect.h"
-#include "expose.h"
+#include "prometheus/prometheus.h"
 #include "http/http.h"
 
 struct metrics;

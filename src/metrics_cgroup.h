@@ -7,7 +7,7 @@
 #define PFSTAT_METRICS_CGROUP_H
 
 #include "proc/cgroups.h"
-#include "expose.h"
+#include "prometheus/prometheus.h"
 #include "session.h"
 
 struct metrics_cgroup;

@@ -18,7 +18,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "accept.h"
+#include "prometheus/prometheus_negotiate.h"
 #include "attach.h"
 #include "proc/cgroups.h"
 #include "util/clock.h"

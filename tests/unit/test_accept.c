@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "accept.h"
+#include "prometheus/prometheus_negotiate.h"
 
 #define NR(a)       (sizeof(a) / sizeof((a)[0]))
 #define TEXT        EXPOSITION_TEXT

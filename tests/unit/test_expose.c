@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "expose_internal.h"
+#include "prometheus/prometheus_family.h"
 #include "snapshot.h"
 #include "metrics.pb-c.h"
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * expose.h: writes metric families in Prometheus' formats. Knows the formats,
+ * prometheus/prometheus.h: writes metric families in Prometheus' formats. Knows the formats,
  * nothing of page faults: metrics.c says what there is, one row per family.
  *
  * Used as a stream: expose_begin(), then for each family expose_family() and its
  * samples, then expose_end(). The buffers are kept from scrape to scrape.
  */
-#ifndef PFSTAT_EXPOSE_H
-#define PFSTAT_EXPOSE_H
+#ifndef PFSTAT_PROMETHEUS_PROMETHEUS_H
+#define PFSTAT_PROMETHEUS_PROMETHEUS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a scraper can ask for; see accept.h. */
+/* What a scraper can ask for; see prometheus/prometheus_negotiate.h. */
 enum exposition_format {
 	EXPOSITION_TEXT, /* text/plain; version=0.0.4 */
 	EXPOSITION_OPENMETRICS, /* application/openmetrics-text; version=1.0.0 */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * expose_proto.c: delimited MetricFamily messages (src/metrics.proto), histograms
+ * prometheus/protobuf.c: delimited MetricFamily messages (src/prometheus/metrics.proto), histograms
  * both classic and native.
  *
  * A message's fields can be written one after the other, so a family is never in
@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "expose_internal.h"
-#include "metrics.pb-c.h"
+#include "prometheus_family.h"
+#include "prometheus/metrics.pb-c.h"
 
 /* Numbers of the fields that are written one by one. */
 enum {

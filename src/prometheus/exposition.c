@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * expose.c: what the formats have in common: names, bounds, cumulation, which
+ * prometheus/exposition.c: what the formats have in common: names, bounds, cumulation, which
  * exemplar goes where, and gzip.
  */
 #include <math.h>
 #include <stdlib.h>
 
-#include "expose_internal.h"
+#include "prometheus_family.h"
 
 /*
  * libdeflate's level 6 makes a usual scrape (90 KB) a tenth smaller than level 1,

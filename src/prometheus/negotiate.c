@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * accept.c: content negotiation. A header is a list of members, each a value with
+ * prometheus/negotiate.c: content negotiation. A header is a list of members, each a value with
  * parameters; a member that breaks the grammar counts as not there, the others
  * stay in force.
  */
 #include <string.h>
 #include <strings.h>
 
-#include "accept.h"
+#include "prometheus_negotiate.h"
 
 /* Weights are in thousandths, as the header has them: 0 .. 1000. */
 #define Q_MAX 1000

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * expose_internal.h: what expose.c shares with the writers of the formats. Each
- * format is a struct exposition_writer; text 0.0.4 and OpenMetrics are one.
+ * prometheus/prometheus_family.h: what prometheus/exposition.c shares with the writers of the
+ * formats. Each format is a struct exposition_writer; text 0.0.4 and OpenMetrics are one.
  */
-#ifndef PFSTAT_EXPOSE_INTERNAL_H
-#define PFSTAT_EXPOSE_INTERNAL_H
+#ifndef PFSTAT_PROMETHEUS_PROMETHEUS_FAMILY_H
+#define PFSTAT_PROMETHEUS_PROMETHEUS_FAMILY_H
 
 #include <libdeflate.h>
 
 #include "shared/hist.h"
-#include "expose.h"
+#include "prometheus.h"
 #include "util/buffer.h"
 
 /* Powers of two that are bounds of slots: slot 0 ends at 2^-24 s, the last has no end. */

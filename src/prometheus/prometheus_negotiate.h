@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * accept.h: what a scraper takes, from its Accept and Accept-Encoding headers
- * (RFC 9110, sections 12.5.1 and 12.5.3). Pure; any bytes may come in.
+ * prometheus/prometheus_negotiate.h: what a scraper takes, from its Accept and Accept-Encoding
+ * headers (RFC 9110, sections 12.5.1 and 12.5.3). Pure; any bytes may come in.
  */
-#ifndef PFSTAT_ACCEPT_H
-#define PFSTAT_ACCEPT_H
+#ifndef PFSTAT_PROMETHEUS_PROMETHEUS_NEGOTIATE_H
+#define PFSTAT_PROMETHEUS_PROMETHEUS_NEGOTIATE_H
 
-#include "expose.h"
+#include "prometheus.h"
 
 /*
  * The format that accept wants most (by q, then by order in the header), of

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * expose_text.c: text 0.0.4 and OpenMetrics 1.0.0. They differ in the comments on
+ * prometheus/text.c: text 0.0.4 and OpenMetrics 1.0.0. They differ in the comments on
  * a family, in exemplars and in the end. A cgroup's labels are rendered once by
  * expose_common() and a histogram's line up to its le once per histogram, so a
  * line is a few copies and one number.
  */
-#include "expose_internal.h"
+#include "prometheus_family.h"
 
 /* "NAME WORD ": OpenMetrics speaks of the family, text 0.0.4 of the series. */
 static void put_comment(struct exposition *e, const char *word)
