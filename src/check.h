@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "snapshot.h"
+#include "report/report.h"
 
 /*
  * What a counter of the kernel grew by while pfstat measured: attaching and

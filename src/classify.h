@@ -12,7 +12,7 @@
 
 #include "shared/pfstat.h"
 #include "hooks.h"
-#include "snapshot.h"
+#include "report/report.h"
 
 /*
  * A fault whose evidence has all of set and none of clear took this path,

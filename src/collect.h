@@ -8,7 +8,7 @@
 #define PFSTAT_COLLECT_H
 
 #include "session.h"
-#include "snapshot.h"
+#include "report/report.h"
 
 struct collector;
 

@@ -7,7 +7,7 @@
 #define PFSTAT_USER_GROUPS_H
 
 #include "proc/cgroups.h"
-#include "group_report.h"
+#include "report/group_report.h"
 #include "session.h"
 
 struct groups;

@@ -11,7 +11,7 @@
 
 #include "shared/pfstat.h"
 #include "caps.h"
-#include "snapshot.h"
+#include "report/report.h"
 
 enum method {
 	METHOD_NONE, /* cannot be attached; error says why */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "snapshot.h"
+#include "report/report.h"
 
 struct render_style {
 	bool histogram; /* -H: bars per path below the table */

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "group_report.h"
+#include "report/group_report.h"
 #include "render.h"
 
 void render_groups_table(FILE *f, const struct group_report *r, const struct render_style *style);

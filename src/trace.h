@@ -12,7 +12,7 @@
 
 #include "shared/pfstat.h"
 #include "shared/trace_record.h"
-#include "snapshot.h"
+#include "report/report.h"
 
 /* One frame of a stack, innermost first. */
 struct trace_frame {

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "render_json.h"
-#include "snapshot.h"
+#include "report/report.h"
 #include "trace.h"
 
 /*

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "render_json.h"
-#include "snapshot.h"
+#include "report/report.h"
 #include "trace.h"
 
 #define JSON_LINES_SCHEMA 1

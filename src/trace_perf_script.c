@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "util/escape.h"
-#include "snapshot.h"
+#include "report/report.h"
 #include "trace.h"
 
 #define MODULE_LEN CLEAN_LEN(PLACE_NAME_LEN)

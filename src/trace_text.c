@@ -10,7 +10,7 @@
 
 #include "util/escape.h"
 #include "render.h"
-#include "snapshot.h"
+#include "report/report.h"
 #include "trace.h"
 
 #define BOLD     "\033[1m"

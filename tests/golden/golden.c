@@ -18,9 +18,9 @@
 
 #include <cmocka.h>
 
-#include "group_report.h"
+#include "report/group_report.h"
 #include "render.h"
-#include "snapshot.h"
+#include "report/report.h"
 #include "trace_events.h"
 
 #define SECOND 1000000000ull

@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #include "prometheus/prometheus_family.h"
-#include "snapshot.h"
+#include "report/report.h"
 #include "metrics.pb-c.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "proc/liveness.h"
-#include "group_report.h"
+#include "report/group_report.h"
 
 #define SECOND   1000000000ull
 #define MAX_ROWS 16

@@ -2,7 +2,7 @@
 /*
  * test_hist.c: the histogram against its definition: bucket i holds every
  * latency in (2^((i-1)/8), 2^(i/8)] seconds. The reference is computed apart
- * from src/snapshot.c, with schoolbook integers: T ns <= 2^(i/8) s exactly when
+ * from src/report/report.c, with schoolbook integers: T ns <= 2^(i/8) s exactly when
  * T^8 * 2^192 <= 2^(i+192) * 10^72, whole numbers on both sides for every i.
  */
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "snapshot.h"
+#include "report/report.h"
 
 /* 24 digits to the base 2^32: (2^64)^8 * 2^192 < 2^704. */
 #define DIGITS 24

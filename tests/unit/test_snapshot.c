@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "render.h"
-#include "snapshot.h"
+#include "report/report.h"
 
 #define SECOND 1000000000ull
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * group_report.c: see group_report.h.
+ * report/group_report.c: see report/group_report.h.
  */
 #include "group_report.h"
 

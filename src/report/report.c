@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * snapshot.c: the bounds of the histogram, and reports from counters. Only
- * arithmetic: see snapshot.h.
+ * report/report.c: the bounds of the histogram, and reports from counters. Only
+ * arithmetic: see report/report.h.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "snapshot.h"
+#include "report.h"
 
 /* An unsigned integer of 320 bits, least significant limb first. */
 #define WIDE_LIMBS 5

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * snapshot.h: from counters to numbers. All arithmetic of pfstat is here: no
+ * report/report.h: from counters to numbers. All arithmetic of pfstat is here: no
  * I/O, no kernel. collect.c fills snapshots, the renderers print reports.
  */
-#ifndef PFSTAT_SNAPSHOT_H
-#define PFSTAT_SNAPSHOT_H
+#ifndef PFSTAT_REPORT_REPORT_H
+#define PFSTAT_REPORT_REPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>

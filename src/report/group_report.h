@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * group_report.h: from the counters of groups (--by) to rows that sum up. No I/O:
+ * report/group_report.h: from the counters of groups (--by) to rows that sum up. No I/O:
  * groups.c fills the rows, the renderers print them.
  */
-#ifndef PFSTAT_GROUP_REPORT_H
-#define PFSTAT_GROUP_REPORT_H
+#ifndef PFSTAT_REPORT_GROUP_REPORT_H
+#define PFSTAT_REPORT_GROUP_REPORT_H
 
 #include "shared/group_key.h"
 #include "opts.h"
-#include "snapshot.h"
+#include "report.h"
 
 struct group_row {
 	struct report_row n; /* count, untimed, major, times and buckets; nothing else is set */
