@@ -15,7 +15,7 @@
 #include "collect.h"
 #include "measure.h"
 #include "profile_table.h"
-#include "program_symbols.h"
+#include "symbols/symbols.h"
 #include "stacks.h"
 
 /* A fork every 1 ms has some 1,000 stacks in the time. */

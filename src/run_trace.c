@@ -15,7 +15,7 @@
 #include "util/clock.h"
 #include "collect.h"
 #include "measure.h"
-#include "program_symbols.h"
+#include "symbols/symbols.h"
 #include "trace.h"
 
 struct tracer {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * sleeps.c: see sleeps.h. Not by symbols_kernel.c, which keeps all of kallsyms: a run that
+ * sleeps.c: see sleeps.h. Not by symbols/kernel.c, which keeps all of kallsyms: a run that
  * only counts begins sooner without.
  */
 #include "sleeps.h"

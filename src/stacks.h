@@ -13,8 +13,8 @@
 #include <stdio.h>
 
 #include "util/intern.h"
-#include "symbols_kernel.h"
-#include "symbols_user.h"
+#include "symbols/symbols_kernel.h"
+#include "symbols/symbols_user.h"
 
 /* Faults with the same stack. */
 struct stack_sample {

@@ -16,11 +16,11 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 
-#include "address_spaces_find.h"
-#include "perf_map.h"
-#include "perf_records.h"
+#include "symbols/symbols_space_maps.h"
+#include "symbols/symbols_perf_map.h"
+#include "symbols/symbols_mmap_records.h"
 #include "sleeps.h"
-#include "symbols_kernel.h"
+#include "symbols/symbols_kernel.h"
 
 /* --- kallsyms */
 

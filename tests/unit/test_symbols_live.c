@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "symbols_user.h"
+#include "symbols/symbols_user.h"
 
 #define SOURCE "tests/unit/symbols_target.c"
 /* As a distribution would: the names apart. */

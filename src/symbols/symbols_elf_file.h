@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * elf_file.h: what the symbolizer needs of an ELF file: build-id, the segments,
+ * symbols/symbols_elf_file.h: what the symbolizer needs of an ELF file: build-id, the segments,
  * and its functions. Any file may come in. It is read, not mapped: a file that is
  * cut meanwhile must not kill the reader.
  */
-#ifndef PFSTAT_ELF_FILE_H
-#define PFSTAT_ELF_FILE_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_ELF_FILE_H
+#define PFSTAT_SYMBOLS_SYMBOLS_ELF_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "address_spaces.h"
+#include "symbols_address_space.h"
 #include "util/buffer.h"
 
 struct elf_symbol {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * address_spaces_internal.h: what address_spaces.c keeps, for address_spaces_find.c,
+ * symbols/symbols_space_store.h: what symbols/address_space.c keeps, for symbols/space_maps.c,
  * which adds what /proc says.
  *
  * A process has one space for each program that it executed. A forked space has
@@ -8,10 +8,10 @@
  * the fork. Records come in the order of their times within one read; those of
  * two reads may overlap by microseconds, so everything goes by times.
  */
-#ifndef PFSTAT_ADDRESS_SPACES_INTERNAL_H
-#define PFSTAT_ADDRESS_SPACES_INTERNAL_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_SPACE_STORE_H
+#define PFSTAT_SYMBOLS_SYMBOLS_SPACE_STORE_H
 
-#include "address_spaces.h"
+#include "symbols_address_space.h"
 
 #define SPACE_BUCKETS 4096
 

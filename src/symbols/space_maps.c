@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * address_spaces_find.c: see address_spaces_find.h.
+ * symbols/space_maps.c: see symbols/symbols_space_maps.h.
  */
-#include "address_spaces_find.h"
+#include "symbols_space_maps.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "address_spaces_internal.h"
+#include "symbols_space_store.h"
 #include "util/clock.h"
 #include "proc/task.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * elf_file.c: see elf_file.h.
+ * symbols/elf_file.c: see symbols/symbols_elf_file.h.
  */
-#include "elf_file.h"
+#include "symbols_elf_file.h"
 
 #include <errno.h>
 #include <gelf.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * perf_records.c: see perf_records.h.
+ * symbols/mmap_records.c: see symbols/symbols_mmap_records.h.
  */
-#include "perf_records.h"
+#include "symbols_mmap_records.h"
 
 #include <errno.h>
 #include <stdbool.h>

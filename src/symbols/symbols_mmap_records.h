@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * perf_records.h: the rings of a perf event that counts nothing and is there for
+ * symbols/symbols_mmap_records.h: the rings of a perf event that counts nothing and is there for
  * its side: records of mmap, exec, fork and exit.
  */
-#ifndef PFSTAT_PERF_RECORDS_H
-#define PFSTAT_PERF_RECORDS_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_MMAP_RECORDS_H
+#define PFSTAT_SYMBOLS_SYMBOLS_MMAP_RECORDS_H
 
 #include <linux/perf_event.h>
 #include <stddef.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * symbols_user.h: functions of programs by address: ELF symbols (also of separate
+ * symbols/symbols_user.h: functions of programs by address: ELF symbols (also of separate
  * debug files), the vDSO, and the maps that JIT compilers write. C++ and Rust
  * names are demangled. Nothing is looked up over the network.
  */
-#ifndef PFSTAT_SYMBOLS_USER_H
-#define PFSTAT_SYMBOLS_USER_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_USER_H
+#define PFSTAT_SYMBOLS_SYMBOLS_USER_H
 
-#include "address_spaces_find.h"
+#include "symbols_space_maps.h"
 #include "symbols_kernel.h"
 #include "trace.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * perf_map.c: see perf_map.h.
+ * symbols/perf_map.c: see symbols/symbols_perf_map.h.
  */
-#include "perf_map.h"
+#include "symbols_perf_map.h"
 
 #include <errno.h>
 #include <stdbool.h>

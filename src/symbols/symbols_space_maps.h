@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * address_spaces_find.h: what is or was mapped at an address of a process: asked for
+ * symbols/symbols_space_maps.h: what is or was mapped at an address of a process: asked for
  * the names of functions.
  */
-#ifndef PFSTAT_ADDRESS_SPACES_FIND_H
-#define PFSTAT_ADDRESS_SPACES_FIND_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_SPACE_MAPS_H
+#define PFSTAT_SYMBOLS_SYMBOLS_SPACE_MAPS_H
 
-#include "address_spaces.h"
+#include "symbols_address_space.h"
 
 struct mapping {
 	uint64_t start, end;

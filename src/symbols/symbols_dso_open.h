@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * mapped_open.h: opens the very file that a process has or had mapped, its debug
+ * symbols/symbols_dso_open.h: opens the very file that a process has or had mapped, its debug
  * file, and what its JIT compiler wrote: in the process's own root while it lives.
  * Other people name these files, so only regular ones are opened, symbolic links
  * end in that root, and a file that is not proven to be the one is refused.
  */
-#ifndef PFSTAT_MAPPED_OPEN_H
-#define PFSTAT_MAPPED_OPEN_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_DSO_OPEN_H
+#define PFSTAT_SYMBOLS_SYMBOLS_DSO_OPEN_H
 
-#include "address_spaces_find.h"
-#include "elf_file.h"
+#include "symbols_space_maps.h"
+#include "symbols_elf_file.h"
 
 /*
  * A descriptor or a negative errno; -ESTALE: another file has the name now.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * address_spaces.h: which file is mapped where in which process, over time, of
+ * symbols/symbols_address_space.h: which file is mapped where in which process, over time, of
  * executable mappings. From the kernel's own records of mmap, exec, fork and exit
  * (a perf event that counts nothing), and /proc/PID/maps for what was there
  * before; where perf events are refused, from /proc/PID/maps alone.
  */
-#ifndef PFSTAT_ADDRESS_SPACES_H
-#define PFSTAT_ADDRESS_SPACES_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_ADDRESS_SPACE_H
+#define PFSTAT_SYMBOLS_SYMBOLS_ADDRESS_SPACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * perf_map.h: the names that a JIT compiler writes for its functions:
+ * symbols/symbols_perf_map.h: the names that a JIT compiler writes for its functions:
  * /tmp/perf-PID.map, lines "START SIZE NAME", numbers in hexadecimal.
  */
-#ifndef PFSTAT_PERF_MAP_H
-#define PFSTAT_PERF_MAP_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_PERF_MAP_H
+#define PFSTAT_SYMBOLS_SYMBOLS_PERF_MAP_H
 
 #include <stddef.h>
 #include <stdint.h>

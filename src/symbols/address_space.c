@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * address_spaces.c: see address_spaces.h.
+ * symbols/address_space.c: see symbols/symbols_address_space.h.
  */
-#include "address_spaces_internal.h"
+#include "symbols_space_store.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "perf_records.h"
+#include "symbols_mmap_records.h"
 
 enum {
 	MAX_MAPPINGS = 16384, /* of one space */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols_user.c: see symbols_user.h.
+ * symbols/user.c: see symbols/symbols_user.h.
  *
  * One object for each file, by what identifies it: two processes with the same
  * library share its symbols.
@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "elf_file.h"
-#include "mapped_open.h"
-#include "perf_map.h"
+#include "symbols_elf_file.h"
+#include "symbols_dso_open.h"
+#include "symbols_perf_map.h"
 
 enum {
 	BUCKETS = 256,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols_kernel.c: see symbols_kernel.h.
+ * symbols/kernel.c: see symbols/symbols_kernel.h.
  */
 #include "symbols_kernel.h"
 

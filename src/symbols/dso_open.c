@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * mapped_open.c: see mapped_open.h.
+ * symbols/dso_open.c: see symbols/symbols_dso_open.h.
  */
-#include "mapped_open.h"
+#include "symbols_dso_open.h"
 
 #include <errno.h>
 #include <fcntl.h>

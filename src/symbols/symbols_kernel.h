@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * symbols_kernel.h: the kernel's functions by address, from /proc/kallsyms.
+ * symbols/symbols_kernel.h: the kernel's functions by address, from /proc/kallsyms.
  */
-#ifndef PFSTAT_SYMBOLS_KERNEL_H
-#define PFSTAT_SYMBOLS_KERNEL_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_KERNEL_H
+#define PFSTAT_SYMBOLS_SYMBOLS_KERNEL_H
 
 #include <stddef.h>
 #include <stdint.h>

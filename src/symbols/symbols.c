@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * program_symbols.c: see program_symbols.h.
+ * symbols/symbols.c: see symbols/symbols.h.
  */
-#include "program_symbols.h"
+#include "symbols.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * program_symbols.h: names of functions for a measuring command: the address spaces of
+ * symbols/symbols.h: names of functions for a measuring command: the address spaces of
  * what it measures, followed from before the begin, and the symbols on top of them.
  */
-#ifndef PFSTAT_PROGRAM_SYMBOLS_H
-#define PFSTAT_PROGRAM_SYMBOLS_H
+#ifndef PFSTAT_SYMBOLS_SYMBOLS_H
+#define PFSTAT_SYMBOLS_SYMBOLS_H
 
 #include "measure.h"
 #include "symbols_kernel.h"
