@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * caps.bpf.c: one program per question that only the verifier can answer.
- * src/caps.c loads each alone; none is ever attached.
+ * src/probe/caps.c loads each alone; none is ever attached.
  */
 #include "../vmlinux.h"
 #include <bpf/bpf_helpers.h>

@@ -2,7 +2,7 @@
 /*
  * pfstat.bpf.c: the doors. Every program that the kernel may run is here, and
  * each is a stub that names its hook and calls fault.bpf.h, probes.bpf.h or
- * gup.bpf.h. User space loads only those that its plan names (src/plan.c).
+ * gup.bpf.h. User space loads only those that its plan names (src/probe/plan.c).
  */
 #include "exit_counters.bpf.h"
 #include "fault.bpf.h"

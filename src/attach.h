@@ -10,11 +10,11 @@
 #include <stdio.h>
 
 #include "books.h"
-#include "caps.h"
+#include "probe/probe_caps.h"
 #include "proc/cgroups.h"
 #include "opts.h"
-#include "plan.h"
-#include "session.h"
+#include "probe/probe_plan.h"
+#include "probe/probe.h"
 
 struct attachment {
 	struct caps caps;

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 
 #include "check.h"
-#include "session.h"
+#include "probe/probe.h"
 
 struct books;
 

@@ -7,7 +7,7 @@
 #ifndef PFSTAT_COLLECT_H
 #define PFSTAT_COLLECT_H
 
-#include "session.h"
+#include "probe/probe.h"
 #include "report/report.h"
 
 struct collector;

@@ -15,7 +15,7 @@
 
 #include <bpf/bpf.h>
 
-#include "caps.h"
+#include "probe/probe_caps.h"
 
 /* libcap of Debian 11 does not know their names. */
 #define CAP_PERFMON_NR 38

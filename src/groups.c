@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "proc/liveness.h"
-#include "entries.h"
+#include "probe/probe_slab.h"
 #include "util/rcu.h"
 #include "trace.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * groups.h: the counters of --by (bpf/groups.bpf.h): read through mmap, without a
- * bpf(2) call; those of what has exited are given back (entries.h).
+ * bpf(2) call; those of what has exited are given back (probe/probe_slab.h).
  */
 #ifndef PFSTAT_USER_GROUPS_H
 #define PFSTAT_USER_GROUPS_H
 
 #include "proc/cgroups.h"
 #include "report/group_report.h"
-#include "session.h"
+#include "probe/probe.h"
 
 struct groups;
 

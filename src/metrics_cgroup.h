@@ -8,7 +8,7 @@
 
 #include "proc/cgroups.h"
 #include "prometheus/prometheus.h"
-#include "session.h"
+#include "probe/probe.h"
 
 struct metrics_cgroup;
 

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "proc/liveness.h"
-#include "entries.h"
+#include "probe/probe_slab.h"
 #include "util/rcu.h"
 
 enum { BATCH = 1024 };

@@ -6,7 +6,7 @@
 #ifndef PFSTAT_PROFILE_TABLE_H
 #define PFSTAT_PROFILE_TABLE_H
 
-#include "session.h"
+#include "probe/probe.h"
 #include "stacks.h"
 
 struct profile_table;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entries.h"
+#include "probe/probe_slab.h"
 #include "util/rcu.h"
 
 enum fate { KEPT, ENDS, FOLDS };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * scopes.h: the counters by cgroup (bpf/cgroup_counters.bpf.h): read through mmap, without
- * a bpf(2) call; those of removed cgroups are given back (entries.h).
+ * a bpf(2) call; those of removed cgroups are given back (probe/probe_slab.h).
  */
 #ifndef PFSTAT_SCOPES_H
 #define PFSTAT_SCOPES_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "session.h"
+#include "probe/probe.h"
 
 struct scopes;
 

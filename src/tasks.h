@@ -6,7 +6,7 @@
 #define PFSTAT_TASKS_H
 
 #include "books.h"
-#include "session.h"
+#include "probe/probe.h"
 
 /*
  * Measures all threads of process pid, also those that are born meanwhile: the

@@ -4,7 +4,7 @@
  * makes an fentry and a kprobe program of each row, user space a row of its hook
  * table.
  *
- * Which kernel has which is not known here: they are tried (src/caps.c).
+ * Which kernel has which is not known here: they are tried (src/probe/caps.c).
  */
 #ifndef PFSTAT_BPF_SHARED_HOOK_ROWS_H
 #define PFSTAT_BPF_SHARED_HOOK_ROWS_H

@@ -3,7 +3,7 @@
  * shared/paths.h: the fault paths that pfstat names: identifier, name in the outputs,
  * how such a fault ends (DONE: the kernel accounts it as minor or major; FAILED:
  * it does not; UNTIMED: nor is it known when), what came of it, and a line of help. The rows that
- * decide between them are in src/classify.c, the functions that name one by themselves in
+ * decide between them are in src/probe/classify.c, the functions that name one by themselves in
  * bpf/shared/hook_rows.h; docs/paths.md describes them.
  */
 #ifndef PFSTAT_BPF_SHARED_PATHS_H

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "classify.h"
-#include "plan.h"
+#include "probe/probe_classify.h"
+#include "probe/probe_plan.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 #define E(fact)   EV(fact)

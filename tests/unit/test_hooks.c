@@ -17,7 +17,7 @@
 
 #include "shared/pfstat.h"
 #include "shared/stack_record.h"
-#include "hooks.h"
+#include "probe/probe_hooks.h"
 
 #include "pfstat.skel.h"
 

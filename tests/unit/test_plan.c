@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "classify.h"
-#include "plan.h"
+#include "probe/probe_classify.h"
+#include "probe/probe_plan.h"
 
 #define VMA_FACTS (EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED))
 

@@ -19,7 +19,7 @@
 #include "symbols/symbols_space_maps.h"
 #include "symbols/symbols_perf_map.h"
 #include "symbols/symbols_mmap_records.h"
-#include "sleeps.h"
+#include "probe/probe_wait_functions.h"
 #include "symbols/symbols_kernel.h"
 
 /* --- kallsyms */

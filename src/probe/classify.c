@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * classify.c: the evidence rows, in order of precedence, and the table made
+ * probe/classify.c: the evidence rows, in order of precedence, and the table made
  * of them. docs/paths.md explains each; function names are those of
  * mm/memory.c and mm/huge_memory.c.
  */
-#include "classify.h"
+#include "probe_classify.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * hooks.h: every place of the kernel where pfstat can attach, as a table: one
+ * probe/probe_hooks.h: every place of the kernel where pfstat can attach, as a table: one
  * row each, made of the same rows as the programs (bpf/shared/hook_rows.h).
  */
-#ifndef PFSTAT_USER_HOOKS_H
-#define PFSTAT_USER_HOOKS_H
+#ifndef PFSTAT_PROBE_PROBE_HOOKS_H
+#define PFSTAT_PROBE_PROBE_HOOKS_H
 
 #include <stdint.h>
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * plan.h: from options and capabilities to one method per hook. A pure
+ * probe/probe_plan.h: from options and capabilities to one method per hook. A pure
  * function: no I/O, no kernel; tests/unit/test_plan.c gives it made-up kernels.
  */
-#ifndef PFSTAT_PLAN_H
-#define PFSTAT_PLAN_H
+#ifndef PFSTAT_PROBE_PROBE_PLAN_H
+#define PFSTAT_PROBE_PROBE_PLAN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/pfstat.h"
-#include "caps.h"
+#include "probe_caps.h"
 #include "report/report.h"
 
 enum method {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * session.h: carries a plan out: loads, attaches, detaches. The only file that
+ * probe/probe.h: carries a plan out: loads, attaches, detaches. The only file that
  * knows the skeleton.
  */
-#ifndef PFSTAT_SESSION_H
-#define PFSTAT_SESSION_H
+#ifndef PFSTAT_PROBE_PROBE_H
+#define PFSTAT_PROBE_PROBE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "shared/stack_record.h"
-#include "entries.h"
-#include "plan.h"
+#include "probe_slab.h"
+#include "probe_plan.h"
 
 struct session;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * spine.h: the perf software events that end a fault, and the proof: the
+ * probe/probe_end_events.h: the perf software events that end a fault, and the proof: the
  * kernel's own count of them, read from the same fds.
  */
-#ifndef PFSTAT_SPINE_H
-#define PFSTAT_SPINE_H
+#ifndef PFSTAT_PROBE_PROBE_END_EVENTS_H
+#define PFSTAT_PROBE_PROBE_END_EVENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

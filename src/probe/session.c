@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * session.c: see session.h.
+ * probe/session.c: see probe/probe.h.
  */
-#include "session.h"
+#include "probe.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -17,9 +17,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "classify.h"
+#include "probe_classify.h"
 #include "pfstat.skel.h"
-#include "spine.h"
+#include "probe_end_events.h"
 
 /* The programs of the begin, and of an end that is not perf's, have links of their own. */
 enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * caps.h: what this kernel and these privileges allow. Found out by trying (a
+ * probe/probe_caps.h: what this kernel and these privileges allow. Found out by trying (a
  * load, an attach), never by a version number: vendors backport, and feature
  * probes that read verifier messages lie on new kernels.
  */
-#ifndef PFSTAT_CAPS_H
-#define PFSTAT_CAPS_H
+#ifndef PFSTAT_PROBE_PROBE_CAPS_H
+#define PFSTAT_PROBE_PROBE_CAPS_H
 
 #include <stdbool.h>
 
 #include "shared/causes.h"
-#include "hooks.h"
+#include "probe_hooks.h"
 
 /* --attach: how marks are attached. */
 enum way { WAY_AUTO, WAY_FENTRY, WAY_KPROBE, WAY_TRACEPOINT, WAY_NR };

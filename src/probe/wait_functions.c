@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * sleeps.c: see sleeps.h. Not by symbols/kernel.c, which keeps all of kallsyms: a run that
- * only counts begins sooner without.
+ * probe/wait_functions.c: see probe/probe_wait_functions.h. Not by symbols/kernel.c, which keeps
+ * all of kallsyms: a run that only counts begins sooner without.
  */
-#include "sleeps.h"
+#include "probe_wait_functions.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * sleeps.h: where the functions of SLEEPS (causes.h) are in this kernel's memory.
+ * probe/probe_wait_functions.h: where the functions of SLEEPS (causes.h) are in this kernel's
+ * memory.
  */
-#ifndef PFSTAT_SLEEPS_H
-#define PFSTAT_SLEEPS_H
+#ifndef PFSTAT_PROBE_PROBE_WAIT_FUNCTIONS_H
+#define PFSTAT_PROBE_PROBE_WAIT_FUNCTIONS_H
 
 #include <stdio.h>
 

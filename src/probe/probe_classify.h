@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * classify.h: from evidence to path. The rows are the whole knowledge; the
+ * probe/probe_classify.h: from evidence to path. The rows are the whole knowledge; the
  * kernel side only looks the result up.
  */
-#ifndef PFSTAT_CLASSIFY_H
-#define PFSTAT_CLASSIFY_H
+#ifndef PFSTAT_PROBE_PROBE_CLASSIFY_H
+#define PFSTAT_PROBE_PROBE_CLASSIFY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "shared/pfstat.h"
-#include "hooks.h"
+#include "probe_hooks.h"
 #include "report/report.h"
 
 /*

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * plan.c: decides; see plan.h.
+ * probe/plan.c: decides; see probe/probe_plan.h.
  */
-#include "plan.h"
+#include "probe_plan.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "classify.h"
+#include "probe_classify.h"
 
 static const char *const way_names[WAY_NR] = {
 	[WAY_AUTO] = "auto",

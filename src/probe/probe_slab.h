@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * entries.h: reads entries that programs claim (bpf/shared/slab_return.h), and gives them back
- * without a call of bpf(2) on their maps, which would make the kernel skip programs of
- * ours.
+ * probe/probe_slab.h: reads entries that programs claim (bpf/shared/slab_return.h), and gives them
+ * back without a call of bpf(2) on their maps, which would make the kernel skip programs of ours.
  */
-#ifndef PFSTAT_USER_ENTRIES_H
-#define PFSTAT_USER_ENTRIES_H
+#ifndef PFSTAT_PROBE_PROBE_SLAB_H
+#define PFSTAT_PROBE_PROBE_SLAB_H
 
 #include <stdbool.h>
 #include <stddef.h>

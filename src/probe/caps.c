@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * caps.c: asks the kernel by trying; see caps.h. The programs that are tried
+ * probe/caps.c: asks the kernel by trying; see probe/probe_caps.h. The programs that are tried
  * are a few instructions long and do nothing.
  */
-#include "caps.h"
+#include "probe_caps.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -19,7 +19,7 @@
 
 #include "shared/pfstat.h"
 #include "caps.skel.h"
-#include "sleeps.h"
+#include "probe_wait_functions.h"
 
 /* Loads a program that returns 0: its fd, or a negative errno. */
 static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach, int btf_id)

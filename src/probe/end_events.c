@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * spine.c: see spine.h.
+ * probe/end_events.c: see probe/probe_end_events.h.
  */
-#include "spine.h"
+#include "probe_end_events.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "caps.h"
+#include "probe_caps.h"
 
 static const unsigned int event_of[2] = {
 	PERF_COUNT_SW_PAGE_FAULTS_MIN,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * entries.c: see entries.h.
+ * probe/slab.c: see probe/probe_slab.h.
  */
-#include "entries.h"
+#include "probe_slab.h"
 
 #include <sys/mman.h>
 

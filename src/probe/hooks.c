@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * hooks.c: the table of hooks. See hooks.h.
+ * probe/hooks.c: the table of hooks. See probe/probe_hooks.h.
  */
-#include "hooks.h"
+#include "probe_hooks.h"
 
 /* clang-format off */
 const struct hook_row hook_rows[HOOK_NR] = {
