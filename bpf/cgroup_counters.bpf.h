@@ -3,7 +3,7 @@
  * cgroup_counters.bpf.h: faults by cgroup (--by cgroup). A cgroup claims its entry
  * (slab.bpf.h) at its first fault; when there is none left its faults go to entry 0,
  * so that nothing is lost. User space reads them, and gives those of removed cgroups
- * back (src/scopes.c).
+ * back (src/counters/cgroup_counters.c).
  */
 #ifndef PFSTAT_BPF_CGROUP_COUNTERS_BPF_H
 #define PFSTAT_BPF_CGROUP_COUNTERS_BPF_H

@@ -8,7 +8,7 @@
 
 #include "attach.h"
 #include "proc/cgroups.h"
-#include "collect.h"
+#include "counters/counters.h"
 #include "prometheus/prometheus.h"
 #include "http/http.h"
 

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "metrics.h"
-#include "scopes.h"
+#include "counters/counters_cgroups.h"
 
 enum status { STATUS_NEW, STATUS_NAMED, STATUS_UNNAMED };
 

@@ -12,8 +12,8 @@
 
 #include "books.h"
 #include "check.h"
-#include "collect.h"
-#include "groups.h"
+#include "counters/counters.h"
+#include "counters/counters_groups.h"
 #include "measure.h"
 #include "render.h"
 #include "render_check.h"

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "util/clock.h"
-#include "collect.h"
+#include "counters/counters.h"
 #include "measure.h"
-#include "profile_table.h"
+#include "counters/counters_stacks.h"
 #include "symbols/symbols.h"
 #include "stacks.h"
 

@@ -13,7 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "util/clock.h"
-#include "collect.h"
+#include "counters/counters.h"
 #include "measure.h"
 #include "symbols/symbols.h"
 #include "trace.h"

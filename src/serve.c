@@ -22,7 +22,7 @@
 #include "attach.h"
 #include "proc/cgroups.h"
 #include "util/clock.h"
-#include "collect.h"
+#include "counters/counters.h"
 #include "confine.h"
 #include "metrics.h"
 #include "tasks.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * report/group_report.h: from the counters of groups (--by) to rows that sum up. No I/O:
- * groups.c fills the rows, the renderers print them.
+ * counters/groups.c fills the rows, the renderers print them.
  */
 #ifndef PFSTAT_REPORT_GROUP_REPORT_H
 #define PFSTAT_REPORT_GROUP_REPORT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * report/report.h: from counters to numbers. All arithmetic of pfstat is here: no
- * I/O, no kernel. collect.c fills snapshots, the renderers print reports.
+ * I/O, no kernel. counters/counters.c fills snapshots, the renderers print reports.
  */
 #ifndef PFSTAT_REPORT_REPORT_H
 #define PFSTAT_REPORT_REPORT_H

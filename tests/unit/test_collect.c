@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "collect.h"
+#include "counters/counters.h"
 #include "util/rcu.h"
 
 /* One CPU whose anonymous faults take a bucket each. */

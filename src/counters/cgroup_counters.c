@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * scopes.c: see scopes.h.
+ * counters/cgroup_counters.c: see counters/counters_cgroups.h.
  */
-#include "scopes.h"
+#include "counters_cgroups.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * collect.c: see collect.h.
+ * counters/counters.c: see counters/counters.h.
  */
-#include "collect.h"
+#include "counters.h"
 
 #include <errno.h>
 #include <stdlib.h>

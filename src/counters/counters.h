@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * collect.h: reads the counters out of the kernel's memory: mmapped arrays, no
+ * counters/counters.h: reads the counters out of the kernel's memory: mmapped arrays, no
  * map system call, so that measuring never switches itself off (a bpf(2) map
  * call makes a preemptible kernel skip perf_event programs on its CPU).
  */
-#ifndef PFSTAT_COLLECT_H
-#define PFSTAT_COLLECT_H
+#ifndef PFSTAT_COUNTERS_COUNTERS_H
+#define PFSTAT_COUNTERS_COUNTERS_H
 
 #include "probe/probe.h"
 #include "report/report.h"

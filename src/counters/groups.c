@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * groups.c: see groups.h.
+ * counters/groups.c: see counters/counters_groups.h.
  */
-#include "groups.h"
+#include "counters_groups.h"
 
 #include <errno.h>
 #include <stdlib.h>

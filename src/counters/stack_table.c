@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * profile_table.c: see profile_table.h.
+ * counters/stack_table.c: see counters/counters_stacks.h.
  *
  * Faults name their stacks by hash. An entry of a stack is free when no fault names it:
  * first it is unhooked, so that no program finds it any more; when those that had found it
@@ -8,7 +8,7 @@
  * read there, though other programs may have stored the same stack once more. So one grace
  * period is enough for faults and the stacks that only they name.
  */
-#include "profile_table.h"
+#include "counters_stacks.h"
 
 #include <errno.h>
 #include <limits.h>

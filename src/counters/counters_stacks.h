@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * profile_table.h: the faults by stack that programs counted (bpf/stack_table.bpf.h): read
- * through mmap, and given back while they measure, so that there is room for more.
+ * counters/counters_stacks.h: the faults by stack that programs counted (bpf/stack_table.bpf.h):
+ * read through mmap, and given back while they measure, so that there is room for more.
  */
-#ifndef PFSTAT_PROFILE_TABLE_H
-#define PFSTAT_PROFILE_TABLE_H
+#ifndef PFSTAT_COUNTERS_COUNTERS_STACKS_H
+#define PFSTAT_COUNTERS_COUNTERS_STACKS_H
 
 #include "probe/probe.h"
 #include "stacks.h"

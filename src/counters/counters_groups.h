@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * groups.h: the counters of --by (bpf/groups.bpf.h): read through mmap, without a
+ * counters/counters_groups.h: the counters of --by (bpf/groups.bpf.h): read through mmap, without a
  * bpf(2) call; those of what has exited are given back (probe/probe_slab.h).
  */
-#ifndef PFSTAT_USER_GROUPS_H
-#define PFSTAT_USER_GROUPS_H
+#ifndef PFSTAT_COUNTERS_COUNTERS_GROUPS_H
+#define PFSTAT_COUNTERS_COUNTERS_GROUPS_H
 
 #include "proc/cgroups.h"
 #include "report/group_report.h"

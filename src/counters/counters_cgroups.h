@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * scopes.h: the counters by cgroup (bpf/cgroup_counters.bpf.h): read through mmap, without
- * a bpf(2) call; those of removed cgroups are given back (probe/probe_slab.h).
+ * counters/counters_cgroups.h: the counters by cgroup (bpf/cgroup_counters.bpf.h): read through
+ * mmap, without a bpf(2) call; those of removed cgroups are given back (probe/probe_slab.h).
  */
-#ifndef PFSTAT_SCOPES_H
-#define PFSTAT_SCOPES_H
+#ifndef PFSTAT_COUNTERS_COUNTERS_CGROUPS_H
+#define PFSTAT_COUNTERS_COUNTERS_CGROUPS_H
 
 #include <stdbool.h>
 #include <stdint.h>
