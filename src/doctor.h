@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "opts.h"
+#include "run/run_options.h"
 
 /* Says what this kernel allows, and how to get the rest. Returns the exit status. */
 int doctor_run(const struct opts *opts, FILE *f);

@@ -7,7 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "doctor.h"
-#include "opts.h"
+#include "run/run_options.h"
 #include "run.h"
 #include "serve.h"
 

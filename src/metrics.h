@@ -6,7 +6,7 @@
 #ifndef PFSTAT_METRICS_H
 #define PFSTAT_METRICS_H
 
-#include "attach.h"
+#include "run/run_setup.h"
 #include "proc/cgroups.h"
 #include "counters/counters.h"
 #include "prometheus/prometheus.h"

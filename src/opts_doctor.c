@@ -2,7 +2,7 @@
 /*
  * opts_doctor.c: the options of pfstat doctor.
  */
-#include "opts_internal.h"
+#include "run/run_option_rows.h"
 
 static error_t parse_doctor(int key, char *arg, struct argp_state *state)
 {

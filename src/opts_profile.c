@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "opts_internal.h"
+#include "run/run_option_rows.h"
 
 /* Stacks that are told apart: 1 KiB of kernel memory each. */
 #define DEFAULT_STACKS 16384

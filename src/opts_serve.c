@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "opts_internal.h"
+#include "run/run_option_rows.h"
 
 /* Where serve listens when it is not told; see docs/serve.md. */
 #define DEFAULT_LISTEN  ":10240"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "opts_internal.h"
+#include "run/run_option_rows.h"
 
 /* Rows of --by that are told apart: 2.2 KiB of kernel memory each. */
 #define DEFAULT_GROUPS 16384

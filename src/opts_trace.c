@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "opts_internal.h"
+#include "run/run_option_rows.h"
 
 #define DEFAULT_SLOWER_NS 1000000
 

@@ -14,7 +14,7 @@
 #include "check.h"
 #include "counters/counters.h"
 #include "counters/counters_groups.h"
-#include "measure.h"
+#include "run/run_loop.h"
 #include "render.h"
 #include "render_check.h"
 

@@ -5,7 +5,7 @@
 #ifndef PFSTAT_RUN_H
 #define PFSTAT_RUN_H
 
-#include "opts.h"
+#include "run/run_options.h"
 
 /* Returns the exit status of pfstat; messages go to stderr. */
 int run_stat(const struct opts *opts);

@@ -13,7 +13,7 @@
 
 #include "util/clock.h"
 #include "counters/counters.h"
-#include "measure.h"
+#include "run/run_loop.h"
 #include "counters/counters_stacks.h"
 #include "symbols/symbols.h"
 #include "stacks.h"

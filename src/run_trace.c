@@ -14,7 +14,7 @@
 
 #include "util/clock.h"
 #include "counters/counters.h"
-#include "measure.h"
+#include "run/run_loop.h"
 #include "symbols/symbols.h"
 #include "trace.h"
 

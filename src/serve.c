@@ -19,13 +19,13 @@
 #include <unistd.h>
 
 #include "prometheus/prometheus_negotiate.h"
-#include "attach.h"
+#include "run/run_setup.h"
 #include "proc/cgroups.h"
 #include "util/clock.h"
 #include "counters/counters.h"
 #include "confine.h"
 #include "metrics.h"
-#include "tasks.h"
+#include "run/run_targets.h"
 #include "http/http.h"
 
 /* How often the files of --web.config.file are looked at for a change. */

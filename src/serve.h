@@ -6,7 +6,7 @@
 #ifndef PFSTAT_SERVE_H
 #define PFSTAT_SERVE_H
 
-#include "opts.h"
+#include "run/run_options.h"
 
 /* Returns the exit status of pfstat; messages go to stderr. */
 int serve_run(const struct opts *opts);

@@ -7,7 +7,7 @@
 #define PFSTAT_REPORT_GROUP_REPORT_H
 
 #include "shared/group_key.h"
-#include "opts.h"
+#include "run/run_options.h"
 #include "report.h"
 
 struct group_row {

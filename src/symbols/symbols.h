@@ -6,7 +6,7 @@
 #ifndef PFSTAT_SYMBOLS_SYMBOLS_H
 #define PFSTAT_SYMBOLS_SYMBOLS_H
 
-#include "measure.h"
+#include "run/run_loop.h"
 #include "symbols_kernel.h"
 #include "symbols_user.h"
 

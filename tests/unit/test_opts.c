@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "opts.h"
+#include "run/run_options.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_ARGS  16

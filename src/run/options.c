@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * opts.c: see opts.h: which command it is.
+ * run/options.c: see run/run_options.h: which command it is.
  */
-#include "opts.h"
+#include "run_options.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "opts_internal.h"
+#include "run_option_rows.h"
 
 const char *argp_program_version = "pfstat " PFSTAT_VERSION;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * measure.c: see measure.h.
+ * run/run.c: see run/run_loop.h.
  */
-#include "measure.h"
+#include "run_loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "tasks.h"
+#include "run_targets.h"
 
 /* include/uapi/linux/pidfd.h of 6.9 */
 #define PIDFD_THREAD O_EXCL

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * tasks.h: which tasks and CPUs there are.
+ * run/run_targets.h: which tasks and CPUs there are.
  */
-#ifndef PFSTAT_TASKS_H
-#define PFSTAT_TASKS_H
+#ifndef PFSTAT_RUN_RUN_TARGETS_H
+#define PFSTAT_RUN_RUN_TARGETS_H
 
 #include "books.h"
 #include "probe/probe.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * opts_internal.h: what the commands' tables of options have in common. Each
+ * run/run_option_rows.h: what the commands' tables of options have in common. Each
  * command has a file of its own, opts_COMMAND.c, with its rows and its help.
  */
-#ifndef PFSTAT_OPTS_INTERNAL_H
-#define PFSTAT_OPTS_INTERNAL_H
+#ifndef PFSTAT_RUN_RUN_OPTION_ROWS_H
+#define PFSTAT_RUN_RUN_OPTION_ROWS_H
 
 #include <argp.h>
 
-#include "opts.h"
+#include "run_options.h"
 
 /* Options without a letter. */
 /* clang-format off */

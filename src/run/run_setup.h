@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * attach.h: from the options to a session whose programs are attached: what
+ * run/run_setup.h: from the options to a session whose programs are attached: what
  * run.c and serve.c have in common. Says on stderr what goes wrong; returns exit
  * codes (enum exit_code), 0 for success.
  */
-#ifndef PFSTAT_ATTACH_H
-#define PFSTAT_ATTACH_H
+#ifndef PFSTAT_RUN_RUN_SETUP_H
+#define PFSTAT_RUN_RUN_SETUP_H
 
 #include <stdio.h>
 
 #include "books.h"
 #include "probe/probe_caps.h"
 #include "proc/cgroups.h"
-#include "opts.h"
+#include "run_options.h"
 #include "probe/probe_plan.h"
 #include "probe/probe.h"
 

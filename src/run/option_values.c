@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * opts_common.c: see opts.h and opts_internal.h: values, and the options that
- * several commands have.
+ * run/option_values.c: see run/run_options.h and run/run_option_rows.h: values, and the options
+ * that several commands have.
  */
 #include <errno.h>
 #include <math.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "opts_internal.h"
+#include "run_option_rows.h"
 #include "proc/task.h"
 
 bool opts_parse_number(const char *text, char end, long max, long *value, const char **rest)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * child.c: see child.h.
+ * run/workload.c: see run/run_workload.h.
  */
-#include "child.h"
+#include "run_workload.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * opts_measure.c: the options that all measuring commands have: whose faults, which
+ * run/options_common.c: the options that all measuring commands have: whose faults, which
  * faults, how.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "opts_internal.h"
+#include "run_option_rows.h"
 #include "proc/task.h"
 
 /* --- whose */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * opts.h: the command line. One row of an argp table is one option; --help and
+ * run/run_options.h: the command line. One row of an argp table is one option; --help and
  * the man page follow it.
  */
-#ifndef PFSTAT_OPTS_H
-#define PFSTAT_OPTS_H
+#ifndef PFSTAT_RUN_RUN_OPTIONS_H
+#define PFSTAT_RUN_RUN_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

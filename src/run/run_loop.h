@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * measure.h: what the measuring commands (stat, trace, profile) have in common: the
+ * run/run_loop.h: what the measuring commands (stat, trace, profile) have in common: the
  * command behind --, attaching, and one epoll loop of signals, the duration, the end of
  * what is measured, CPUs that come online, and what the command itself waits for.
  *
  * Functions say on stderr what goes wrong and return exit codes (enum exit_code), 0 for success.
  */
-#ifndef PFSTAT_MEASURE_H
-#define PFSTAT_MEASURE_H
+#ifndef PFSTAT_RUN_RUN_LOOP_H
+#define PFSTAT_RUN_RUN_LOOP_H
 
-#include "attach.h"
-#include "child.h"
+#include "run_setup.h"
+#include "run_workload.h"
 
 #define MEASURE_SOURCES 8
 

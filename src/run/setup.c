@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * attach.c: see attach.h.
+ * run/setup.c: see run/run_setup.h.
  */
-#include "attach.h"
+#include "run_setup.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "tasks.h"
+#include "run_targets.h"
 
 int fail(int code, const char *what, int err)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * tasks.c: see tasks.h.
+ * run/targets.c: see run/run_targets.h.
  */
-#include "tasks.h"
+#include "run_targets.h"
 
 #include <dirent.h>
 #include <errno.h>

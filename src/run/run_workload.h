@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * child.h: the command after --: started, held until everything is attached,
+ * run/run_workload.h: the command after --: started, held until everything is attached,
  * let go, and reaped.
  */
-#ifndef PFSTAT_CHILD_H
-#define PFSTAT_CHILD_H
+#ifndef PFSTAT_RUN_RUN_WORKLOAD_H
+#define PFSTAT_RUN_RUN_WORKLOAD_H
 
 #include <stdbool.h>
 #include <sys/resource.h>
