@@ -84,7 +84,7 @@ $(O)/src/%.inc: src/% Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
 
-$(O)/src/profile_svg.o $(O)/fuzz/src/profile_svg.o: $(O)/src/profile_svg.css.inc $(O)/src/profile_svg.js.inc
+$(O)/src/profile/flamegraph.o $(O)/fuzz/src/profile/flamegraph.o: $(O)/src/profile/flamegraph.css.inc $(O)/src/profile/flamegraph.js.inc
 
 $(O)/src/%.pb-c.o: $(O)/src/%.pb-c.c
 	$(call say,CC,$@)

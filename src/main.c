@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * main.c: picks the command. Only here, in run.c and in serve.c errors become exit codes.
+ * main.c: picks the command. Only here, in stat/cmd.c and in serve/cmd.c errors become exit codes.
  */
 #include <stdio.h>
 
 #include <bpf/libbpf.h>
 
-#include "doctor.h"
+#include "doctor/doctor.h"
 #include "run/run_options.h"
-#include "run.h"
-#include "serve.h"
+#include "stat/stat.h"
+#include "serve/serve.h"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {

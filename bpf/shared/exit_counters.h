@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * shared/exit_counters.h: what the tasks that ended left in the kernel's own books: shared
- * by exit_counters.bpf.h and src/books.c, for --check.
+ * by exit_counters.bpf.h and src/stat/kernel_counters.c, for --check.
  */
 #ifndef PFSTAT_BPF_SHARED_EXIT_COUNTERS_H
 #define PFSTAT_BPF_SHARED_EXIT_COUNTERS_H

@@ -7,7 +7,7 @@
 #define PFSTAT_COUNTERS_COUNTERS_STACKS_H
 
 #include "probe/probe.h"
-#include "stacks.h"
+#include "profile/profile_stacks.h"
 
 struct profile_table;
 

@@ -12,7 +12,7 @@
 #include "proc/liveness.h"
 #include "probe/probe_slab.h"
 #include "util/rcu.h"
-#include "trace.h"
+#include "trace/trace_event.h"
 
 /* What is kept of an entry from read to read. */
 struct kept {

@@ -57,7 +57,7 @@ int session_add_cpu(struct session *s, int cpu);
 int session_start(struct session *s);
 void session_stop(struct session *s);
 
-/* For counters/counters.c, books.c and counters/cgroup_counters.c. */
+/* For counters/counters.c, stat/kernel_counters.c and counters/cgroup_counters.c. */
 struct session_maps {
 	int cells_fd;
 	int tally_fd;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * prometheus/prometheus.h: writes metric families in Prometheus' formats. Knows the formats,
- * nothing of page faults: metrics.c says what there is, one row per family.
+ * nothing of page faults: serve/metrics.c says what there is, one row per family.
  *
  * Used as a stream: expose_begin(), then for each family expose_family() and its
  * samples, then expose_end(). The buffers are kept from scrape to scrape.

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "probe/probe_plan.h"
-#include "trace.h"
+#include "trace/trace_event.h"
 
 enum command { COMMAND_STAT, COMMAND_TRACE, COMMAND_PROFILE, COMMAND_DOCTOR, COMMAND_SERVE };
 

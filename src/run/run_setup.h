@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * run/run_setup.h: from the options to a session whose programs are attached: what
- * run.c and serve.c have in common. Says on stderr what goes wrong; returns exit
+ * stat/cmd.c and serve/cmd.c have in common. Says on stderr what goes wrong; returns exit
  * codes (enum exit_code), 0 for success.
  */
 #ifndef PFSTAT_RUN_RUN_SETUP_H
@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "books.h"
+#include "stat/stat_kernel_counters.h"
 #include "probe/probe_caps.h"
 #include "proc/cgroups.h"
 #include "run_options.h"

@@ -5,7 +5,7 @@
 #ifndef PFSTAT_RUN_RUN_TARGETS_H
 #define PFSTAT_RUN_RUN_TARGETS_H
 
-#include "books.h"
+#include "stat/stat_kernel_counters.h"
 #include "probe/probe.h"
 
 /*

@@ -9,7 +9,7 @@
 
 #include "symbols_space_maps.h"
 #include "symbols_kernel.h"
-#include "trace.h"
+#include "trace/trace_event.h"
 
 struct symbols_user;
 

@@ -100,11 +100,11 @@ def documented():
 
 
 def exported():
-    """{name: type} of the table of src/metrics.c, as a scrape of text 0.0.4 has them."""
+    """{name: type} of the table of src/serve/metrics.c, as a scrape of text 0.0.4 has them."""
     suffix = {"COUNTER": "_total", "INFO": "_info", "GAUGE": "", "HISTOGRAM": ""}
     kind = {"COUNTER": "counter", "INFO": "gauge", "GAUGE": "gauge", "HISTOGRAM": "histogram"}
     return {name + suffix[k]: kind[k] for name, k in
-            re.findall(r'\{ "((?:pfstat|process)_\w+)", METRIC_(\w+)', read("src/metrics.c"))}
+            re.findall(r'\{ "((?:pfstat|process)_\w+)", METRIC_(\w+)', read("src/serve/metrics.c"))}
 
 
 def names():
@@ -122,9 +122,9 @@ def names():
 def families():
     """The tables of docs/metrics.md are the table of src/metrics.c."""
     docs, source = documented(), exported()
-    check(len(source) > 10, "src/metrics.c: %d families found" % len(source))
+    check(len(source) > 10, "src/serve/metrics.c: %d families found" % len(source))
     for name in sorted(docs.keys() | source.keys()):
-        check(docs.get(name) == source.get(name), "%s: %s in %s, %s in src/metrics.c" %
+        check(docs.get(name) == source.get(name), "%s: %s in %s, %s in src/serve/metrics.c" %
               (name, docs.get(name), expressions.DOCS, source.get(name)))
 
 

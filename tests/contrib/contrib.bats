@@ -52,8 +52,8 @@ check()
 	check names
 }
 
-@test "contrib: docs/metrics.md has the metrics of src/metrics.c, and their types" {
-	[ -f src/metrics.c ] || skip "no src/metrics.c"
+@test "contrib: docs/metrics.md has the metrics of src/serve/metrics.c, and their types" {
+	[ -f src/serve/metrics.c ] || skip "no src/serve/metrics.c"
 	check families
 }
 
@@ -103,6 +103,6 @@ check()
 }
 
 @test "contrib: pfstat serve has the options that are passed to it" {
-	[ -f src/serve.c ] || skip "no src/serve.c"
+	[ -f src/serve/cmd.c ] || skip "no src/serve/cmd.c"
 	check options
 }

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "report/group_report.h"
-#include "render.h"
+#include "stat/stat_format.h"
 #include "report/report.h"
 #include "trace_events.h"
 

@@ -5,7 +5,7 @@
 #ifndef PFSTAT_TRACE_EVENTS_H
 #define PFSTAT_TRACE_EVENTS_H
 
-#include "trace.h"
+#include "trace/trace_event.h"
 
 /* A run as a renderer prints it: how it was asked for, its faults, its end. */
 struct trace_story {

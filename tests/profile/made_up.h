@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "stacks.h"
+#include "profile/profile_stacks.h"
 
 #define SERVER "/usr/bin/server"
 #define LIBC   "/usr/lib/x86_64-linux-gnu/libc.so.6"

@@ -99,8 +99,8 @@ def substitute(expression, values):
 def metric_names():
     """All that the source can write: some are there only with an option, or on some kernels."""
     names = set()
-    rows = re.findall(r'\{ "((?:pfstat|process)_\w+)", METRIC_(\w+)', read("src/metrics.c"))
-    check(len(rows) > 10, "src/metrics.c: %d families found" % len(rows))
+    rows = re.findall(r'\{ "((?:pfstat|process)_\w+)", METRIC_(\w+)', read("src/serve/metrics.c"))
+    check(len(rows) > 10, "src/serve/metrics.c: %d families found" % len(rows))
     for name, kind in rows:
         suffixes = {"COUNTER": ["_total"], "INFO": ["_info"], "GAUGE": [""],
                     "HISTOGRAM": ["", "_bucket", "_sum", "_count"]}[kind]
@@ -144,7 +144,7 @@ def promql():
         native = Prometheus(folder, "native", serve, native=True, rules=rules)
         classic = Prometheus(folder, "classic", serve, rules=rules)
         missing = {k[0] for k in exposition.of_text(serve.get())} - names
-        check(not missing, "not found in src/metrics.c: %s" % sorted(missing))
+        check(not missing, "not found in src/serve/metrics.c: %s" % sorted(missing))
         for load in loads:
             for prometheus in native, classic:
                 prometheus.wait_scraped()

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "check.h"
+#include "stat/stat_check.h"
 
 /* Too large for a stack. */
 struct fixture {

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "render.h"
-#include "render_json.h"
+#include "stat/stat_format.h"
+#include "stat/stat_json.h"
 
 #define FFFD   "\xef\xbf\xbd"
 #define FFFD_5 FFFD FFFD FFFD FFFD FFFD

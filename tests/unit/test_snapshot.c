@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "render.h"
+#include "stat/stat_format.h"
 #include "report/report.h"
 
 #define SECOND 1000000000ull

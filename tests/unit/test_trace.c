@@ -15,7 +15,7 @@
 #include <jansson.h>
 
 #include "util/escape.h"
-#include "trace.h"
+#include "trace/trace_event.h"
 #include "../golden/trace_events.c"
 
 static const char *name_of(unsigned int kind, unsigned int flags, const char *names, size_t len,

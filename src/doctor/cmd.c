@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * doctor/cmd.c: see doctor/doctor.h. It asks caps, lets plan decide, and prints both.
+ */
+#include "doctor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/utsname.h>
+
+#include "probe/probe_caps.h"
+
+static void print_answer(FILE *f, const char *what, int err, const char *remedy)
+{
+	fprintf(f, "  %-34s %s\n", what, err ? strerror(-err) : "yes");
+	if (err && remedy)
+		fprintf(f, "  %-34s -> %s\n", "", remedy);
+}
+
+static int read_sysctl(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int value = -100;
+
+	if (f && fscanf(f, "%d", &value) != 1)
+		value = -100;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static void print_sysctl(FILE *f, const char *name, const char *path)
+{
+	int value = read_sysctl(path);
+
+	if (value != -100)
+		fprintf(f, "  %-34s %d\n", name, value);
+}
+
+static void print_capability(FILE *f, cap_t caps, cap_value_t cap, const char *what)
+{
+	cap_flag_value_t set = CAP_CLEAR;
+	char *name;
+
+	if (!CAP_IS_SUPPORTED(cap)) {
+		fprintf(f, "  %-34s this kernel has none such\n", what);
+		return;
+	}
+	cap_get_flag(caps, cap, CAP_EFFECTIVE, &set);
+	name = cap_to_name(cap);
+	fprintf(f, "  %-34s %s\n", name ? name : what, set == CAP_SET ? "yes" : "no");
+	cap_free(name);
+}
+
+static void print_privileges(FILE *f)
+{
+	cap_t caps = cap_get_proc();
+
+	fputs("Privileges\n", f);
+	if (caps) {
+		print_capability(f, caps, CAP_SYS_ADMIN, "cap_sys_admin");
+		print_capability(f, caps, CAP_BPF, "cap_bpf");
+		print_capability(f, caps, CAP_PERFMON, "cap_perfmon");
+		cap_free(caps);
+	}
+	print_sysctl(f, "kernel.perf_event_paranoid", "/proc/sys/kernel/perf_event_paranoid");
+	print_sysctl(f, "kernel.unprivileged_bpf_disabled",
+		     "/proc/sys/kernel/unprivileged_bpf_disabled");
+	print_sysctl(f, "kernel.ftrace_enabled", "/proc/sys/kernel/ftrace_enabled");
+}
+
+static void print_caps(FILE *f, const struct caps *caps)
+{
+	const char *perf = "CAP_SYS_ADMIN, or CAP_PERFMON and kernel.perf_event_paranoid=2:"
+			   " otherwise the end is fexit, which can miss faults";
+
+	fputs("\nThis kernel\n", f);
+	print_answer(f, "BPF programs", caps->bpf, "run as root, or with CAP_BPF and CAP_PERFMON");
+	print_answer(f, "BTF (/sys/kernel/btf/vmlinux)", caps->btf,
+		     "a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+	print_answer(f, "exceptions:page_fault_* tracepoints", caps->begin,
+		     "x86 with CONFIG_TRACEPOINTS=y");
+	print_answer(f, "perf events of a CPU", caps->perf_cpu, perf);
+	print_answer(f, "perf events of a task", caps->perf_task, perf);
+	print_answer(f, "fentry", caps->fentry,
+		     "CONFIG_FUNCTION_TRACER and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y,"
+		     " kernel.ftrace_enabled=1, no lockdown");
+	print_answer(f, "kprobes", caps->kprobe, "CONFIG_KPROBE_EVENTS=y, no lockdown");
+	print_answer(f, "addresses of kernel functions", caps->kallsyms,
+		     "root, or CAP_SYSLOG and kernel.kptr_restrict at most 1: without them causes"
+		     " are told less well, and profile shows no kernel functions");
+	print_answer(f, "VMA look-up", caps->find_vma || caps->vmacache ? 0 : -EOPNOTSUPP,
+		     "bpf_find_vma (5.17 and later): without it rare paths stay unclassified");
+}
+
+static void print_paths(FILE *f, const struct plan *plan)
+{
+	unsigned int path, origin;
+
+	fprintf(f, "\nPaths with --attach=auto (%s)\n  %-16s", plan->attach, "");
+	for (origin = 0; origin < ORIGIN_NR; origin++)
+		fprintf(f, "%-13s", origin_name(origin));
+	fputc('\n', f);
+	for (path = 0; path < PATH_NR; path++) {
+		fprintf(f, "  %-16s", path_name(path));
+		for (origin = 0; origin < ORIGIN_NR; origin++)
+			fprintf(f, "%-13s", exactness_name(plan->exact[path][origin]));
+		fprintf(f, "%s\n", path_help(path));
+	}
+}
+
+static void print_causes(FILE *f, const struct plan *plan)
+{
+	unsigned int cause;
+
+	fputs("\nCauses (pfstat trace, --causes)\n", f);
+	for (cause = 0; cause < CAUSE_NR; cause++)
+		fprintf(f, "  %-16s%-13s%s\n", cause_name(cause),
+			plan->causes & 1u << cause ? "told" : "not told", cause_help(cause));
+}
+
+static void print_hooks(FILE *f, const struct caps *caps, const struct plan *plan)
+{
+	int h;
+
+	fprintf(f, "\nHooks\n  %-30s %-12s%s\n", "", "plan", "fentry / kprobe / tracepoint");
+	for (h = 0; h < HOOK_NR; h++) {
+		fprintf(f, "  %-30s %-12s", hook_rows[h].name, method_name(plan->hook[h].method));
+		if (h < HOOK_FIRST_TRACEPOINT)
+			fprintf(f, "%s / %s\n",
+				caps->hook_fentry[h] ? strerror(-caps->hook_fentry[h]) : "yes",
+				caps->hook_kprobe[h] ? strerror(-caps->hook_kprobe[h]) : "yes");
+		else
+			fprintf(f, "%s\n",
+				caps->hook_tracepoint[h] ? strerror(-caps->hook_tracepoint[h]) :
+							   "yes");
+	}
+}
+
+int doctor_run(const struct opts *opts, FILE *f)
+{
+	const struct plan_request request = { .way = WAY_AUTO, .causes = true };
+	struct utsname name;
+	struct caps caps;
+	struct plan plan;
+
+	if (!uname(&name))
+		fprintf(f, "Linux %s %s\n\n", name.release, name.machine);
+	caps_probe(&caps, WAY_KPROBE, true);
+	caps_probe_sleeps(&caps);
+	plan_make(&plan, &request, &caps);
+	print_privileges(f);
+	print_caps(f, &caps);
+	if (plan.impossible) {
+		fprintf(f, "\nMeasuring is not possible: %s\n", plan.reason);
+		return plan.impossible;
+	}
+	print_paths(f, &plan);
+	print_causes(f, &plan);
+	if (opts->verbose)
+		print_hooks(f, &caps, &plan);
+	fprintf(f, "\nMeasuring is possible.\n");
+	if (plan.note[0])
+		fprintf(f, "%s\n", plan.note);
+	return 0;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * profile/profile_stacks.h: stacks with weights, symbolized: what pfstat profile shows. Each
+ * stack is a line of frames, outermost first: the process's name, functions of the
+ * program, functions of the kernel, the fault's path. What is not known is a
+ * frame, too, so that the weights add up to the total.
+ */
+#ifndef PFSTAT_PROFILE_PROFILE_STACKS_H
+#define PFSTAT_PROFILE_PROFILE_STACKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "util/intern.h"
+#include "symbols/symbols_kernel.h"
+#include "symbols/symbols_user.h"
+
+/* Faults with the same stack. */
+struct stack_sample {
+	int pid;
+	bool ended; /* one of many: it is not told apart from others by its pid */
+	const char *comm;
+	const char *path; /* of the fault: "anon" */
+	uint64_t count, sum_ns;
+	uint64_t when_ns; /* CLOCK_MONOTONIC of one of them; UINT64_MAX: unknown */
+	/* Innermost first. nr 0: there is none, or with an error it is lost. */
+	const uint64_t *kernel, *user;
+	unsigned int nr_kernel, nr_user;
+	int kernel_error, user_error; /* negative errno of the stack walk */
+};
+
+/* In place of the process's name. */
+#define STACK_NO_ROOM "[no room for the stack]"
+
+enum frame_kind { FRAME_PROCESS, FRAME_USER, FRAME_KERNEL, FRAME_NOTE, FRAME_PATH };
+
+/* Of a file, where it was first seen; no process is told apart by where it has it. */
+struct stack_mapping {
+	uint64_t len, offset;
+	uint32_t file; /* text */
+	uint8_t build_id_len;
+	uint8_t build_id[BUILD_ID_MAX];
+};
+
+/* No padding: it is compared as bytes. */
+struct stack_frame {
+	uint64_t address; /* 0 but for FRAME_KERNEL, and FRAME_USER in a file */
+	uint32_t name, module; /* text; module: of an empty one when unknown */
+	uint32_t mapping; /* number + 1; 0: none */
+	uint16_t kind;
+	uint16_t named; /* name is a symbol, not a place holder for one */
+};
+
+struct stack_line {
+	int pid; /* 0: of processes that ended */
+	uint32_t comm, path; /* text */
+	uint32_t nr;
+	uint32_t frames[]; /* outermost first */
+};
+
+struct stack_weight {
+	uint64_t count, sum_ns;
+};
+
+struct stack_totals {
+	struct stack_weight all;
+	struct stack_weight user; /* have a user stack */
+	/* Of these: */
+	struct stack_weight ends_early; /* the outermost frame is no start of a thread */
+	struct stack_weight may_end_early; /* it has no name that would say so */
+	struct stack_weight cut; /* deeper than the limit */
+	struct stack_weight user_lost, kernel_lost; /* the walk failed */
+	struct stack_weight nameless; /* have a user frame without a name */
+};
+
+/* Where names come from: symbols_user_find(), symbols_kernel_find(), or a test. */
+struct stack_names {
+	void *context;
+	int (*user)(void *context, int pid, uint64_t address, uint64_t when_ns,
+		    struct user_symbol *out);
+	int (*kernel)(void *context, uint64_t address, struct kernel_symbol *out);
+};
+
+struct stack_symbols {
+	struct symbols_user *user;
+	struct symbols_kernel *kernel;
+};
+
+/* Names by these, which must outlive the stacks. */
+struct stack_names stack_names(struct stack_symbols *symbols);
+
+struct stacks {
+	struct stack_names names;
+	unsigned int max_depth; /* of a user stack */
+	uint32_t max_lines; /* what comes then has no stack; 0: no limit */
+	struct intern texts, mappings, frames, lines;
+	uint64_t *starts; /* by mapping */
+	uint32_t cap_starts;
+	struct stack_weight *weights; /* by line */
+	uint32_t cap_weights;
+	struct stack_totals totals;
+};
+
+/* How the outputs weigh, and what they say of the whole. */
+struct profile_run {
+	bool by_count; /* else by time */
+	uint64_t duration_ns; /* measured so long */
+	uint64_t began_ns; /* CLOCK_REALTIME */
+	const char *title; /* "whole machine", "pid 1234", the command */
+};
+
+void stacks_init(struct stacks *s, struct stack_names names, unsigned int max_depth);
+/* 0 or -ENOMEM. */
+int stacks_add(struct stacks *s, const struct stack_sample *sample);
+void stacks_free(struct stacks *s);
+
+static inline const struct stack_line *stacks_line(const struct stacks *s, uint32_t i)
+{
+	return interned(&s->lines, i);
+}
+
+static inline const struct stack_frame *stacks_frame(const struct stacks *s, uint32_t i)
+{
+	return interned(&s->frames, i);
+}
+
+static inline uint64_t stacks_mapping_start(const struct stacks *s, uint32_t i)
+{
+	return s->starts[i];
+}
+
+static inline const char *stacks_text(const struct stacks *s, uint32_t i)
+{
+	return interned(&s->texts, i);
+}
+
+/* Time or count, as the run weighs. */
+static inline uint64_t stack_weigh(const struct profile_run *run, const struct stack_weight *w)
+{
+	return run->by_count ? w->count : w->sum_ns;
+}
+
+/*
+ * What a reader must know of how whole the stacks are, and what helps: lines for
+ * stderr, each in weight of the run; nothing when all is well. kernel_problem: of
+ * symbols_kernel_problem().
+ */
+void stacks_summary(const struct stacks *s, const struct profile_run *run,
+		    const char *kernel_problem, FILE *f);
+
+/* The outputs. 0 or -ENOMEM; errors of f are for its owner to see by ferror(). */
+int profile_folded(const struct stacks *s, const struct profile_run *run, FILE *f);
+int profile_pprof(const struct stacks *s, const struct profile_run *run, FILE *f);
+int profile_svg(const struct stacks *s, const struct profile_run *run, FILE *f);
+
+#endif

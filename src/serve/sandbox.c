@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * serve/sandbox.c: see serve/serve_sandbox.h.
+ */
+#include "serve_sandbox.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "probe/probe_caps.h"
+
+/* libcap of Debian 11 does not know their names. */
+#define CAP_PERFMON_NR 38
+#define CAP_BPF_NR     39
+
+/*
+ * What is called after the start: serving (MHD and GnuTLS with their threads),
+ * reading /proc, /sys and the web configuration, CPUs that come online, sd_notify.
+ * No exec, no new privileges, no modules, no mounts, no tracing of others.
+ */
+/* clang-format off */
+static const char *const allowed[] = {
+	/* Files and sockets. */
+	"read", "readv", "pread64", "write", "writev", "close", "close_range", "openat", "open",
+	"fstat", "newfstatat", "stat", "lstat", "statx", "fstatfs", "statfs", "lseek", "access",
+	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd", "fcntl", "dup",
+	"dup2", "dup3", "pipe2", "eventfd2", "ioctl", "socket", "connect", "bind", "listen",
+	"accept", "accept4", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt",
+	"sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "sendfile", "epoll_create1",
+	"epoll_ctl", "epoll_wait", "epoll_pwait", "poll", "ppoll", "select", "pselect6",
+	"timerfd_create", "timerfd_settime", "signalfd4",
+	/* Memory and threads. */
+	"mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "clone", "clone3", "futex",
+	"set_robust_list", "rseq", "sched_yield", "sched_getaffinity", "sched_getscheduler",
+	"sched_getparam", "membarrier", "exit", "exit_group", "gettid", "getpid", "getuid",
+	"geteuid", "getgid", "getegid", "tgkill", "set_tid_address",
+	/* Time, signals and limits. */
+	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack",
+	"restart_syscall", "getrusage", "prlimit64", "getrlimit", "getrandom", "uname", "sysinfo",
+	"prctl",
+	/* What pfstat is for. */
+	"bpf", "perf_event_open",
+};
+/* clang-format on */
+
+struct keep {
+	cap_value_t caps[2];
+	int nr;
+};
+
+/* Only keep is effective from here on; what is permitted stays. */
+static int try_with(const struct keep *keep, cap_flag_t flag)
+{
+	cap_t caps = cap_get_proc();
+	int err = -ENOMEM;
+
+	if (!caps)
+		return err;
+	if (!cap_clear_flag(caps, flag) &&
+	    (!keep->nr || !cap_set_flag(caps, flag, keep->nr, keep->caps, CAP_SET)))
+		err = cap_set_proc(caps) ? -errno : 0;
+	cap_free(caps);
+	return err;
+}
+
+static bool is_permitted(cap_value_t cap)
+{
+	cap_t caps = cap_get_proc();
+	cap_flag_value_t value = CAP_CLEAR;
+
+	if (caps)
+		cap_get_flag(caps, cap, CAP_PERMITTED, &value);
+	cap_free(caps);
+	return value == CAP_SET;
+}
+
+static bool bpf_works(int prog_fd)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(prog_fd, &info, &len);
+}
+
+static bool perf_works(void)
+{
+	int fd = caps_open_sw_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, -1, 0, false);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* By trying: first with none, then with the one that should do. */
+static int find_needed(struct keep *keep, const struct confine_needs *needs)
+{
+	int err = try_with(keep, CAP_EFFECTIVE);
+
+	if (err)
+		return err;
+	if (needs->prog_fd >= 0 && !bpf_works(needs->prog_fd) && is_permitted(CAP_BPF_NR))
+		keep->caps[keep->nr++] = CAP_BPF_NR;
+	if (!needs->perf || perf_works() || !is_permitted(CAP_PERFMON_NR))
+		return 0;
+	keep->caps[keep->nr++] = CAP_PERFMON_NR;
+	err = try_with(keep, CAP_EFFECTIVE);
+	if (!err && !perf_works())
+		keep->nr--;
+	return err;
+}
+
+static int drop_capabilities(struct keep *keep, const struct confine_needs *needs)
+{
+	int err = find_needed(keep, needs);
+	cap_value_t cap;
+
+	if (err)
+		return err;
+	/* Of the bounding set what may be: it needs CAP_SETPCAP, and there is no exec any more. */
+	for (cap = 0; CAP_IS_SUPPORTED(cap); cap++)
+		cap_drop_bound(cap);
+	cap_reset_ambient();
+	/* Effective must be a part of permitted at each step. */
+	err = try_with(keep, CAP_EFFECTIVE);
+	if (!err)
+		err = try_with(keep, CAP_PERMITTED);
+	if (!err)
+		err = try_with(&(struct keep){ .nr = 0 }, CAP_INHERITABLE);
+	return err;
+}
+
+static void print_kept(const struct keep *keep, char *kept, size_t len)
+{
+	int i;
+
+	snprintf(kept, len, "%s", keep->nr ? "" : "no capability");
+	for (i = 0; i < keep->nr; i++) {
+		size_t used = strlen(kept);
+
+		snprintf(kept + used, len - used, "%s%s", i ? ", " : "",
+			 keep->caps[i] == CAP_BPF_NR ? "CAP_BPF" : "CAP_PERFMON");
+	}
+}
+
+static int filter_calls(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int err = filter ? 0 : -ENOMEM;
+	size_t i;
+
+	for (i = 0; !err && i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		int call = seccomp_syscall_resolve_name(allowed[i]);
+
+		/* Not every architecture and libseccomp knows all of them. */
+		if (call != __NR_SCMP_ERROR)
+			err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+	}
+	if (!err)
+		err = seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}
+
+int confine(const struct confine_needs *needs, char *kept, size_t kept_len, char *error,
+	    size_t error_len)
+{
+	struct keep keep = { .nr = 0 };
+	int err = drop_capabilities(&keep, needs);
+
+	if (err) {
+		snprintf(error, error_len, "cannot drop capabilities: %s", strerror(-err));
+		return err;
+	}
+	print_kept(&keep, kept, kept_len);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
+		err = -errno;
+		snprintf(error, error_len, "cannot set no_new_privs: %s", strerror(-err));
+		return err;
+	}
+	err = filter_calls();
+	if (err)
+		snprintf(error, error_len, "cannot install the seccomp filter: %s", strerror(-err));
+	return err;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * serve/serve_sandbox.h: gives up what a long-running process does not need any more, once
+ * everything is loaded, attached and bound. For the whole process, so it comes
+ * before there are threads.
+ */
+#ifndef PFSTAT_SERVE_SERVE_SANDBOX_H
+#define PFSTAT_SERVE_SERVE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct confine_needs {
+	/* perf events are opened later on, for CPUs that come online. */
+	bool perf;
+	/* bpf(2) is called later on, for counters of the programs: the fd of one; -1: it is not. */
+	int prog_fd;
+};
+
+/*
+ * Drops every capability that needs does not ask for on this kernel, sets
+ * no_new_privs and installs a filter of system calls (seccomp) that answers EPERM.
+ * What this kernel needs is found by trying: CAP_BPF is kept where bpf(2) is
+ * refused without (up to 5.18), CAP_PERFMON where perf events need it and it is
+ * enough (with kernel.perf_event_paranoid=3 it is not; CAP_SYS_ADMIN is never kept).
+ * kept gets the names of what is left, "no capability" or as many as fit. 0, or a
+ * negative errno with the reason in error.
+ */
+int confine(const struct confine_needs *needs, char *kept, size_t kept_len, char *error,
+	    size_t error_len);
+
+#endif

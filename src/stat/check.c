@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * stat/check.c: the rules of --check; see stat/stat_check.h. A rule is a list of terms: what
+ * may be missing on pfstat's side, or be too much there, each up to a number. A
+ * difference that the terms cannot make up is unexplained.
+ */
+#include "stat_check.h"
+
+#include <string.h>
+
+#define NO_LIMIT UINT64_MAX
+
+/* Up to max faults that the kernel counts and pfstat does not; less: the other way round. */
+struct term {
+	const char *name;
+	const char *text;
+	uint64_t max;
+	bool less;
+};
+
+#define MAX_TERMS 8
+
+struct terms {
+	struct term term[MAX_TERMS];
+	unsigned int nr;
+};
+
+const char *const check_counter_names[CHECK_COUNTER_NR] = {
+#define COUNTER_NAME(name) #name,
+	CHECK_COUNTERS(COUNTER_NAME)
+#undef COUNTER_NAME
+};
+
+const char *check_verdict_name(enum check_verdict verdict)
+{
+	static const char *const names[] = {
+		[CHECK_EQUAL] = "equal",
+		[CHECK_EXPLAINED] = "explained",
+		[CHECK_INFORMATION] = "information",
+		[CHECK_UNEXPLAINED] = "unexplained",
+	};
+
+	return names[verdict];
+}
+
+static uint64_t over(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static void add_reason(struct check_row *row, const char *name, const char *text, uint64_t count)
+{
+	if (count && row->nr_reasons < CHECK_MAX_REASONS)
+		row->reason[row->nr_reasons++] = (struct check_reason){ name, text, count };
+}
+
+/* Why the two sides need not be the same: no count. */
+static void add_note(struct check_row *row, enum check_verdict verdict, const char *name,
+		     const char *text)
+{
+	row->verdict = verdict;
+	row->reason[row->nr_reasons++] = (struct check_reason){ name, text, 0 };
+}
+
+static void term(struct terms *terms, const char *name, const char *text, uint64_t max)
+{
+	if (max && terms->nr < MAX_TERMS)
+		terms->term[terms->nr++] = (struct term){ name, text, max, false };
+}
+
+static void term_less(struct terms *terms, const char *name, const char *text, uint64_t max)
+{
+	if (max && terms->nr < MAX_TERMS)
+		terms->term[terms->nr++] = (struct term){ name, text, max, true };
+}
+
+/*
+ * Takes from the terms, in their order, what the difference needs; must, which
+ * has happened for certain, is in it already.
+ */
+static void judge(struct check_row *row, uint64_t must, const struct terms *terms)
+{
+	uint64_t have = row->pfstat + must;
+	bool less = have > row->kernel.high;
+	uint64_t rest = less ? have - row->kernel.high : over(row->kernel.low, have);
+
+	for (unsigned int i = 0; i < terms->nr && rest; i++) {
+		const struct term *t = &terms->term[i];
+		uint64_t part = t->max < rest ? t->max : rest;
+
+		if (t->less != less)
+			continue;
+		add_reason(row, t->name, t->text, part);
+		rest -= part;
+	}
+	add_reason(row, "bracket", "while attaching or detaching: on either side",
+		   row->kernel.high - row->kernel.low);
+	row->unexplained = rest;
+	row->surplus = less;
+	row->verdict = rest ? CHECK_UNEXPLAINED : row->nr_reasons ? CHECK_EXPLAINED : CHECK_EQUAL;
+}
+
+static struct check_row *new_row(struct check *out, const char *book, const char *counter,
+				 struct check_span kernel, uint64_t pfstat)
+{
+	struct check_row *row = &out->row[out->nr_rows++];
+
+	row->book = book;
+	row->counter = counter;
+	row->kernel = kernel;
+	row->pfstat = pfstat;
+	return row;
+}
+
+/* --- pfstat's side */
+
+static uint64_t cell_count(const struct snapshot *s, unsigned int path, unsigned int origin,
+			   unsigned int major)
+{
+	const struct cell_sum *cell = &s->cells[path][origin][major];
+	uint64_t count = cell->untimed;
+
+	for (unsigned int i = 0; i < HIST_SLOTS; i++)
+		count += cell->buckets[i];
+	return count;
+}
+
+static uint64_t path_count(const struct snapshot *s, unsigned int path)
+{
+	uint64_t count = 0;
+
+	for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
+		for (unsigned int major = 0; major < 2; major++)
+			count += cell_count(s, path, origin, major);
+	return count;
+}
+
+/* Faults that the kernel accounts, of that severity. */
+static uint64_t completed(const struct snapshot *s, unsigned int major)
+{
+	uint64_t count = 0;
+
+	for (unsigned int path = 0; path < PATH_NR; path++)
+		for (unsigned int origin = 0; path_completes(path) && origin < ORIGIN_NR; origin++)
+			count += cell_count(s, path, origin, major);
+	return count;
+}
+
+/*
+ * Faults that failed, and may have done so in handle_mm_fault: there a protection
+ * key forbids the access, and the guard pages are. What needs no look at the VMA,
+ * or waits for a retry that never comes, is not among them.
+ */
+static uint64_t failed(const struct snapshot *s)
+{
+	static const enum fault_path paths[] = {
+		PATH_BAD_ACCESS, PATH_GUARD_PAGE, PATH_SIGBUS,     PATH_HWPOISON,
+		PATH_OOM,        PATH_FIXUP,      PATH_UNRESOLVED,
+	};
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		count += path_count(s, paths[i]);
+	return count;
+}
+
+static uint64_t retries(const struct snapshot *s)
+{
+	uint64_t count = 0;
+
+	for (unsigned int path = 0; path < PATH_NR; path++)
+		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
+			for (unsigned int major = 0; major < 2; major++)
+				count += s->cells[path][origin][major].retries;
+	return count;
+}
+
+static uint64_t missed(const struct check_input *in)
+{
+	return in->perf_end ? over(in->total->events, in->total->end_runs) : 0;
+}
+
+/* --- the terms that rows share */
+
+static void terms_of_ends(struct terms *terms, const struct check_input *in)
+{
+	const struct snapshot *s = in->total;
+
+	term(terms, "end_without_begin", "begun before pfstat was attached",
+	     s->tallies[TALLY_END_WITHOUT_BEGIN]);
+	if (!in->perf_end)
+		term(terms, "marker_missed", "program runs that the kernel skipped",
+		     s->marker_misses);
+	term(terms, "gup_nested", "get_user_pages inside another fault",
+	     s->tallies[TALLY_GUP_NESTED]);
+}
+
+static void term_of_gup(struct terms *terms, const struct check_input *in, uint64_t max)
+{
+	if (!in->gup)
+		term(terms, "gup", "get_user_pages, no exception: only --gup sees them", max);
+	else
+		/* Of kprobes: nothing followed at which the last one of a task would end. */
+		term(terms, "in_flight", "get_user_pages faults still open at the end",
+		     in->total->in_flight);
+}
+
+/* --- tasks */
+
+/* The pages that a task touches behind an early exit hook: its robust list, its thread ID. */
+#define LATE_FAULTS 2
+
+/*
+ * What the tasks' books may lack. On preemptible kernels the exit program is
+ * skipped while another task is preempted in it; of which task is not known.
+ */
+static void terms_of_ended(struct terms *terms, const struct check_books *books)
+{
+	term_less(terms, "late", "of tasks that were ending: no book has them",
+		  books->early * LATE_FAULTS);
+	term_less(terms, "exit_missed", "of tasks whose end the kernel kept from pfstat",
+		  books->exit_missed ? NO_LIMIT : 0);
+}
+
+static const char *const severities[] = { "minor", "major" };
+
+static void check_tasks_row(struct check *out, const struct check_input *in, const char *counter,
+			    struct check_span kernel, uint64_t pfstat, bool is_sum)
+{
+	struct check_row *row = new_row(out, "tasks", counter, kernel, pfstat);
+	struct terms terms = { 0 };
+
+	/* Of what severity the missed ones were is not known. */
+	if (is_sum)
+		add_reason(row, "missed", "end programs that the kernel skipped", missed(in));
+	else
+		term(&terms, "missed", "end programs that the kernel skipped", missed(in));
+	terms_of_ends(&terms, in);
+	term_of_gup(&terms, in, NO_LIMIT);
+	terms_of_ended(&terms, in->books);
+	judge(row, is_sum ? missed(in) : 0, &terms);
+}
+
+/*
+ * The second witness. Its book is closed when the last of its tasks is waited
+ * for, so it has no late faults; it lacks tasks that nobody waited for.
+ */
+static void check_rusage_row(struct check *out, const struct check_input *in, const char *counter,
+			     uint64_t rusage, struct check_span tasks, uint64_t pfstat, bool is_sum)
+{
+	struct check_row *row =
+		new_row(out, "wait4", counter, (struct check_span){ rusage, rusage }, pfstat);
+	uint64_t late = in->books->early * LATE_FAULTS, must = is_sum ? missed(in) : 0;
+	struct terms terms = { 0 };
+
+	if (in->books->rusage_scope) {
+		add_note(row, CHECK_INFORMATION, "scope", in->books->rusage_scope);
+		return;
+	}
+	add_reason(row, "missed", "end programs that the kernel skipped", must);
+	if (!is_sum)
+		term(&terms, "missed", "end programs that the kernel skipped", missed(in));
+	terms_of_ends(&terms, in);
+	/* No more of them than the tasks' own books say, if those are whole. */
+	term_of_gup(&terms, in,
+		    in->books->exit_missed ? NO_LIMIT : over(tasks.high + late, pfstat + must));
+	/* Their events are inherited all the same, and counted. fexit sees everybody's ends. */
+	if (in->perf_end)
+		term(&terms, "birth_missed", "of tasks whose birth the kernel kept from pfstat",
+		     in->total->tallies[TALLY_END_OF_OTHERS]);
+	term_less(&terms, "not_waited", "of tasks that the command did not wait for",
+		  over(tasks.high + late, rusage));
+	judge(row, must, &terms);
+}
+
+static void check_tasks(struct check *out, const struct check_input *in)
+{
+	const struct check_books *b = in->books;
+	uint64_t pfstat[2] = { completed(in->total, 0), completed(in->total, 1) };
+	struct check_span sum = { b->tasks[0].low + b->tasks[1].low,
+				  b->tasks[0].high + b->tasks[1].high };
+
+	for (int major = 0; major < 2; major++)
+		check_tasks_row(out, in, severities[major], b->tasks[major], pfstat[major], false);
+	check_tasks_row(out, in, "faults", sum, pfstat[0] + pfstat[1], true);
+	if (!b->has_rusage)
+		return;
+	for (int major = 0; major < 2; major++)
+		check_rusage_row(out, in, severities[major], b->rusage[major], b->tasks[major],
+				 pfstat[major], false);
+	check_rusage_row(out, in, "faults", b->rusage[0] + b->rusage[1], sum, pfstat[0] + pfstat[1],
+			 true);
+}
+
+/* --- perf events */
+
+static void check_events(struct check *out, const struct check_input *in)
+{
+	const struct snapshot *s = in->total;
+	struct check_row *row;
+	struct terms terms = { 0 };
+
+	if (!in->perf_end)
+		return;
+	row = new_row(out, "perf", "events", (struct check_span){ s->events, s->events },
+		      s->end_runs);
+	term(&terms, "missed", "end programs that the kernel skipped", NO_LIMIT);
+	judge(row, 0, &terms);
+}
+
+/* --- the whole machine */
+
+enum relation {
+	RELATION_EQUAL, /* but for faults that this run does not see, or not by their path */
+	RELATION_AT_MOST, /* pfstat also counts what the kernel does not */
+	RELATION_NONE, /* neither */
+};
+
+#define MAX_PATHS 4
+
+struct path_list {
+	unsigned int nr;
+	enum fault_path path[MAX_PATHS];
+};
+
+/* What each counter has to do with which paths. */
+static const struct rule {
+	enum relation relation;
+	struct path_list paths;
+	/* Of these the kernel may count each as well. */
+	struct path_list also;
+	const char *why; /* the relation is not equality */
+} rules[CHECK_COUNTER_NR] = {
+	/* mm_account_fault; see check_pgfault(). */
+	[CHECK_pgfault] = { .relation = RELATION_EQUAL },
+	[CHECK_pgmajfault] = { RELATION_NONE,
+			       { 0 },
+			       { 0 },
+			       "counts reads from a disk or swap, pfstat what the kernel accounts as major" },
+	/* do_huge_pmd_anonymous_page; from 6.13 on also a write to the huge zero page. */
+	[CHECK_thp_fault_alloc] = { RELATION_AT_MOST,
+				    { 1, { PATH_THP } },
+				    { 1, { PATH_THP_WP } },
+				    "the kernel leaves out those that another thread had mapped first" },
+	[CHECK_thp_zero_page_alloc] = { RELATION_NONE,
+					{ 1, { PATH_THP_ZERO } },
+					{ 0 },
+					"counts allocations of the one huge zero page, pfstat its mappings" },
+	/* Either side has hints that the other leaves out: the page had gone, or changed. */
+	[CHECK_numa_hint_faults] = { RELATION_NONE,
+				     { 2, { PATH_NUMA, PATH_THP_NUMA } },
+				     { 0 },
+				     "counts hints on pages that changed meanwhile, pfstat those that the scheduler took" },
+	[CHECK_pswpin] = { RELATION_NONE,
+			   { 1, { PATH_SWAP } },
+			   { 0 },
+			   "counts pages that were read, with read-ahead, pfstat those that were faulted in" },
+	[CHECK_cow_ksm] = { RELATION_EQUAL, { 1, { PATH_KSM_COPY } }, { 0 }, NULL },
+	/* wp_page_reuse, which runs in other paths as well. */
+	[CHECK_pgreuse] = { RELATION_AT_MOST,
+			    { 2, { PATH_WP_REUSE, PATH_WP_SHARED } },
+			    { 4, { PATH_SWAP, PATH_THP_WP, PATH_UFFD_WP, PATH_PFN } },
+			    "the kernel leaves out pages that were kept in another way" },
+};
+
+/*
+ * handle_mm_fault's calls: those that did not end in a retry where there are
+ * locks per VMA (6.4 brought both), before that each of them.
+ */
+static void check_pgfault(struct check *out, const struct check_input *in, struct check_span kernel)
+{
+	const struct snapshot *s = in->total;
+	struct check_row *row = new_row(out, "vmstat", check_counter_names[CHECK_pgfault], kernel,
+					completed(s, 0) + completed(s, 1));
+	struct terms terms = { 0 };
+
+	add_reason(row, "missed", "end programs that the kernel skipped", missed(in));
+	terms_of_ends(&terms, in);
+	if (!in->vma_lock)
+		term(&terms, "retries", "calls that were retried", in->gup ? retries(s) : NO_LIMIT);
+	term(&terms, "failed", "faults that failed in handle_mm_fault", failed(s));
+	term(&terms, "in_flight", "faults still open at the end", s->in_flight);
+	term_of_gup(&terms, in, NO_LIMIT);
+	/* Of faults that came to nothing no one knows how often they were tried. */
+	if (!in->vma_lock)
+		term(&terms, "calls", "this kernel counts calls, not faults", NO_LIMIT);
+	judge(row, missed(in), &terms);
+}
+
+/* The weakest that any path of the rule is known by. */
+static enum exactness rule_exactness(const struct check_input *in, const struct rule *rule)
+{
+	enum exactness worst = EXACT;
+
+	for (unsigned int i = 0; i < rule->paths.nr; i++)
+		for (unsigned int origin = 0; origin < ORIGIN_GUP; origin++) {
+			enum exactness e = in->exact[rule->paths.path[i]][origin];
+
+			if (e > worst)
+				worst = e;
+		}
+	return worst;
+}
+
+static uint64_t rule_count(const struct check_input *in, const struct rule *rule)
+{
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < rule->paths.nr; i++)
+		count += path_count(in->total, rule->paths.path[i]);
+	return count;
+}
+
+/* Faults that have another path, or none, than their evidence should give them. */
+static uint64_t unnamed(const struct check_input *in)
+{
+	const struct snapshot *s = in->total;
+
+	return missed(in) + s->tallies[TALLY_END_WITHOUT_BEGIN] + s->tallies[TALLY_VMA_BUSY] +
+	       s->marker_misses + s->in_flight + path_count(s, PATH_UNCLASSIFIED) +
+	       path_count(s, PATH_UNRESOLVED);
+}
+
+static void check_counter(struct check *out, const struct check_input *in,
+			  enum check_counter counter)
+{
+	const struct rule *rule = &rules[counter];
+	struct check_span kernel = in->books->counter[counter];
+	enum exactness exactness = rule_exactness(in, rule);
+	struct check_row *row =
+		new_row(out, "vmstat", check_counter_names[counter], kernel,
+			rule->paths.nr ? rule_count(in, rule) : completed(in->total, 1));
+	struct terms terms = { 0 };
+
+	if (rule->relation == RELATION_NONE) {
+		add_note(row, CHECK_INFORMATION, "relation", rule->why);
+		return;
+	}
+	if (exactness != EXACT) {
+		/* Never "equal": that it is so may be a coincidence. */
+		add_note(row, CHECK_EXPLAINED, exactness_name(exactness),
+			 exactness == INFERRED ? "the path is inferred here" :
+						 "this way does not show the path");
+		return;
+	}
+	term(&terms, "unnamed", "faults whose mark or end was lost", unnamed(in));
+	for (unsigned int i = 0; i < rule->also.nr; i++)
+		term(&terms, path_name(rule->also.path[i]),
+		     "faults of another path that count as well",
+		     path_count(in->total, rule->also.path[i]));
+	term_of_gup(&terms, in, NO_LIMIT);
+	term_less(&terms, "unnamed", "faults whose mark was lost", in->total->marker_misses);
+	if (rule->relation == RELATION_AT_MOST)
+		term_less(&terms, "relation", rule->why, NO_LIMIT);
+	judge(row, 0, &terms);
+}
+
+static void check_machine(struct check *out, const struct check_input *in)
+{
+	for (int c = 0; c < CHECK_COUNTER_NR; c++) {
+		if (!in->books->has_counter[c])
+			continue;
+		if (c == CHECK_pgfault)
+			check_pgfault(out, in, in->books->counter[c]);
+		else
+			check_counter(out, in, c);
+	}
+}
+
+void check_make(struct check *out, const struct check_input *in)
+{
+	memset(out, 0, sizeof(*out));
+	out->ended = in->books->ended;
+	out->living = in->books->living;
+	memcpy(out->error, in->books->error, sizeof(out->error));
+	check_events(out, in);
+	if (out->error[0])
+		return;
+	if (in->per_task)
+		check_tasks(out, in);
+	else
+		check_machine(out, in);
+	out->ok = true;
+	for (unsigned int i = 0; i < out->nr_rows; i++)
+		if (out->row[i].verdict == CHECK_UNEXPLAINED)
+			out->ok = false;
+}

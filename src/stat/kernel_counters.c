@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * stat/kernel_counters.c: see stat/stat_kernel_counters.h. A task that lives is read from /proc; of
+ * one that has ended the programs kept what it had (bpf/exit_counters.bpf.h).
+ */
+#include "stat_kernel_counters.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+/* include/linux/sched.h */
+#define PF_EXITING 0x4
+
+/* A task that is just ending is waited for, but not for ever. */
+#define WALKS         50
+#define WALK_PAUSE_NS 2000000
+
+struct vmstat {
+	bool has[CHECK_COUNTER_NR];
+	uint64_t value[CHECK_COUNTER_NR];
+};
+
+struct books {
+	struct check_books result;
+	const struct session *session;
+	bool per_task;
+	/* -p, -t, -- */
+	const uint64_t *targets; /* TARGET_WORDS of them */
+	const struct exit_books *exits;
+	struct check_span base[2]; /* what the tasks had when they were attached */
+	/* The whole machine: before and after attaching, before and after detaching. */
+	struct vmstat vmstat[4];
+};
+
+void books_fail(struct books *books, const char *what, int err)
+{
+	/* The first one is the cause. */
+	if (books && !books->result.error[0])
+		snprintf(books->result.error, sizeof(books->result.error), "%s: %s", what,
+			 strerror(-err));
+}
+
+int books_open(struct books **out, const struct session *s, bool per_task)
+{
+	struct books *books = calloc(1, sizeof(*books));
+	struct session_maps maps;
+	void *targets;
+	int err;
+
+	if (!books)
+		return -ENOMEM;
+	books->session = s;
+	books->per_task = per_task;
+	session_maps(s, &maps);
+	books->exits = maps.exit_books;
+	if (per_task) {
+		targets = mmap(NULL, TARGET_WORDS * sizeof(*books->targets), PROT_READ, MAP_SHARED,
+			       maps.targets_fd, 0);
+		if (targets == MAP_FAILED) {
+			err = -errno;
+			free(books);
+			return err;
+		}
+		books->targets = targets;
+	}
+	*out = books;
+	return 0;
+}
+
+/* --- tasks */
+
+struct task_stat {
+	char state;
+	unsigned int flags;
+	uint64_t faults[2];
+};
+
+/* proc(5): 3 state, 9 flags, 10 minflt, 12 majflt; the name before may hold anything. */
+static int parse_stat(const char *line, struct task_stat *stat)
+{
+	const char *rest = strrchr(line, ')');
+	unsigned long long minor, major;
+
+	if (!rest || sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u %llu %*u %llu", &stat->state,
+			    &stat->flags, &minor, &major) != 4)
+		return -EINVAL;
+	stat->faults[0] = minor;
+	stat->faults[1] = major;
+	return 0;
+}
+
+static int read_task(int tid, struct task_stat *stat)
+{
+	char path[64], line[1024];
+	size_t len;
+	FILE *f;
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tid, tid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? -ESRCH : -errno;
+	errno = 0;
+	len = fread(line, 1, sizeof(line) - 1, f);
+	err = len ? 0 : errno ? -errno : -ESRCH;
+	fclose(f);
+	line[len] = '\0';
+	return err ? err : parse_stat(line, stat);
+}
+
+static void fail_task(struct books *books, int tid, int err)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "/proc/%d/task/%d/stat", tid, tid);
+	books_fail(books, what, err);
+}
+
+int books_add_task(struct books *books, struct session *s, int tid)
+{
+	struct task_stat before, after;
+	int err, read_error;
+
+	if (!books)
+		return session_add_task(s, tid);
+	read_error = read_task(tid, &before);
+	err = session_add_task(s, tid);
+	if (err)
+		return err;
+	if (!read_error) {
+		read_error = read_task(tid, &after);
+		/* It ended in between: before its bit was set, or with its books kept. */
+		if (read_error == -ESRCH) {
+			after = before;
+			memset(before.faults, 0, sizeof(before.faults));
+			read_error = 0;
+		}
+	}
+	if (read_error) {
+		fail_task(books, tid, read_error);
+		return 0;
+	}
+	for (int major = 0; major < 2; major++) {
+		books->base[major].low += before.faults[major];
+		books->base[major].high += after.faults[major];
+	}
+	return 0;
+}
+
+/* All measured tasks at one moment, as well as that can be. */
+struct walk {
+	struct check_span faults[2];
+	uint64_t ended, early, living;
+	bool steady; /* no task came or went meanwhile */
+};
+
+static void walk_task(struct books *books, struct walk *walk, int tid)
+{
+	struct task_stat stat;
+	int err = read_task(tid, &stat);
+	bool ending;
+
+	/* The bit of a task that has gone stays until its ID is used again. */
+	if (err == -ESRCH)
+		return;
+	if (err) {
+		fail_task(books, tid, err);
+		return;
+	}
+	/* A zombie has passed the exit hook: its counts are in the other book. */
+	if (stat.state == 'Z' || stat.state == 'X')
+		return;
+	ending = stat.flags & PF_EXITING;
+	if (ending)
+		walk->steady = false;
+	else
+		walk->living++;
+	for (int major = 0; major < 2; major++) {
+		walk->faults[major].low += ending ? 0 : stat.faults[major];
+		walk->faults[major].high += stat.faults[major];
+	}
+}
+
+static uint64_t load(const unsigned long long *value)
+{
+	return __atomic_load_n(value, __ATOMIC_SEQ_CST);
+}
+
+static void walk_once(struct books *books, struct walk *walk)
+{
+	uint64_t ended = load(&books->exits->ended);
+
+	memset(walk, 0, sizeof(*walk));
+	walk->steady = true;
+	/* A task that ends meanwhile is in neither below, and in both above. */
+	for (int major = 0; major < 2; major++)
+		walk->faults[major].low = load(&books->exits->faults[major]);
+	for (unsigned int word = 0; word < TARGET_WORDS; word++) {
+		uint64_t bits = __atomic_load_n(&books->targets[word], __ATOMIC_SEQ_CST);
+
+		for (; bits; bits &= bits - 1)
+			walk_task(books, walk, word * 64 + __builtin_ctzll(bits));
+	}
+	for (int major = 0; major < 2; major++)
+		walk->faults[major].high += load(&books->exits->faults[major]);
+	walk->early = load(&books->exits->early);
+	walk->ended = load(&books->exits->ended);
+	if (walk->ended != ended)
+		walk->steady = false;
+}
+
+static void walk_tasks(struct books *books, struct walk *walk)
+{
+	static const struct timespec pause = { .tv_nsec = WALK_PAUSE_NS };
+
+	for (int i = 0; i < WALKS; i++) {
+		walk_once(books, walk);
+		if (walk->steady || books->result.error[0])
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static uint64_t grown(uint64_t before, uint64_t after)
+{
+	return after > before ? after - before : 0;
+}
+
+/* --- the whole machine */
+
+static void read_vmstat(struct books *books, struct vmstat *vmstat)
+{
+	char name[64];
+	unsigned long long value;
+	FILE *f = fopen("/proc/vmstat", "re");
+
+	if (!f) {
+		books_fail(books, "/proc/vmstat", -errno);
+		return;
+	}
+	while (fscanf(f, "%63s %llu", name, &value) == 2) {
+		for (int c = 0; c < CHECK_COUNTER_NR; c++) {
+			if (strcmp(name, check_counter_names[c]))
+				continue;
+			vmstat->has[c] = true;
+			vmstat->value[c] = value;
+		}
+	}
+	fclose(f);
+	if (!vmstat->has[CHECK_pgfault])
+		books_fail(books, "/proc/vmstat has no pgfault", -ENOENT);
+}
+
+/* --- the ends of the run */
+
+void books_attaching(struct books *books)
+{
+	if (books && !books->per_task)
+		read_vmstat(books, &books->vmstat[0]);
+}
+
+void books_attached(struct books *books)
+{
+	if (books && !books->per_task)
+		read_vmstat(books, &books->vmstat[1]);
+}
+
+void books_detaching(struct books *books)
+{
+	struct walk walk;
+
+	if (!books)
+		return;
+	if (!books->per_task) {
+		read_vmstat(books, &books->vmstat[2]);
+		return;
+	}
+	walk_tasks(books, &walk);
+	for (int major = 0; major < 2; major++)
+		books->result.tasks[major].low =
+			grown(books->base[major].high, walk.faults[major].low);
+}
+
+static void take_vmstat(struct books *books)
+{
+	const struct vmstat *v = books->vmstat;
+
+	for (int c = 0; c < CHECK_COUNTER_NR; c++) {
+		books->result.has_counter[c] = v[0].has[c];
+		books->result.counter[c].low = grown(v[1].value[c], v[2].value[c]);
+		books->result.counter[c].high = grown(v[0].value[c], v[3].value[c]);
+	}
+}
+
+void books_detached(struct books *books)
+{
+	struct walk walk;
+
+	if (!books)
+		return;
+	if (!books->per_task) {
+		read_vmstat(books, &books->vmstat[3]);
+		take_vmstat(books);
+		return;
+	}
+	walk_tasks(books, &walk);
+	for (int major = 0; major < 2; major++)
+		books->result.tasks[major].high =
+			grown(books->base[major].low, walk.faults[major].high);
+	books->result.ended = walk.ended;
+	books->result.early = walk.early;
+	books->result.living = walk.living;
+	books->result.exit_missed = session_exit_misses(books->session);
+}
+
+void books_rusage(struct books *books, const struct rusage *usage, const char *scope)
+{
+	if (!books)
+		return;
+	books->result.has_rusage = true;
+	books->result.rusage_scope = scope;
+	books->result.rusage[0] = grown(books->base[0].low, usage->ru_minflt);
+	books->result.rusage[1] = grown(books->base[1].low, usage->ru_majflt);
+}
+
+const struct check_books *books_result(const struct books *books)
+{
+	return &books->result;
+}
+
+void books_close(struct books *books)
+{
+	if (!books)
+		return;
+	if (books->targets)
+		munmap((void *)books->targets, TARGET_WORDS * sizeof(*books->targets));
+	free(books);
+}

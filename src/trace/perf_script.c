@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * trace/perf_script.c: the text of perf script, one sample per fault, weighted by its
+ * latency in ns. The innermost frame is the path.
+ *
+ * All samples have one event name: readers (speedscope, stackcollapse-perf.pl) keep those of
+ * the first event's name and drop the others.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "util/escape.h"
+#include "report/report.h"
+#include "trace_event.h"
+
+#define MODULE_LEN CLEAN_LEN(PLACE_NAME_LEN)
+
+/*
+ * comm as a word: readers take a number behind a space for the process ID. perf calls a task
+ * without a name ":TID".
+ */
+static void print_comm(FILE *f, const struct trace_record *r)
+{
+	char comm[CLEAN_LEN(sizeof(r->comm))];
+
+	if (!r->comm[0])
+		snprintf(comm, sizeof(comm), ":%u", r->tid);
+	else
+		clean_text(comm, sizeof(comm), r->comm, "");
+	for (char *c = comm; *c; c++)
+		if (*c == ' ')
+			*c = '_';
+	/* perf prints "# " in front of comments only. */
+	fputs(comm[0] == '#' ? "_" : "", f);
+	fputs(comm, f);
+}
+
+static void print_frame(FILE *f, const struct trace_frame *frame)
+{
+	char text[MODULE_LEN];
+
+	fprintf(f, "\t%16" PRIx64 " ", frame->address);
+	if (frame->symbol)
+		fprintf(f, "%s+0x%" PRIx64, clean_text(text, sizeof(text), frame->symbol, ""),
+			frame->symbol_offset);
+	else
+		fputs("[unknown]", f);
+	/* Readers end the module at a space. */
+	fprintf(f, " (%s)\n",
+		clean_text(text, sizeof(text), frame->module ? frame->module : "[unknown]", " "));
+}
+
+static void print_frames(FILE *f, const struct trace_frame *frames, unsigned int nr,
+			 const struct trace_frame *ip)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		print_frame(f, &frames[i]);
+	if (!nr && ip && ip->address)
+		print_frame(f, ip);
+}
+
+static void perf_script_event(FILE *f, const struct trace_run *run, const struct trace_event *event)
+{
+	const struct trace_record *r = event->record;
+
+	(void)run;
+	print_comm(f, r);
+	/* At least two spaces: speedscope wants them behind a name of one letter. */
+	fprintf(f, " %8u/%-7u [%03u] %5llu.%09llu: %10llu pfstat:fault: \n", r->pid, r->tid, r->cpu,
+		r->end_ns / 1000000000, r->end_ns % 1000000000, r->ns);
+	fprintf(f, "\t%16llx fault:%s ([pfstat])\n", r->address, path_name(r->path));
+	/* Where no stack was taken, the instruction stands for it. */
+	print_frames(f, event->kernel, event->nr_kernel,
+		     r->origin == ORIGIN_KERNEL ? &event->ip : NULL);
+	print_frames(f, event->user, event->nr_user, r->origin == ORIGIN_USER ? &event->ip : NULL);
+	fputc('\n', f);
+}
+
+static void perf_script_end(FILE *f, const struct trace_run *run,
+			    const struct trace_summary *summary)
+{
+	(void)run;
+	if (summary->lost)
+		fprintf(f,
+			"# lost %" PRIu64
+			": the ring buffer was full (-m makes it larger); printed %" PRIu64
+			", of %" PRIu64 " faults measured\n",
+			summary->lost, summary->printed, summary->faults);
+}
+
+const struct trace_renderer trace_perf_script = {
+	.name = "perf-script",
+	.help = "the text of perf script, for flame graphs and the Firefox Profiler",
+	.event = perf_script_event,
+	.end = perf_script_end,
+};

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * trace/text.c: what a person reads: a line per fault, its stacks below. Columns have
+ * a least width; what can be long comes last, so that the rest stays in place.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "util/escape.h"
+#include "stat/stat_format.h"
+#include "report/report.h"
+#include "trace_event.h"
+
+#define BOLD     "\033[1m"
+#define PLAIN    "\033[0m"
+
+#define CELL_LEN CLEAN_LEN(PLACE_NAME_LEN)
+
+/* clang-format off */
+enum {
+	COL_TIME, COL_LATENCY, COL_TASK, COL_COMM, COL_PATH, COL_ACCESS, COL_FLAGS, COL_RETRIES,
+	COL_ADDRESS, COL_CAUSES, COL_MAPPING, COL_IP, COL_CGROUP, NR_COLUMNS
+};
+/* clang-format on */
+
+static const struct column {
+	const char *title;
+	int width;
+	bool right;
+} columns[NR_COLUMNS] = {
+	[COL_TIME] = { "TIME", 15, false },       [COL_LATENCY] = { "LATENCY", 7, true },
+	[COL_TASK] = { "PID/TID", 13, false },    [COL_COMM] = { "COMM", 15, false },
+	[COL_PATH] = { "PATH", 13, false },       [COL_ACCESS] = { "ACCESS", 8, false },
+	[COL_FLAGS] = { "FLG", 3, false },        [COL_RETRIES] = { "RETRY", 5, true },
+	[COL_ADDRESS] = { "ADDRESS", 12, true },  [COL_CAUSES] = { "CAUSES", 32, false },
+	[COL_MAPPING] = { "MAPPING", 24, false }, [COL_IP] = { "IP", 20, false },
+	[COL_CGROUP] = { "CGROUP", 0, false },
+};
+
+struct line {
+	char cell[NR_COLUMNS][CELL_LEN];
+};
+
+/* Characters, not bytes; those that are two columns wide count as one. */
+static int shown_width(const char *s)
+{
+	int width = 0;
+
+	for (; *s; s++)
+		width += ((unsigned char)*s & 0xc0) != 0x80;
+	return width;
+}
+
+static void print_line(FILE *f, const struct trace_run *run, const struct line *l)
+{
+	for (int c = 0; c < NR_COLUMNS; c++) {
+		int pad = columns[c].width - shown_width(l->cell[c]);
+
+		if (c == COL_RETRIES && !run->retries)
+			continue;
+		if (pad < 0 || c == NR_COLUMNS - 1)
+			pad = 0;
+		fprintf(f, "%s%*s%s%*s", c ? " " : "", columns[c].right ? pad : 0, "", l->cell[c],
+			columns[c].right ? 0 : pad, "");
+	}
+}
+
+/* A cause that cannot be told is in what its time looks like from outside. */
+static void print_untold(FILE *f, const struct trace_run *run)
+{
+	static const unsigned int rest[] = { CAUSE_IO, CAUSE_OFF_CPU, CAUSE_ON_CPU };
+	const char *lead = "Not told apart here: ";
+
+	for (unsigned int c = 0; c < CAUSE_NR; c++) {
+		if (trace_tells(run, c))
+			continue;
+		fprintf(f, "%s%s", lead, cause_name(c));
+		lead = ", ";
+	}
+	if (*lead != ',')
+		return;
+	lead = " (in ";
+	for (unsigned int i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+		if (!trace_tells(run, rest[i]))
+			continue;
+		fprintf(f, "%s%s", lead, cause_name(rest[i]));
+		lead = ", ";
+	}
+	fputs(")\n", f);
+}
+
+static void text_begin(FILE *f, const struct trace_run *run)
+{
+	struct line l;
+
+	print_untold(f, run);
+	for (int c = 0; c < NR_COLUMNS; c++)
+		snprintf(l.cell[c], CELL_LEN, "%s", columns[c].title);
+	fputs(run->colour ? BOLD : "", f);
+	print_line(f, run, &l);
+	fputs(run->colour ? PLAIN "\n" : "\n", f);
+}
+
+static void fill_time(char cell[CELL_LEN], uint64_t wall_ns)
+{
+	time_t seconds = (time_t)(wall_ns / 1000000000);
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	snprintf(cell, CELL_LEN, "%02d:%02d:%02d.%06u", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		 (unsigned int)(wall_ns / 1000 % 1000000));
+}
+
+/* Those with a part, the largest first. */
+static unsigned int sort_causes(unsigned char order[CAUSE_NR], const struct trace_record *r)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int c = 0; c < CAUSE_NR; c++) {
+		unsigned int i = nr;
+
+		if (!r->parts[c])
+			continue;
+		for (; i && r->parts[order[i - 1]] < r->parts[c]; i--)
+			order[i] = order[i - 1];
+		order[i] = c;
+		nr++;
+	}
+	return nr;
+}
+
+/* "lock 49.8ms (99%), on_cpu 210us". */
+static void fill_causes(char cell[CELL_LEN], const struct trace_record *r)
+{
+	unsigned char order[CAUSE_NR];
+	unsigned int nr = sort_causes(order, r);
+	size_t used = 0;
+
+	snprintf(cell, CELL_LEN, "%s", r->flags & TRACE_NO_PARTS ? "not followed" : "-");
+	if (r->flags & TRACE_NO_PARTS)
+		return;
+	for (unsigned int i = 0; i < nr; i++) {
+		uint64_t part = r->parts[order[i]];
+		char time[RENDER_TIME_LEN];
+
+		used += snprintf(cell + used, CELL_LEN - used, "%s%s %s", i ? ", " : "",
+				 cause_name(order[i]), render_time(time, part));
+		/* Rounded down, so that 100% is said only of all. */
+		if (!i && r->ns)
+			used += snprintf(cell + used, CELL_LEN - used, " (%u%%)",
+					 (unsigned int)((unsigned __int128)part * 100 / r->ns));
+	}
+}
+
+/* The name, and where in it: in the file, or from the mapping's begin. */
+static void fill_mapping(char cell[CELL_LEN], const struct trace_event *event)
+{
+	const struct place *place = &event->record->place;
+	uint64_t offset =
+		place->kind == PLACE_FILE ? place->offset : event->record->address - place->start;
+	size_t used;
+
+	if (!event->mapping) {
+		snprintf(cell, CELL_LEN, "%s", place->kind == PLACE_NONE ? "none" : "-");
+		return;
+	}
+	clean_text(cell, CELL_LEN - 20, event->mapping, "");
+	used = strlen(cell);
+	snprintf(cell + used, CELL_LEN - used, "+0x%" PRIx64, offset);
+}
+
+static void fill_line(struct line *l, const struct trace_event *event)
+{
+	const struct trace_record *r = event->record;
+
+	fill_time(l->cell[COL_TIME], event->wall_ns);
+	render_time(l->cell[COL_LATENCY], r->ns);
+	snprintf(l->cell[COL_TASK], CELL_LEN, "%u/%u", r->pid, r->tid);
+	clean_text(l->cell[COL_COMM], CELL_LEN, r->comm, "");
+	snprintf(l->cell[COL_PATH], CELL_LEN, "%s", path_name(r->path));
+	snprintf(l->cell[COL_ACCESS], CELL_LEN, "%s/%c", origin_name(r->origin),
+		 r->access < ACCESS_NR ? "rwx"[r->access] : '?');
+	snprintf(l->cell[COL_FLAGS], CELL_LEN, "%s%s%s", r->flags & TRACE_MAJOR ? "M" : "-",
+		 r->flags & TRACE_MMAP_LOCK ? "L" : "-", r->flags & TRACE_STACK_GREW ? "S" : "-");
+	snprintf(l->cell[COL_RETRIES], CELL_LEN, "%u", r->retries);
+	snprintf(l->cell[COL_ADDRESS], CELL_LEN, "%llx", r->address);
+	fill_causes(l->cell[COL_CAUSES], r);
+	fill_mapping(l->cell[COL_MAPPING], event);
+	trace_frame_name(l->cell[COL_IP], &event->ip);
+	clean_text(l->cell[COL_CGROUP], CELL_LEN, event->cgroup ? event->cgroup : "-", "");
+}
+
+static void print_stack(FILE *f, const char *title, const struct trace_frame *frames,
+			unsigned int nr, int status)
+{
+	char name[TRACE_FRAME_LEN], module[CELL_LEN];
+
+	if (status < 0)
+		fprintf(f, "        (no %s stack: %s)\n", title, strerror(-status));
+	for (unsigned int i = 0; i < nr; i++) {
+		fprintf(f, "        %s", trace_frame_name(name, &frames[i]));
+		if (frames[i].module)
+			fprintf(f, " (%s)",
+				clean_text(module, sizeof(module), frames[i].module, ""));
+		fputc('\n', f);
+	}
+}
+
+static void text_event(FILE *f, const struct trace_run *run, const struct trace_event *event)
+{
+	struct line l;
+
+	fill_line(&l, event);
+	print_line(f, run, &l);
+	fputc('\n', f);
+	if (!run->stacks)
+		return;
+	print_stack(f, "kernel", event->kernel, event->nr_kernel, event->record->kernel_stack);
+	print_stack(f, "user", event->user, event->nr_user, event->record->user_stack);
+	fputc('\n', f);
+}
+
+static void text_end(FILE *f, const struct trace_run *run, const struct trace_summary *summary)
+{
+	(void)run;
+	if (summary->lost)
+		fprintf(f,
+			"Lost %" PRIu64
+			": the ring buffer was full (-m makes it larger). Printed %" PRIu64
+			", of %" PRIu64 " faults measured.\n",
+			summary->lost, summary->printed, summary->faults);
+}
+
+const struct trace_renderer trace_text = {
+	.name = "text",
+	.help = "a line per fault",
+	.begin = text_begin,
+	.event = text_event,
+	.end = text_end,
+};
