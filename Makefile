@@ -43,7 +43,7 @@ ifeq ($(SMALL),1)
 O := $(O)/small
 PFSTAT_CFLAGS += $(TABLES)
 BPF_CFLAGS += $(TABLES)
-TABLES := -DNR_SLOTS=64 -DNR_OVERFLOW=4
+TABLES := -DNR_INFLIGHT=64 -DNR_OVERFLOW=4
 endif
 Q := $(if $(V),,@)
 comma := ,
@@ -153,7 +153,7 @@ $(O)/tests/%: tests/unit/%.c $(LIB)
 
 # Functions that a test has instead of the real ones.
 $(O)/tests/test_collect: WRAP := $(addprefix -Wl$(comma)--wrap=,session_events session_misses \
-	session_maps grace_wait)
+	session_maps rcu_wait)
 
 $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(call say,CC,$@)

@@ -13,13 +13,13 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct cause_cell);
-} cause_cells SEC(".maps");
+	__type(value, struct cause_counters);
+} cause_counters SEC(".maps");
 
 /* The open fault of task tid, which need not be the current one; NULL: none. */
 static __always_inline struct detail *open_detail(u32 tid)
 {
-	struct slot *s = &slots[hist_below(tid, NR_SLOTS)];
+	struct inflight *s = &inflight[hist_below(tid, NR_INFLIGHT)];
 
 	return s->tid == tid ? detail_of(s, tid) : NULL;
 }
@@ -70,45 +70,45 @@ static __always_inline bool is_mmap_lock(const void *lock)
  * Where user space found the functions of SLEEPS. Their stack frames are near the top: within
  * them are only the scheduler's (schedule(), schedule_timeout(), wait_for_completion()) and ours.
  */
-const volatile struct sleep_range sleep_ranges[SLEEP_NR] = {};
+const volatile struct wait_range wait_ranges[WAIT_NR] = {};
 
-const unsigned char sleep_causes[SLEEP_NR] = {
-#define SLEEP_CAUSE(function, cause) [SLEEP_##function] = CAUSE_##cause,
-	SLEEPS(SLEEP_CAUSE)
-#undef SLEEP_CAUSE
+const unsigned char wait_causes[WAIT_NR] = {
+#define WAIT_CAUSE(function, cause) [WAIT_##function] = CAUSE_##cause,
+	WAIT_FUNCTIONS(WAIT_CAUSE)
+#undef WAIT_CAUSE
 };
 
-#define SLEEP_FRAMES 16
+#define WAIT_FRAMES 16
 
 /* The stack of who sleeps; with interrupts off nothing else on the CPU wants it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, u64[SLEEP_FRAMES]);
-} sleep_stack SEC(".maps");
+	__type(value, u64[WAIT_FRAMES]);
+} wait_stack SEC(".maps");
 
 static __noinline int cause_of_stack(void *ctx)
 {
 	u32 zero = 0, i, f;
-	u64 *ip = bpf_map_lookup_elem(&sleep_stack, &zero);
+	u64 *ip = bpf_map_lookup_elem(&wait_stack, &zero);
 	bool reads_lock = false;
 	long len;
 
 	if (!ip)
 		return CAUSE_OFF_CPU;
-	len = bpf_get_stack(ctx, ip, SLEEP_FRAMES * sizeof(*ip), 0);
-	for (i = 0; i < SLEEP_FRAMES; i++) {
+	len = bpf_get_stack(ctx, ip, WAIT_FRAMES * sizeof(*ip), 0);
+	for (i = 0; i < WAIT_FRAMES; i++) {
 		if ((long)(i * sizeof(*ip)) >= len)
 			break;
-		for (f = 0; f < SLEEP_NR; f++)
-			if (ip[i] >= sleep_ranges[f].begin && ip[i] < sleep_ranges[f].end)
+		for (f = 0; f < WAIT_NR; f++)
+			if (ip[i] >= wait_ranges[f].begin && ip[i] < wait_ranges[f].end)
 				break;
-		if (f == SLEEP_NR)
+		if (f == WAIT_NR)
 			continue;
-		if (sleep_causes[f] < CAUSE_NR)
-			return sleep_causes[f];
-		if (sleep_causes[f] == CAUSE_HANDLER)
+		if (wait_causes[f] < CAUSE_NR)
+			return wait_causes[f];
+		if (wait_causes[f] == CAUSE_HANDLER)
 			return reads_lock ? CAUSE_LOCK : CAUSE_OFF_CPU;
 		reads_lock = true;
 	}
@@ -130,7 +130,7 @@ static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_st
 					 struct task_struct *next)
 {
 	u32 from = prev->pid, to = next->pid;
-	struct slot *s = &slots[hist_below(from, NR_SLOTS)];
+	struct inflight *s = &inflight[hist_below(from, NR_INFLIGHT)];
 	struct detail *d;
 
 	if (from && s->tid == from) {
@@ -147,19 +147,19 @@ static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_st
 static __always_inline void add_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)
 {
 	u32 i = (bpf_get_smp_processor_id() * PATH_NR + path) * ORIGIN_NR + origin;
-	struct cause_cell *cell = bpf_map_lookup_elem(&cause_cells, &i);
+	struct cause_counters *counters = bpf_map_lookup_elem(&cause_counters, &i);
 	int cause;
 
-	if (!cell)
+	if (!counters)
 		return;
 	for (cause = 0; cause < CAUSE_NR - 1; cause++) {
 		if (!d->parts[cause])
 			continue;
-		__sync_fetch_and_add(&cell->ns[cause], d->parts[cause]);
-		__sync_fetch_and_add(&cell->faults[cause], 1);
+		__sync_fetch_and_add(&counters->ns[cause], d->parts[cause]);
+		__sync_fetch_and_add(&counters->faults[cause], 1);
 	}
-	__sync_fetch_and_add(&cell->ns[CAUSE_ON_CPU], on_cpu);
-	__sync_fetch_and_add(&cell->faults[CAUSE_ON_CPU], 1);
+	__sync_fetch_and_add(&counters->ns[CAUSE_ON_CPU], on_cpu);
+	__sync_fetch_and_add(&counters->faults[CAUSE_ON_CPU], 1);
 }
 
 #endif

@@ -11,7 +11,7 @@
 #include "slab.bpf.h"
 
 /* By the cgroup's id. */
-ENTRIES(scope, struct scope_cell, key);
+SLAB(cgroup, struct cgroup_faults, key);
 
 /*
  * The current task's cgroup in the hierarchy that accounts memory; NULL: unknown. The
@@ -47,45 +47,45 @@ static __always_inline u64 current_cgroup(void)
 }
 
 /* An entry for a cgroup that has none. */
-static __noinline u32 scope_claim(u64 id)
+static __noinline u32 cgroup_claim(u64 id)
 {
 	u32 i = 0;
-	struct scope_cell *cell = take_entry(&scope_slab, &scope_free, &i);
+	struct cgroup_faults *counters = take_entry(&cgroup_slab, &cgroup_free, &i);
 
-	if (!cell)
+	if (!counters)
 		return 0;
-	cell->key = id;
-	return publish_entry(&scope_index, &scope_free, &id, i);
+	counters->key = id;
+	return publish_entry(&cgroup_index, &cgroup_free, &id, i);
 }
 
-static __always_inline struct scope_cell *current_scope(void)
+static __always_inline struct cgroup_faults *current_cgroup_faults(void)
 {
 	u64 id = current_cgroup();
 	u32 *known, i = 0;
 
 	if (id) {
-		known = bpf_map_lookup_elem(&scope_index, &id);
-		i = known ? *known : scope_claim(id);
+		known = bpf_map_lookup_elem(&cgroup_index, &id);
+		i = known ? *known : cgroup_claim(id);
 	}
-	return bpf_map_lookup_elem(&scope_slab, &i);
+	return bpf_map_lookup_elem(&cgroup_slab, &i);
 }
 
 /* slot: of the histogram; HIST_SLOTS and over: untimed. */
-static __noinline int record_scope(u64 path, u64 major, u64 ns, u64 slot)
+static __noinline int record_cgroup(u64 path, u64 major, u64 ns, u64 bucket)
 {
-	struct scope_cell *cell = current_scope();
+	struct cgroup_faults *counters = current_cgroup_faults();
 
-	if (!cell)
+	if (!counters)
 		return 0;
 	/* Without this the compiler checks a copy, which the verifier does not follow. */
-	asm volatile("" : "+r"(path), "+r"(slot));
+	asm volatile("" : "+r"(path), "+r"(bucket));
 	if (path >= PATH_NR)
 		return 0;
-	__sync_fetch_and_add(&cell->count[path][hist_below(major, 2)], 1);
-	if (slot >= HIST_SLOTS)
+	__sync_fetch_and_add(&counters->count[path][hist_below(major, 2)], 1);
+	if (bucket >= HIST_SLOTS)
 		return 0;
-	__sync_fetch_and_add(&cell->sum_ns[path], ns);
-	__sync_fetch_and_add(&cell->buckets[slot], 1);
+	__sync_fetch_and_add(&counters->sum_ns[path], ns);
+	__sync_fetch_and_add(&counters->buckets[bucket], 1);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 
 #include "state.bpf.h"
 
-/* NR_SLOTS when there are details, else 1. */
+/* NR_INFLIGHT when there are details, else 1. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -21,14 +21,14 @@ struct {
 } details SEC(".maps");
 
 /* Of slot s, whose owner is tid; NULL for one of the overflow table. */
-static __always_inline struct detail *detail_of(const struct slot *s, u32 tid)
+static __always_inline struct detail *detail_of(const struct inflight *s, u32 tid)
 {
-	u32 i = tid & (NR_SLOTS - 1);
+	u32 i = tid & (NR_INFLIGHT - 1);
 
 	return s->in_overflow ? NULL : bpf_map_lookup_elem(&details, &i);
 }
 
-static __always_inline void detail_begin(const struct slot *s, u32 tid, u64 address, u64 ip)
+static __always_inline void detail_begin(const struct inflight *s, u32 tid, u64 address, u64 ip)
 {
 	struct detail *d = detail_of(s, tid);
 

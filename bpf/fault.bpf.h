@@ -63,11 +63,11 @@ static __always_inline bool faults_disabled(const void *regs)
 /* A fault of the kernel's own walk of a stack, for the trace or the profile. */
 static __always_inline bool is_own_walk(u32 tid)
 {
-	struct slot *s;
+	struct inflight *s;
 
 	if (!cfg.trace_stacks && !cfg.profile)
 		return false;
-	s = slot_find(tid);
+	s = inflight_find(tid);
 	if (!s || !s->state.walking)
 		return false;
 	count(TALLY_STACK_WALK);
@@ -79,8 +79,8 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 {
 	u32 tid = current_tid();
 	u32 evidence = (error_code & (X86_PF_PROT | X86_PF_WRITE)) |
-		       (error_code & X86_PF_INSTR) * (SLOT_EXEC / X86_PF_INSTR);
-	struct slot *s;
+		       (error_code & X86_PF_INSTR) * (INFLIGHT_EXEC / X86_PF_INSTR);
+	struct inflight *s;
 
 	if (!is_measured(tid))
 		return 0;
@@ -100,16 +100,16 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 	}
 	if (is_kernel_half(address)) {
 		/* Ends in a signal, but for the vsyscall page, where it is emulated. */
-		evidence |= (address & ~0xfffull) == VSYSCALL_PAGE ? SLOT_PATH(PATH_VSYSCALL) :
-								     SLOT_PATH(PATH_KERN_ADDR);
+		evidence |= (address & ~0xfffull) == VSYSCALL_PAGE ? INFLIGHT_PATH(PATH_VSYSCALL) :
+								     INFLIGHT_PATH(PATH_KERN_ADDR);
 	}
 
-	s = slot_claim(tid, atomics);
+	s = inflight_claim(tid, atomics);
 	if (!s)
 		return 0;
 	if (cfg.details)
 		detail_begin(s, tid, address, PT_REGS_IP(regs));
-	slot_begin(s, (struct slot_state){ .origin = origin }, evidence);
+	inflight_begin(s, (struct inflight_state){ .origin = origin }, evidence);
 	return 0;
 }
 
@@ -120,12 +120,12 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 static __always_inline int emulate_vsyscall(void)
 {
 	u32 tid = current_tid();
-	struct slot *s = slot_find(tid);
+	struct inflight *s = inflight_find(tid);
 
-	if (!s || s->evidence >> SLOT_PATH_SHIFT != PATH_VSYSCALL + 1)
+	if (!s || s->evidence >> INFLIGHT_PATH_SHIFT != PATH_VSYSCALL + 1)
 		return 0;
-	record_untimed(PATH_VSYSCALL, ORIGIN_USER, 0, s->evidence, slot_address(s));
-	slot_free(s, tid);
+	record_untimed(PATH_VSYSCALL, ORIGIN_USER, 0, s->evidence, inflight_address(s));
+	inflight_free(s, tid);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ static __always_inline int emulate_vsyscall(void)
  * up to 6.3, and from 6.4 on takes mmap_lock after its VMA's lock (user mode) or
  * takes it twice.
  */
-static __always_inline bool asked_a_handler(const struct slot *s, u32 path, u32 major)
+static __always_inline bool asked_a_handler(const struct inflight *s, u32 path, u32 major)
 {
 	if (!cfg.uffd_by_vma || path != PATH_ANON)
 		return false;
@@ -144,28 +144,29 @@ static __always_inline bool asked_a_handler(const struct slot *s, u32 path, u32 
 	       (s->state.notes & NOTE_MMAP_LOCK && s->state.origin == ORIGIN_USER);
 }
 
-/* Without a hook on task_numa_fault: SLOT_PATH() of a hint that the task took, or 0. */
-static __always_inline u32 numa_evidence(const struct slot *s)
+/* Without a hook on task_numa_fault: INFLIGHT_PATH() of a hint that the task took, or 0. */
+static __always_inline u32 numa_evidence(const struct inflight *s)
 {
 	u32 pages = numa_pages(), begin = s->numa_pages;
 
 	if (pages == begin)
 		return 0;
 	/* Fewer: the counts began anew, just before these were added. */
-	return (pages > begin ? pages - begin : pages) < 1u << PMD_ORDER ? SLOT_PATH(PATH_NUMA) :
-									   SLOT_PATH(PATH_THP_NUMA);
+	return (pages > begin ? pages - begin : pages) < 1u << PMD_ORDER ?
+		       INFLIGHT_PATH(PATH_NUMA) :
+		       INFLIGHT_PATH(PATH_THP_NUMA);
 }
 
 /* A completed fault whose bits do not simply name a path. ask: nothing names one yet. */
-static __always_inline u32 rare_path(struct slot *s, u32 evidence, u64 address, u32 major, bool ask,
-				     bool with_find_vma)
+static __always_inline u32 rare_path(struct inflight *s, u32 evidence, u64 address, u32 major,
+				     bool ask, bool with_find_vma)
 {
 	u32 path;
 
-	if (cfg.numa_by_task && s->state.origin != ORIGIN_GUP && !(evidence >> SLOT_PATH_SHIFT))
+	if (cfg.numa_by_task && s->state.origin != ORIGIN_GUP && !(evidence >> INFLIGHT_PATH_SHIFT))
 		evidence |= numa_evidence(s);
 	path = classify(evidence);
-	if (evidence >> SLOT_PATH_SHIFT)
+	if (evidence >> INFLIGHT_PATH_SHIFT)
 		return path;
 	if (ask || path >= PATH_NR || asked_a_handler(s, path, major)) {
 		if (with_find_vma)
@@ -178,12 +179,14 @@ static __always_inline u32 rare_path(struct slot *s, u32 evidence, u64 address, 
 }
 
 /* Calls, to keep their registers out of the programs that every fault runs. */
-static __noinline u32 rare_path_find(struct slot *s, u32 evidence, u64 address, u32 major, u32 ask)
+static __noinline u32 rare_path_find(struct inflight *s, u32 evidence, u64 address, u32 major,
+				     u32 ask)
 {
 	return rare_path(s, evidence, address, major, ask, true);
 }
 
-static __noinline u32 rare_path_plain(struct slot *s, u32 evidence, u64 address, u32 major, u32 ask)
+static __noinline u32 rare_path_plain(struct inflight *s, u32 evidence, u64 address, u32 major,
+				      u32 ask)
 {
 	return rare_path(s, evidence, address, major, ask, false);
 }
@@ -192,28 +195,28 @@ static __noinline u32 rare_path_plain(struct slot *s, u32 evidence, u64 address,
  * The kernel accounted the fault at address: name its path and record it.
  * with_find_vma: this program may call bpf_find_vma.
  */
-static __always_inline void close_fault(void *ctx, struct slot *s, u32 tid, u64 now, u64 address,
-					u32 major, bool with_find_vma)
+static __always_inline void close_fault(void *ctx, struct inflight *s, u32 tid, u64 now,
+					u64 address, u32 major, bool with_find_vma)
 {
 	u32 evidence = s->evidence;
 	bool doubtful = false;
 	u32 path, notes = 0;
 
 	/* Before bpf_find_vma(), which takes mmap_lock itself. */
-	if (evidence >> SLOT_RARE_SHIFT)
+	if (evidence >> INFLIGHT_RARE_SHIFT)
 		notes = s->state.notes;
 	if (major)
 		evidence |= ev_bit[EV_MAJOR];
-	path = path_of[evidence & SLOT_INDEX_MASK];
+	path = path_of[evidence & INFLIGHT_INDEX_MASK];
 	if (path >= PATH_NR && cfg.task_rss) {
 		evidence |= ev_bit[EV_RSS_KNOWN] | rss_evidence(&s->rss, &doubtful);
-		path = path_of[evidence & SLOT_INDEX_MASK];
+		path = path_of[evidence & INFLIGHT_INDEX_MASK];
 	}
-	if (path >= PATH_NR || doubtful || major || evidence >> SLOT_RARE_SHIFT)
+	if (path >= PATH_NR || doubtful || major || evidence >> INFLIGHT_RARE_SHIFT)
 		path = with_find_vma ? rare_path_find(s, evidence, address, major, doubtful) :
 				       rare_path_plain(s, evidence, address, major, doubtful);
 	record(ctx, s, path, major, now - s->start_ns, notes);
-	slot_free(s, tid);
+	inflight_free(s, tid);
 }
 
 /*
@@ -240,7 +243,7 @@ static __always_inline int end_event(void *ctx, u64 address, u32 major, bool wit
 {
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
-	struct slot *s = slot_find(tid);
+	struct inflight *s = inflight_find(tid);
 
 	if (!s || (cfg.gup && s->state.origin == ORIGIN_GUP)) {
 		end_without_begin(tid);
@@ -254,7 +257,7 @@ static __always_inline int end_event(void *ctx, u64 address, u32 major, bool wit
 static __always_inline int fail_fault(void *ctx, u32 path)
 {
 	u32 tid = current_tid();
-	struct slot *s = slot_find(tid);
+	struct inflight *s = inflight_find(tid);
 	u64 now;
 
 	if (!s || s->state.origin == ORIGIN_GUP)
@@ -262,20 +265,20 @@ static __always_inline int fail_fault(void *ctx, u32 path)
 	stop_causes(tid);
 	now = bpf_ktime_get_ns();
 	if (path == PATH_BAD_ADDRESS) {
-		if (s->evidence >> SLOT_PATH_SHIFT == PATH_KERN_ADDR + 1)
+		if (s->evidence >> INFLIGHT_PATH_SHIFT == PATH_KERN_ADDR + 1)
 			path = PATH_KERN_ADDR;
 		else if (s->evidence & ev_bit[EV_SPECIAL] && s->state.origin == ORIGIN_USER)
 			path = PATH_GUARD_PAGE;
 	}
 	record(ctx, s, path, 0, now - s->start_ns, s->state.notes);
-	slot_free(s, tid);
+	inflight_free(s, tid);
 	return 0;
 }
 
 /* The same for a fault of kernel mode; one of user mode waits for its signal. */
 static __always_inline int fail_kernel_fault(void *ctx, const void *regs, u32 path)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	if (!s || s->state.origin != ORIGIN_KERNEL || faults_disabled(regs))
 		return 0;
@@ -286,7 +289,7 @@ static __always_inline int fail_kernel_fault(void *ctx, const void *regs, u32 pa
  * No mapping, says the signal: a guard page (7.x) is told from that by the mapping,
  * where no function told it before.
  */
-static __always_inline u32 maperr_path(struct slot *s, struct kernel_siginfo *info,
+static __always_inline u32 maperr_path(struct inflight *s, struct kernel_siginfo *info,
 				       bool with_find_vma)
 {
 	u32 evidence, notes = s->state.notes;
@@ -305,7 +308,7 @@ static __always_inline u32 maperr_path(struct slot *s, struct kernel_siginfo *in
 static __always_inline int fault_signal(void *ctx, int sig, struct kernel_siginfo *info,
 					bool with_find_vma)
 {
-	struct slot *s = slot_find(current_tid());
+	struct inflight *s = inflight_find(current_tid());
 	int code = 0;
 	u32 path;
 
@@ -331,17 +334,17 @@ static __always_inline int fault_signal(void *ctx, int sig, struct kernel_siginf
 static __always_inline int interrupt_fault(int sig)
 {
 	u32 tid = current_tid();
-	struct slot *s = slot_find(tid);
+	struct inflight *s = inflight_find(tid);
 
 	if (!s)
 		return 0;
 	/* Untimed: should its end program have been skipped, it was over long ago. */
 	if (s->state.origin == ORIGIN_USER)
 		record_untimed(sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED, ORIGIN_USER, 0,
-			       s->evidence, slot_address(s));
+			       s->evidence, inflight_address(s));
 	else
 		record_leftover(s);
-	slot_free(s, tid);
+	inflight_free(s, tid);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "slab.bpf.h"
 #include "mapping.bpf.h"
 
-ENTRIES(group, struct group_cell, key);
+SLAB(group, struct group_faults, key);
 
 /* Of each entry where it is, by mapping or by file; else 1. */
 struct {
@@ -18,8 +18,8 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct place);
-} group_places SEC(".maps");
+	__type(value, struct fault_mapping);
+} group_mappings SEC(".maps");
 
 static __always_inline bool by(enum dimension dim)
 {
@@ -30,7 +30,7 @@ static __always_inline bool by(enum dimension dim)
 #define ANON_NAME_MAX 80
 #define NAME_PART     16
 
-static __always_inline bool by_place(void)
+static __always_inline bool by_mapping(void)
 {
 	return by(DIM_MAPPING) || by(DIM_FILE);
 }
@@ -53,18 +53,18 @@ static __noinline u64 hash_name(const char *from)
 }
 
 /* By file all memory without one is alike. */
-static __noinline int place_key(u64 key[2], u64 vma_pointer, u32 dim)
+static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
 {
 	struct vm_area_struct *vma = (void *)vma_pointer;
-	u32 kind = vma ? vma_kind(vma) : PLACE_NONE;
+	u32 kind = vma ? vma_kind(vma) : MAPPING_NONE;
 	const char *name;
 
 	key[0] = key[1] = 0;
-	if (kind == PLACE_FILE) {
+	if (kind == MAPPING_FILE) {
 		key[0] = file_inode(vma, &key[1]);
 	} else if (dim == DIM_FILE) {
 		return 0;
-	} else if (kind == PLACE_ANON) {
+	} else if (kind == MAPPING_ANON) {
 		name = anon_name(vma);
 		key[1] = name ? hash_name(name) : 0;
 	}
@@ -93,7 +93,7 @@ static __always_inline void dimension_key(u64 key[2], u32 dim, u64 vma, u32 path
 		break;
 	case DIM_MAPPING:
 	case DIM_FILE:
-		place_key(key, vma, dim);
+		mapping_key(key, vma, dim);
 		break;
 	case DIM_CPU:
 		key[0] = bpf_get_smp_processor_id();
@@ -120,30 +120,30 @@ static __always_inline void name_dimension(char (*comm)[16], u32 dim)
 /* An entry for a group that has none. */
 static __noinline u32 group_claim(struct group_key *key, u64 address, u64 vma)
 {
-	struct group_cell *cell;
-	struct place *place;
+	struct group_faults *counters;
+	struct fault_mapping *mapping;
 	u32 i = 0, entry;
 
-	cell = take_entry(&group_slab, &group_free, &i);
-	if (!cell)
+	counters = take_entry(&group_slab, &group_free, &i);
+	if (!counters)
 		return 0;
-	cell->key = *key;
-	if (by_place()) {
-		place = bpf_map_lookup_elem(&group_places, &i);
-		if (place)
-			place_fill(place, address, vma);
+	counters->key = *key;
+	if (by_mapping()) {
+		mapping = bpf_map_lookup_elem(&group_mappings, &i);
+		if (mapping)
+			mapping_fill(mapping, address, vma);
 	}
 	entry = publish_entry(&group_index, &group_free, key, i);
 	if (entry == i)
-		cell->used = 1;
+		counters->used = 1;
 	return entry;
 }
 
-static __always_inline struct group_cell *current_group(u64 address, u32 path)
+static __always_inline struct group_faults *current_group(u64 address, u32 path)
 {
-	u64 vma = by_place() ? (u64)fault_vma(address) : 0;
+	u64 vma = by_mapping() ? (u64)fault_vma(address) : 0;
 	struct group_key key = {};
-	struct group_cell *cell;
+	struct group_faults *counters;
 	u32 *known, i;
 
 	dimension_key(key.dim[0], cfg.by[0], vma, path);
@@ -151,13 +151,13 @@ static __always_inline struct group_cell *current_group(u64 address, u32 path)
 		dimension_key(key.dim[1], cfg.by[1], vma, path);
 	known = bpf_map_lookup_elem(&group_index, &key);
 	i = known ? *known : group_claim(&key, address, vma);
-	cell = bpf_map_lookup_elem(&group_slab, &i);
-	if (!cell || !i)
-		return cell;
-	name_dimension(&cell->comm[0], cfg.by[0]);
+	counters = bpf_map_lookup_elem(&group_slab, &i);
+	if (!counters || !i)
+		return counters;
+	name_dimension(&counters->comm[0], cfg.by[0]);
 	if (cfg.by[1])
-		name_dimension(&cell->comm[1], cfg.by[1]);
-	return cell;
+		name_dimension(&counters->comm[1], cfg.by[1]);
+	return counters;
 }
 
 /*
@@ -166,24 +166,24 @@ static __always_inline struct group_cell *current_group(u64 address, u32 path)
  */
 __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 {
-	struct group_cell *cell = current_group(address, path);
+	struct group_faults *counters = current_group(address, path);
 	u64 *max;
 
-	if (!cell)
+	if (!counters)
 		return 0;
 	/* Before the fault itself: who reads the count first never sees more of them. */
 	if (major)
-		__sync_fetch_and_add(&cell->major, 1);
+		__sync_fetch_and_add(&counters->major, 1);
 	if (ns == UNTIMED) {
-		__sync_fetch_and_add(&cell->untimed, 1);
+		__sync_fetch_and_add(&counters->untimed, 1);
 		return 0;
 	}
-	__sync_fetch_and_add(&cell->buckets[hist_slot(&hist, ns)], 1);
-	__sync_fetch_and_add(&cell->sum_ns, ns);
+	__sync_fetch_and_add(&counters->buckets[hist_slot(&hist, ns)], 1);
+	__sync_fetch_and_add(&counters->sum_ns, ns);
 	/*
 	 * Two CPUs may lose the larger one; then the highest bucket says how long it can have been.
 	 */
-	max = &cell->max_ns[epoch & 1];
+	max = &counters->max_ns[epoch & 1];
 	if (ns > *max)
 		*max = ns;
 	return 0;

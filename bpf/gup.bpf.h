@@ -23,7 +23,7 @@
 /* handle_mm_fault was entered for an exception of this task (regs not NULL). */
 static __always_inline int enter_mm_fault(u32 vma_ev)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	if (!s)
 		return 0;
@@ -36,7 +36,7 @@ static __always_inline int enter_mm_fault(u32 vma_ev)
 /* ... and left again: completed (then the record is closed already), or not. */
 static __always_inline int exit_mm_fault(void)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	if (s)
 		s->state.in_mm_fault = 0;
@@ -50,11 +50,11 @@ static __always_inline int exit_mm_fault(void)
 static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool atomics)
 {
 	u32 tid = current_tid();
-	struct slot *s;
+	struct inflight *s;
 
 	if (!is_measured(tid))
 		return 0;
-	s = slot_find(tid);
+	s = inflight_find(tid);
 	if (s && s->state.origin == ORIGIN_GUP && (flags & FAULT_FLAG_TRIED) &&
 	    !(cfg.gup_by_lookup && gup_accounted(s))) {
 		s->state.calls++;
@@ -65,14 +65,15 @@ static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool at
 		count(TALLY_GUP_NESTED);
 		return 0;
 	}
-	s = slot_claim(tid, atomics);
+	s = inflight_claim(tid, atomics);
 	if (!s)
 		return 0;
 	if (cfg.details)
 		detail_begin(s, tid, address, 0);
-	slot_begin(s, (struct slot_state){ .origin = ORIGIN_GUP, .in_mm_fault = 1, .calls = 1 },
-		   vma_ev | (flags & FAULT_FLAG_WRITE ? EV(WRITE) : 0) |
-			   (flags & FAULT_FLAG_INSTRUCTION ? SLOT_EXEC : 0));
+	inflight_begin(
+		s, (struct inflight_state){ .origin = ORIGIN_GUP, .in_mm_fault = 1, .calls = 1 },
+		vma_ev | (flags & FAULT_FLAG_WRITE ? EV(WRITE) : 0) |
+			(flags & FAULT_FLAG_INSTRUCTION ? INFLIGHT_EXEC : 0));
 	if (cfg.gup_by_lookup)
 		read_task_flt(&s->gup.min_flt, &s->gup.maj_flt);
 	return 0;
@@ -86,14 +87,14 @@ static __always_inline int gup_lookup(void *ctx)
 {
 	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
-	struct slot *s = slot_find(tid);
+	struct inflight *s = inflight_find(tid);
 	enum gup_end end;
 
 	if (!s || s->state.origin != ORIGIN_GUP)
 		return 0;
 	end = gup_accounted(s);
 	if (end)
-		close_fault(ctx, s, tid, now, slot_address(s), end == GUP_MAJOR, false);
+		close_fault(ctx, s, tid, now, inflight_address(s), end == GUP_MAJOR, false);
 	return 0;
 }
 
@@ -104,12 +105,12 @@ static __always_inline int gup_lookup(void *ctx)
 static __always_inline int gup_call(void *ctx)
 {
 	u32 tid = current_tid();
-	struct slot *s = slot_find(tid);
+	struct inflight *s = inflight_find(tid);
 
 	if (!s || s->state.origin != ORIGIN_GUP)
 		return 0;
 	record_leftover(s);
-	slot_free(s, tid);
+	inflight_free(s, tid);
 	return 0;
 }
 
@@ -141,7 +142,7 @@ static __always_inline u32 failed_path(u32 ret)
 static __always_inline int exit_gup(void *ctx, u32 ret, u32 flags)
 {
 	u32 tid = current_tid();
-	struct slot *s = slot_find(tid);
+	struct inflight *s = inflight_find(tid);
 	u64 now;
 
 	if (!s || s->state.origin != ORIGIN_GUP)
@@ -153,14 +154,14 @@ static __always_inline int exit_gup(void *ctx, u32 ret, u32 flags)
 		s->state.major = 1;
 	if (ret & VM_FAULT_ERROR) {
 		record(ctx, s, failed_path(ret), 0, now - s->start_ns, s->state.notes);
-		slot_free(s, tid);
+		inflight_free(s, tid);
 		return 0;
 	}
 	if (ret & VM_FAULT_RETRY)
 		return 0;
 	/* mm_account_fault(): a retried fault counts as major. */
-	close_fault(ctx, s, tid, now, slot_address(s), s->state.major || (flags & FAULT_FLAG_TRIED),
-		    false);
+	close_fault(ctx, s, tid, now, inflight_address(s),
+		    s->state.major || (flags & FAULT_FLAG_TRIED), false);
 	return 0;
 }
 

@@ -58,37 +58,37 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doub
 }
 
 /* id as bpf_get_current_pid_tgid() gives it: the tid is its lower half. */
-static __always_inline struct slot *slot_of(u64 id)
+static __always_inline struct inflight *inflight_of(u64 id)
 {
-	return &slots[hist_below(id, NR_SLOTS)];
+	return &inflight[hist_below(id, NR_INFLIGHT)];
 }
 
 /* The slot of the current task's open fault; NULL when there is none. */
-static __always_inline struct slot *slot_find(u64 id)
+static __always_inline struct inflight *inflight_find(u64 id)
 {
-	struct slot *s = slot_of(id);
+	struct inflight *s = inflight_of(id);
 	u32 tid = id;
 
 	if (s->tid == tid)
 		return s;
-	return overflow_live ? bpf_map_lookup_elem(&slots_overflow, &tid) : NULL;
+	return overflow_live ? bpf_map_lookup_elem(&inflight_overflow, &tid) : NULL;
 }
 
-static __always_inline void slot_free(struct slot *s, u32 tid)
+static __always_inline void inflight_free(struct inflight *s, u32 tid)
 {
 	if (!s->in_overflow) {
 		s->tid = 0;
 		return;
 	}
-	if (!bpf_map_delete_elem(&slots_overflow, &tid))
+	if (!bpf_map_delete_elem(&inflight_overflow, &tid))
 		__sync_fetch_and_add(&overflow_live, -1);
 }
 
 static __always_inline u32 classify(u32 evidence)
 {
-	u32 path = path_of[evidence & SLOT_INDEX_MASK];
+	u32 path = path_of[evidence & INFLIGHT_INDEX_MASK];
 
-	return evidence >> SLOT_PATH_SHIFT ? (evidence >> SLOT_PATH_SHIFT) - 1 : path;
+	return evidence >> INFLIGHT_PATH_SHIFT ? (evidence >> INFLIGHT_PATH_SHIFT) - 1 : path;
 }
 
 /* What the kernel has accounted to the task, the low halves. */
@@ -103,7 +103,7 @@ static __always_inline void read_task_flt(u32 *min_flt, u32 *maj_flt)
 enum gup_end { GUP_NONE, GUP_MINOR, GUP_MAJOR };
 
 /* Has the kernel accounted this get_user_pages fault since it began? */
-static __always_inline enum gup_end gup_accounted(const struct slot *s)
+static __always_inline enum gup_end gup_accounted(const struct inflight *s)
 {
 	u32 min_flt, maj_flt;
 
@@ -114,7 +114,7 @@ static __always_inline enum gup_end gup_accounted(const struct slot *s)
 }
 
 /* The path of a fault that was done, as far as it can still be told. */
-static __always_inline u32 leftover_path(const struct slot *s)
+static __always_inline u32 leftover_path(const struct inflight *s)
 {
 	u32 evidence = s->evidence;
 	u32 path = classify(evidence);
@@ -128,7 +128,7 @@ static __always_inline u32 leftover_path(const struct slot *s)
 }
 
 /* 0 when nobody asks for it. */
-static __always_inline u64 slot_address(const struct slot *s)
+static __always_inline u64 inflight_address(const struct inflight *s)
 {
 	struct detail *d = cfg.details ? detail_of(s, s->tid) : NULL;
 
@@ -142,7 +142,7 @@ static __always_inline u64 slot_address(const struct slot *s)
  * nothing but the exception table answers it. A get_user_pages fault whose
  * return is not seen (kprobes) may well have been accounted.
  */
-static __always_inline void record_leftover(struct slot *s)
+static __always_inline void record_leftover(struct inflight *s)
 {
 	u32 path = PATH_UNRESOLVED;
 	u32 major = 0;
@@ -155,24 +155,24 @@ static __always_inline void record_leftover(struct slot *s)
 		path = end ? leftover_path(s) : PATH_FIXUP;
 		major = end == GUP_MAJOR;
 	}
-	record_untimed(path, s->state.origin, major, s->evidence, slot_address(s));
+	record_untimed(path, s->state.origin, major, s->evidence, inflight_address(s));
 }
 
-static __noinline struct slot *slot_overflow(u32 tid)
+static __noinline struct inflight *claim_overflow(u32 tid)
 {
-	struct slot zero = { .tid = tid, .in_overflow = 1 };
-	struct slot *s = bpf_map_lookup_elem(&slots_overflow, &tid);
+	struct inflight zero = { .tid = tid, .in_overflow = 1 };
+	struct inflight *s = bpf_map_lookup_elem(&inflight_overflow, &tid);
 
 	if (s) {
 		record_leftover(s);
 		return s;
 	}
-	if (bpf_map_update_elem(&slots_overflow, &tid, &zero, BPF_NOEXIST)) {
+	if (bpf_map_update_elem(&inflight_overflow, &tid, &zero, BPF_NOEXIST)) {
 		count(TALLY_TABLE_FULL);
 		return NULL;
 	}
 	__sync_fetch_and_add(&overflow_live, 1);
-	return bpf_map_lookup_elem(&slots_overflow, &tid);
+	return bpf_map_lookup_elem(&inflight_overflow, &tid);
 }
 
 /*
@@ -181,20 +181,20 @@ static __noinline struct slot *slot_overflow(u32 tid)
  * (atomics false): there the later writer wins, and the other one's end finds
  * no begin, which is counted.
  */
-static __always_inline struct slot *slot_claim(u32 tid, bool atomics)
+static __always_inline struct inflight *inflight_claim(u32 tid, bool atomics)
 {
-	struct slot *s = slot_of(tid);
+	struct inflight *s = inflight_of(tid);
 
 	if (s->tid == tid) {
 		record_leftover(s);
 		return s;
 	}
-	if (s->tid || (overflow_live && bpf_map_lookup_elem(&slots_overflow, &tid)))
-		return slot_overflow(tid);
+	if (s->tid || (overflow_live && bpf_map_lookup_elem(&inflight_overflow, &tid)))
+		return claim_overflow(tid);
 	if (!atomics)
 		s->tid = tid;
 	else if (__sync_val_compare_and_swap(&s->tid, 0, tid))
-		return slot_overflow(tid);
+		return claim_overflow(tid);
 	return s;
 }
 
@@ -213,7 +213,8 @@ static __always_inline u32 numa_pages(void)
 }
 
 /* A new life for a claimed slot. */
-static __always_inline void slot_begin(struct slot *s, struct slot_state state, u32 evidence)
+static __always_inline void inflight_begin(struct inflight *s, struct inflight_state state,
+					   u32 evidence)
 {
 	s->state = state;
 	s->evidence = evidence;
@@ -221,7 +222,7 @@ static __always_inline void slot_begin(struct slot *s, struct slot_state state, 
 		read_task_rss(&s->rss);
 	if (cfg.numa_by_task) {
 		s->numa_pages = numa_pages();
-		s->evidence |= SLOT_RARE;
+		s->evidence |= INFLIGHT_RARE;
 	}
 	s->start_ns = bpf_ktime_get_ns();
 }

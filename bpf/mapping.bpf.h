@@ -13,7 +13,7 @@
 #define FMODE_BACKING (1u << 24 | 1u << 25)
 
 /* Names of a path at most: components, and mount points. */
-#define PLACE_DEPTH 40
+#define MAPPING_DEPTH 40
 
 /*
  * Each of the two bits means something else in the other kernels, so what would be
@@ -46,20 +46,20 @@ static __always_inline struct path *file_path(struct file *file)
 }
 
 /* As show_map_vma() and get_vma_name() tell them apart (fs/proc/task_mmu.c). */
-static __always_inline enum place_kind vma_kind(struct vm_area_struct *vma)
+static __always_inline enum mapping_kind vma_kind(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
 	u64 start = BPF_CORE_READ(vma, vm_start), end = BPF_CORE_READ(vma, vm_end);
 
 	if (BPF_CORE_READ(vma, vm_file))
-		return PLACE_FILE;
+		return MAPPING_FILE;
 	if (BPF_CORE_READ(vma, vm_ops))
-		return PLACE_SPECIAL;
+		return MAPPING_SPECIAL;
 	if (start <= BPF_CORE_READ(mm, brk) && end >= BPF_CORE_READ(mm, start_brk))
-		return PLACE_HEAP;
+		return MAPPING_HEAP;
 	if (start <= BPF_CORE_READ(mm, start_stack) && end >= BPF_CORE_READ(mm, start_stack))
-		return PLACE_STACK;
-	return PLACE_ANON;
+		return MAPPING_STACK;
+	return MAPPING_ANON;
 }
 
 /* The file of a VMA of that kind: its device as the kernel has it. */
@@ -73,15 +73,15 @@ static __always_inline u32 file_inode(struct vm_area_struct *vma, u64 *ino)
 }
 
 /* Adds a name at len; the new length, or 0 when there is no room. */
-static __always_inline u64 place_add_name(struct place *p, u64 len, const void *name)
+static __always_inline u64 mapping_add_name(struct fault_mapping *p, u64 len, const void *name)
 {
 	long n;
 
 	/* The verifier must see the bound on the register that is used. */
 	asm volatile("" : "+r"(len));
-	if (len > PLACE_NAMES / 2)
+	if (len > MAPPING_NAMES / 2)
 		return 0;
-	n = bpf_probe_read_kernel_str(p->names + len, PLACE_NAMES / 2, name);
+	n = bpf_probe_read_kernel_str(p->names + len, MAPPING_NAMES / 2, name);
 	if (n <= 0)
 		return 0;
 	/*
@@ -96,7 +96,7 @@ static __always_inline u64 place_add_name(struct place *p, u64 len, const void *
  * The names of a path, from the file up. A file without a directory of its own
  * (memfd, shared anonymous memory) is its own parent, and not the root of its mount.
  */
-static __always_inline void place_path(struct place *p, struct path *path)
+static __always_inline void mapping_path(struct fault_mapping *p, struct path *path)
 {
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
 	struct vfsmount *vfsmount = BPF_CORE_READ(path, mnt);
@@ -105,8 +105,8 @@ static __always_inline void place_path(struct place *p, struct path *path)
 	int i;
 
 	if (!BPF_CORE_READ(dentry, d_hash.pprev))
-		p->flags |= PLACE_DELETED;
-	for (i = 0; i < PLACE_DEPTH; i++) {
+		p->flags |= MAPPING_DELETED;
+	for (i = 0; i < MAPPING_DEPTH; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
@@ -118,9 +118,9 @@ static __always_inline void place_path(struct place *p, struct path *path)
 			mount = above;
 			continue;
 		}
-		len = place_add_name(p, len, BPF_CORE_READ(dentry, d_name.name));
+		len = mapping_add_name(p, len, BPF_CORE_READ(dentry, d_name.name));
 		if (!len) {
-			p->flags |= PLACE_CUT;
+			p->flags |= MAPPING_CUT;
 			break;
 		}
 		p->names_len = len;
@@ -128,8 +128,8 @@ static __always_inline void place_path(struct place *p, struct path *path)
 			break;
 		dentry = parent;
 	}
-	if (i == PLACE_DEPTH)
-		p->flags |= PLACE_CUT;
+	if (i == MAPPING_DEPTH)
+		p->flags |= MAPPING_CUT;
 }
 
 /* The name that PR_SET_VMA_ANON_NAME gave (5.17, CONFIG_ANON_VMA_NAME), or NULL. */
@@ -143,27 +143,27 @@ static __always_inline const char *anon_name(struct vm_area_struct *vma)
 	return name ? __builtin_preserve_access_index(&name->name[0]) : NULL;
 }
 
-static __always_inline void place_fill_name(struct place *p, struct vm_area_struct *vma)
+static __always_inline void mapping_fill_name(struct fault_mapping *p, struct vm_area_struct *vma)
 {
-	const char *name = p->kind == PLACE_ANON ? anon_name(vma) : NULL;
+	const char *name = p->kind == MAPPING_ANON ? anon_name(vma) : NULL;
 
-	if (p->kind == PLACE_FILE)
-		place_path(p, file_path(BPF_CORE_READ(vma, vm_file)));
+	if (p->kind == MAPPING_FILE)
+		mapping_path(p, file_path(BPF_CORE_READ(vma, vm_file)));
 	else if (name)
-		p->names_len = place_add_name(p, 0, name);
+		p->names_len = mapping_add_name(p, 0, name);
 }
 
 /*
  * All of it. vma: what fault_vma() said; a number, as its caller may be a program's
  * sixth function already, and 5.10 gives all of them 512 bytes of stack.
  */
-static __noinline int place_fill(struct place *p, u64 address, u64 vma_pointer)
+static __noinline int mapping_fill(struct fault_mapping *p, u64 address, u64 vma_pointer)
 {
 	struct vm_area_struct *vma = (void *)vma_pointer;
 
 	p->start = p->end = p->offset = p->vm_flags = p->ino = 0;
 	p->dev = 0;
-	p->kind = PLACE_NONE;
+	p->kind = MAPPING_NONE;
 	p->flags = 0;
 	p->names_len = 0;
 	if (!vma)
@@ -173,9 +173,9 @@ static __noinline int place_fill(struct place *p, u64 address, u64 vma_pointer)
 	p->vm_flags = BPF_CORE_READ(vma, vm_flags);
 	p->offset = (BPF_CORE_READ(vma, vm_pgoff) << 12) + (address - p->start);
 	p->kind = vma_kind(vma);
-	if (p->kind == PLACE_FILE)
+	if (p->kind == MAPPING_FILE)
 		p->dev = file_inode(vma, &p->ino);
-	place_fill_name(p, vma);
+	mapping_fill_name(p, vma);
 	return 0;
 }
 

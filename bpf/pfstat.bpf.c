@@ -15,7 +15,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * Begin. Interrupts are off in both tracepoints. The plain variant is for
  * kernels without atomic compare and exchange in BPF (before 5.12).
  */
-#define BEGIN_DOORS(suffix, atomics)                                                               \
+#define BEGIN_PROGRAMS(suffix, atomics)                                                            \
 	SEC("tp_btf/page_fault_user")                                                              \
 	int BPF_PROG(begin_user##suffix, unsigned long address, struct pt_regs *regs,              \
 		     unsigned long error_code)                                                     \
@@ -29,15 +29,15 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 		return open_fault(address, regs, error_code, ORIGIN_KERNEL, atomics);              \
 	}
 
-BEGIN_DOORS(, true)
-BEGIN_DOORS(_plain, false)
+BEGIN_PROGRAMS(, true)
+BEGIN_PROGRAMS(_plain, false)
 
 /*
  * End: software events page-faults-min and -maj, which mm_account_fault()
  * fires last thing in handle_mm_fault. The _vma variants may call
  * bpf_find_vma; a kernel without it refuses a program that names it.
  */
-#define END_DOORS(suffix, with_find_vma)                                                           \
+#define END_PROGRAMS(suffix, with_find_vma)                                                        \
 	SEC("perf_event")                                                                          \
 	int end_minor##suffix(struct bpf_perf_event_data *ctx)                                     \
 	{                                                                                          \
@@ -49,11 +49,11 @@ BEGIN_DOORS(_plain, false)
 		return end_event(ctx, ctx->addr, 1, with_find_vma);                                \
 	}
 
-END_DOORS(, false)
-END_DOORS(_vma, true)
+END_PROGRAMS(, false)
+END_PROGRAMS(_vma, true)
 
 /* One function, both ways of attaching; the arguments up to the last that call reads. */
-#define DOORS(function, call, args...)                                                             \
+#define PROGRAMS(function, call, args...)                                                          \
 	SEC("fentry/" #function)                                                                   \
 	int BPF_PROG(fentry_##function, ##args)                                                    \
 	{                                                                                          \
@@ -66,59 +66,59 @@ END_DOORS(_vma, true)
 	}
 
 /* Marks; see shared/hook_rows.h. */
-#define MARK_DOORS(function, fact) DOORS(function, mark(EV_##fact))
-#define COPY_DOORS(function, fact) DOORS(function, mark_copy())
-#define PATH_DOORS(function, path) DOORS(function, mark_path(PATH_##path))
+#define PROBE_PROGRAMS(function, fact) PROGRAMS(function, probe_fact(EV_##fact))
+#define COPY_PROGRAMS(function, fact)  PROGRAMS(function, probe_copy())
+#define PATH_PROGRAMS(function, path)  PROGRAMS(function, probe_path(PATH_##path))
 
-MARK_HOOKS(MARK_DOORS)
-COPY_HOOKS(COPY_DOORS)
-PATH_HOOKS(PATH_DOORS)
+PROBE_HOOKS(PROBE_PROGRAMS)
+COPY_HOOKS(COPY_PROGRAMS)
+PATH_HOOKS(PATH_PROGRAMS)
 
-#define VMF_DOORS(function, fact)                                                                  \
+#define VMF_PROGRAMS(function, fact)                                                               \
 	SEC("fentry/" #function)                                                                   \
 	int BPF_PROG(fentry_##function, struct vm_fault *vmf)                                      \
 	{                                                                                          \
-		struct slot *s = slot_find(bpf_get_current_pid_tgid());                            \
+		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
                                                                                                    \
 		if (s)                                                                             \
-			mark_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma),               \
-				 vmf->vma->vm_flags);                                              \
+			probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma),              \
+				  vmf->vma->vm_flags);                                             \
 		return 0;                                                                          \
 	}                                                                                          \
 	SEC("kprobe/" #function)                                                                   \
 	int BPF_KPROBE(kprobe_##function, struct vm_fault *vmf)                                    \
 	{                                                                                          \
-		struct slot *s = slot_find(bpf_get_current_pid_tgid());                            \
+		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
 		struct vm_area_struct *vma;                                                        \
                                                                                                    \
 		if (!s)                                                                            \
 			return 0;                                                                  \
 		vma = BPF_CORE_READ(vmf, vma);                                                     \
-		mark_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence_probe(vma),                      \
-			 BPF_CORE_READ(vma, vm_flags));                                            \
+		probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence_probe(vma),                     \
+			  BPF_CORE_READ(vma, vm_flags));                                           \
 		return 0;                                                                          \
 	}
 
-VMF_HOOKS(VMF_DOORS)
+VMF_HOOKS(VMF_PROGRAMS)
 
-DOORS(do_swap_page, mark_swap(BPF_CORE_READ(vmf, orig_pte.pte)), struct vm_fault *vmf)
-DOORS(handle_userfault, mark_userfault(reason), struct vm_fault *vmf, unsigned long reason)
+PROGRAMS(do_swap_page, probe_swap(BPF_CORE_READ(vmf, orig_pte.pte)), struct vm_fault *vmf)
+PROGRAMS(handle_userfault, probe_userfault(reason), struct vm_fault *vmf, unsigned long reason)
 /* A folio of that size may be mapped by small pages: then do_huge_pmd_numa_page says so. */
-DOORS(task_numa_fault,
-      mark_path(cfg.huge_by_pages &&pages >= 1 << PMD_ORDER ? PATH_THP_NUMA : PATH_NUMA),
-      int last_cpupid, int node, int pages)
-DOORS(do_set_pmd, mark_set_pmd(vmf), struct vm_fault *vmf)
+PROGRAMS(task_numa_fault,
+	 probe_path(cfg.huge_by_pages &&pages >= 1 << PMD_ORDER ? PATH_THP_NUMA : PATH_NUMA),
+	 int last_cpupid, int node, int pages)
+PROGRAMS(do_set_pmd, probe_set_pmd(vmf), struct vm_fault *vmf)
 /* expand_stack is that function on 5.10 only; since 6.1 the name is another's. */
-DOORS(expand_stack_locked, note_stack())
-DOORS(expand_stack, note_stack())
-DOORS(lock_mm_and_find_vma, note_mmap_lock())
-DOORS(pagefault_out_of_memory, fail_fault(ctx, PATH_OOM))
+PROGRAMS(expand_stack_locked, note_stack())
+PROGRAMS(expand_stack, note_stack())
+PROGRAMS(lock_mm_and_find_vma, note_mmap_lock())
+PROGRAMS(pagefault_out_of_memory, fail_fault(ctx, PATH_OOM))
 
 /*
  * The leg: handle_mm_fault itself. Counts its calls, sees the VMA, and is the
  * only place where get_user_pages faults (regs NULL) can be timed.
  */
-#define LEG_DOORS(suffix, atomics)                                                                 \
+#define HANDLE_MM_FAULT_FENTRY(suffix, atomics)                                                    \
 	SEC("fentry/handle_mm_fault")                                                              \
 	int BPF_PROG(fentry_handle_mm_fault##suffix, struct vm_area_struct *vma,                   \
 		     unsigned long address, unsigned int flags, struct pt_regs *regs)              \
@@ -127,8 +127,8 @@ DOORS(pagefault_out_of_memory, fail_fault(ctx, PATH_OOM))
 			      enter_gup(vma_evidence(vma), address, flags, atomics);               \
 	}
 
-LEG_DOORS(, true)
-LEG_DOORS(_plain, false)
+HANDLE_MM_FAULT_FENTRY(, true)
+HANDLE_MM_FAULT_FENTRY(_plain, false)
 
 SEC("fexit/handle_mm_fault")
 int BPF_PROG(fexit_handle_mm_fault, struct vm_area_struct *vma, unsigned long address,
@@ -157,7 +157,7 @@ FEXIT_END(_vma, true)
  * The leg by kprobe: entries only, so a get_user_pages fault ends where the page
  * is looked up again.
  */
-#define LEG_KPROBE(suffix, atomics)                                                                \
+#define HANDLE_MM_FAULT_KPROBE(suffix, atomics)                                                    \
 	SEC("kprobe/handle_mm_fault")                                                              \
 	int BPF_KPROBE(kprobe_handle_mm_fault##suffix, struct vm_area_struct *vma,                 \
 		       unsigned long address, unsigned int flags, struct pt_regs *regs)            \
@@ -166,17 +166,17 @@ FEXIT_END(_vma, true)
 			      enter_gup(vma_evidence_probe(vma), address, flags, atomics);         \
 	}
 
-LEG_KPROBE(, true)
-LEG_KPROBE(_plain, false)
+HANDLE_MM_FAULT_KPROBE(, true)
+HANDLE_MM_FAULT_KPROBE(_plain, false)
 
-#define LOOKUP_DOOR(function, call)                                                                \
+#define LOOKUP_PROGRAM(function, call)                                                             \
 	SEC("kprobe/" #function)                                                                   \
 	int BPF_KPROBE(kprobe_##function)                                                          \
 	{                                                                                          \
 		return call(ctx);                                                                  \
 	}
 
-LOOKUP_HOOKS(LOOKUP_DOOR)
+LOOKUP_HOOKS(LOOKUP_PROGRAM)
 
 /*
  * Failures. A synchronous SIGSEGV or SIGBUS (si_code > 0: sent by the kernel)
@@ -184,7 +184,7 @@ LOOKUP_HOOKS(LOOKUP_DOOR)
  * one of kernel mode as well (its EFAULT sends no signal). Any signal that is
  * delivered ends a fault that gave up waiting.
  */
-#define SIGNAL_DOOR(suffix, with_find_vma)                                                         \
+#define SIGNAL_PROGRAM(suffix, with_find_vma)                                                      \
 	SEC("tp_btf/signal_generate")                                                              \
 	int BPF_PROG(signal_generate##suffix, int sig, struct kernel_siginfo *info,                \
 		     struct task_struct *task)                                                     \
@@ -196,8 +196,8 @@ LOOKUP_HOOKS(LOOKUP_DOOR)
 		return fault_signal(ctx, sig, info, with_find_vma);                                \
 	}
 
-SIGNAL_DOOR(, false)
-SIGNAL_DOOR(_vma, true)
+SIGNAL_PROGRAM(, false)
+SIGNAL_PROGRAM(_vma, true)
 
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(signal_deliver, int sig)
@@ -205,10 +205,10 @@ int BPF_PROG(signal_deliver, int sig)
 	return interrupt_fault(sig);
 }
 
-DOORS(bad_area_nosemaphore, fail_kernel_fault(ctx, regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
-DOORS(bad_area_access_error, fail_kernel_fault(ctx, regs, PATH_BAD_ACCESS), struct pt_regs *regs)
+PROGRAMS(bad_area_nosemaphore, fail_kernel_fault(ctx, regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
+PROGRAMS(bad_area_access_error, fail_kernel_fault(ctx, regs, PATH_BAD_ACCESS), struct pt_regs *regs)
 /* 5.10 only: for an address in no VMA. */
-DOORS(bad_area, fail_kernel_fault(ctx, regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
+PROGRAMS(bad_area, fail_kernel_fault(ctx, regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
 
 SEC("tp_btf/emulate_vsyscall")
 int BPF_PROG(tp_emulate_vsyscall)
@@ -226,14 +226,14 @@ int BPF_PROG(tp_mmap_lock_acquire_returned)
 }
 
 /* What a fault's time is spent on: where it begins, where it ends. */
-#define CAUSE_DOOR(tracepoint, cause, which)                                                       \
+#define CAUSE_PROGRAM(tracepoint, cause, which)                                                    \
 	SEC("tp_btf/" #tracepoint)                                                                 \
 	int BPF_PROG(tp_##tracepoint)                                                              \
 	{                                                                                          \
 		return which##_cause(CAUSE_##cause);                                               \
 	}
 
-CAUSE_HOOKS(CAUSE_DOOR)
+CAUSE_HOOKS(CAUSE_PROGRAM)
 
 /* Of all kinds of locks, when there is something to wait for. */
 SEC("tp_btf/contention_begin")
@@ -256,17 +256,18 @@ int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 }
 
 /* Run by user space: entries are given back. */
-#define ENTRY_RETURN(name)                                                                         \
+#define SLAB_RETURN(program, slab)                                                                 \
 	SEC("raw_tp")                                                                              \
-	int name##_return(void *ctx)                                                               \
+	int program(void *ctx)                                                                     \
 	{                                                                                          \
-		return return_entries(&name##_slab, &name##_index, &name##_free);                  \
+		return slab_give_back(&slab##_slab, &slab##_index, &slab##_free);                  \
 	}
 
-ENTRY_RETURN(scope)
-ENTRY_RETURN(group)
-ENTRY_RETURN(profile_stack)
-ENTRY_RETURN(profile_fault)
+/* A metric's label names it (pfstat_bpf_program_runs), so the old name stays. */
+SLAB_RETURN(scope_return, cgroup)
+SLAB_RETURN(group_return, group)
+SLAB_RETURN(profile_stack_return, profile_stack)
+SLAB_RETURN(profile_fault_return, profile_fault)
 
 /*
  * Tracepoints as marks. rss_stat is used from 6.2 on, where it fires at each
@@ -278,7 +279,7 @@ int BPF_PROG(tp_rss_stat, struct mm_struct *mm, int member)
 	/* Anonymous pages are told by their allocation: a new one, or a copy. */
 	if (member == 1 || in_reclaim())
 		return 0;
-	return mark(member == 2 ? EV_SWAP : EV_RSS_FILE);
+	return probe_fact(member == 2 ? EV_SWAP : EV_RSS_FILE);
 }
 
 /* gfp bits 1 and 3 of include/linux/gfp_types.h: unchanged from 5.10 to 7.3. */
@@ -297,23 +298,23 @@ int BPF_PROG(tp_mm_page_alloc, struct page *page, unsigned int order, unsigned i
 	if (in_reclaim())
 		return 0;
 	if (order >= PMD_ORDER)
-		return mark(EV_ALLOC_HUGE);
+		return probe_fact(EV_ALLOC_HUGE);
 	/* Read-ahead into the page cache, or a large anonymous folio, which is zeroed later. */
 	if (order)
 		return cfg.orders ? note_order(order) : 0;
-	return mark_alloc(gfp & GFP_ZERO);
+	return probe_alloc(gfp & GFP_ZERO);
 }
 
 SEC("tp_btf/mm_filemap_fault")
 int BPF_PROG(tp_mm_filemap_fault)
 {
-	return mark(EV_FILEMAP_FAULT);
+	return probe_fact(EV_FILEMAP_FAULT);
 }
 
 SEC("tp_btf/mm_filemap_map_pages")
 int BPF_PROG(tp_mm_filemap_map_pages)
 {
-	return mark(EV_MAP_PAGES);
+	return probe_fact(EV_MAP_PAGES);
 }
 
 /* Whoever is born is measured or not as its creator is. */
@@ -332,16 +333,16 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(task_exit, struct task_struct *task)
 {
 	u32 tid = current_tid();
-	struct slot *s = slot_find(tid);
+	struct inflight *s = inflight_find(tid);
 
-	keep_books(task);
+	keep_exit_counters(task);
 	if (!s)
 		return 0;
 	/* The low bits are the signal that ended it. */
 	if (s->state.origin == ORIGIN_USER && task->exit_code & 0x7f)
-		record_untimed(PATH_KILLED, ORIGIN_USER, 0, s->evidence, slot_address(s));
+		record_untimed(PATH_KILLED, ORIGIN_USER, 0, s->evidence, inflight_address(s));
 	else
 		record_leftover(s);
-	slot_free(s, tid);
+	inflight_free(s, tid);
 	return 0;
 }

@@ -16,9 +16,9 @@
 #define PF_MEMALLOC 0x800
 
 /* A fact was witnessed; counts only while a fault of this task is open. */
-static __always_inline int mark(enum evidence fact)
+static __always_inline int probe_fact(enum evidence fact)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	if (s)
 		s->evidence |= ev_bit[fact];
@@ -26,15 +26,15 @@ static __always_inline int mark(enum evidence fact)
 }
 
 /* A function that is a path by itself: the first one names it. */
-static __always_inline void decide(struct slot *s, enum fault_path path)
+static __always_inline void decide(struct inflight *s, enum fault_path path)
 {
-	if (!(s->evidence >> SLOT_PATH_SHIFT))
-		s->evidence |= SLOT_PATH(path);
+	if (!(s->evidence >> INFLIGHT_PATH_SHIFT))
+		s->evidence |= INFLIGHT_PATH(path);
 }
 
-static __always_inline int mark_path(enum fault_path path)
+static __always_inline int probe_path(enum fault_path path)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	if (s)
 		decide(s, path);
@@ -42,15 +42,15 @@ static __always_inline int mark_path(enum fault_path path)
 }
 
 /* Something to count beside the path. */
-static __always_inline void add_note(struct slot *s, u32 what)
+static __always_inline void add_note(struct inflight *s, u32 what)
 {
 	s->state.notes |= what;
-	s->evidence |= SLOT_RARE;
+	s->evidence |= INFLIGHT_RARE;
 }
 
 static __always_inline int note_stack(void)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	if (s)
 		add_note(s, NOTE_STACK);
@@ -59,7 +59,7 @@ static __always_inline int note_stack(void)
 
 static __always_inline int note_mmap_lock(void)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	if (s)
 		add_note(s, s->state.notes & NOTE_MMAP_LOCK ? NOTE_MMAP_AGAIN : NOTE_MMAP_LOCK);
@@ -72,18 +72,18 @@ static __always_inline int note_mmap_lock(void)
  * x86 keeps the type in the top 5 bits; types below 22 are swap areas on all
  * configurations from 5.10 to 7.3 (MAX_SWAPFILES), the special ones are above.
  */
-static __always_inline int mark_swap(unsigned long entry)
+static __always_inline int probe_swap(unsigned long entry)
 {
 #ifdef __TARGET_ARCH_x86
-	return mark(entry >> 59 < 22 ? EV_SWAP : EV_SPECIAL);
+	return probe_fact(entry >> 59 < 22 ? EV_SWAP : EV_SPECIAL);
 #else
-	return mark(EV_SWAP);
+	return probe_fact(EV_SWAP);
 #endif
 }
 
 /* What do_wp_page or __do_fault looks at. */
-static __always_inline void mark_vmf(struct slot *s, const void *vmf, u32 evidence,
-				     unsigned long vm_flags)
+static __always_inline void probe_vmf(struct inflight *s, const void *vmf, u32 evidence,
+				      unsigned long vm_flags)
 {
 	s->evidence |= evidence;
 	s->vmf = (unsigned long)vmf;
@@ -95,9 +95,9 @@ static __always_inline void mark_vmf(struct slot *s, const void *vmf, u32 eviden
 #define MAPPING_KSM 0x3
 
 /* A write-protected page is being copied; it may be one of KSM. */
-static __always_inline int mark_copy(void)
+static __always_inline int probe_copy(void)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 	unsigned long mapping;
 	struct vm_fault *vmf;
 	struct page *page;
@@ -117,15 +117,16 @@ static __always_inline int mark_copy(void)
 }
 
 /* handle_userfault: whatever happened before, and whatever the handler lets follow. */
-static __always_inline int mark_userfault(unsigned long reason)
+static __always_inline int probe_userfault(unsigned long reason)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 	u32 path = reason == VM_UFFD_MISSING                     ? PATH_UFFD_MISSING :
 		   reason == VM_UFFD_WP || reason == VM_UFFD_RWP ? PATH_UFFD_WP :
 								   PATH_UFFD_MINOR;
 
 	if (s)
-		s->evidence = (s->evidence & ((1u << SLOT_PATH_SHIFT) - 1)) | SLOT_PATH(path);
+		s->evidence =
+			(s->evidence & ((1u << INFLIGHT_PATH_SHIFT) - 1)) | INFLIGHT_PATH(path);
 	return 0;
 }
 
@@ -135,7 +136,7 @@ static __always_inline int mark_userfault(unsigned long reason)
  * as also when the folio is smaller than a PMD (6.1 calls it for any). So the
  * path is inferred.
  */
-static __always_inline int mark_set_pmd(struct vm_fault *vmf)
+static __always_inline int probe_set_pmd(struct vm_fault *vmf)
 {
 	const unsigned long size = 4096ul << PMD_ORDER;
 	struct vm_area_struct *vma = BPF_CORE_READ(vmf, vma);
@@ -146,7 +147,7 @@ static __always_inline int mark_set_pmd(struct vm_fault *vmf)
 	    from + size > BPF_CORE_READ(vma, vm_end) ||
 	    ((start >> 12) - BPF_CORE_READ(vma, vm_pgoff)) & ((1 << PMD_ORDER) - 1))
 		return 0;
-	return mark_path(PATH_FILE_HUGE);
+	return probe_path(PATH_FILE_HUGE);
 }
 
 /*
@@ -163,9 +164,9 @@ static __always_inline bool in_reclaim(void)
 	return BPF_CORE_READ(task, flags) & PF_MEMALLOC;
 }
 
-static __always_inline int mark_alloc(bool zeroed)
+static __always_inline int probe_alloc(bool zeroed)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	if (s)
 		s->evidence |= ev_bit[EV_ALLOC] | (zeroed ? ev_bit[EV_ALLOC_ZERO] : 0);
@@ -174,7 +175,7 @@ static __always_inline int mark_alloc(bool zeroed)
 
 static __always_inline int note_order(u32 order)
 {
-	struct slot *s = slot_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
 	/* Smaller ones are tried after larger ones: the last is the one taken. */
 	if (!s)

@@ -10,11 +10,12 @@
 #include "filter.bpf.h"
 #include "stack_table.bpf.h"
 
-static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
+static __always_inline struct fault_counters *cell_of(u32 path, u32 origin, u32 major)
 {
-	u32 i = bpf_get_smp_processor_id() * CELLS_PER_CPU + CELL_INDEX(path, origin, major);
+	u32 i = bpf_get_smp_processor_id() * FAULT_COUNTERS_PER_CPU +
+		FAULT_COUNTERS_INDEX(path, origin, major);
 
-	return bpf_map_lookup_elem(&cells, &i);
+	return bpf_map_lookup_elem(&fault_counters, &i);
 }
 
 /*
@@ -22,16 +23,16 @@ static __always_inline struct cell *cell_of(u32 path, u32 origin, u32 major)
  * the fault itself is counted, so that who reads the count first never takes a
  * write for a read.
  */
-static __always_inline void count_access(struct cell *c, u32 evidence)
+static __always_inline void count_access(struct fault_counters *c, u32 evidence)
 {
 	if (evidence & EV(WRITE))
 		__sync_fetch_and_add(&c->writes, 1);
-	else if (evidence & SLOT_EXEC)
+	else if (evidence & INFLIGHT_EXEC)
 		__sync_fetch_and_add(&c->execs, 1);
 }
 
 /* What is counted beside the path; rare, so one test decides. */
-static __always_inline void count_notes(struct cell *c, u32 path, u32 notes)
+static __always_inline void count_notes(struct fault_counters *c, u32 path, u32 notes)
 {
 	u32 order = notes >> NOTE_ORDER;
 
@@ -65,7 +66,7 @@ static __noinline int note_slow(u32 path, u32 major, u64 ns)
 }
 
 /* More about a closed fault than its cell has. kind: path | major << 8 | notes << 16. */
-static __noinline int record_details(void *ctx, struct slot *s, u64 kind, u64 ns)
+static __noinline int record_details(void *ctx, struct inflight *s, u64 kind, u64 ns)
 {
 	struct detail *d = detail_of(s, s->tid);
 	u32 path = kind & 0xff, major = kind >> 8 & 1;
@@ -73,7 +74,7 @@ static __noinline int record_details(void *ctx, struct slot *s, u64 kind, u64 ns
 
 	if (cfg.causes && d) {
 		on_cpu = detail_end(d, s->start_ns + ns, ns);
-		if (cfg.cause_cells)
+		if (cfg.cause_counters)
 			add_causes(d, path, s->state.origin, on_cpu);
 	}
 	if (cfg.by[0])
@@ -95,10 +96,10 @@ static __noinline int record_details(void *ctx, struct slot *s, u64 kind, u64 ns
  * that stands in for perf events) can on a preemptible kernel lose the race for
  * a maximum, never a count.
  */
-static __always_inline void record(void *ctx, struct slot *s, u32 path, u32 major, u64 ns,
+static __always_inline void record(void *ctx, struct inflight *s, u32 path, u32 major, u64 ns,
 				   u32 notes)
 {
-	struct cell *c;
+	struct fault_counters *c;
 	u64 bucket, *max;
 
 	if (cfg.only.of_fault && !is_wanted_fault(path, s->state.origin, major, ns))
@@ -123,7 +124,7 @@ static __always_inline void record(void *ctx, struct slot *s, u32 path, u32 majo
 	if (cfg.gup && s->state.calls > 1)
 		__sync_fetch_and_add(&c->retries, s->state.calls - 1);
 	if (cfg.by_cgroup && s->state.origin != ORIGIN_GUP)
-		record_scope(path, major, ns, bucket);
+		record_cgroup(path, major, ns, bucket);
 	if (cfg.details)
 		record_details(ctx, s, path | major << 8 | (u64)notes << 16, ns);
 }
@@ -132,7 +133,7 @@ static __always_inline void record(void *ctx, struct slot *s, u32 path, u32 majo
 static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 evidence,
 					   u64 address)
 {
-	struct cell *c;
+	struct fault_counters *c;
 
 	if (cfg.only.of_fault && !is_wanted_fault(path, origin, major, UNTIMED))
 		return;
@@ -142,7 +143,7 @@ static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 
 	count_access(c, evidence);
 	__sync_fetch_and_add(&c->untimed, 1);
 	if (cfg.by_cgroup && origin != ORIGIN_GUP)
-		record_scope(path, major, 0, HIST_SLOTS);
+		record_cgroup(path, major, 0, HIST_SLOTS);
 	if (cfg.by[0])
 		record_group(address, path, major, UNTIMED);
 	if (cfg.profile)

@@ -13,7 +13,7 @@
  * entry; the entries that nobody has. User space gives the array one entry more than the
  * limit (entry 0 is nobody's own), and fills the last before it attaches.
  */
-#define ENTRIES(name, entry_type, key_member)                                                      \
+#define SLAB(name, entry_type, key_member)                                                         \
 	_Static_assert(__builtin_offsetof(entry_type, key_member) == 0, "the key comes first");    \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
@@ -58,13 +58,13 @@ static __always_inline u32 publish_entry(void *index, void *free, const void *ke
 }
 
 /* Written by user space before it runs one of the programs that return entries. */
-struct entry_return returned;
+struct slab_return returned;
 
-static __always_inline int return_entries(void *slab, void *index, void *free)
+static __always_inline int slab_give_back(void *slab, void *index, void *free)
 {
 	u32 nr = returned.nr, i;
 
-	for (i = 0; i < ENTRY_RETURN_MAX && i < nr; i++) {
+	for (i = 0; i < SLAB_RETURN_MAX && i < nr; i++) {
 		u32 entry = returned.entries[i];
 		void *key;
 

@@ -17,8 +17,8 @@
 #define E2BIG 7
 
 /* By the stack's hash. */
-ENTRIES(profile_stack, struct profile_stack, hash);
-ENTRIES(profile_fault, struct profile_fault, key);
+SLAB(profile_stack, struct profile_stack, hash);
+SLAB(profile_fault, struct profile_fault, key);
 
 struct profile_claims profile_claims;
 struct profile_rest profile_rest[PATH_NR * ORIGIN_NR];
@@ -154,7 +154,7 @@ static __always_inline void profile_add(struct profile_key *key, u64 ns)
 	profile_add_rest(key->path, key->origin, ns);
 }
 
-static __always_inline void profile_fault(void *ctx, struct slot *s, u32 path, u64 ns)
+static __always_inline void profile_fault(void *ctx, struct inflight *s, u32 path, u64 ns)
 {
 	struct profile_key key = {
 		.pid = bpf_get_current_pid_tgid() >> 32,

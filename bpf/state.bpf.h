@@ -19,9 +19,9 @@ const volatile unsigned int ev_bit[EV_NR];
 const volatile unsigned char path_of[1 << EV_INDEX_BITS];
 const volatile struct hist_tables hist;
 
-/* Written by user space at each interval; see struct cell. */
+/* Written by user space at each interval; see struct fault_counters. */
 unsigned int epoch;
-/* How many entries slots_overflow holds, so that nobody looks for nothing. */
+/* How many entries inflight_overflow holds, so that nobody looks for nothing. */
 unsigned long long overflow_live;
 
 /*
@@ -30,14 +30,14 @@ unsigned long long overflow_live;
  * fault holds. A global, not a map: its address is a constant, and user space
  * sees what is in flight at the end of the run.
  */
-struct slot slots[NR_SLOTS];
+struct inflight inflight[NR_INFLIGHT];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, NR_OVERFLOW);
 	__type(key, u32);
-	__type(value, struct slot);
-} slots_overflow SEC(".maps");
+	__type(value, struct inflight);
+} inflight_overflow SEC(".maps");
 
 /* The tids that are measured when there is a filter; TARGET_WORDS then, else 1. */
 struct {
@@ -48,14 +48,14 @@ struct {
 	__type(value, u64);
 } targets SEC(".maps");
 
-/* cfg.nr_cpus * CELLS_PER_CPU; user space sets the size before load. */
+/* cfg.nr_cpus * FAULT_COUNTERS_PER_CPU; user space sets the size before load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct cell);
-} cells SEC(".maps");
+	__type(value, struct fault_counters);
+} fault_counters SEC(".maps");
 
 /* cfg.nr_cpus * SLOW_PER_CPU when there is a threshold, else 1. */
 struct {

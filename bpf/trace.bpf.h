@@ -42,7 +42,7 @@ struct trace_with_stacks {
  * The walk may fault itself, with page faults disabled: open_fault() knows those by
  * s->state.walking. Bytes, or a negative errno.
  */
-static __always_inline void trace_stacks(void *ctx, struct slot *s, struct trace_with_stacks *t)
+static __always_inline void trace_stacks(void *ctx, struct inflight *s, struct trace_with_stacks *t)
 {
 	s->state.walking = 1;
 	t->record.kernel_stack = bpf_get_stack(ctx, t->stacks.kernel, sizeof(t->stacks.kernel), 0);
@@ -77,7 +77,7 @@ static __always_inline void trace_parts(struct trace_record *r, const struct det
 }
 
 /* kind: path | major << 8 | notes << 16 */
-static __always_inline void trace_fault(void *ctx, struct slot *s, struct detail *d, u64 kind,
+static __always_inline void trace_fault(void *ctx, struct inflight *s, struct detail *d, u64 kind,
 					u64 ns, u64 on_cpu)
 {
 	u32 notes = kind >> 16;
@@ -99,9 +99,9 @@ static __always_inline void trace_fault(void *ctx, struct slot *s, struct detail
 	r->end_ns = s->start_ns + ns;
 	r->path = kind;
 	r->origin = s->state.origin;
-	r->access = s->evidence & EV(WRITE) ? ACCESS_WRITE :
-		    s->evidence & SLOT_EXEC ? ACCESS_EXEC :
-					      ACCESS_READ;
+	r->access = s->evidence & EV(WRITE)     ? ACCESS_WRITE :
+		    s->evidence & INFLIGHT_EXEC ? ACCESS_EXEC :
+						  ACCESS_READ;
 	r->flags = (kind >> 8 & 1 ? TRACE_MAJOR : 0) |
 		   (notes & NOTE_MMAP_LOCK ? TRACE_MMAP_LOCK : 0) |
 		   (notes & NOTE_STACK ? TRACE_STACK_GREW : 0);
@@ -109,7 +109,7 @@ static __always_inline void trace_fault(void *ctx, struct slot *s, struct detail
 	r->kernel_stack = r->user_stack = 0;
 	trace_parts(r, d, on_cpu);
 	trace_task(r);
-	place_fill(&r->place, r->address, (u64)fault_vma(r->address));
+	mapping_fill(&r->mapping, r->address, (u64)fault_vma(r->address));
 	if (cfg.trace_stacks)
 		trace_stacks(ctx, s, t);
 	bpf_ringbuf_submit(t, 0);

@@ -49,21 +49,21 @@ static __always_inline u32 vma_evidence_probe(struct vm_area_struct *vma)
 }
 
 /*
- * The path that the VMA names where nothing else does: SLOT_PATH() of it, or 0.
+ * The path that the VMA names where nothing else does: INFLIGHT_PATH() of it, or 0.
  * A fault in memory of a userfaultfd that changed nothing by itself was answered
  * by the handler. evidence: of the fault.
  */
 static __always_inline u32 vma_path(unsigned long flags, bool has_userfaultfd, u32 evidence)
 {
 	if (flags & (VM_PFNMAP | VM_MIXEDMAP))
-		return SLOT_PATH(PATH_PFN);
+		return INFLIGHT_PATH(PATH_PFN);
 	if (!has_userfaultfd || !cfg.uffd_by_vma)
 		return 0;
 	if (evidence & EV(PRESENT))
-		return flags & VM_UFFD_WP ? SLOT_PATH(PATH_UFFD_WP) : 0;
+		return flags & VM_UFFD_WP ? INFLIGHT_PATH(PATH_UFFD_WP) : 0;
 	if (flags & VM_UFFD_MISSING)
-		return SLOT_PATH(PATH_UFFD_MISSING);
-	return flags & VM_UFFD_WP ? 0 : SLOT_PATH(PATH_UFFD_MINOR);
+		return INFLIGHT_PATH(PATH_UFFD_MISSING);
+	return flags & VM_UFFD_WP ? 0 : INFLIGHT_PATH(PATH_UFFD_MINOR);
 }
 
 static __always_inline bool has_userfaultfd(struct vm_area_struct *vma)

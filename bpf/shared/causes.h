@@ -34,7 +34,7 @@ enum cause {
  * Before 5.11 no tracepoint tells the wait for mmap_lock. The handler of page faults reads
  * no other lock of its kind; what it calls from handle_mm_fault() on does.
  */
-#define SLEEPS(X)                                                                                  \
+#define WAIT_FUNCTIONS(X)                                                                          \
 	/* throttle_direct_reclaim(): the last reserves are low; then the reclaim begins. */       \
 	X(try_to_free_pages, RECLAIM)                                                              \
 	/* After a reclaim that got nothing: a worker empties each CPU's list (up to 5.19). */     \
@@ -47,11 +47,11 @@ enum cause {
 	X(do_page_fault, HANDLER) /* arm64 */
 
 /* clang-format off */
-enum sleep {
-#define SLEEP_ENUM(function, cause) SLEEP_##function,
-	SLEEPS(SLEEP_ENUM)
-#undef SLEEP_ENUM
-	SLEEP_NR
+enum wait_function {
+#define WAIT_ENUM(function, cause) WAIT_##function,
+	WAIT_FUNCTIONS(WAIT_ENUM)
+#undef WAIT_ENUM
+	WAIT_NR
 };
 /* clang-format on */
 
@@ -62,12 +62,12 @@ enum {
 };
 
 /* Addresses of a function; all 0: not known. */
-struct sleep_range {
+struct wait_range {
 	unsigned long long begin, end;
 };
 
 /* Faults of one (path, origin) that ended on one CPU; only grows. */
-struct cause_cell {
+struct cause_counters {
 	unsigned long long ns[CAUSE_NR];
 	unsigned long long faults[CAUSE_NR]; /* that had any of it */
 };

@@ -7,7 +7,7 @@
 #define PFSTAT_BPF_SHARED_EXIT_COUNTERS_H
 
 /* Of measured tasks (-p, -t, --) that ended; only grows. ended is added last. */
-struct exit_books {
+struct exit_counters {
 	unsigned long long faults[2]; /* task_struct.min_flt and maj_flt at their end */
 	unsigned long long early; /* those of ended that could still fault */
 	unsigned long long ended;

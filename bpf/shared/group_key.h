@@ -43,10 +43,10 @@ struct group_key {
 
 /*
  * One group's faults, of all CPUs; entry 0 of the slab is of all groups that have
- * none of their own. Only grows, but for max_ns (see struct cell). The count of
+ * none of their own. Only grows, but for max_ns (see struct fault_counters). The count of
  * faults is the sum of the buckets plus untimed.
  */
-struct group_cell {
+struct group_faults {
 	struct group_key key;
 	unsigned int used; /* the entry has a key */
 	unsigned int pad;

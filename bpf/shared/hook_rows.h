@@ -14,7 +14,7 @@
  * several rows needs one of them; the plan takes the first that the kernel
  * allows. The arguments are not looked at.
  */
-#define MARK_HOOKS(X)                                                                              \
+#define PROBE_HOOKS(X)                                                                             \
 	X(hugetlb_fault, HUGETLB)                                                                  \
 	X(do_huge_pmd_anonymous_page, HUGE_ANON)                                                   \
 	X(do_anonymous_page, ANON_PAGE)                                                            \
@@ -22,7 +22,7 @@
 	/* Of wp_page_reuse as well; not where a page was missing. 5.10: kprobe only. */           \
 	X(ptep_set_access_flags, ACCESS_FLAGS)
 
-/* The same; what is copied may be a page of KSM (see mark_copy()). */
+/* The same; what is copied may be a page of KSM (see probe_copy()). */
 #define COPY_HOOKS(X)                                                                              \
 	/* Up to 6.1; inlined later. */                                                            \
 	X(wp_page_copy, WP_COPY)                                                                   \

@@ -6,14 +6,14 @@
 #define PFSTAT_BPF_SHARED_MAPPING_H
 
 /* What the VMA of a fault is, as /proc/PID/maps would say it. */
-enum place_kind {
-	PLACE_UNKNOWN, /* the VMA could not be looked up */
-	PLACE_NONE, /* there is none at the address */
-	PLACE_ANON,
-	PLACE_HEAP,
-	PLACE_STACK,
-	PLACE_FILE, /* also shmem, memfd, hugetlbfs, devices */
-	PLACE_SPECIAL, /* no file, but vm_ops: the vDSO and its data */
+enum mapping_kind {
+	MAPPING_UNKNOWN, /* the VMA could not be looked up */
+	MAPPING_NONE, /* there is none at the address */
+	MAPPING_ANON,
+	MAPPING_HEAP,
+	MAPPING_STACK,
+	MAPPING_FILE, /* also shmem, memfd, hugetlbfs, devices */
+	MAPPING_SPECIAL, /* no file, but vm_ops: the vDSO and its data */
 };
 
 /*
@@ -21,13 +21,13 @@ enum place_kind {
  * up to the root of the mount namespace's tree ("/" is not among them). Of anonymous memory
  * the name that PR_SET_VMA_ANON_NAME gave it, or none.
  */
-#define PLACE_NAMES 512
+#define MAPPING_NAMES 512
 
 /* In place.flags. */
-#define PLACE_DELETED 0x1 /* the file has no name any more */
-#define PLACE_CUT     0x2 /* names has no room for all: the path's beginning is missing */
+#define MAPPING_DELETED 0x1 /* the file has no name any more */
+#define MAPPING_CUT     0x2 /* names has no room for all: the path's beginning is missing */
 
-struct place {
+struct fault_mapping {
 	unsigned long long start, end; /* of the VMA */
 	unsigned long long offset; /* of the address in the file, bytes */
 	unsigned long long vm_flags;
@@ -36,7 +36,7 @@ struct place {
 	unsigned char kind;
 	unsigned char flags;
 	unsigned short names_len; /* bytes of names in use */
-	char names[PLACE_NAMES];
+	char names[MAPPING_NAMES];
 };
 
 #endif

@@ -29,7 +29,7 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC, ACCESS_NR };
  * One (CPU, path, origin, severity): it only grows. The count of faults is the
  * sum of the buckets plus untimed.
  */
-struct cell {
+struct fault_counters {
 	unsigned long long buckets[HIST_SLOTS];
 	unsigned long long sum_ns;
 	/* Longest latency; max_ns[epoch & 1] is being written, the other one read. */
@@ -52,8 +52,8 @@ struct cell {
 };
 
 /* Cells of one CPU, and the index of one among them; major is 0 or 1. */
-#define CELLS_PER_CPU                   (PATH_NR * ORIGIN_NR * 2)
-#define CELL_INDEX(path, origin, major) (((path)*ORIGIN_NR + (origin)) * 2 + (major))
+#define FAULT_COUNTERS_PER_CPU                    (PATH_NR * ORIGIN_NR * 2)
+#define FAULT_COUNTERS_INDEX(path, origin, major) (((path)*ORIGIN_NR + (origin)) * 2 + (major))
 
 /*
  * The last slow fault of one (CPU, path, severity): who had it, for a metric's
@@ -75,7 +75,7 @@ struct slow_fault {
  * One cgroup's faults of user and kernel mode, of all CPUs; entry 0 of the slab
  * is of all cgroups that have none of their own.
  */
-struct scope_cell {
+struct cgroup_faults {
 	unsigned long long key; /* the cgroup's id, if it has counted something */
 	unsigned long long count[PATH_NR][2]; /* by major; untimed ones, too */
 	unsigned long long sum_ns[PATH_NR];
@@ -123,7 +123,7 @@ struct task_rss {
 };
 
 /* What a slot says beside time and evidence; one word, so that a begin is one store. */
-struct slot_state {
+struct inflight_state {
 	unsigned char origin;
 	unsigned char in_mm_fault; /* between entry and exit of handle_mm_fault */
 	unsigned char major; /* get_user_pages faults: some call said VM_FAULT_MAJOR */
@@ -132,20 +132,20 @@ struct slot_state {
 	unsigned short notes; /* what is counted beside the path: NOTE_ */
 };
 
-/* In slot_state.notes: rare, so that one test covers all of it. */
+/* In inflight_state.notes: rare, so that one test covers all of it. */
 #define NOTE_STACK      0x1 /* the stack was grown */
 #define NOTE_MMAP_LOCK  0x2 /* mmap_lock was taken, though the kernel has locks per VMA */
 #define NOTE_MMAP_AGAIN 0x4 /* more than once: retried, or the first try was refused */
 #define NOTE_ORDER      8 /* bits from here on: order of the folio that was allocated */
 
 /* One fault in flight: one cache line. */
-struct slot {
+struct inflight {
 	unsigned int tid; /* owner; 0: free */
-	unsigned int evidence; /* the index of the table, SLOT_EXEC, SLOT_PATH() */
+	unsigned int evidence; /* the index of the table, INFLIGHT_EXEC, INFLIGHT_PATH() */
 	unsigned long long start_ns;
-	struct slot_state state;
+	struct inflight_state state;
 	struct task_rss rss; /* at the begin */
-	unsigned int in_overflow; /* this is an entry of slots_overflow */
+	unsigned int in_overflow; /* this is an entry of inflight_overflow */
 	unsigned long long vmf; /* the struct vm_fault, once do_wp_page or __do_fault ran */
 	/* At the begin, low halves: what the task's own counts were, where they are compared. */
 	union {
@@ -158,21 +158,21 @@ struct slot {
 };
 
 /* In evidence, over the index: the access fetched an instruction. */
-#define SLOT_EXEC       (1u << EV_INDEX_BITS)
+#define INFLIGHT_EXEC       (1u << EV_INDEX_BITS)
 
-#define SLOT_INDEX_MASK ((1u << EV_INDEX_BITS) - 1)
+#define INFLIGHT_INDEX_MASK ((1u << EV_INDEX_BITS) - 1)
 
 /* From here on is what most faults have not; the flag says that there are notes. */
-#define SLOT_RARE_SHIFT 22
-#define SLOT_RARE       (1u << SLOT_RARE_SHIFT)
+#define INFLIGHT_RARE_SHIFT 22
+#define INFLIGHT_RARE       (1u << INFLIGHT_RARE_SHIFT)
 
 /* Above that: the path, when a hook that is a path by itself has run; else 0. */
-#define SLOT_PATH_SHIFT 24
-#define SLOT_PATH(path) (((path) + 1u) << SLOT_PATH_SHIFT)
+#define INFLIGHT_PATH_SHIFT 24
+#define INFLIGHT_PATH(path) (((path) + 1u) << INFLIGHT_PATH_SHIFT)
 
 /* Powers of two; a test build has small ones, to fill them. */
-#ifndef NR_SLOTS
-#define NR_SLOTS    16384
+#ifndef NR_INFLIGHT
+#define NR_INFLIGHT 16384
 #define NR_OVERFLOW 8192
 #endif
 
@@ -238,7 +238,7 @@ struct config {
 	/* What else is kept and told of each fault; all 0 by default. */
 	unsigned char details; /* any of the following */
 	unsigned char causes; /* follow what the time is spent on */
-	unsigned char cause_cells; /* ... and add it up by path */
+	unsigned char cause_counters; /* ... and add it up by path */
 	unsigned char trace; /* send faults through the ring buffer */
 	unsigned char trace_stacks;
 	unsigned char profile; /* count faults by stack */

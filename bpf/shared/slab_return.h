@@ -8,17 +8,17 @@
 #ifndef PFSTAT_BPF_SHARED_SLAB_RETURN_H
 #define PFSTAT_BPF_SHARED_SLAB_RETURN_H
 
-#define ENTRY_RETURN_MAX 512
+#define SLAB_RETURN_MAX 512
 
 /*
  * What a program that returns entries does with entries[0 .. nr - 1] in one run. First
  * their keys are unhooked from the index, so that nobody finds them any more; later, when
  * nobody counts in them, they are freed.
  */
-struct entry_return {
+struct slab_return {
 	unsigned int nr;
 	unsigned int free; /* 0: unhook, 1: free */
-	unsigned int entries[ENTRY_RETURN_MAX];
+	unsigned int entries[SLAB_RETURN_MAX];
 };
 
 #endif

@@ -37,7 +37,7 @@ struct trace_record {
 	int kernel_stack;
 	int user_stack;
 	char comm[16];
-	struct place place;
+	struct fault_mapping mapping;
 };
 
 /* Behind the record with --stack: always room for both, whatever their lengths. */

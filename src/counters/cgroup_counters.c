@@ -13,39 +13,39 @@
 
 enum fate { KEPT, ENDS, FOLDS };
 
-struct scopes {
-	struct entries entries;
-	struct scope_cell *slab;
+struct cgroup_counters {
+	struct slab entries;
+	struct cgroup_faults *slab;
 	unsigned char *fates; /* by entry */
 	unsigned int *forgotten; /* entries that do not stay */
-	struct scope_cell folded;
+	struct cgroup_faults folded;
 };
 
-int scopes_open(struct scopes **out, const struct session *session)
+int cgroup_counters_open(struct cgroup_counters **out, const struct session *session)
 {
-	struct scopes *s = calloc(1, sizeof(*s));
+	struct cgroup_counters *s = calloc(1, sizeof(*s));
 	struct session_maps maps;
 	int err = -ENOMEM;
 
 	if (!s)
 		return err;
 	session_maps(session, &maps);
-	s->entries = maps.scopes;
+	s->entries = maps.cgroup_counters;
 	s->fates = calloc(s->entries.limit + 1ul, sizeof(*s->fates));
 	s->forgotten = calloc(s->entries.limit, sizeof(*s->forgotten));
 	if (s->fates && s->forgotten) {
-		s->slab = entries_map(&s->entries, s->entries.slab_fd, sizeof(*s->slab));
+		s->slab = slab_map(&s->entries, s->entries.slab_fd, sizeof(*s->slab));
 		err = -errno;
 	}
 	if (!s->slab) {
-		scopes_close(s);
+		cgroup_counters_close(s);
 		return err;
 	}
 	*out = s;
 	return 0;
 }
 
-unsigned int scopes_limit(const struct scopes *s)
+unsigned int cgroup_counters_limit(const struct cgroup_counters *s)
 {
 	return s->entries.limit;
 }
@@ -54,9 +54,9 @@ unsigned int scopes_limit(const struct scopes *s)
  * An entry without faults has perhaps been claimed while another CPU claimed one for the
  * same cgroup, and its key is another entry's.
  */
-uint64_t scopes_key(const struct scopes *s, unsigned int entry, uint64_t *faults)
+uint64_t cgroup_counters_key(const struct cgroup_counters *s, unsigned int entry, uint64_t *faults)
 {
-	const volatile struct scope_cell *cell = &s->slab[entry];
+	const volatile struct cgroup_faults *cell = &s->slab[entry];
 	uint64_t key = cell->key;
 	unsigned int path;
 
@@ -66,12 +66,13 @@ uint64_t scopes_key(const struct scopes *s, unsigned int entry, uint64_t *faults
 	return *faults ? key : 0;
 }
 
-const struct scope_cell *scopes_cell(const struct scopes *s, unsigned int entry)
+const struct cgroup_faults *cgroup_counters_faults(const struct cgroup_counters *s,
+						   unsigned int entry)
 {
 	return &s->slab[entry];
 }
 
-void scopes_add(struct scope_cell *sum, const struct scope_cell *cell)
+void cgroup_counters_add(struct cgroup_faults *sum, const struct cgroup_faults *cell)
 {
 	unsigned int i;
 
@@ -84,28 +85,28 @@ void scopes_add(struct scope_cell *sum, const struct scope_cell *cell)
 		sum->buckets[i] += cell->buckets[i];
 }
 
-void scopes_other(const struct scopes *s, struct scope_cell *sum)
+void cgroup_counters_other(const struct cgroup_counters *s, struct cgroup_faults *sum)
 {
 	*sum = s->folded;
-	scopes_add(sum, &s->slab[0]);
+	cgroup_counters_add(sum, &s->slab[0]);
 }
 
-void scopes_forget(struct scopes *s, unsigned int entry, bool fold)
+void cgroup_counters_forget(struct cgroup_counters *s, unsigned int entry, bool fold)
 {
 	s->fates[entry] = fold ? FOLDS : ENDS;
 }
 
-static void clear(struct scopes *s, unsigned int entry)
+static void clear(struct cgroup_counters *s, unsigned int entry)
 {
-	struct scope_cell *cell = &s->slab[entry];
+	struct cgroup_faults *cell = &s->slab[entry];
 
 	if (s->fates[entry] == FOLDS)
-		scopes_add(&s->folded, cell);
+		cgroup_counters_add(&s->folded, cell);
 	memset(cell, 0, sizeof(*cell));
 	s->fates[entry] = KEPT;
 }
 
-void scopes_settle(struct scopes *s)
+void cgroup_counters_settle(struct cgroup_counters *s)
 {
 	unsigned int nr = 0, i;
 
@@ -113,19 +114,19 @@ void scopes_settle(struct scopes *s)
 	for (i = s->entries.limit; i; i--)
 		if (s->fates[i] != KEPT)
 			s->forgotten[nr++] = i;
-	if (!nr || entries_unhook(&s->entries, s->forgotten, nr))
+	if (!nr || slab_unhook(&s->entries, s->forgotten, nr))
 		return;
-	grace_wait();
+	rcu_wait();
 	for (i = 0; i < nr; i++)
 		clear(s, s->forgotten[i]);
-	entries_free(&s->entries, s->forgotten, nr);
+	slab_free(&s->entries, s->forgotten, nr);
 }
 
-void scopes_close(struct scopes *s)
+void cgroup_counters_close(struct cgroup_counters *s)
 {
 	if (!s)
 		return;
-	entries_unmap(&s->entries, s->slab, sizeof(*s->slab));
+	slab_unmap(&s->entries, s->slab, sizeof(*s->slab));
 	free(s->forgotten);
 	free(s->fates);
 	free(s);

@@ -12,22 +12,22 @@
 #include "util/clock.h"
 #include "util/rcu.h"
 
-struct collector {
+struct counters {
 	const struct session *session;
 	struct session_maps maps;
-	struct cell *cells;
-	size_t cells_len;
+	struct fault_counters *fault_counters;
+	size_t fault_counters_len;
 	struct tallies *tallies;
 	size_t tallies_len;
 	const volatile struct slow_fault *slow; /* NULL: no threshold */
 	size_t slow_len;
-	const volatile struct cause_cell *causes; /* NULL: without --causes */
+	const volatile struct cause_counters *causes; /* NULL: without --causes */
 	size_t causes_len;
 	/* The reads of the last snapshot: see settle_reads(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
 	uint64_t missed; /* the most so far: events without a run */
-	void (*turn)(void *arg, unsigned int epoch); /* NULL: nobody else keeps maxima */
-	void *turn_arg;
+	void (*on_flip)(void *arg, unsigned int epoch); /* NULL: nobody else keeps maxima */
+	void *on_flip_arg;
 };
 
 static void *map(int fd, size_t len, int prot)
@@ -37,62 +37,67 @@ static void *map(int fd, size_t len, int prot)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-int collect_open(struct collector **out, const struct session *session)
+int counters_open(struct counters **out, const struct session *session)
 {
-	struct collector *c = calloc(1, sizeof(*c));
+	struct counters *c = calloc(1, sizeof(*c));
 	int err;
 
 	if (!c)
 		return -ENOMEM;
 	c->session = session;
 	session_maps(session, &c->maps);
-	c->cells_len = sizeof(struct cell) * CELLS_PER_CPU * c->maps.nr_cpus;
+	c->fault_counters_len =
+		sizeof(struct fault_counters) * FAULT_COUNTERS_PER_CPU * c->maps.nr_cpus;
 	c->tallies_len = sizeof(struct tallies) * c->maps.nr_cpus;
-	c->cells = map(c->maps.cells_fd, c->cells_len, PROT_READ | PROT_WRITE);
-	c->tallies = c->cells ? map(c->maps.tally_fd, c->tallies_len, PROT_READ) : NULL;
+	c->fault_counters =
+		map(c->maps.fault_counters_fd, c->fault_counters_len, PROT_READ | PROT_WRITE);
+	c->tallies = c->fault_counters ? map(c->maps.tally_fd, c->tallies_len, PROT_READ) : NULL;
 	if (c->tallies && c->maps.slow_fd >= 0) {
 		c->slow_len = sizeof(struct slow_fault) * SLOW_PER_CPU * c->maps.nr_cpus;
 		c->slow = map(c->maps.slow_fd, c->slow_len, PROT_READ);
 	}
 	if (c->tallies && c->maps.causes_fd >= 0) {
-		c->causes_len = sizeof(struct cause_cell) * PATH_NR * ORIGIN_NR * c->maps.nr_cpus;
+		c->causes_len =
+			sizeof(struct cause_counters) * PATH_NR * ORIGIN_NR * c->maps.nr_cpus;
 		c->causes = map(c->maps.causes_fd, c->causes_len, PROT_READ);
 	}
 	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow) ||
 	    (c->maps.causes_fd >= 0 && !c->causes)) {
 		err = -errno;
-		collect_close(c);
+		counters_close(c);
 		return err;
 	}
 	*out = c;
 	return 0;
 }
 
-void collect_on_turn(struct collector *c, void (*turn)(void *arg, unsigned int epoch), void *arg)
+void counters_on_epoch_flip(struct counters *c, void (*on_flip)(void *arg, unsigned int epoch),
+			    void *arg)
 {
-	c->turn = turn;
-	c->turn_arg = arg;
+	c->on_flip = on_flip;
+	c->on_flip_arg = arg;
 }
 
 /*
  * The maximum is the one number that cannot be subtracted, so there are two per
  * cell and the epoch says which is being written: clear the other, turn, read.
  */
-static unsigned int turn_epoch(struct collector *c)
+static unsigned int flip_epoch(struct counters *c)
 {
 	unsigned int epoch = *c->maps.epoch;
 	size_t i;
 
-	for (i = 0; i < (size_t)CELLS_PER_CPU * c->maps.nr_cpus; i++)
-		if (c->cells[i].max_ns[(epoch + 1) & 1])
-			c->cells[i].max_ns[(epoch + 1) & 1] = 0;
-	if (c->turn)
-		c->turn(c->turn_arg, epoch + 1);
+	for (i = 0; i < (size_t)FAULT_COUNTERS_PER_CPU * c->maps.nr_cpus; i++)
+		if (c->fault_counters[i].max_ns[(epoch + 1) & 1])
+			c->fault_counters[i].max_ns[(epoch + 1) & 1] = 0;
+	if (c->on_flip)
+		c->on_flip(c->on_flip_arg, epoch + 1);
 	__atomic_store_n(c->maps.epoch, epoch + 1, __ATOMIC_SEQ_CST);
 	return epoch;
 }
 
-static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, unsigned int epoch)
+static void add_counters(struct fault_sum *sum, const volatile struct fault_counters *cell,
+			 unsigned int epoch)
 {
 	uint64_t count = 0, writes, execs;
 	int i;
@@ -127,7 +132,7 @@ static void add_cell(struct cell_sum *sum, const volatile struct cell *cell, uns
  * snapshot; never too many. So what was said last stays true, and the counter
  * never goes back.
  */
-static void settle_reads(uint64_t *last, struct cell_sum *sum)
+static void settle_reads(uint64_t *last, struct fault_sum *sum)
 {
 	int64_t more = sum->access[ACCESS_READ] - *last;
 
@@ -136,18 +141,18 @@ static void settle_reads(uint64_t *last, struct cell_sum *sum)
 	sum->access[ACCESS_READ] = *last;
 }
 
-static bool is_untouched(const volatile struct cell *cell)
+static bool is_untouched(const volatile struct fault_counters *cell)
 {
 	return !cell->sum_ns && !cell->untimed;
 }
 
-static void add_causes(const struct collector *c, struct snapshot *snap, unsigned int cpu)
+static void add_causes(const struct counters *c, struct snapshot *snap, unsigned int cpu)
 {
 	unsigned int path, origin, cause;
 
 	for (path = 0; c->causes && path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++) {
-			const volatile struct cause_cell *cell =
+			const volatile struct cause_counters *cell =
 				&c->causes[(cpu * PATH_NR + path) * ORIGIN_NR + origin];
 			struct cause_sum *sum = &snap->causes[path][origin];
 
@@ -159,12 +164,12 @@ static void add_causes(const struct collector *c, struct snapshot *snap, unsigne
 }
 
 /* Faults in flight: slots that are taken. The overflow hash is empty or tiny. */
-static uint64_t count_open(const struct collector *c)
+static uint64_t count_open(const struct counters *c)
 {
 	uint64_t n = 0;
 	int i;
 
-	for (i = 0; i < NR_SLOTS; i++)
+	for (i = 0; i < NR_INFLIGHT; i++)
 		n += c->maps.slots[i].tid != 0;
 	return n;
 }
@@ -180,29 +185,30 @@ static uint64_t count_end_runs(const struct snapshot *snap)
 		for (origin = 0; path_completes(path) && origin < ORIGIN_GUP; origin++)
 			for (major = 0; major < 2; major++)
 				for (i = 0; i < HIST_SLOTS; i++)
-					n += snap->cells[path][origin][major].buckets[i];
+					n += snap->sums[path][origin][major].buckets[i];
 	return n;
 }
 
-static void read_counters(const struct collector *c, struct snapshot *snap, unsigned int epoch)
+static void read_counters(const struct counters *c, struct snapshot *snap, unsigned int epoch)
 {
 	unsigned int cpu, path, origin, major;
 	int i;
 
-	memset(snap->cells, 0, sizeof(snap->cells));
+	memset(snap->sums, 0, sizeof(snap->sums));
 	memset(snap->causes, 0, sizeof(snap->causes));
 	memset(snap->tallies, 0, sizeof(snap->tallies));
 	for (cpu = 0; cpu < c->maps.nr_cpus; cpu++) {
 		for (path = 0; path < PATH_NR; path++)
 			for (origin = 0; origin < ORIGIN_NR; origin++)
 				for (major = 0; major < 2; major++) {
-					const struct cell *cell =
-						&c->cells[cpu * CELLS_PER_CPU +
-							  CELL_INDEX(path, origin, major)];
+					const struct fault_counters *cell =
+						&c->fault_counters[cpu * FAULT_COUNTERS_PER_CPU +
+								   FAULT_COUNTERS_INDEX(
+									   path, origin, major)];
 
 					if (!is_untouched(cell))
-						add_cell(&snap->cells[path][origin][major], cell,
-							 epoch);
+						add_counters(&snap->sums[path][origin][major], cell,
+							     epoch);
 				}
 		add_causes(c, snap, cpu);
 		for (i = 0; i < TALLY_NR; i++)
@@ -214,7 +220,7 @@ static void read_counters(const struct collector *c, struct snapshot *snap, unsi
 /*
  * Events first: one that fires in between must not look like a missed run. Returns those that do.
  */
-static uint64_t read_runs(const struct collector *c, struct snapshot *snap, unsigned int epoch)
+static uint64_t read_runs(const struct counters *c, struct snapshot *snap, unsigned int epoch)
 {
 	snap->events = session_events(c->session);
 	read_counters(c, snap, epoch);
@@ -226,21 +232,21 @@ static uint64_t read_runs(const struct collector *c, struct snapshot *snap, unsi
  * host of this virtual machine took the CPU away. So where runs are missing, those
  * that are at work get the time to end, and it is read once more.
  */
-static void read_settled(struct collector *c, struct snapshot *snap, unsigned int epoch)
+static void read_settled(struct counters *c, struct snapshot *snap, unsigned int epoch)
 {
 	uint64_t missed = read_runs(c, snap, epoch);
 
 	if (missed <= c->missed)
 		return;
-	grace_wait();
+	rcu_wait();
 	missed = read_runs(c, snap, epoch);
 	if (missed > c->missed)
 		c->missed = missed;
 }
 
-int collect_read(struct collector *c, struct snapshot *snap, bool final)
+int counters_read(struct counters *c, struct snapshot *snap, bool final)
 {
-	unsigned int epoch = turn_epoch(c);
+	unsigned int epoch = flip_epoch(c);
 	unsigned int path, origin, major;
 
 	memset(snap, 0, sizeof(*snap));
@@ -249,8 +255,8 @@ int collect_read(struct collector *c, struct snapshot *snap, bool final)
 		for (origin = 0; origin < ORIGIN_NR; origin++)
 			for (major = 0; major < 2; major++)
 				settle_reads(&c->reads[path][origin][major],
-					     &snap->cells[path][origin][major]);
-	snap->marker_misses = session_misses(c->session);
+					     &snap->sums[path][origin][major]);
+	snap->probe_misses = session_misses(c->session);
 	if (final)
 		snap->in_flight = count_open(c);
 	snap->mono_ns = clock_ns(CLOCK_MONOTONIC);
@@ -268,8 +274,8 @@ static bool read_slow(const volatile struct slow_fault *slow, struct slow_fault 
 	return out->tid && !(seq & 1) && seq == slow->seq;
 }
 
-size_t collect_slow(const struct collector *c, unsigned int path, unsigned int major,
-		    struct slow_fault *faults, size_t nr)
+size_t counters_slow(const struct counters *c, unsigned int path, unsigned int major,
+		     struct slow_fault *faults, size_t nr)
 {
 	size_t found = 0;
 	unsigned int cpu;
@@ -281,7 +287,7 @@ size_t collect_slow(const struct collector *c, unsigned int path, unsigned int m
 	return found;
 }
 
-void collect_close(struct collector *c)
+void counters_close(struct counters *c)
 {
 	if (!c)
 		return;
@@ -291,7 +297,7 @@ void collect_close(struct collector *c)
 		munmap((void *)c->slow, c->slow_len);
 	if (c->tallies)
 		munmap(c->tallies, c->tallies_len);
-	if (c->cells)
-		munmap(c->cells, c->cells_len);
+	if (c->fault_counters)
+		munmap(c->fault_counters, c->fault_counters_len);
 	free(c);
 }

@@ -10,30 +10,31 @@
 #include "probe/probe.h"
 #include "report/report.h"
 
-struct collector;
+struct counters;
 
 /* 0 or a negative errno. The session must outlive the collector. */
-int collect_open(struct collector **out, const struct session *session);
+int counters_open(struct counters **out, const struct session *session);
 
 /*
  * Others who keep maxima by epoch: turn(arg, epoch) is called before programs write those
  * of that epoch.
  */
-void collect_on_turn(struct collector *c, void (*turn)(void *arg, unsigned int epoch), void *arg);
+void counters_on_epoch_flip(struct counters *c, void (*on_flip)(void *arg, unsigned int epoch),
+			    void *arg);
 
 /*
  * What was counted until now. final: also counts the faults that are open, and
  * must come after session_stop().
  */
-int collect_read(struct collector *c, struct snapshot *snap, bool final);
+int counters_read(struct counters *c, struct snapshot *snap, bool final);
 
 /*
  * The last slow faults of a path and severity, one of each CPU: at most nr of
  * them; how many there are. For a session with a threshold.
  */
-size_t collect_slow(const struct collector *c, unsigned int path, unsigned int major,
-		    struct slow_fault *faults, size_t nr);
+size_t counters_slow(const struct counters *c, unsigned int path, unsigned int major,
+		     struct slow_fault *faults, size_t nr);
 
-void collect_close(struct collector *c);
+void counters_close(struct counters *c);
 
 #endif

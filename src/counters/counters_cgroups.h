@@ -11,38 +11,39 @@
 
 #include "probe/probe.h"
 
-struct scopes;
+struct cgroup_counters;
 
 /* 0 or a negative errno. For a session with a cgroup_limit, which must outlive it. */
-int scopes_open(struct scopes **out, const struct session *session);
+int cgroup_counters_open(struct cgroup_counters **out, const struct session *session);
 
 /* So many cgroups are counted apart at most; their entries are 1 to the limit. */
-unsigned int scopes_limit(const struct scopes *s);
+unsigned int cgroup_counters_limit(const struct cgroup_counters *s);
 
 /* The id of the cgroup that has the entry, and its faults; 0: nobody, or it has no faults yet. */
-uint64_t scopes_key(const struct scopes *s, unsigned int entry, uint64_t *faults);
+uint64_t cgroup_counters_key(const struct cgroup_counters *s, unsigned int entry, uint64_t *faults);
 
 /* Its counters; they grow meanwhile. */
-const struct scope_cell *scopes_cell(const struct scopes *s, unsigned int entry);
+const struct cgroup_faults *cgroup_counters_faults(const struct cgroup_counters *s,
+						   unsigned int entry);
 
 /* Adds all counters; the key of sum stays. */
-void scopes_add(struct scope_cell *sum, const struct scope_cell *cell);
+void cgroup_counters_add(struct cgroup_faults *sum, const struct cgroup_faults *cell);
 
 /* What no entry has: cgroups beyond the limit, and those that were folded. */
-void scopes_other(const struct scopes *s, struct scope_cell *sum);
+void cgroup_counters_other(const struct cgroup_counters *s, struct cgroup_faults *sum);
 
 /*
- * The entry is given back at the next scopes_settle(). fold: its counts become part of
- * scopes_other(), so that nothing is lost; else they end.
+ * The entry is given back at the next cgroup_counters_settle(). fold: its counts become part of
+ * cgroup_counters_other(), so that nothing is lost; else they end.
  */
-void scopes_forget(struct scopes *s, unsigned int entry, bool fold);
+void cgroup_counters_forget(struct cgroup_counters *s, unsigned int entry, bool fold);
 
 /*
  * Gives the forgotten entries back, when no program counts in them any more; at the next
  * call, should the kernel refuse now.
  */
-void scopes_settle(struct scopes *s);
+void cgroup_counters_settle(struct cgroup_counters *s);
 
-void scopes_close(struct scopes *s);
+void cgroup_counters_close(struct cgroup_counters *s);
 
 #endif

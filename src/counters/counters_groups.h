@@ -21,8 +21,8 @@ struct groups_setup {
 int groups_open(struct groups **out, const struct session *session,
 		const struct groups_setup *setup);
 
-/* The epoch is about to turn to this one: its maxima begin at 0. For collect_on_turn(). */
-void groups_turn(void *groups, unsigned int epoch);
+/* The epoch is about to turn to this one: its maxima begin at 0. For counters_on_epoch_flip(). */
+void groups_flip_epoch(void *groups, unsigned int epoch);
 
 /* Waits until no program counts any more, after session_stop(). */
 void groups_settle(struct groups *g);

@@ -9,32 +9,32 @@
 #include "probe/probe.h"
 #include "profile/profile_stacks.h"
 
-struct profile_table;
+struct stack_table;
 
 /* 0 or a negative errno. For a session with profile_stacks, which must outlive it. */
-int profile_table_open(struct profile_table **out, const struct session *session);
+int stack_table_open(struct stack_table **out, const struct session *session);
 
-/* Enough of it is taken that profile_table_make_room() is worth its while. */
-bool profile_table_fills(const struct profile_table *t);
+/* Enough of it is taken that stack_table_make_room() is worth its while. */
+bool stack_table_fills(const struct stack_table *t);
 
 /*
  * Takes the faults of processes that have ended out of the table; when those that live
- * need nearly all of it, theirs, too. They wait for profile_table_hand_out(). 0 or
+ * need nearly all of it, theirs, too. They wait for stack_table_hand_out(). 0 or
  * a negative errno.
  */
-int profile_table_make_room(struct profile_table *t);
+int stack_table_make_room(struct stack_table *t);
 
 /* Takes a sample; ended: its process has. 0 or a negative errno, which ends the call. */
 typedef int (*profile_take)(void *context, const struct stack_sample *sample);
 
 /* The first most of those that wait. */
-int profile_table_hand_out(struct profile_table *t, unsigned int most, profile_take take,
-			   void *context);
-bool profile_table_waits(const struct profile_table *t);
+int stack_table_hand_out(struct stack_table *t, unsigned int most, profile_take take,
+			 void *context);
+bool stack_table_waits(const struct stack_table *t);
 
 /* All of them, and all that is in the table, when nothing counts any more. */
-int profile_table_take_all(struct profile_table *t, profile_take take, void *context);
+int stack_table_take_all(struct stack_table *t, profile_take take, void *context);
 
-void profile_table_close(struct profile_table *t);
+void stack_table_close(struct stack_table *t);
 
 #endif

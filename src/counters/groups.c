@@ -25,11 +25,11 @@ struct kept {
 struct groups {
 	struct session_maps maps;
 	struct groups_setup setup;
-	struct group_cell *slab;
-	struct place *places; /* NULL: not by mapping or file */
+	struct group_faults *slab;
+	struct fault_mapping *mappings; /* NULL: not by mapping or file */
 	struct kept *kept; /* by entry */
 	struct report_row exited, exited_last;
-	struct alive alive;
+	struct liveness alive;
 	struct group_row *rows;
 	struct group_row **sorted;
 	unsigned int room; /* of both */
@@ -37,15 +37,15 @@ struct groups {
 
 static int map_slab(struct groups *g)
 {
-	const struct entries *entries = &g->maps.groups;
+	const struct slab *entries = &g->maps.groups;
 
-	g->slab = entries_map(entries, entries->slab_fd, sizeof(*g->slab));
+	g->slab = slab_map(entries, entries->slab_fd, sizeof(*g->slab));
 	if (!g->slab)
 		return -errno;
-	if (g->maps.group_places_fd < 0)
+	if (g->maps.group_mappings_fd < 0)
 		return 0;
-	g->places = entries_map(entries, g->maps.group_places_fd, sizeof(*g->places));
-	return g->places ? 0 : -errno;
+	g->mappings = slab_map(entries, g->maps.group_mappings_fd, sizeof(*g->mappings));
+	return g->mappings ? 0 : -errno;
 }
 
 int groups_open(struct groups **out, const struct session *session,
@@ -58,7 +58,7 @@ int groups_open(struct groups **out, const struct session *session,
 		return err;
 	session_maps(session, &g->maps);
 	g->setup = *setup;
-	alive_open(&g->alive);
+	liveness_open(&g->alive);
 	g->kept = calloc(g->maps.groups.limit + 1ul, sizeof(*g->kept));
 	if (g->kept)
 		err = map_slab(g);
@@ -70,7 +70,7 @@ int groups_open(struct groups **out, const struct session *session,
 	return 0;
 }
 
-void groups_turn(void *groups, unsigned int epoch)
+void groups_flip_epoch(void *groups, unsigned int epoch)
 {
 	struct groups *g = groups;
 	unsigned int i;
@@ -83,7 +83,7 @@ void groups_turn(void *groups, unsigned int epoch)
 void groups_settle(struct groups *g)
 {
 	if (g)
-		grace_wait();
+		rcu_wait();
 }
 
 /* --- names */
@@ -101,14 +101,14 @@ static char *cgroup_name(struct groups *g, uint64_t id)
 }
 
 /* By file, what has none is together. */
-static char *mapping_name(const struct groups *g, unsigned int i, uint64_t kind)
+static char *group_mapping_name(const struct groups *g, unsigned int i, uint64_t kind)
 {
-	char buf[PLACE_NAME_LEN];
+	char buf[MAPPING_NAME_LEN];
 	const char *name;
 
-	if (!g->places || (kind != PLACE_FILE && g->places[i].kind == PLACE_FILE))
+	if (!g->mappings || (kind != MAPPING_FILE && g->mappings[i].kind == MAPPING_FILE))
 		return NULL;
-	name = place_name(&g->places[i], buf, sizeof(buf));
+	name = mapping_name(&g->mappings[i], buf, sizeof(buf));
 	return name ? strdup(name) : NULL;
 }
 
@@ -124,10 +124,10 @@ static const char *name_of(struct groups *g, unsigned int i, int n)
 		*name = cgroup_name(g, id);
 		break;
 	case DIM_MAPPING:
-		*name = mapping_name(g, i, id >> 32);
+		*name = group_mapping_name(g, i, id >> 32);
 		break;
 	case DIM_FILE:
-		*name = id >> 32 == PLACE_FILE ? mapping_name(g, i, id >> 32) : NULL;
+		*name = id >> 32 == MAPPING_FILE ? group_mapping_name(g, i, id >> 32) : NULL;
 		break;
 	default:
 		break;
@@ -157,8 +157,8 @@ static bool has_ended(const struct groups *g, unsigned int i, bool idle)
 
 	for (n = 0; n < 2; n++)
 		if ((g->setup.by[n] == DIM_PROCESS || g->setup.by[n] == DIM_THREAD) &&
-		    alive_has_ended(&g->alive, key->dim[n][0], key->dim[n][1],
-				    g->setup.by[n] == DIM_THREAD, idle))
+		    liveness_has_ended(&g->alive, key->dim[n][0], key->dim[n][1],
+				       g->setup.by[n] == DIM_THREAD, idle))
 			return true;
 	return false;
 }
@@ -279,7 +279,7 @@ static void move_to_exited(struct groups *g, unsigned int i)
 
 int groups_free_exited(struct groups *g)
 {
-	const struct entries *entries = &g->maps.groups;
+	const struct slab *entries = &g->maps.groups;
 	unsigned int *ended = calloc(entries->limit, sizeof(*ended));
 	unsigned int nr = 0, i;
 	int err;
@@ -290,12 +290,12 @@ int groups_free_exited(struct groups *g)
 	for (i = entries->limit; i; i--)
 		if (g->kept[i].ended)
 			ended[nr++] = i;
-	err = entries_unhook(entries, ended, nr);
+	err = slab_unhook(entries, ended, nr);
 	if (nr && !err) {
-		grace_wait();
+		rcu_wait();
 		for (i = 0; i < nr; i++)
 			move_to_exited(g, ended[i]);
-		err = entries_free(entries, ended, nr);
+		err = slab_free(entries, ended, nr);
 	}
 	free(ended);
 	return err;
@@ -312,8 +312,8 @@ void groups_close(struct groups *g)
 		free(g->kept[i].name[0]);
 		free(g->kept[i].name[1]);
 	}
-	entries_unmap(&g->maps.groups, g->places, sizeof(*g->places));
-	entries_unmap(&g->maps.groups, g->slab, sizeof(*g->slab));
+	slab_unmap(&g->maps.groups, g->mappings, sizeof(*g->mappings));
+	slab_unmap(&g->maps.groups, g->slab, sizeof(*g->slab));
 	free(g->kept);
 	free(g->rows);
 	free(g->sorted);

@@ -38,14 +38,14 @@ struct taken {
 
 enum fate { STAYS, LEAVES, ENDED };
 
-struct profile_table {
+struct stack_table {
 	struct session_maps maps;
 	struct profile_fault *faults;
 	struct profile_stack *stacks;
 	uint64_t freed_stacks, freed_faults; /* so far */
 	uint64_t fills_at_stacks, fills_at_faults; /* when so many are taken */
 	bool crowded; /* by processes that live */
-	struct alive alive;
+	struct liveness alive;
 	uint32_t *by_hash; /* entries of stacks; nr_slots of them, 0: none */
 	uint32_t nr_slots; /* a power of 2 */
 	bool *unhooked; /* by entry of a stack */
@@ -56,13 +56,13 @@ struct profile_table {
 	unsigned int nr_waiting; /* faults in them */
 };
 
-static int map_arrays(struct profile_table *t)
+static int map_arrays(struct stack_table *t)
 {
-	const struct entries *faults = &t->maps.profile_faults, *stacks = &t->maps.profile_stacks;
+	const struct slab *faults = &t->maps.profile_faults, *stacks = &t->maps.profile_stacks;
 
-	t->faults = entries_map(faults, faults->slab_fd, sizeof(*t->faults));
+	t->faults = slab_map(faults, faults->slab_fd, sizeof(*t->faults));
 	if (t->faults)
-		t->stacks = entries_map(stacks, stacks->slab_fd, sizeof(*t->stacks));
+		t->stacks = slab_map(stacks, stacks->slab_fd, sizeof(*t->stacks));
 	return t->stacks ? 0 : -errno;
 }
 
@@ -70,23 +70,23 @@ static int map_arrays(struct profile_table *t)
  * Most of it is left for what comes while room is made: that waits for a grace period of RCU,
  * and for a CPU.
  */
-static void reset_marks(struct profile_table *t)
+static void reset_marks(struct stack_table *t)
 {
 	t->fills_at_stacks = (t->maps.profile_stacks.limit + 3ul) / 4;
 	t->fills_at_faults = (t->maps.profile_faults.limit + 3ul) / 4;
 	t->crowded = false;
 }
 
-int profile_table_open(struct profile_table **out, const struct session *session)
+int stack_table_open(struct stack_table **out, const struct session *session)
 {
-	struct profile_table *t = calloc(1, sizeof(*t));
+	struct stack_table *t = calloc(1, sizeof(*t));
 	int err = -ENOMEM;
 	size_t stacks;
 
 	if (!t)
 		return err;
 	session_maps(session, &t->maps);
-	alive_open(&t->alive);
+	liveness_open(&t->alive);
 	t->newest = &t->oldest;
 	reset_marks(t);
 	stacks = t->maps.profile_stacks.limit + 1ul;
@@ -100,27 +100,27 @@ int profile_table_open(struct profile_table **out, const struct session *session
 	if (t->by_hash && t->unhooked && t->named && t->fates && t->list)
 		err = map_arrays(t);
 	if (err) {
-		profile_table_close(t);
+		stack_table_close(t);
 		return err;
 	}
 	*out = t;
 	return 0;
 }
 
-static uint64_t used_stacks(const struct profile_table *t)
+static uint64_t used_stacks(const struct stack_table *t)
 {
 	return *(const volatile unsigned long long *)&t->maps.profile_claims->stacks -
 	       t->freed_stacks;
 }
 
-static uint64_t used_faults(const struct profile_table *t)
+static uint64_t used_faults(const struct stack_table *t)
 {
 	return *(const volatile unsigned long long *)&t->maps.profile_claims->faults -
 	       t->freed_faults;
 }
 
 /* When names cannot be found as fast as stacks come, memory has a limit. */
-bool profile_table_fills(const struct profile_table *t)
+bool stack_table_fills(const struct stack_table *t)
 {
 	if (t->nr_waiting >= 2 * t->maps.profile_faults.limit)
 		return false;
@@ -129,7 +129,7 @@ bool profile_table_fills(const struct profile_table *t)
 
 /* --- stacks by hash */
 
-static uint32_t *slot_of(const struct profile_table *t, uint64_t hash)
+static uint32_t *inflight_of(const struct stack_table *t, uint64_t hash)
 {
 	uint32_t i = (uint32_t)(hash >> 20) & (t->nr_slots - 1);
 
@@ -138,28 +138,28 @@ static uint32_t *slot_of(const struct profile_table *t, uint64_t hash)
 	return &t->by_hash[i];
 }
 
-static void index_stacks(struct profile_table *t)
+static void index_stacks(struct stack_table *t)
 {
 	unsigned int i;
 
 	memset(t->by_hash, 0, t->nr_slots * sizeof(*t->by_hash));
 	for (i = 1; i <= t->maps.profile_stacks.limit; i++)
 		if (__atomic_load_n(&t->stacks[i].used, __ATOMIC_ACQUIRE))
-			*slot_of(t, t->stacks[i].hash) = i;
+			*inflight_of(t, t->stacks[i].hash) = i;
 }
 
 /* 0: there is none of that hash, which may be an errno. */
-static uint32_t stack_of(const struct profile_table *t, uint64_t hash)
+static uint32_t stack_of(const struct stack_table *t, uint64_t hash)
 {
-	return hash > PROFILE_MAX_ERRNO ? *slot_of(t, hash) : 0;
+	return hash > PROFILE_MAX_ERRNO ? *inflight_of(t, hash) : 0;
 }
 
-static bool fault_used(const struct profile_table *t, unsigned int i)
+static bool fault_used(const struct stack_table *t, unsigned int i)
 {
 	return __atomic_load_n(&t->faults[i].used, __ATOMIC_ACQUIRE);
 }
 
-static void find_named(struct profile_table *t)
+static void find_named(struct stack_table *t)
 {
 	unsigned int i;
 
@@ -201,7 +201,7 @@ static struct taken *open_taken(unsigned int nr)
 	return NULL;
 }
 
-static int copy_stack(const struct profile_table *t, struct taken *taken, uint64_t hash,
+static int copy_stack(const struct stack_table *t, struct taken *taken, uint64_t hash,
 		      struct part *part)
 {
 	const struct profile_stack *stack = &t->stacks[stack_of(t, hash)];
@@ -225,7 +225,7 @@ static int copy_stack(const struct profile_table *t, struct taken *taken, uint64
 	return 0;
 }
 
-static int copy_fault(const struct profile_table *t, struct taken *taken, unsigned int entry,
+static int copy_fault(const struct stack_table *t, struct taken *taken, unsigned int entry,
 		      bool ended)
 {
 	const struct profile_fault *fault = &t->faults[entry];
@@ -272,8 +272,7 @@ static int hand_out_one(const struct taken *taken, unsigned int i, profile_take 
 	return take(context, &sample);
 }
 
-int profile_table_hand_out(struct profile_table *t, unsigned int most, profile_take take,
-			   void *context)
+int stack_table_hand_out(struct stack_table *t, unsigned int most, profile_take take, void *context)
 {
 	int err = 0;
 
@@ -292,12 +291,12 @@ int profile_table_hand_out(struct profile_table *t, unsigned int most, profile_t
 	return err;
 }
 
-bool profile_table_waits(const struct profile_table *t)
+bool stack_table_waits(const struct stack_table *t)
 {
 	return t->oldest != NULL;
 }
 
-static void let_wait(struct profile_table *t, struct taken *taken)
+static void let_wait(struct stack_table *t, struct taken *taken)
 {
 	*t->newest = taken;
 	t->newest = &taken->next;
@@ -307,7 +306,7 @@ static void let_wait(struct profile_table *t, struct taken *taken)
 /* --- making room */
 
 /* Into list, how many. */
-static unsigned int choose_faults(struct profile_table *t, bool all)
+static unsigned int choose_faults(struct stack_table *t, bool all)
 {
 	unsigned int nr = 0, i;
 	bool has_ended = false;
@@ -318,7 +317,7 @@ static unsigned int choose_faults(struct profile_table *t, bool all)
 			continue;
 		if (t->faults[i].key.pid != pid) {
 			pid = t->faults[i].key.pid;
-			has_ended = alive_has_ended(&t->alive, pid, 0, false, false);
+			has_ended = liveness_has_ended(&t->alive, pid, 0, false, false);
 		}
 		if (!has_ended && !all)
 			continue;
@@ -329,7 +328,7 @@ static unsigned int choose_faults(struct profile_table *t, bool all)
 }
 
 /* Nobody finds or counts in them any more. Zero before they are free. */
-static int free_faults(struct profile_table *t, struct taken *taken, unsigned int nr)
+static int free_faults(struct stack_table *t, struct taken *taken, unsigned int nr)
 {
 	unsigned int i;
 	int err = 0;
@@ -346,11 +345,11 @@ static int free_faults(struct profile_table *t, struct taken *taken, unsigned in
 		t->fates[t->list[i]] = STAYS;
 	}
 	t->freed_faults += nr;
-	return entries_free(&t->maps.profile_faults, t->list, nr);
+	return slab_free(&t->maps.profile_faults, t->list, nr);
 }
 
 /* list: room for it. */
-static int unhook_stacks(struct profile_table *t, unsigned int *list)
+static int unhook_stacks(struct stack_table *t, unsigned int *list)
 {
 	unsigned int nr = 0, i;
 
@@ -361,10 +360,10 @@ static int unhook_stacks(struct profile_table *t, unsigned int *list)
 		t->unhooked[i] = true;
 		list[nr++] = i;
 	}
-	return entries_unhook(&t->maps.profile_stacks, list, nr);
+	return slab_unhook(&t->maps.profile_stacks, list, nr);
 }
 
-static int free_stacks(struct profile_table *t)
+static int free_stacks(struct stack_table *t)
 {
 	unsigned int nr = 0, i;
 
@@ -377,7 +376,7 @@ static int free_stacks(struct profile_table *t)
 		t->list[nr++] = i;
 	}
 	t->freed_stacks += nr;
-	return entries_free(&t->maps.profile_stacks, t->list, nr);
+	return slab_free(&t->maps.profile_stacks, t->list, nr);
 }
 
 /*
@@ -396,7 +395,7 @@ static bool set_mark(uint64_t *fills_at, uint64_t used, uint64_t limit)
 	return true;
 }
 
-static void set_marks(struct profile_table *t)
+static void set_marks(struct stack_table *t)
 {
 	bool stacks, faults;
 
@@ -407,18 +406,18 @@ static void set_marks(struct profile_table *t)
 }
 
 /* The nr of list. */
-static int take_out(struct profile_table *t, unsigned int nr)
+static int take_out(struct stack_table *t, unsigned int nr)
 {
 	struct taken *taken = open_taken(nr);
 	int err;
 
 	if (!taken)
 		return -ENOMEM;
-	err = entries_unhook(&t->maps.profile_faults, t->list, nr);
+	err = slab_unhook(&t->maps.profile_faults, t->list, nr);
 	if (!err)
 		err = unhook_stacks(t, t->list + nr);
 	if (!err) {
-		grace_wait();
+		rcu_wait();
 		err = free_faults(t, taken, nr);
 	}
 	if (!err)
@@ -427,7 +426,7 @@ static int take_out(struct profile_table *t, unsigned int nr)
 	return err;
 }
 
-int profile_table_make_room(struct profile_table *t)
+int stack_table_make_room(struct stack_table *t)
 {
 	unsigned int nr = choose_faults(t, t->crowded);
 	/* With none there is nothing to wait for, and the marks are set for all to leave. */
@@ -437,12 +436,12 @@ int profile_table_make_room(struct profile_table *t)
 	return err;
 }
 
-int profile_table_take_all(struct profile_table *t, profile_take take, void *context)
+int stack_table_take_all(struct stack_table *t, profile_take take, void *context)
 {
 	unsigned int i = 1;
 	int err;
 
-	grace_wait();
+	rcu_wait();
 	index_stacks(t);
 	do {
 		struct taken *taken = open_taken(BATCH);
@@ -454,12 +453,12 @@ int profile_table_take_all(struct profile_table *t, profile_take take, void *con
 		if (taken)
 			let_wait(t, taken);
 		if (!err)
-			err = profile_table_hand_out(t, UINT_MAX, take, context);
+			err = stack_table_hand_out(t, UINT_MAX, take, context);
 	} while (!err && i <= t->maps.profile_faults.limit);
 	return err;
 }
 
-void profile_table_close(struct profile_table *t)
+void stack_table_close(struct stack_table *t)
 {
 	if (!t)
 		return;
@@ -469,8 +468,8 @@ void profile_table_close(struct profile_table *t)
 		close_taken(t->oldest);
 		t->oldest = next;
 	}
-	entries_unmap(&t->maps.profile_stacks, t->stacks, sizeof(*t->stacks));
-	entries_unmap(&t->maps.profile_faults, t->faults, sizeof(*t->faults));
+	slab_unmap(&t->maps.profile_stacks, t->stacks, sizeof(*t->stacks));
+	slab_unmap(&t->maps.profile_faults, t->faults, sizeof(*t->faults));
 	free(t->by_hash);
 	free(t->unhooked);
 	free(t->named);

@@ -141,15 +141,15 @@ static void print_hooks(FILE *f, const struct caps *caps, const struct plan *pla
 
 int doctor_run(const struct opts *opts, FILE *f)
 {
-	const struct plan_request request = { .way = WAY_AUTO, .causes = true };
+	const struct plan_request request = { .mode = ATTACH_AUTO, .causes = true };
 	struct utsname name;
 	struct caps caps;
 	struct plan plan;
 
 	if (!uname(&name))
 		fprintf(f, "Linux %s %s\n\n", name.release, name.machine);
-	caps_probe(&caps, WAY_KPROBE, true);
-	caps_probe_sleeps(&caps);
+	caps_probe(&caps, ATTACH_KPROBE, true);
+	caps_probe_wait_functions(&caps);
 	plan_make(&plan, &request, &caps);
 	print_privileges(f);
 	print_caps(f, &caps);

@@ -16,7 +16,7 @@
 /* --- answers */
 
 struct body {
-	struct web *web;
+	struct http_server *http_server;
 	size_t len;
 	char text[];
 };
@@ -25,25 +25,25 @@ static void free_body(void *arg)
 {
 	struct body *body = arg;
 
-	atomic_fetch_sub(&body->web->answers_memory, body->len);
+	atomic_fetch_sub(&body->http_server->answers_memory, body->len);
 	free(body);
 }
 
-static struct MHD_Response *copy_body(struct web *web, const char *text, size_t len)
+static struct MHD_Response *copy_body(struct http_server *http_server, const char *text, size_t len)
 {
 	struct MHD_Response *response;
 	struct body *body;
 
-	if (atomic_fetch_add(&web->answers_memory, len) + len > ANSWERS_MEMORY) {
-		atomic_fetch_sub(&web->answers_memory, len);
+	if (atomic_fetch_add(&http_server->answers_memory, len) + len > ANSWERS_MEMORY) {
+		atomic_fetch_sub(&http_server->answers_memory, len);
 		return NULL;
 	}
 	body = malloc(sizeof(*body) + len);
 	if (!body) {
-		atomic_fetch_sub(&web->answers_memory, len);
+		atomic_fetch_sub(&http_server->answers_memory, len);
 		return NULL;
 	}
-	body->web = web;
+	body->http_server = http_server;
 	body->len = len;
 	memcpy(body->text, text, len);
 	response = MHD_create_response_from_buffer_with_free_callback_cls(len, body->text,
@@ -53,25 +53,25 @@ static struct MHD_Response *copy_body(struct web *web, const char *text, size_t 
 	return response;
 }
 
-static void add_headers(struct web_connection *connection, struct MHD_Response *response)
+static void add_headers(struct http_connection *connection, struct MHD_Response *response)
 {
-	struct web *web = connection->web;
-	const struct web_config *config = &connection->request_settings->config;
+	struct http_server *http_server = connection->http_server;
+	const struct http_config *config = &connection->request_settings->config;
 	bool old;
 
 	for (size_t i = 0; i < config->nr_headers; i++)
 		MHD_add_response_header(response, config->headers[i].name,
 					config->headers[i].value);
-	pthread_mutex_lock(&web->lock);
-	old = connection->settings != web->settings;
-	pthread_mutex_unlock(&web->lock);
+	pthread_mutex_lock(&http_server->lock);
+	old = connection->settings != http_server->settings;
+	pthread_mutex_unlock(&http_server->lock);
 	/* Let it come again, by the rules of now. */
 	if (old)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
 /* Takes response over. */
-static enum MHD_Result answer(struct web_connection *connection, unsigned int status,
+static enum MHD_Result answer(struct http_connection *connection, unsigned int status,
 			      struct MHD_Response *response)
 {
 	enum MHD_Result result;
@@ -79,16 +79,17 @@ static enum MHD_Result answer(struct web_connection *connection, unsigned int st
 	if (!response)
 		return MHD_NO;
 	add_headers(connection, response);
-	web_connection_deadline(connection,
-				web_now_ns() + connection->web->options.answer_ms * NS_PER_MS, 0);
+	http_connection_deadline(
+		connection, http_now_ns() + connection->http_server->options.answer_ms * NS_PER_MS,
+		0);
 	result = MHD_queue_response(connection->mhd, status, response);
 	MHD_destroy_response(response);
 	if (result == MHD_YES)
-		web_count_answer(connection->web, status);
+		http_count_answer(connection->http_server, status);
 	return result;
 }
 
-static enum MHD_Result answer_error(struct web_connection *connection, unsigned int status)
+static enum MHD_Result answer_error(struct http_connection *connection, unsigned int status)
 {
 	struct MHD_Response *response;
 	char text[80];
@@ -107,30 +108,30 @@ static enum MHD_Result answer_error(struct web_connection *connection, unsigned 
 	return answer(connection, status, response);
 }
 
-static const char *header(struct web_connection *connection, const char *name)
+static const char *header(struct http_connection *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection->mhd, MHD_HEADER_KIND, name);
 }
 
-static enum MHD_Result answer_page(struct web_connection *connection, const struct web_page *page)
+static enum MHD_Result answer_page(struct http_connection *connection, const struct http_page *page)
 {
-	const struct web_request request = {
+	const struct http_request request = {
 		.accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
 		.accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
 	};
-	struct web *web = connection->web;
-	struct web_response got = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
+	struct http_server *http_server = connection->http_server;
+	struct http_response got = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
 	struct MHD_Response *response;
 
-	pthread_mutex_lock(&web->page_lock);
-	page->get(web->options.arg, &request, &got);
-	response = copy_body(web, got.body ? got.body : "", got.body ? got.len : 0);
+	pthread_mutex_lock(&http_server->page_lock);
+	page->get(http_server->options.arg, &request, &got);
+	response = copy_body(http_server, got.body ? got.body : "", got.body ? got.len : 0);
 	if (response && got.content_type)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, got.content_type);
 	if (response && got.content_encoding)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING,
 					got.content_encoding);
-	pthread_mutex_unlock(&web->page_lock);
+	pthread_mutex_unlock(&http_server->page_lock);
 	if (!response)
 		return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
 	return answer(connection, got.status, response);
@@ -138,11 +139,11 @@ static enum MHD_Result answer_page(struct web_connection *connection, const stru
 
 /* --- requests */
 
-static const struct web_page *find_page(const struct web *web, const char *path)
+static const struct http_page *find_page(const struct http_server *http_server, const char *path)
 {
-	for (size_t i = 0; i < web->options.nr_pages; i++)
-		if (strcmp(web->options.pages[i].path, path) == 0)
-			return &web->options.pages[i];
+	for (size_t i = 0; i < http_server->options.nr_pages; i++)
+		if (strcmp(http_server->options.pages[i].path, path) == 0)
+			return &http_server->options.pages[i];
 	return NULL;
 }
 
@@ -152,10 +153,10 @@ static bool is_read(const char *method)
 	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-static enum MHD_Result answer_request(struct web_connection *connection, const char *path,
+static enum MHD_Result answer_request(struct http_connection *connection, const char *path,
 				      const char *method)
 {
-	const struct web_page *page = find_page(connection->web, path);
+	const struct http_page *page = find_page(connection->http_server, path);
 
 	if (!is_read(method))
 		return answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED);
@@ -165,27 +166,28 @@ static enum MHD_Result answer_request(struct web_connection *connection, const c
 }
 
 /* Takes a token of rate_limit. */
-static bool may_go(struct web *web, const struct web_config *config)
+static bool may_go(struct http_server *http_server, const struct http_config *config)
 {
-	uint64_t now = web_now_ns();
+	uint64_t now = http_now_ns();
 	bool ok;
 
 	if (!config->rate_interval_ns)
 		return true;
-	pthread_mutex_lock(&web->lock);
-	web->rate_tokens += (double)(now - web->rate_time) / (double)config->rate_interval_ns;
-	if (web->rate_tokens > config->rate_burst)
-		web->rate_tokens = config->rate_burst;
-	web->rate_time = now;
-	ok = web->rate_tokens >= 1;
+	pthread_mutex_lock(&http_server->lock);
+	http_server->rate_tokens +=
+		(double)(now - http_server->rate_time) / (double)config->rate_interval_ns;
+	if (http_server->rate_tokens > config->rate_burst)
+		http_server->rate_tokens = config->rate_burst;
+	http_server->rate_time = now;
+	ok = http_server->rate_tokens >= 1;
 	if (ok)
-		web->rate_tokens--;
-	pthread_mutex_unlock(&web->lock);
+		http_server->rate_tokens--;
+	pthread_mutex_unlock(&http_server->lock);
 	return ok;
 }
 
 /* Nothing of pfstat's takes a body; who sends one gets no further. */
-static bool has_body(struct web_connection *connection)
+static bool has_body(struct http_connection *connection)
 {
 	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
@@ -193,59 +195,59 @@ static bool has_body(struct web_connection *connection)
 	       (length && strcmp(length, "0") != 0);
 }
 
-static void begin_bcrypt(struct web_auth_job *job)
+static void begin_bcrypt(struct http_auth_job *job)
 {
-	struct web_connection *connection =
-		(struct web_connection *)((char *)job - offsetof(struct web_connection, job));
+	struct http_connection *connection =
+		(struct http_connection *)((char *)job - offsetof(struct http_connection, job));
 
 	connection->asked = true;
 	MHD_suspend_connection(connection->mhd);
 }
 
-void web_end_bcrypt(struct web_auth_job *job)
+void http_end_bcrypt(struct http_auth_job *job)
 {
-	struct web_connection *connection =
-		(struct web_connection *)((char *)job - offsetof(struct web_connection, job));
+	struct http_connection *connection =
+		(struct http_connection *)((char *)job - offsetof(struct http_connection, job));
 
 	MHD_resume_connection(connection->mhd);
 }
 
 enum verdict { LET_IN, KEPT_OUT, TOO_MANY, ASKED };
 
-static enum verdict authenticate(struct web_connection *connection)
+static enum verdict authenticate(struct http_connection *connection)
 {
-	struct web_users *users = connection->request_settings->users;
-	struct web_auth_job *job = &connection->job;
+	struct http_users *users = connection->request_settings->users;
+	struct http_auth_job *job = &connection->job;
 	enum verdict verdict = ASKED;
 
 	job->users = users;
-	if (!web_credentials_parse(&job->credentials,
-				   header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+	if (!http_credentials_parse(&job->credentials,
+				    header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
 		return KEPT_OUT;
-	if (web_users_remember(users, &job->credentials))
+	if (http_users_remember(users, &job->credentials))
 		verdict = LET_IN;
-	else if (!web_auth_submit(connection->web->auth, job, begin_bcrypt))
+	else if (!http_auth_submit(connection->http_server->auth, job, begin_bcrypt))
 		verdict = TOO_MANY;
 	/* A job that was submitted is no more ours. */
 	if (verdict != ASKED)
-		web_credentials_free(&job->credentials);
+		http_credentials_free(&job->credentials);
 	return verdict;
 }
 
-static void begin_request(struct web_connection *connection)
+static void begin_request(struct http_connection *connection)
 {
-	connection->request_settings = web_settings_get(connection->web);
+	connection->request_settings = http_settings_get(connection->http_server);
 	connection->asked = false;
-	web_connection_deadline(connection, 0, 0);
+	http_connection_deadline(connection, 0, 0);
 }
 
-static enum MHD_Result decide(struct web_connection *connection, const char *path,
+static enum MHD_Result decide(struct http_connection *connection, const char *path,
 			      const char *method)
 {
-	const struct web_page *page = find_page(connection->web, path);
+	const struct http_page *page = find_page(connection->http_server, path);
 	enum verdict verdict = LET_IN;
 
-	if (!may_go(connection->web, &connection->request_settings->config))
+	if (!may_go(connection->http_server, &connection->request_settings->config))
 		return answer_error(connection, MHD_HTTP_TOO_MANY_REQUESTS);
 	if (connection->request_settings->users && !(page && page->open))
 		verdict = authenticate(connection);
@@ -261,12 +263,12 @@ static enum MHD_Result decide(struct web_connection *connection, const char *pat
 	}
 }
 
-static enum MHD_Result decide_after_bcrypt(struct web_connection *connection, const char *path,
+static enum MHD_Result decide_after_bcrypt(struct http_connection *connection, const char *path,
 					   const char *method)
 {
 	if (connection->job.right)
 		return answer_request(connection, path, method);
-	if (atomic_load(&connection->web->closing))
+	if (atomic_load(&connection->http_server->closing))
 		return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
 	return answer_error(connection, MHD_HTTP_UNAUTHORIZED);
 }
@@ -275,11 +277,11 @@ static enum MHD_Result decide_after_bcrypt(struct web_connection *connection, co
  * Called with the header (request is NULL then), again with the whole request, and
  * again after a bcrypt. An answer to the first call ends the connection.
  */
-enum MHD_Result web_handle(void *arg, struct MHD_Connection *mhd, const char *url,
-			   const char *method, const char *version, const char *upload,
-			   size_t *upload_len, void **request)
+enum MHD_Result http_handle(void *arg, struct MHD_Connection *mhd, const char *url,
+			    const char *method, const char *version, const char *upload,
+			    size_t *upload_len, void **request)
 {
-	struct web_connection *connection = web_connection_of(mhd);
+	struct http_connection *connection = http_connection_of(mhd);
 
 	(void)arg;
 	(void)version;
@@ -302,11 +304,11 @@ enum MHD_Result web_handle(void *arg, struct MHD_Connection *mhd, const char *ur
 	return decide(connection, url, method);
 }
 
-void web_complete(void *arg, struct MHD_Connection *mhd, void **request,
-		  enum MHD_RequestTerminationCode why)
+void http_complete(void *arg, struct MHD_Connection *mhd, void **request,
+		   enum MHD_RequestTerminationCode why)
 {
-	struct web_connection *connection = *request;
-	uint64_t now = web_now_ns();
+	struct http_connection *connection = *request;
+	uint64_t now = http_now_ns();
 
 	(void)arg;
 	(void)mhd;
@@ -314,14 +316,14 @@ void web_complete(void *arg, struct MHD_Connection *mhd, void **request,
 	if (!connection)
 		return;
 	*request = NULL;
-	web_settings_put(connection->request_settings);
+	http_settings_put(connection->request_settings);
 	connection->request_settings = NULL;
-	web_connection_deadline(connection, now + connection->web->options.idle_ms * NS_PER_MS,
-				now);
+	http_connection_deadline(connection,
+				 now + connection->http_server->options.idle_ms * NS_PER_MS, now);
 }
 
 /* Paths are compared as they were sent: %2e, %00 and such lead nowhere. */
-size_t web_leave_escaped(void *arg, struct MHD_Connection *mhd, char *text)
+size_t http_leave_escaped(void *arg, struct MHD_Connection *mhd, char *text)
 {
 	(void)arg;
 	(void)mhd;

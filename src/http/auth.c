@@ -20,8 +20,8 @@
 #define DIGEST_LEN    32 /* of SHA-256 */
 #define MIN_COST      4
 
-struct web_users {
-	const struct web_config *config;
+struct http_users {
+	const struct http_config *config;
 	int dearest; /* the highest cost of a user's hash */
 	atomic_ullong bcrypts;
 
@@ -37,9 +37,9 @@ static int cost_of(const char *hash)
 	return (hash[4] - '0') * 10 + hash[5] - '0';
 }
 
-struct web_users *web_users_new(const struct web_config *config)
+struct http_users *http_users_new(const struct http_config *config)
 {
-	struct web_users *users = calloc(1, sizeof(*users));
+	struct http_users *users = calloc(1, sizeof(*users));
 
 	if (!users)
 		return NULL;
@@ -55,7 +55,7 @@ struct web_users *web_users_new(const struct web_config *config)
 	return users;
 }
 
-void web_users_free(struct web_users *users)
+void http_users_free(struct http_users *users)
 {
 	if (!users)
 		return;
@@ -64,7 +64,7 @@ void web_users_free(struct web_users *users)
 	free(users);
 }
 
-unsigned long long web_users_bcrypts(const struct web_users *users)
+unsigned long long http_users_bcrypts(const struct http_users *users)
 {
 	return atomic_load(&users->bcrypts);
 }
@@ -82,13 +82,13 @@ static const char *basic_token(const char *header)
 	return header + strspn(header, " ");
 }
 
-bool web_credentials_parse(struct web_credentials *c, const char *header)
+bool http_credentials_parse(struct http_credentials *c, const char *header)
 {
 	const char *token = basic_token(header);
 	gnutls_datum_t in, out = { NULL, 0 };
 	char *colon;
 
-	*c = (struct web_credentials){ 0 };
+	*c = (struct http_credentials){ 0 };
 	if (!token)
 		return false;
 	in = (gnutls_datum_t){ (unsigned char *)token, (unsigned int)strlen(token) };
@@ -105,7 +105,7 @@ bool web_credentials_parse(struct web_credentials *c, const char *header)
 	colon = c->user ? memchr(c->user, ':', out.size) : NULL;
 	if (!colon) {
 		c->password_len = out.size; /* what there is to overwrite */
-		web_credentials_free(c);
+		http_credentials_free(c);
 		return false;
 	}
 	*colon = '\0';
@@ -115,23 +115,23 @@ bool web_credentials_parse(struct web_credentials *c, const char *header)
 	return true;
 }
 
-void web_credentials_free(struct web_credentials *c)
+void http_credentials_free(struct http_credentials *c)
 {
 	if (c->user)
 		explicit_bzero(c->user, c->user_len + c->password_len);
 	if (c->password)
 		explicit_bzero(c->password, c->password_len);
 	free(c->user);
-	*c = (struct web_credentials){ 0 };
+	*c = (struct http_credentials){ 0 };
 }
 
 /* --- what was right before */
 
-static const struct web_user *find_user(const struct web_users *users,
-					const struct web_credentials *c)
+static const struct http_user *find_user(const struct http_users *users,
+					 const struct http_credentials *c)
 {
 	for (size_t i = 0; i < users->config->nr_users; i++) {
-		const struct web_user *user = &users->config->users[i];
+		const struct http_user *user = &users->config->users[i];
 
 		if (strlen(user->name) == c->user_len &&
 		    memcmp(user->name, c->user, c->user_len) == 0)
@@ -141,7 +141,7 @@ static const struct web_user *find_user(const struct web_users *users,
 }
 
 /* SHA-256 of the salt, the user's name with its length, and the password. */
-static bool make_digest(const struct web_users *users, const struct web_credentials *c,
+static bool make_digest(const struct http_users *users, const struct http_credentials *c,
 			unsigned char *digest)
 {
 	uint64_t user_len = c->user_len;
@@ -158,7 +158,7 @@ static bool make_digest(const struct web_users *users, const struct web_credenti
 	return ok;
 }
 
-bool web_users_remember(struct web_users *users, const struct web_credentials *c)
+bool http_users_remember(struct http_users *users, const struct http_credentials *c)
 {
 	unsigned char digest[DIGEST_LEN];
 	unsigned int found = 0;
@@ -174,12 +174,12 @@ bool web_users_remember(struct web_users *users, const struct web_credentials *c
 	return found;
 }
 
-static void remember(struct web_users *users, const struct web_credentials *c)
+static void remember(struct http_users *users, const struct http_credentials *c)
 {
 	unsigned char digest[DIGEST_LEN];
 
 	/* Asked twice at once, it is there already. */
-	if (web_users_remember(users, c) || !make_digest(users, c, digest))
+	if (http_users_remember(users, c) || !make_digest(users, c, digest))
 		return;
 	pthread_mutex_lock(&users->lock);
 	memcpy(users->remembered[users->nr_remembered++ % NR_REMEMBERED], digest, DIGEST_LEN);
@@ -189,7 +189,7 @@ static void remember(struct web_users *users, const struct web_credentials *c)
 /* --- bcrypt */
 
 /* Does password make hash? hash may be a bare setting: then it never does. */
-static bool bcrypt_matches(struct web_users *users, const char *password, const char *hash)
+static bool bcrypt_matches(struct http_users *users, const char *password, const char *hash)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
 	const char *made;
@@ -205,7 +205,7 @@ static bool bcrypt_matches(struct web_users *users, const char *password, const 
 	return same;
 }
 
-static void waste_bcrypt(struct web_users *users, const char *password, int cost)
+static void waste_bcrypt(struct http_users *users, const char *password, int cost)
 {
 	char setting[64];
 
@@ -213,9 +213,9 @@ static void waste_bcrypt(struct web_users *users, const char *password, int cost
 	bcrypt_matches(users, password, setting);
 }
 
-bool web_users_check(struct web_users *users, const struct web_credentials *c)
+bool http_users_check(struct http_users *users, const struct http_credentials *c)
 {
-	const struct web_user *user = find_user(users, c);
+	const struct http_user *user = find_user(users, c);
 	/* crypt() would stop at NUL, and take what is in front of it. */
 	bool whole = strlen(c->password) == c->password_len;
 	/* crypt() refuses these at once: as dear as another wrong one, please. */
@@ -240,20 +240,20 @@ bool web_users_check(struct web_users *users, const struct web_credentials *c)
 
 /* --- the thread */
 
-struct web_auth {
+struct http_auth {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct web_auth_job *first, **last;
+	struct http_auth_job *first, **last;
 	size_t nr_waiting, max_waiting;
 	bool ending;
-	void (*done)(struct web_auth_job *job);
+	void (*done)(struct http_auth_job *job);
 };
 
 /* The next job; NULL: there is none and it ends. */
-static struct web_auth_job *take(struct web_auth *auth, bool *check)
+static struct http_auth_job *take(struct http_auth *auth, bool *check)
 {
-	struct web_auth_job *job;
+	struct http_auth_job *job;
 
 	pthread_mutex_lock(&auth->lock);
 	while (!auth->first && !auth->ending)
@@ -272,23 +272,23 @@ static struct web_auth_job *take(struct web_auth *auth, bool *check)
 
 static void *work(void *arg)
 {
-	struct web_auth *auth = arg;
-	struct web_auth_job *job;
+	struct http_auth *auth = arg;
+	struct http_auth_job *job;
 	bool check;
 
 	while ((job = take(auth, &check))) {
 		/* Asked again: others of the same client may have come before. */
-		job->right = check && (web_users_remember(job->users, &job->credentials) ||
-				       web_users_check(job->users, &job->credentials));
-		web_credentials_free(&job->credentials);
+		job->right = check && (http_users_remember(job->users, &job->credentials) ||
+				       http_users_check(job->users, &job->credentials));
+		http_credentials_free(&job->credentials);
 		auth->done(job);
 	}
 	return NULL;
 }
 
-struct web_auth *web_auth_start(void (*done)(struct web_auth_job *job), size_t max_waiting)
+struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_t max_waiting)
 {
-	struct web_auth *auth = calloc(1, sizeof(*auth));
+	struct http_auth *auth = calloc(1, sizeof(*auth));
 	sigset_t all, before;
 	int err;
 
@@ -309,8 +309,8 @@ struct web_auth *web_auth_start(void (*done)(struct web_auth_job *job), size_t m
 	return NULL;
 }
 
-bool web_auth_submit(struct web_auth *auth, struct web_auth_job *job,
-		     void (*begin)(struct web_auth_job *job))
+bool http_auth_submit(struct http_auth *auth, struct http_auth_job *job,
+		      void (*begin)(struct http_auth_job *job))
 {
 	bool ok;
 
@@ -328,7 +328,7 @@ bool web_auth_submit(struct web_auth *auth, struct web_auth_job *job,
 	return ok;
 }
 
-void web_auth_stop(struct web_auth *auth)
+void http_auth_stop(struct http_auth *auth)
 {
 	if (!auth)
 		return;

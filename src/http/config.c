@@ -30,7 +30,7 @@ static const struct header {
 	{ "Content-Security-Policy", { NULL, NULL } },
 };
 
-static int read_http2(struct web_parser *p, const yaml_node_t *value)
+static int read_http2(struct http_parser *p, const yaml_node_t *value)
 {
 	bool ignored;
 
@@ -45,7 +45,7 @@ static bool is_header_value(const char *text)
 	return true;
 }
 
-static int check_header(struct web_parser *p, const char *name, size_t line, const char *text)
+static int check_header(struct http_parser *p, const char *name, size_t line, const char *text)
 {
 	const struct header *header = NULL;
 
@@ -64,11 +64,11 @@ static int check_header(struct web_parser *p, const char *name, size_t line, con
 			   header->values[1] ? header->values[1] : "");
 }
 
-static int add_header(struct web_parser *p, const char *name, size_t line, const yaml_node_t *value,
-		      const void *arg)
+static int add_header(struct http_parser *p, const char *name, size_t line,
+		      const yaml_node_t *value, const void *arg)
 {
-	struct web_config *config = p->config;
-	struct web_header *grown;
+	struct http_config *config = p->config;
+	struct http_header *grown;
 	const char *text;
 	int err = node_read_text(p, value, &text);
 
@@ -89,19 +89,20 @@ static int add_header(struct web_parser *p, const char *name, size_t line, const
 	return grown->name && grown->value ? 0 : parse_no_memory(p);
 }
 
-static int read_headers(struct web_parser *p, const yaml_node_t *value)
+static int read_headers(struct http_parser *p, const yaml_node_t *value)
 {
 	return node_each_pair(p, value, "headers", add_header, NULL);
 }
 
-static int read_http(struct web_parser *p, const yaml_node_t *value)
+static int read_http(struct http_parser *p, const yaml_node_t *value)
 {
-	static const struct web_key keys[] = {
+	static const struct http_key keys[] = {
 		{ "http2", read_http2 },
 		{ "headers", read_headers },
 	};
 
-	return node_read_keys(p, value, &(struct web_keys){ keys, NR(keys), "http_server_config" });
+	return node_read_keys(p, value,
+			      &(struct http_keys){ keys, NR(keys), "http_server_config" });
 }
 
 /* --- basic_auth_users */
@@ -122,11 +123,11 @@ static bool is_bcrypt(const char *hash)
 	return true;
 }
 
-static int add_user(struct web_parser *p, const char *name, size_t line, const yaml_node_t *value,
+static int add_user(struct http_parser *p, const char *name, size_t line, const yaml_node_t *value,
 		    const void *arg)
 {
-	struct web_config *config = p->config;
-	struct web_user *grown;
+	struct http_config *config = p->config;
+	struct http_user *grown;
 	const char *hash;
 	int err = node_read_text(p, value, &hash);
 
@@ -152,7 +153,7 @@ static int add_user(struct web_parser *p, const char *name, size_t line, const y
 	return grown->name && grown->hash ? 0 : parse_no_memory(p);
 }
 
-static int read_users(struct web_parser *p, const yaml_node_t *value)
+static int read_users(struct http_parser *p, const yaml_node_t *value)
 {
 	return node_each_pair(p, value, "basic_auth_users", add_user, NULL);
 }
@@ -197,7 +198,7 @@ static bool parse_duration(const char *text, uint64_t *ns)
 	return true;
 }
 
-static int read_interval(struct web_parser *p, const yaml_node_t *value)
+static int read_interval(struct http_parser *p, const yaml_node_t *value)
 {
 	const char *text;
 	int err = node_read_text(p, value, &text);
@@ -208,7 +209,7 @@ static int read_interval(struct web_parser *p, const yaml_node_t *value)
 	return err;
 }
 
-static int read_burst(struct web_parser *p, const yaml_node_t *value)
+static int read_burst(struct http_parser *p, const yaml_node_t *value)
 {
 	unsigned long burst;
 	const char *text;
@@ -226,13 +227,13 @@ static int read_burst(struct web_parser *p, const yaml_node_t *value)
 	return 0;
 }
 
-static int read_rate_limit(struct web_parser *p, const yaml_node_t *value)
+static int read_rate_limit(struct http_parser *p, const yaml_node_t *value)
 {
-	static const struct web_key keys[] = {
+	static const struct http_key keys[] = {
 		{ "interval", read_interval },
 		{ "burst", read_burst },
 	};
-	int err = node_read_keys(p, value, &(struct web_keys){ keys, NR(keys), "rate_limit" });
+	int err = node_read_keys(p, value, &(struct http_keys){ keys, NR(keys), "rate_limit" });
 
 	if (!err && p->config->rate_interval_ns && !p->config->rate_burst)
 		err = parse_error(p, node_line(value),
@@ -242,23 +243,23 @@ static int read_rate_limit(struct web_parser *p, const yaml_node_t *value)
 
 /* --- the whole file */
 
-static int read_file(struct web_parser *p, const yaml_node_t *root)
+static int read_file(struct http_parser *p, const yaml_node_t *root)
 {
-	static const struct web_key keys[] = {
-		{ "tls_server_config", web_config_read_tls },
+	static const struct http_key keys[] = {
+		{ "tls_server_config", http_config_read_tls },
 		{ "http_server_config", read_http },
 		{ "basic_auth_users", read_users },
 		{ "rate_limit", read_rate_limit },
 	};
-	int err = node_read_keys(p, root, &(struct web_keys){ keys, NR(keys), "the file" });
+	int err = node_read_keys(p, root, &(struct http_keys){ keys, NR(keys), "the file" });
 
-	return err ? err : web_config_finish_tls(p);
+	return err ? err : http_config_finish_tls(p);
 }
 
-int web_config_parse(struct web_config *config, const char *path, const char *text, size_t len,
-		     char *error, size_t error_len)
+int http_config_parse(struct http_config *config, const char *path, const char *text, size_t len,
+		      char *error, size_t error_len)
 {
-	struct web_parser p = {
+	struct http_parser p = {
 		.path = path,
 		.error = error,
 		.error_len = error_len,
@@ -268,37 +269,37 @@ int web_config_parse(struct web_config *config, const char *path, const char *te
 	};
 	int err;
 
-	*config = (struct web_config){ 0 };
+	*config = (struct http_config){ 0 };
 	err = parse_document(&p, text, len, read_file);
 	if (err)
-		web_config_free(config);
+		http_config_free(config);
 	return err;
 }
 
-int web_config_load(struct web_config *config, const char *path, char *error, size_t error_len)
+int http_config_load(struct http_config *config, const char *path, char *error, size_t error_len)
 {
 	size_t len;
-	char *text = web_read_file(path, &len);
+	char *text = http_read_file(path, &len);
 	int err;
 
-	*config = (struct web_config){ 0 };
+	*config = (struct http_config){ 0 };
 	if (!text) {
 		err = -errno;
 		snprintf(error, error_len, "cannot read %s: %s", path, strerror(-err));
 		return err;
 	}
-	err = web_config_parse(config, path, text, len, error, error_len);
-	web_secret_free(text);
+	err = http_config_parse(config, path, text, len, error, error_len);
+	http_secret_free(text);
 	return err;
 }
 
-void web_config_free(struct web_config *config)
+void http_config_free(struct http_config *config)
 {
 	free(config->cert_file);
 	free(config->key_file);
 	free(config->client_ca_file);
 	free(config->cert);
-	web_secret_free(config->key);
+	http_secret_free(config->key);
 	free(config->client_ca);
 	for (char **san = config->client_allowed_sans; san && *san; san++)
 		free(*san);
@@ -315,5 +316,5 @@ void web_config_free(struct web_config *config)
 		free(config->headers[i].value);
 	}
 	free(config->headers);
-	*config = (struct web_config){ 0 };
+	*config = (struct http_config){ 0 };
 }

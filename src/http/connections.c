@@ -13,40 +13,40 @@
 
 #include "http_state.h"
 
-static void cut(struct web_connection *connection)
+static void cut(struct http_connection *connection)
 {
 	/* libmicrohttpd sees the end of it, and closes it. */
 	shutdown(connection->fd, SHUT_RDWR);
 	connection->cut = true;
 }
 
-static void unlink_connection(struct web_connection *connection)
+static void unlink_connection(struct http_connection *connection)
 {
 	*connection->link = connection->next;
 	if (connection->next)
 		connection->next->link = connection->link;
-	connection->web->nr_connections--;
+	connection->http_server->nr_connections--;
 }
 
-static void free_connection(struct web_connection *connection)
+static void free_connection(struct http_connection *connection)
 {
-	web_credentials_free(&connection->job.credentials);
-	web_settings_put(connection->request_settings);
-	web_settings_put(connection->settings);
+	http_credentials_free(&connection->job.credentials);
+	http_settings_put(connection->request_settings);
+	http_settings_put(connection->settings);
 	free(connection);
 }
 
 /* Under the lock. One that was handed over and lost (no memory): its descriptor is closed. */
-static void drop_lost(struct web_connection *connection)
+static void drop_lost(struct http_connection *connection)
 {
 	unlink_connection(connection);
 	free_connection(connection);
 }
 
 /* Under the lock. The one that was handed over with fd and has not yet begun. */
-static struct web_connection *find_handed_over(const struct web *web, int fd)
+static struct http_connection *find_handed_over(const struct http_server *http_server, int fd)
 {
-	struct web_connection *connection = web->connections;
+	struct http_connection *connection = http_server->connections;
 
 	while (connection && (connection->mhd || connection->fd != fd))
 		connection = connection->next;
@@ -54,28 +54,28 @@ static struct web_connection *find_handed_over(const struct web *web, int fd)
 }
 
 /* Under the lock. NULL: out of memory. */
-static struct web_connection *add_connection(struct web *web, int fd)
+static struct http_connection *add_connection(struct http_server *http_server, int fd)
 {
-	struct web_connection *connection = calloc(1, sizeof(*connection));
+	struct http_connection *connection = calloc(1, sizeof(*connection));
 
 	if (!connection)
 		return NULL;
-	connection->web = web;
+	connection->http_server = http_server;
 	connection->fd = fd;
-	connection->settings = web->settings;
-	atomic_fetch_add(&web->settings->refs, 1);
-	connection->idle_since = web_now_ns();
-	connection->deadline = connection->idle_since + web->options.header_ms * NS_PER_MS;
-	connection->next = web->connections;
-	connection->link = &web->connections;
+	connection->settings = http_server->settings;
+	atomic_fetch_add(&http_server->settings->refs, 1);
+	connection->idle_since = http_now_ns();
+	connection->deadline = connection->idle_since + http_server->options.header_ms * NS_PER_MS;
+	connection->next = http_server->connections;
+	connection->link = &http_server->connections;
 	if (connection->next)
 		connection->next->link = &connection->next;
-	web->connections = connection;
-	web->nr_connections++;
+	http_server->connections = connection;
+	http_server->nr_connections++;
 	return connection;
 }
 
-struct web_connection *web_connection_of(struct MHD_Connection *mhd)
+struct http_connection *http_connection_of(struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -91,17 +91,18 @@ static int fd_of(struct MHD_Connection *mhd)
 	return info ? info->connect_fd : -1;
 }
 
-static void begin_connection(struct web *web, struct MHD_Connection *mhd, void **context)
+static void begin_connection(struct http_server *http_server, struct MHD_Connection *mhd,
+			     void **context)
 {
 	const union MHD_ConnectionInfo *info;
-	struct web_connection *connection;
+	struct http_connection *connection;
 	int fd = fd_of(mhd);
 
-	pthread_mutex_lock(&web->lock);
-	connection = find_handed_over(web, fd);
+	pthread_mutex_lock(&http_server->lock);
+	connection = find_handed_over(http_server, fd);
 	if (connection)
 		connection->mhd = mhd;
-	pthread_mutex_unlock(&web->lock);
+	pthread_mutex_unlock(&http_server->lock);
 	*context = connection;
 	if (!connection) {
 		shutdown(fd, SHUT_RDWR);
@@ -110,19 +111,19 @@ static void begin_connection(struct web *web, struct MHD_Connection *mhd, void *
 	if (!connection->settings->tls)
 		return;
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	if (!info || web_tls_attach(connection->settings->tls, info->tls_session))
+	if (!info || http_tls_attach(connection->settings->tls, info->tls_session))
 		shutdown(fd, SHUT_RDWR);
 }
 
-void web_wake_acceptor(struct web *web)
+void http_wake_acceptor(struct http_server *http_server)
 {
 	/* Fails when it is so full of wakes that it cannot be missed. */
-	eventfd_write(web->wake, 1);
+	eventfd_write(http_server->wake, 1);
 }
 
 /* The descriptor is still open: it cannot be another's when it is cut. */
-static void end_connection(struct web *web, struct MHD_Connection *mhd,
-			   struct web_connection *connection)
+static void end_connection(struct http_server *http_server, struct MHD_Connection *mhd,
+			   struct http_connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
@@ -131,18 +132,18 @@ static void end_connection(struct web *web, struct MHD_Connection *mhd,
 		return;
 	/* An answer that libmicrohttpd gave without asking us, to what is no HTTP. */
 	if (info && !connection->request_settings)
-		web_count_answer(web, info->http_status);
-	pthread_mutex_lock(&web->lock);
+		http_count_answer(http_server, info->http_status);
+	pthread_mutex_lock(&http_server->lock);
 	unlink_connection(connection);
-	if (web->full)
-		web_wake_acceptor(web);
-	web->full = false;
-	pthread_mutex_unlock(&web->lock);
+	if (http_server->full)
+		http_wake_acceptor(http_server);
+	http_server->full = false;
+	pthread_mutex_unlock(&http_server->lock);
 	free_connection(connection);
 }
 
-void web_connection_notify(void *arg, struct MHD_Connection *mhd, void **context,
-			   enum MHD_ConnectionNotificationCode code)
+void http_connection_notify(void *arg, struct MHD_Connection *mhd, void **context,
+			    enum MHD_ConnectionNotificationCode code)
 {
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
 		begin_connection(arg, mhd, context);
@@ -150,23 +151,23 @@ void web_connection_notify(void *arg, struct MHD_Connection *mhd, void **context
 		end_connection(arg, mhd, *context);
 }
 
-void web_connection_deadline(struct web_connection *connection, uint64_t deadline,
-			     uint64_t idle_since)
+void http_connection_deadline(struct http_connection *connection, uint64_t deadline,
+			      uint64_t idle_since)
 {
-	pthread_mutex_lock(&connection->web->lock);
+	pthread_mutex_lock(&connection->http_server->lock);
 	connection->deadline = deadline;
 	connection->idle_since = idle_since;
-	pthread_mutex_unlock(&connection->web->lock);
+	pthread_mutex_unlock(&connection->http_server->lock);
 }
 
 /* --- accepting */
 
 /* Under the lock. Cuts the connection that waits longest without asking anything. */
-static void cut_oldest(struct web *web)
+static void cut_oldest(struct http_server *http_server)
 {
-	struct web_connection *oldest = NULL;
+	struct http_connection *oldest = NULL;
 
-	for (struct web_connection *c = web->connections; c; c = c->next)
+	for (struct http_connection *c = http_server->connections; c; c = c->next)
 		if (c->mhd && !c->cut && c->idle_since &&
 		    (!oldest || c->idle_since < oldest->idle_since))
 			oldest = c;
@@ -175,9 +176,9 @@ static void cut_oldest(struct web *web)
 }
 
 /* Under the lock. */
-static bool some_are_going(const struct web *web)
+static bool some_are_going(const struct http_server *http_server)
 {
-	for (const struct web_connection *c = web->connections; c; c = c->next)
+	for (const struct http_connection *c = http_server->connections; c; c = c->next)
 		if (c->cut)
 			return true;
 	return false;
@@ -187,26 +188,26 @@ static bool some_are_going(const struct web *web)
  * Is there room for one more? If not, others wait in the kernel's queue until a
  * connection has gone, which wakes us.
  */
-static bool has_room(struct web *web)
+static bool has_room(struct http_server *http_server)
 {
 	bool full;
 
-	pthread_mutex_lock(&web->lock);
-	full = web->nr_connections >= web->options.max_connections;
-	if (full && !some_are_going(web))
-		cut_oldest(web);
-	web->full = full;
-	pthread_mutex_unlock(&web->lock);
+	pthread_mutex_lock(&http_server->lock);
+	full = http_server->nr_connections >= http_server->options.max_connections;
+	if (full && !some_are_going(http_server))
+		cut_oldest(http_server);
+	http_server->full = full;
+	pthread_mutex_unlock(&http_server->lock);
 	return !full;
 }
 
-static void cut_late(struct web *web)
+static void cut_late(struct http_server *http_server)
 {
-	uint64_t now = web_now_ns();
-	struct web_connection *next;
+	uint64_t now = http_now_ns();
+	struct http_connection *next;
 
-	pthread_mutex_lock(&web->lock);
-	for (struct web_connection *c = web->connections; c; c = next) {
+	pthread_mutex_lock(&http_server->lock);
+	for (struct http_connection *c = http_server->connections; c; c = next) {
 		next = c->next;
 		if (!c->deadline || now < c->deadline || c->cut)
 			continue;
@@ -215,59 +216,60 @@ static void cut_late(struct web *web)
 		else
 			drop_lost(c);
 	}
-	pthread_mutex_unlock(&web->lock);
+	pthread_mutex_unlock(&http_server->lock);
 }
 
 /* NULL: out of memory. */
-static struct web_connection *enter(struct web *web, int fd)
+static struct http_connection *enter(struct http_server *http_server, int fd)
 {
-	unsigned int max = web->options.max_connections;
-	struct web_connection *connection;
+	unsigned int max = http_server->options.max_connections;
+	struct http_connection *connection;
 
-	pthread_mutex_lock(&web->lock);
-	connection = find_handed_over(web, fd);
+	pthread_mutex_lock(&http_server->lock);
+	connection = find_handed_over(http_server, fd);
 	if (connection)
 		drop_lost(connection);
-	connection = add_connection(web, fd);
+	connection = add_connection(http_server, fd);
 	/* Before it is full: one that is cut takes a while to go. */
-	if (web->nr_connections > max - max / 8)
-		cut_oldest(web);
-	pthread_mutex_unlock(&web->lock);
+	if (http_server->nr_connections > max - max / 8)
+		cut_oldest(http_server);
+	pthread_mutex_unlock(&http_server->lock);
 	return connection;
 }
 
-static void hand_over(struct web *web, int fd, const struct sockaddr *address, socklen_t len)
+static void hand_over(struct http_server *http_server, int fd, const struct sockaddr *address,
+		      socklen_t len)
 {
-	struct web_connection *connection = enter(web, fd);
+	struct http_connection *connection = enter(http_server, fd);
 
 	if (!connection) {
 		close(fd);
 		return;
 	}
 	/* state: connection may be gone as soon as it is handed over. */
-	if (MHD_add_connection(connection->settings->tls ? web->tls : web->plain, fd, address,
-			       len) == MHD_YES)
+	if (MHD_add_connection(connection->settings->tls ? http_server->tls : http_server->plain,
+			       fd, address, len) == MHD_YES)
 		return;
 	/* It has closed fd, and did not call us. */
-	pthread_mutex_lock(&web->lock);
+	pthread_mutex_lock(&http_server->lock);
 	drop_lost(connection);
-	pthread_mutex_unlock(&web->lock);
+	pthread_mutex_unlock(&http_server->lock);
 }
 
 /* false: there is no room, or there are no descriptors or no memory: try later. */
-static bool accept_some(struct web *web, int listener)
+static bool accept_some(struct http_server *http_server, int listener)
 {
 	for (int i = 0; i < 64; i++) {
 		struct sockaddr_storage address;
 		socklen_t len = sizeof(address);
 		int fd;
 
-		if (!has_room(web))
+		if (!has_room(http_server))
 			return false;
 		fd = accept4(listener, (struct sockaddr *)&address, &len,
 			     SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)
-			hand_over(web, fd, (struct sockaddr *)&address, len);
+			hand_over(http_server, fd, (struct sockaddr *)&address, len);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			return false;
 		else if (errno == EAGAIN)
@@ -277,7 +279,7 @@ static bool accept_some(struct web *web, int listener)
 }
 
 /* How often to look for those that are late, in ms. */
-static int tick_ms(const struct web_options *options)
+static int tick_ms(const struct http_options *options)
 {
 	unsigned int least = options->header_ms;
 
@@ -289,45 +291,47 @@ static int tick_ms(const struct web_options *options)
 	return least < 10 ? 10 : least > 500 ? 500 : (int)least;
 }
 
-static bool has_connections(struct web *web)
+static bool has_connections(struct http_server *http_server)
 {
 	bool some;
 
-	pthread_mutex_lock(&web->lock);
-	some = web->nr_connections > 0;
-	pthread_mutex_unlock(&web->lock);
+	pthread_mutex_lock(&http_server->lock);
+	some = http_server->nr_connections > 0;
+	pthread_mutex_unlock(&http_server->lock);
 	return some;
 }
 
-void *web_accept_all(void *arg)
+void *http_accept_all(void *arg)
 {
-	struct web *web = arg;
-	size_t nr = web->listeners.nr;
+	struct http_server *http_server = arg;
+	size_t nr = http_server->listeners.nr;
 	struct pollfd fds[nr + 1];
 	bool short_of = false;
 	eventfd_t wakes;
 
-	fds[nr] = (struct pollfd){ .fd = web->wake, .events = POLLIN };
+	fds[nr] = (struct pollfd){ .fd = http_server->wake, .events = POLLIN };
 	for (size_t i = 0; i < nr; i++)
-		fds[i] = (struct pollfd){ .fd = web->listeners.all[i].fd, .events = POLLIN };
-	while (!atomic_load(&web->closing)) {
+		fds[i] =
+			(struct pollfd){ .fd = http_server->listeners.all[i].fd, .events = POLLIN };
+	while (!atomic_load(&http_server->closing)) {
 		bool now_short = false;
 
 		/* Without room, the listeners would wake us for nothing. */
 		poll(short_of ? &fds[nr] : fds, short_of ? 1 : nr + 1,
-		     short_of || has_connections(web) ? tick_ms(&web->options) : -1);
-		eventfd_read(web->wake, &wakes);
+		     short_of || has_connections(http_server) ? tick_ms(&http_server->options) :
+								-1);
+		eventfd_read(http_server->wake, &wakes);
 		for (size_t i = 0; !short_of && i < nr; i++)
 			if (fds[i].revents)
-				now_short |= !accept_some(web, fds[i].fd);
+				now_short |= !accept_some(http_server, fds[i].fd);
 		short_of = now_short;
-		cut_late(web);
+		cut_late(http_server);
 	}
 	return NULL;
 }
 
-void web_connections_free(struct web *web)
+void http_connections_free(struct http_server *http_server)
 {
-	while (web->connections)
-		drop_lost(web->connections);
+	while (http_server->connections)
+		drop_lost(http_server->connections);
 }

@@ -3,8 +3,8 @@
  * http/http.h: the HTTP server (libmicrohttpd, GnuTLS). Knows nothing of page faults:
  * whoever starts it gives the pages.
  *
- * Sockets are bound by web_listen(), before privileges are dropped and before
- * there are threads; web_start() starts the threads. Slow, many or wrong clients
+ * Sockets are bound by http_listen(), before privileges are dropped and before
+ * there are threads; http_start() starts the threads. Slow, many or wrong clients
  * cannot hold up a scrape: see the limits in http/server.c.
  */
 #ifndef PFSTAT_HTTP_HTTP_H
@@ -13,16 +13,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct web;
+struct http_server;
 
 /* What a page is asked with; header values are NULL when not sent. */
-struct web_request {
+struct http_request {
 	const char *accept;
 	const char *accept_encoding;
 };
 
 /* Filled by a page. body is copied before the page is called again. */
-struct web_response {
+struct http_response {
 	unsigned int status; /* 200, 503, ... */
 	const char *content_type;
 	const char *content_encoding; /* NULL: none */
@@ -34,18 +34,18 @@ struct web_response {
  * One page. Called from the server's threads, never by two at once (of all
  * pages of this web). GET and HEAD; the server leaves out the body of HEAD.
  */
-struct web_page {
+struct http_page {
 	const char *path; /* exactly, for example "/metrics" */
-	void (*get)(void *arg, const struct web_request *request, struct web_response *response);
+	void (*get)(void *arg, const struct http_request *request, struct http_response *response);
 	bool open; /* answered without a password (none of pfstat's is) */
 };
 
-struct web_options {
+struct http_options {
 	const char *const *addresses; /* --web.listen-address, "host:port", ":port", "[::1]:port" */
 	size_t nr_addresses;
 	bool systemd_socket; /* --web.systemd-socket: take the sockets from systemd instead */
 	const char *config_file; /* --web.config.file; NULL: plain HTTP, no password */
-	const struct web_page *pages; /* these and arg must outlive the web */
+	const struct http_page *pages; /* these and arg must outlive the web */
 	size_t nr_pages;
 	void *arg;
 	/* Limits; 0: what docs/web-config.md says. */
@@ -59,35 +59,37 @@ struct web_options {
  * Reads the config file and binds. 0, or -EINVAL (an address or the file is
  * wrong) or another negative errno, with the reason in error.
  */
-int web_listen(struct web **out, const struct web_options *options, char *error, size_t error_len);
+int http_listen(struct http_server **out, const struct http_options *options, char *error,
+		size_t error_len);
 /* Starts all threads there will ever be. Same errors. All signals are blocked in them. */
-int web_start(struct web *web, char *error, size_t error_len);
+int http_start(struct http_server *http_server, char *error, size_t error_len);
 /*
  * Reads the config file and its certificates again. Passwords and headers hold
  * from the next request on; connections of before get their answer and are closed
  * with it, so that TLS settings hold, too. On an error all of before stays in
- * force, and web_config_changed() is false until something changes again.
+ * force, and http_config_changed() is false until something changes again.
  */
-int web_reload(struct web *web, char *error, size_t error_len);
+int http_reload(struct http_server *http_server, char *error, size_t error_len);
 /* Have the config file or the certificates changed since they were read? (stat only) */
-bool web_config_changed(const struct web *web);
+bool http_config_changed(const struct http_server *http_server);
 
 /*
  * "http://[::1]:10240": address i as it was really bound; NULL behind the last.
- * Valid until web_close().
+ * Valid until http_close().
  */
-const char *web_url(const struct web *web, size_t i);
+const char *http_url(const struct http_server *http_server, size_t i);
 /*
  * Requests answered, by status: fills up to nr rows, returns how many there are.
  * Any thread; a page may call it.
  */
-struct web_status_count {
+struct http_status_count {
 	unsigned int status;
 	unsigned long long count;
 };
-size_t web_requests(const struct web *web, struct web_status_count *rows, size_t nr);
+size_t http_requests(const struct http_server *http_server, struct http_status_count *rows,
+		     size_t nr);
 
 /* Cuts the connections and ends the threads. NULL is allowed. */
-void web_close(struct web *web);
+void http_close(struct http_server *http_server);
 
 #endif

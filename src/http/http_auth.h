@@ -16,50 +16,50 @@
 
 /* --- the users of one config */
 
-struct web_users;
+struct http_users;
 
 /* NULL: out of memory. config must outlive it. */
-struct web_users *web_users_new(const struct web_config *config);
-void web_users_free(struct web_users *users);
+struct http_users *http_users_new(const struct http_config *config);
+void http_users_free(struct http_users *users);
 
-struct web_credentials {
+struct http_credentials {
 	char *user, *password; /* password points into user's memory */
 	size_t user_len, password_len;
 };
 
 /* header: the value of Authorization, or NULL. false: it has no user and password. */
-bool web_credentials_parse(struct web_credentials *c, const char *header);
+bool http_credentials_parse(struct http_credentials *c, const char *header);
 /* Overwrites them. */
-void web_credentials_free(struct web_credentials *c);
+void http_credentials_free(struct http_credentials *c);
 
 /* Was this pair right before? Takes microseconds. Any thread. */
-bool web_users_remember(struct web_users *users, const struct web_credentials *c);
+bool http_users_remember(struct http_users *users, const struct http_credentials *c);
 /* Is this pair right? Takes one bcrypt of the dearest cost, at least. Any thread. */
-bool web_users_check(struct web_users *users, const struct web_credentials *c);
-/* How many bcrypts web_users_check() made: for tests. */
-unsigned long long web_users_bcrypts(const struct web_users *users);
+bool http_users_check(struct http_users *users, const struct http_credentials *c);
+/* How many bcrypts http_users_check() made: for tests. */
+unsigned long long http_users_bcrypts(const struct http_users *users);
 
 /* --- the thread */
 
 /* Embedded in what waits for an answer; the caller keeps it until done is called. */
-struct web_auth_job {
-	struct web_auth_job *next;
-	struct web_users *users;
-	struct web_credentials credentials;
+struct http_auth_job {
+	struct http_auth_job *next;
+	struct http_users *users;
+	struct http_credentials credentials;
 	bool right; /* the answer */
 };
 
-struct web_auth;
+struct http_auth;
 
 /* done is called from the thread, once for each job. NULL: no memory, no thread. */
-struct web_auth *web_auth_start(void (*done)(struct web_auth_job *job), size_t max_waiting);
+struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_t max_waiting);
 /*
  * Queues a job. false: too many wait, or it ends; done is not called. begin is
  * called before the thread can see the job.
  */
-bool web_auth_submit(struct web_auth *auth, struct web_auth_job *job,
-		     void (*begin)(struct web_auth_job *job));
+bool http_auth_submit(struct http_auth *auth, struct http_auth_job *job,
+		      void (*begin)(struct http_auth_job *job));
 /* Answers what waits with "wrong", without a bcrypt, and ends the thread. */
-void web_auth_stop(struct web_auth *auth);
+void http_auth_stop(struct http_auth *auth);
 
 #endif

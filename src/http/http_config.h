@@ -18,17 +18,17 @@ enum client_auth {
 	CLIENT_AUTH_REQUIRE_AND_VERIFY, /* RequireAndVerifyClientCert */
 };
 
-struct web_user {
+struct http_user {
 	char *name;
 	char *hash; /* bcrypt, $2a$, $2b$ or $2y$ */
 };
 
-struct web_header {
+struct http_header {
 	char *name;
 	char *value;
 };
 
-struct web_config {
+struct http_config {
 	bool tls;
 	/*
 	 * A file or its text (PEM), never both. Files: absolute, or with the config file's folder.
@@ -42,9 +42,9 @@ struct web_config {
 	 * with an RSA key and for one with another key. NULL without TLS.
 	 */
 	char *priorities_rsa, *priorities_ecdsa;
-	struct web_user *users;
+	struct http_user *users;
 	size_t nr_users;
-	struct web_header *headers; /* sent with every response */
+	struct http_header *headers; /* sent with every response */
 	size_t nr_headers;
 	uint64_t rate_interval_ns; /* a request more is let in each so many ns; 0: no limit */
 	unsigned int rate_burst; /* requests that may come at once */
@@ -55,10 +55,10 @@ struct web_config {
  * 0, -ENOMEM, or -EINVAL with "path:line: what" in error, and nothing to free.
  * Opens no file.
  */
-int web_config_parse(struct web_config *config, const char *path, const char *text, size_t len,
-		     char *error, size_t error_len);
+int http_config_parse(struct http_config *config, const char *path, const char *text, size_t len,
+		      char *error, size_t error_len);
 /* The same for the file at path; -errno when it cannot be read. */
-int web_config_load(struct web_config *config, const char *path, char *error, size_t error_len);
-void web_config_free(struct web_config *config);
+int http_config_load(struct http_config *config, const char *path, char *error, size_t error_len);
+void http_config_free(struct http_config *config);
 
 #endif

@@ -8,13 +8,13 @@
 
 #include <stddef.h>
 
-struct web_listener {
+struct http_listener {
 	int fd; /* listening, does not block */
 	char *url, *tls_url; /* "http://..." and "https://...", as bound */
 };
 
-struct web_listeners {
-	struct web_listener *all;
+struct http_listeners {
+	struct http_listener *all;
 	size_t nr;
 };
 
@@ -23,10 +23,10 @@ struct web_listeners {
  * each of its addresses that this machine has. 0 or a negative errno (-EINVAL: not
  * in this form, or unknown), with the reason in error.
  */
-int web_listen_address(struct web_listeners *listeners, const char *address, char *error,
-		       size_t error_len);
+int http_listen_address(struct http_listeners *listeners, const char *address, char *error,
+			size_t error_len);
 /* Takes all that systemd passed; -EINVAL when that is nothing. */
-int web_listen_systemd(struct web_listeners *listeners, char *error, size_t error_len);
-void web_listeners_close(struct web_listeners *listeners);
+int http_listen_systemd(struct http_listeners *listeners, char *error, size_t error_len);
+void http_listeners_close(struct http_listeners *listeners);
 
 #endif

@@ -9,10 +9,10 @@
 
 /*
  * A whole file of at most 1 MiB, NUL-terminated; NULL with errno. For secrets: see
- * web_secret_free().
+ * http_secret_free().
  */
-char *web_read_file(const char *path, size_t *len);
+char *http_read_file(const char *path, size_t *len);
 /* Overwrites text before freeing it. NULL is allowed. */
-void web_secret_free(char *text);
+void http_secret_free(char *text);
 
 #endif

@@ -27,15 +27,15 @@
 #define MAX_STATUS 600 /* HTTP statuses are below */
 
 /* What a config file says, ready to use. Connections and requests hold references. */
-struct web_settings {
+struct http_settings {
 	atomic_uint refs;
-	struct web_config config;
-	struct web_tls *tls; /* NULL: plain HTTP */
-	struct web_users *users; /* NULL: no passwords */
+	struct http_config config;
+	struct http_tls *tls; /* NULL: plain HTTP */
+	struct http_users *users; /* NULL: no passwords */
 };
 
 /* A file as it was when it was read. */
-struct web_stamp {
+struct http_stamp {
 	char *path;
 	int err; /* of stat(), 0 or errno; then the rest is 0 */
 	struct timespec mtime;
@@ -45,40 +45,41 @@ struct web_stamp {
 };
 
 /* The config file, certificate, key and CA. */
-struct web_stamps {
-	struct web_stamp all[4];
+struct http_stamps {
+	struct http_stamp all[4];
 	size_t nr;
 };
 
-struct web_connection {
-	struct web_connection *next, **link;
-	struct web *web;
+struct http_connection {
+	struct http_connection *next, **link;
+	struct http_server *http_server;
 	int fd;
 	struct MHD_Connection *mhd; /* NULL: handed over, but not yet begun */
-	struct web_settings *settings; /* what it began with */
-	struct web_settings *request_settings; /* what the request at hand began with; NULL: none */
+	struct http_settings *settings; /* what it began with */
+	struct http_settings
+		*request_settings; /* what the request at hand began with; NULL: none */
 	uint64_t deadline; /* CLOCK_MONOTONIC; 0: it waits for us */
 	uint64_t idle_since; /* when the request at hand is not complete */
 	bool cut;
 	bool asked; /* a bcrypt was asked for */
-	struct web_auth_job job;
+	struct http_auth_job job;
 };
 
-struct web {
-	struct web_options options;
-	struct web_listeners listeners;
-	struct web_stamps stamps;
+struct http_server {
+	struct http_options options;
+	struct http_listeners listeners;
+	struct http_stamps stamps;
 
 	struct MHD_Daemon *plain, *tls;
-	struct web_auth *auth;
+	struct http_auth *auth;
 	pthread_t acceptor;
 	bool accepting;
 	int wake; /* eventfd: the acceptor shall end, or there is room again */
 	atomic_bool closing;
 
 	pthread_mutex_t lock;
-	struct web_settings *settings;
-	struct web_connection *connections;
+	struct http_settings *settings;
+	struct http_connection *connections;
 	unsigned int nr_connections;
 	bool full; /* the acceptor waits for a connection to go */
 	double rate_tokens; /* of rate_limit, at rate_time */
@@ -89,47 +90,48 @@ struct web {
 	atomic_ullong requests[MAX_STATUS];
 };
 
-static inline uint64_t web_now_ns(void)
+static inline uint64_t http_now_ns(void)
 {
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* --- http/server.c */
 
-void web_count_answer(struct web *web, unsigned int status);
+void http_count_answer(struct http_server *http_server, unsigned int status);
 
 /* --- http/settings.c */
 
 /* Reads the files; 0 or a negative errno, with the reason in error. */
-int web_settings_load(struct web *web, struct web_settings **out, char *error, size_t error_len);
+int http_settings_load(struct http_server *http_server, struct http_settings **out, char *error,
+		       size_t error_len);
 /* A reference to those in force; and given back. NULL is allowed. */
-struct web_settings *web_settings_get(struct web *web);
-void web_settings_put(struct web_settings *settings);
-void web_stamps_free(struct web_stamps *stamps);
+struct http_settings *http_settings_get(struct http_server *http_server);
+void http_settings_put(struct http_settings *settings);
+void http_stamps_free(struct http_stamps *stamps);
 
 /* --- http/connections.c */
 
 /* The thread that accepts; until web->closing. */
-void *web_accept_all(void *web);
-void web_wake_acceptor(struct web *web);
+void *http_accept_all(void *http_server);
+void http_wake_acceptor(struct http_server *http_server);
 /* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION. */
-void web_connection_notify(void *web, struct MHD_Connection *mhd, void **context,
-			   enum MHD_ConnectionNotificationCode code);
+void http_connection_notify(void *http_server, struct MHD_Connection *mhd, void **context,
+			    enum MHD_ConnectionNotificationCode code);
 /* NULL: one that we do not know, which is being closed. */
-struct web_connection *web_connection_of(struct MHD_Connection *mhd);
-void web_connection_deadline(struct web_connection *connection, uint64_t deadline,
-			     uint64_t idle_since);
+struct http_connection *http_connection_of(struct MHD_Connection *mhd);
+void http_connection_deadline(struct http_connection *connection, uint64_t deadline,
+			      uint64_t idle_since);
 /* Those that libmicrohttpd never began; the rest it has ended. */
-void web_connections_free(struct web *web);
+void http_connections_free(struct http_server *http_server);
 
 /* --- http/answer.c: libmicrohttpd's callbacks, and http/auth.c's */
 
-enum MHD_Result web_handle(void *web, struct MHD_Connection *mhd, const char *url,
-			   const char *method, const char *version, const char *upload,
-			   size_t *upload_len, void **request);
-void web_complete(void *web, struct MHD_Connection *mhd, void **request,
-		  enum MHD_RequestTerminationCode why);
-size_t web_leave_escaped(void *web, struct MHD_Connection *mhd, char *text);
-void web_end_bcrypt(struct web_auth_job *job);
+enum MHD_Result http_handle(void *http_server, struct MHD_Connection *mhd, const char *url,
+			    const char *method, const char *version, const char *upload,
+			    size_t *upload_len, void **request);
+void http_complete(void *http_server, struct MHD_Connection *mhd, void **request,
+		   enum MHD_RequestTerminationCode why);
+size_t http_leave_escaped(void *http_server, struct MHD_Connection *mhd, char *text);
+void http_end_bcrypt(struct http_auth_job *job);
 
 #endif

@@ -3,7 +3,7 @@
  * http/http_tls.h: what http/http_config.h says of TLS, as GnuTLS wants it. Belongs to
  * http/server.c.
  *
- * A struct web_tls does not change once made: sessions begun with it stay valid
+ * A struct http_tls does not change once made: sessions begun with it stay valid
  * as long as it lives.
  */
 #ifndef PFSTAT_HTTP_HTTP_TLS_H
@@ -15,20 +15,20 @@
 
 #include "http_config.h"
 
-struct web_tls;
+struct http_tls;
 
 /*
  * Reads the files that config names, and checks that certificate and key fit.
  * 0 or a negative errno, with the reason in error. config must outlive it.
  */
-int web_tls_new(struct web_tls **out, const struct web_config *config, char *error,
-		size_t error_len);
-void web_tls_free(struct web_tls *tls);
+int http_tls_new(struct http_tls **out, const struct http_config *config, char *error,
+		 size_t error_len);
+void http_tls_free(struct http_tls *tls);
 
 /*
  * Before the handshake. Takes the session's pointer (gnutls_session_set_ptr).
  * 0 or a negative errno.
  */
-int web_tls_attach(const struct web_tls *tls, gnutls_session_t session);
+int http_tls_attach(const struct http_tls *tls, gnutls_session_t session);
 
 #endif

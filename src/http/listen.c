@@ -38,11 +38,11 @@ static int format_address(int fd, char *out, size_t len)
 }
 
 /* Takes fd over, also on an error. */
-static int add_listener(struct web_listeners *listeners, int fd)
+static int add_listener(struct http_listeners *listeners, int fd)
 {
-	struct web_listener *grown =
+	struct http_listener *grown =
 		reallocarray(listeners->all, listeners->nr + 1, sizeof(*grown));
-	struct web_listener new = { .fd = fd };
+	struct http_listener new = { .fd = fd };
 	char address[128];
 	int err;
 
@@ -152,7 +152,7 @@ static int resolve(const char *host, struct addrinfo **list, char *error, size_t
 }
 
 /* "localhost" is 127.0.0.1 and ::1; one of them is enough. */
-static int bind_each(struct web_listeners *listeners, const struct addrinfo *list,
+static int bind_each(struct http_listeners *listeners, const struct addrinfo *list,
 		     unsigned int port)
 {
 	bool some = false;
@@ -176,8 +176,8 @@ static int bind_each(struct web_listeners *listeners, const struct addrinfo *lis
 	return some ? 0 : err;
 }
 
-int web_listen_address(struct web_listeners *listeners, const char *address, char *error,
-		       size_t error_len)
+int http_listen_address(struct http_listeners *listeners, const char *address, char *error,
+			size_t error_len)
 {
 	struct addrinfo *list;
 	char host[MAX_HOST];
@@ -208,7 +208,7 @@ int web_listen_address(struct web_listeners *listeners, const char *address, cha
 
 /* --- --web.systemd-socket */
 
-static int take_socket(struct web_listeners *listeners, int fd, char *error, size_t error_len)
+static int take_socket(struct http_listeners *listeners, int fd, char *error, size_t error_len)
 {
 	int flags, err;
 
@@ -228,7 +228,7 @@ static int take_socket(struct web_listeners *listeners, int fd, char *error, siz
 	return err;
 }
 
-int web_listen_systemd(struct web_listeners *listeners, char *error, size_t error_len)
+int http_listen_systemd(struct http_listeners *listeners, char *error, size_t error_len)
 {
 	int nr = sd_listen_fds(1), err = 0;
 
@@ -251,7 +251,7 @@ int web_listen_systemd(struct web_listeners *listeners, char *error, size_t erro
 	return err;
 }
 
-void web_listeners_close(struct web_listeners *listeners)
+void http_listeners_close(struct http_listeners *listeners)
 {
 	for (size_t i = 0; i < listeners->nr; i++) {
 		close(listeners->all[i].fd);
@@ -259,5 +259,5 @@ void web_listeners_close(struct web_listeners *listeners)
 		free(listeners->all[i].tls_url);
 	}
 	free(listeners->all);
-	*listeners = (struct web_listeners){ 0 };
+	*listeners = (struct http_listeners){ 0 };
 }

@@ -23,7 +23,7 @@
 
 #include "http_state.h"
 
-/* The defaults of struct web_options. */
+/* The defaults of struct http_options. */
 #define MAX_CONNECTIONS 512
 #define HEADER_MS       10000
 /* Above the intervals that people scrape with, so that scrapes share a connection. */
@@ -38,61 +38,62 @@
 
 /* --- starting and ending */
 
-static int set_options(struct web *web, const struct web_options *options)
+static int set_options(struct http_server *http_server, const struct http_options *options)
 {
-	web->options = *options;
-	if (!web->options.max_connections)
-		web->options.max_connections = MAX_CONNECTIONS;
-	if (!web->options.header_ms)
-		web->options.header_ms = HEADER_MS;
-	if (!web->options.idle_ms)
-		web->options.idle_ms = IDLE_MS;
-	if (!web->options.answer_ms)
-		web->options.answer_ms = ANSWER_MS;
+	http_server->options = *options;
+	if (!http_server->options.max_connections)
+		http_server->options.max_connections = MAX_CONNECTIONS;
+	if (!http_server->options.header_ms)
+		http_server->options.header_ms = HEADER_MS;
+	if (!http_server->options.idle_ms)
+		http_server->options.idle_ms = IDLE_MS;
+	if (!http_server->options.answer_ms)
+		http_server->options.answer_ms = ANSWER_MS;
 	if (!options->config_file)
 		return 0;
-	web->options.config_file = strdup(options->config_file);
-	return web->options.config_file ? 0 : -ENOMEM;
+	http_server->options.config_file = strdup(options->config_file);
+	return http_server->options.config_file ? 0 : -ENOMEM;
 }
 
-static int listen_all(struct web *web, char *error, size_t error_len)
+static int listen_all(struct http_server *http_server, char *error, size_t error_len)
 {
 	int err = 0;
 
-	if (web->options.systemd_socket)
-		return web_listen_systemd(&web->listeners, error, error_len);
-	for (size_t i = 0; !err && i < web->options.nr_addresses; i++)
-		err = web_listen_address(&web->listeners, web->options.addresses[i], error,
-					 error_len);
+	if (http_server->options.systemd_socket)
+		return http_listen_systemd(&http_server->listeners, error, error_len);
+	for (size_t i = 0; !err && i < http_server->options.nr_addresses; i++)
+		err = http_listen_address(&http_server->listeners,
+					  http_server->options.addresses[i], error, error_len);
 	return err;
 }
 
-int web_listen(struct web **out, const struct web_options *options, char *error, size_t error_len)
+int http_listen(struct http_server **out, const struct http_options *options, char *error,
+		size_t error_len)
 {
-	struct web *web = calloc(1, sizeof(*web));
+	struct http_server *http_server = calloc(1, sizeof(*http_server));
 	int err;
 
-	if (!web) {
+	if (!http_server) {
 		snprintf(error, error_len, "out of memory");
 		return -ENOMEM;
 	}
-	web->wake = -1;
-	web->rate_time = web_now_ns();
-	pthread_mutex_init(&web->lock, NULL);
-	pthread_mutex_init(&web->page_lock, NULL);
-	err = set_options(web, options);
+	http_server->wake = -1;
+	http_server->rate_time = http_now_ns();
+	pthread_mutex_init(&http_server->lock, NULL);
+	pthread_mutex_init(&http_server->page_lock, NULL);
+	err = set_options(http_server, options);
 	if (err)
 		snprintf(error, error_len, "out of memory");
 	if (!err)
-		err = web_settings_load(web, &web->settings, error, error_len);
+		err = http_settings_load(http_server, &http_server->settings, error, error_len);
 	if (!err) {
-		web->rate_tokens = web->settings->config.rate_burst;
-		err = listen_all(web, error, error_len);
+		http_server->rate_tokens = http_server->settings->config.rate_burst;
+		err = listen_all(http_server, error, error_len);
 	}
 	if (err)
-		web_close(web);
+		http_close(http_server);
 	else
-		*out = web;
+		*out = http_server;
 	return err;
 }
 
@@ -112,18 +113,18 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names,
 	return -1;
 }
 
-static struct MHD_Daemon *start_daemon(struct web *web, bool tls)
+static struct MHD_Daemon *start_daemon(struct http_server *http_server, bool tls)
 {
 	/* Above our own limit, so that ours is the one that is met. */
 	const struct MHD_OptionItem options[] = {
-		{ MHD_OPTION_CONNECTION_LIMIT, web->options.max_connections + 16, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, http_server->options.max_connections + 16, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL },
 		{ MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE, NULL },
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
-		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)web_connection_notify, web },
-		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)web_complete, web },
-		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)web_leave_escaped, web },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_connection_notify, http_server },
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_complete, http_server },
+		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)http_leave_escaped, http_server },
 		{ tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, no_certificate },
 		{ MHD_OPTION_END, 0, NULL },
 	};
@@ -131,105 +132,106 @@ static struct MHD_Daemon *start_daemon(struct web *web, bool tls)
 	return MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
 			MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0),
-		0, NULL, NULL, web_handle, web, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+		0, NULL, NULL, http_handle, http_server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-static int start_threads(struct web *web)
+static int start_threads(struct http_server *http_server)
 {
 	int err;
 
-	web->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (web->wake < 0)
+	http_server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (http_server->wake < 0)
 		return -errno;
 	errno = 0;
-	web->plain = start_daemon(web, false);
-	if (!web->plain)
+	http_server->plain = start_daemon(http_server, false);
+	if (!http_server->plain)
 		return errno ? -errno : -ENOMEM;
-	if (web->options.config_file) {
-		web->tls = start_daemon(web, true);
-		if (!web->tls)
+	if (http_server->options.config_file) {
+		http_server->tls = start_daemon(http_server, true);
+		if (!http_server->tls)
 			return errno ? -errno : -ENOMEM;
-		web->auth = web_auth_start(web_end_bcrypt, MAX_BCRYPTS_WAITING);
-		if (!web->auth)
+		http_server->auth = http_auth_start(http_end_bcrypt, MAX_BCRYPTS_WAITING);
+		if (!http_server->auth)
 			return -ENOMEM;
 	}
-	err = pthread_create(&web->acceptor, NULL, web_accept_all, web);
-	web->accepting = !err;
+	err = pthread_create(&http_server->acceptor, NULL, http_accept_all, http_server);
+	http_server->accepting = !err;
 	return -err;
 }
 
-int web_start(struct web *web, char *error, size_t error_len)
+int http_start(struct http_server *http_server, char *error, size_t error_len)
 {
 	sigset_t all, before;
 	int err;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = start_threads(web);
+	err = start_threads(http_server);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err)
 		snprintf(error, error_len, "cannot start the HTTP server: %s", strerror(-err));
 	return err;
 }
 
-void web_close(struct web *web)
+void http_close(struct http_server *http_server)
 {
-	if (!web)
+	if (!http_server)
 		return;
-	atomic_store(&web->closing, true);
-	if (web->accepting) {
-		web_wake_acceptor(web);
-		pthread_join(web->acceptor, NULL);
+	atomic_store(&http_server->closing, true);
+	if (http_server->accepting) {
+		http_wake_acceptor(http_server);
+		pthread_join(http_server->acceptor, NULL);
 	}
 	/* First: libmicrohttpd cannot end while connections are suspended. */
-	web_auth_stop(web->auth);
-	if (web->plain)
-		MHD_stop_daemon(web->plain);
-	if (web->tls)
-		MHD_stop_daemon(web->tls);
-	web_connections_free(web);
-	if (web->wake >= 0)
-		close(web->wake);
-	web_listeners_close(&web->listeners);
-	web_settings_put(web->settings);
-	web_stamps_free(&web->stamps);
-	free((char *)web->options.config_file);
-	pthread_mutex_destroy(&web->lock);
-	pthread_mutex_destroy(&web->page_lock);
-	free(web);
+	http_auth_stop(http_server->auth);
+	if (http_server->plain)
+		MHD_stop_daemon(http_server->plain);
+	if (http_server->tls)
+		MHD_stop_daemon(http_server->tls);
+	http_connections_free(http_server);
+	if (http_server->wake >= 0)
+		close(http_server->wake);
+	http_listeners_close(&http_server->listeners);
+	http_settings_put(http_server->settings);
+	http_stamps_free(&http_server->stamps);
+	free((char *)http_server->options.config_file);
+	pthread_mutex_destroy(&http_server->lock);
+	pthread_mutex_destroy(&http_server->page_lock);
+	free(http_server);
 }
 
 /* --- what is told */
 
-const char *web_url(const struct web *web, size_t i)
+const char *http_url(const struct http_server *http_server, size_t i)
 {
 	bool tls;
 
-	if (i >= web->listeners.nr)
+	if (i >= http_server->listeners.nr)
 		return NULL;
-	pthread_mutex_lock((pthread_mutex_t *)&web->lock);
-	tls = web->settings->tls;
-	pthread_mutex_unlock((pthread_mutex_t *)&web->lock);
-	return tls ? web->listeners.all[i].tls_url : web->listeners.all[i].url;
+	pthread_mutex_lock((pthread_mutex_t *)&http_server->lock);
+	tls = http_server->settings->tls;
+	pthread_mutex_unlock((pthread_mutex_t *)&http_server->lock);
+	return tls ? http_server->listeners.all[i].tls_url : http_server->listeners.all[i].url;
 }
 
-void web_count_answer(struct web *web, unsigned int status)
+void http_count_answer(struct http_server *http_server, unsigned int status)
 {
 	if (status < MAX_STATUS)
-		atomic_fetch_add_explicit(&web->requests[status], 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&http_server->requests[status], 1, memory_order_relaxed);
 }
 
-size_t web_requests(const struct web *web, struct web_status_count *rows, size_t nr)
+size_t http_requests(const struct http_server *http_server, struct http_status_count *rows,
+		     size_t nr)
 {
 	size_t found = 0;
 
 	for (unsigned int status = 0; status < MAX_STATUS; status++) {
-		unsigned long long count = atomic_load(&web->requests[status]);
+		unsigned long long count = atomic_load(&http_server->requests[status]);
 
 		if (!count)
 			continue;
 		if (found < nr)
-			rows[found] = (struct web_status_count){ status, count };
+			rows[found] = (struct http_status_count){ status, count };
 		found++;
 	}
 	return found;

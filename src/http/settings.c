@@ -12,30 +12,30 @@
 
 #include "http_state.h"
 
-void web_settings_put(struct web_settings *settings)
+void http_settings_put(struct http_settings *settings)
 {
 	if (!settings || atomic_fetch_sub(&settings->refs, 1) != 1)
 		return;
-	web_users_free(settings->users);
-	web_tls_free(settings->tls);
-	web_config_free(&settings->config);
+	http_users_free(settings->users);
+	http_tls_free(settings->tls);
+	http_config_free(&settings->config);
 	free(settings);
 }
 
-struct web_settings *web_settings_get(struct web *web)
+struct http_settings *http_settings_get(struct http_server *http_server)
 {
-	struct web_settings *settings;
+	struct http_settings *settings;
 
-	pthread_mutex_lock(&web->lock);
-	settings = web->settings;
+	pthread_mutex_lock(&http_server->lock);
+	settings = http_server->settings;
 	atomic_fetch_add(&settings->refs, 1);
-	pthread_mutex_unlock(&web->lock);
+	pthread_mutex_unlock(&http_server->lock);
 	return settings;
 }
 
-static struct web_stamp take_stamp(const char *path)
+static struct http_stamp take_stamp(const char *path)
 {
-	struct web_stamp stamp = { .path = strdup(path) };
+	struct http_stamp stamp = { .path = strdup(path) };
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
@@ -49,35 +49,35 @@ static struct web_stamp take_stamp(const char *path)
 	return stamp;
 }
 
-static bool stamp_equal(const struct web_stamp *a, const struct web_stamp *b)
+static bool stamp_equal(const struct http_stamp *a, const struct http_stamp *b)
 {
 	return a->err == b->err && a->mtime.tv_sec == b->mtime.tv_sec &&
 	       a->mtime.tv_nsec == b->mtime.tv_nsec && a->size == b->size && a->inode == b->inode &&
 	       a->device == b->device;
 }
 
-static void add_stamp(struct web_stamps *stamps, const char *path)
+static void add_stamp(struct http_stamps *stamps, const char *path)
 {
 	if (path)
 		stamps->all[stamps->nr++] = take_stamp(path);
 }
 
-void web_stamps_free(struct web_stamps *stamps)
+void http_stamps_free(struct http_stamps *stamps)
 {
 	for (size_t i = 0; i < stamps->nr; i++)
 		free(stamps->all[i].path);
 	stamps->nr = 0;
 }
 
-static int prepare(struct web_settings *settings, char *error, size_t error_len)
+static int prepare(struct http_settings *settings, char *error, size_t error_len)
 {
 	int err = 0;
 
 	if (settings->config.tls)
-		err = web_tls_new(&settings->tls, &settings->config, error, error_len);
+		err = http_tls_new(&settings->tls, &settings->config, error, error_len);
 	if (err || !settings->config.nr_users)
 		return err;
-	settings->users = web_users_new(&settings->config);
+	settings->users = http_users_new(&settings->config);
 	if (settings->users)
 		return 0;
 	snprintf(error, error_len, "out of memory");
@@ -88,31 +88,33 @@ static int prepare(struct web_settings *settings, char *error, size_t error_len)
  * Files are stamped before they are read: one that changes meanwhile will be read
  * again. A file that is wrong is stamped, too: it is read again when it changes.
  */
-static int load_files(struct web *web, struct web_settings *settings, char *error, size_t error_len)
+static int load_files(struct http_server *http_server, struct http_settings *settings, char *error,
+		      size_t error_len)
 {
-	struct web_config *config = &settings->config;
-	struct web_stamps stamps = { .nr = 0 };
+	struct http_config *config = &settings->config;
+	struct http_stamps stamps = { .nr = 0 };
 	int err;
 
-	add_stamp(&stamps, web->options.config_file);
-	err = web_config_load(config, web->options.config_file, error, error_len);
+	add_stamp(&stamps, http_server->options.config_file);
+	err = http_config_load(config, http_server->options.config_file, error, error_len);
 	if (err) {
-		for (size_t i = 1; i < web->stamps.nr; i++)
-			add_stamp(&stamps, web->stamps.all[i].path);
+		for (size_t i = 1; i < http_server->stamps.nr; i++)
+			add_stamp(&stamps, http_server->stamps.all[i].path);
 	} else {
 		add_stamp(&stamps, config->cert_file);
 		add_stamp(&stamps, config->key_file);
 		add_stamp(&stamps, config->client_ca_file);
 		err = prepare(settings, error, error_len);
 	}
-	web_stamps_free(&web->stamps);
-	web->stamps = stamps;
+	http_stamps_free(&http_server->stamps);
+	http_server->stamps = stamps;
 	return err;
 }
 
-int web_settings_load(struct web *web, struct web_settings **out, char *error, size_t error_len)
+int http_settings_load(struct http_server *http_server, struct http_settings **out, char *error,
+		       size_t error_len)
 {
-	struct web_settings *settings = calloc(1, sizeof(*settings));
+	struct http_settings *settings = calloc(1, sizeof(*settings));
 	int err = 0;
 
 	if (!settings) {
@@ -120,38 +122,38 @@ int web_settings_load(struct web *web, struct web_settings **out, char *error, s
 		return -ENOMEM;
 	}
 	atomic_init(&settings->refs, 1);
-	if (web->options.config_file)
-		err = load_files(web, settings, error, error_len);
+	if (http_server->options.config_file)
+		err = load_files(http_server, settings, error, error_len);
 	if (err)
-		web_settings_put(settings);
+		http_settings_put(settings);
 	else
 		*out = settings;
 	return err;
 }
 
-int web_reload(struct web *web, char *error, size_t error_len)
+int http_reload(struct http_server *http_server, char *error, size_t error_len)
 {
-	struct web_settings *new, *old;
-	int err = web_settings_load(web, &new, error, error_len);
+	struct http_settings *new, *old;
+	int err = http_settings_load(http_server, &new, error, error_len);
 
 	if (err)
 		return err;
-	pthread_mutex_lock(&web->lock);
-	old = web->settings;
-	web->settings = new;
-	web->rate_tokens = new->config.rate_burst;
-	pthread_mutex_unlock(&web->lock);
-	web_settings_put(old);
+	pthread_mutex_lock(&http_server->lock);
+	old = http_server->settings;
+	http_server->settings = new;
+	http_server->rate_tokens = new->config.rate_burst;
+	pthread_mutex_unlock(&http_server->lock);
+	http_settings_put(old);
 	return 0;
 }
 
-bool web_config_changed(const struct web *web)
+bool http_config_changed(const struct http_server *http_server)
 {
 	bool changed = false;
 
-	for (size_t i = 0; i < web->stamps.nr && !changed; i++) {
-		const struct web_stamp *stamp = &web->stamps.all[i];
-		struct web_stamp now = take_stamp(stamp->path ? stamp->path : "");
+	for (size_t i = 0; i < http_server->stamps.nr && !changed; i++) {
+		const struct http_stamp *stamp = &http_server->stamps.all[i];
+		struct http_stamp now = take_stamp(stamp->path ? stamp->path : "");
 
 		changed = !stamp_equal(stamp, &now);
 		free(now.path);

@@ -16,8 +16,8 @@
 
 #include "http_secret_file.h"
 
-struct web_tls {
-	const struct web_config *config;
+struct http_tls {
+	const struct http_config *config;
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priorities;
 };
@@ -37,7 +37,7 @@ static int get_pem(const char *file, const char *text, char **out, char *error, 
 	size_t len;
 	int err;
 
-	*out = file ? web_read_file(file, &len) : strdup(text);
+	*out = file ? http_read_file(file, &len) : strdup(text);
 	if (*out)
 		return 0;
 	err = -errno;
@@ -73,9 +73,9 @@ static int is_rsa(const gnutls_datum_t *pem)
 	return rsa;
 }
 
-static int use_key_pair(struct web_tls *tls, char *cert, char *key, char *error, size_t error_len)
+static int use_key_pair(struct http_tls *tls, char *cert, char *key, char *error, size_t error_len)
 {
-	const struct web_config *config = tls->config;
+	const struct http_config *config = tls->config;
 	const char *cert_name = name_of(config->cert_file, "cert");
 	gnutls_datum_t cert_pem = datum(cert), key_pem = datum(key);
 	int rsa = is_rsa(&cert_pem), err;
@@ -100,9 +100,9 @@ static int use_key_pair(struct web_tls *tls, char *cert, char *key, char *error,
 	return 0;
 }
 
-static int load_key_pair(struct web_tls *tls, char *error, size_t error_len)
+static int load_key_pair(struct http_tls *tls, char *error, size_t error_len)
 {
-	const struct web_config *config = tls->config;
+	const struct http_config *config = tls->config;
 	char *cert, *key;
 	int err;
 
@@ -112,15 +112,15 @@ static int load_key_pair(struct web_tls *tls, char *error, size_t error_len)
 	err = get_pem(config->key_file, config->key, &key, error, error_len);
 	if (!err) {
 		err = use_key_pair(tls, cert, key, error, error_len);
-		web_secret_free(key);
+		http_secret_free(key);
 	}
 	free(cert);
 	return err;
 }
 
-static int load_client_ca(struct web_tls *tls, char *error, size_t error_len)
+static int load_client_ca(struct http_tls *tls, char *error, size_t error_len)
 {
-	const struct web_config *config = tls->config;
+	const struct http_config *config = tls->config;
 	gnutls_datum_t pem;
 	char *text;
 	int err;
@@ -139,10 +139,10 @@ static int load_client_ca(struct web_tls *tls, char *error, size_t error_len)
 		      err ? err : GNUTLS_E_NO_CERTIFICATE_FOUND, error, error_len);
 }
 
-int web_tls_new(struct web_tls **out, const struct web_config *config, char *error,
-		size_t error_len)
+int http_tls_new(struct http_tls **out, const struct http_config *config, char *error,
+		 size_t error_len)
 {
-	struct web_tls *tls = calloc(1, sizeof(*tls));
+	struct http_tls *tls = calloc(1, sizeof(*tls));
 	int err = -ENOMEM;
 
 	if (tls) {
@@ -156,13 +156,13 @@ int web_tls_new(struct web_tls **out, const struct web_config *config, char *err
 	if (!err)
 		err = load_client_ca(tls, error, error_len);
 	if (err)
-		web_tls_free(tls);
+		http_tls_free(tls);
 	else
 		*out = tls;
 	return err;
 }
 
-void web_tls_free(struct web_tls *tls)
+void http_tls_free(struct http_tls *tls)
 {
 	if (!tls)
 		return;
@@ -257,7 +257,7 @@ static bool check_chain(gnutls_session_t session)
 /* Called in the handshake; not 0 ends it. */
 static int verify_client(gnutls_session_t session)
 {
-	const struct web_tls *tls = gnutls_session_get_ptr(session);
+	const struct http_tls *tls = gnutls_session_get_ptr(session);
 	enum client_auth auth = tls->config->client_auth;
 	unsigned int nr = 0;
 	const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &nr);
@@ -270,7 +270,7 @@ static int verify_client(gnutls_session_t session)
 	return check_sans(tls->config->client_allowed_sans, &chain[0]) ? 0 : -1;
 }
 
-int web_tls_attach(const struct web_tls *tls, gnutls_session_t session)
+int http_tls_attach(const struct http_tls *tls, gnutls_session_t session)
 {
 	enum client_auth auth = tls->config->client_auth;
 	gnutls_certificate_request_t request = GNUTLS_CERT_REQUEST;

@@ -296,7 +296,7 @@ static void probe_kprobes(struct caps *caps, const struct btf *btf, bool each)
 	}
 }
 
-void caps_probe(struct caps *caps, enum way way, bool each)
+void caps_probe(struct caps *caps, enum attach_mode mode, bool each)
 {
 	struct btf *btf;
 
@@ -328,17 +328,17 @@ void caps_probe(struct caps *caps, enum way way, bool each)
 	caps->mthp = has_mthp();
 	if (!caps->bpf) {
 		/* Each takes 6.1 two grace periods: not for a way that has no use for it. */
-		if (each || way == WAY_AUTO || way == WAY_FENTRY || caps->perf_cpu ||
+		if (each || mode == ATTACH_AUTO || mode == ATTACH_FENTRY || caps->perf_cpu ||
 		    caps->perf_task)
 			probe_trampolines(caps, btf);
 		probe_hooks(caps, btf);
-		if (way == WAY_AUTO || way == WAY_KPROBE)
+		if (mode == ATTACH_AUTO || mode == ATTACH_KPROBE)
 			probe_kprobes(caps, btf, each);
 	}
 	btf__free(btf);
 }
 
-void caps_probe_sleeps(struct caps *caps)
+void caps_probe_wait_functions(struct caps *caps)
 {
-	caps->kallsyms = sleeps_find(caps->sleep);
+	caps->kallsyms = wait_functions_find(caps->wait);
 }

@@ -17,16 +17,17 @@ static const unsigned int event_of[2] = {
 	PERF_COUNT_SW_PAGE_FAULTS_MAJ,
 };
 
-void spine_init(struct spine *spine, int prog_minor, int prog_major, bool per_task, bool inherit)
+void end_events_init(struct end_events *end_events, int prog_minor, int prog_major, bool per_task,
+		     bool inherit)
 {
-	*spine = (struct spine){
+	*end_events = (struct end_events){
 		.prog = { prog_minor, prog_major },
 		.per_task = per_task,
 		.inherit = per_task && inherit,
 	};
 }
 
-static uint64_t pair_events(const struct spine_pair *pair)
+static uint64_t pair_events(const struct end_event_pair *pair)
 {
 	uint64_t sum = 0, value;
 	int i;
@@ -37,40 +38,41 @@ static uint64_t pair_events(const struct spine_pair *pair)
 	return sum;
 }
 
-static struct spine_pair *find_pair(const struct spine *spine, int id)
+static struct end_event_pair *find_pair(const struct end_events *end_events, int id)
 {
 	size_t i;
 
-	for (i = 0; i < spine->nr_pairs; i++)
-		if (spine->pairs[i].id == id)
-			return &spine->pairs[i];
+	for (i = 0; i < end_events->nr_pairs; i++)
+		if (end_events->pairs[i].id == id)
+			return &end_events->pairs[i];
 	return NULL;
 }
 
-bool spine_has(const struct spine *spine, int id)
+bool end_events_has(const struct end_events *end_events, int id)
 {
-	return find_pair(spine, id);
+	return find_pair(end_events, id);
 }
 
-static void close_pair(struct spine *spine, struct spine_pair *pair)
+static void close_pair(struct end_events *end_events, struct end_event_pair *pair)
 {
-	spine->closed_events += pair_events(pair);
+	end_events->closed_events += pair_events(pair);
 	close(pair->fd[0]);
 	close(pair->fd[1]);
 }
 
-static int open_pair(const struct spine *spine, int id, int fd[2])
+static int open_pair(const struct end_events *end_events, int id, int fd[2])
 {
 	int i, err;
 
 	for (i = 0; i < 2; i++) {
-		fd[i] = spine->per_task ? caps_open_sw_event(event_of[i], id, -1, spine->inherit) :
-					  caps_open_sw_event(event_of[i], -1, id, false);
+		fd[i] = end_events->per_task ?
+				caps_open_sw_event(event_of[i], id, -1, end_events->inherit) :
+				caps_open_sw_event(event_of[i], -1, id, false);
 		err = fd[i];
 		if (fd[i] < 0)
 			goto undo;
 		/* Enabled last: an event without a program would look like a missed run. */
-		if (ioctl(fd[i], PERF_EVENT_IOC_SET_BPF, spine->prog[i]) ||
+		if (ioctl(fd[i], PERF_EVENT_IOC_SET_BPF, end_events->prog[i]) ||
 		    ioctl(fd[i], PERF_EVENT_IOC_ENABLE, 0)) {
 			err = -errno;
 			close(fd[i]);
@@ -84,58 +86,58 @@ undo:
 	return err;
 }
 
-int spine_open(struct spine *spine, int id)
+int end_events_open(struct end_events *end_events, int id)
 {
-	struct spine_pair *pair = find_pair(spine, id);
+	struct end_event_pair *pair = find_pair(end_events, id);
 	int fd[2], err;
 
-	err = open_pair(spine, id, fd);
+	err = open_pair(end_events, id, fd);
 	if (err)
 		return err;
 	if (pair) {
-		close_pair(spine, pair);
+		close_pair(end_events, pair);
 	} else {
-		pair = realloc(spine->pairs, (spine->nr_pairs + 1) * sizeof(*pair));
+		pair = realloc(end_events->pairs, (end_events->nr_pairs + 1) * sizeof(*pair));
 		if (!pair) {
 			close(fd[0]);
 			close(fd[1]);
 			return -ENOMEM;
 		}
-		spine->pairs = pair;
-		pair += spine->nr_pairs++;
+		end_events->pairs = pair;
+		pair += end_events->nr_pairs++;
 	}
-	*pair = (struct spine_pair){ .id = id, .fd = { fd[0], fd[1] } };
+	*pair = (struct end_event_pair){ .id = id, .fd = { fd[0], fd[1] } };
 	return 0;
 }
 
-void spine_stop(struct spine *spine)
+void end_events_stop(struct end_events *end_events)
 {
 	size_t i;
 	int e;
 
-	for (i = 0; i < spine->nr_pairs; i++)
+	for (i = 0; i < end_events->nr_pairs; i++)
 		for (e = 0; e < 2; e++)
 			/* Of children as well. A CPU that is offline has nothing to stop. */
-			ioctl(spine->pairs[i].fd[e], PERF_EVENT_IOC_DISABLE, 0);
+			ioctl(end_events->pairs[i].fd[e], PERF_EVENT_IOC_DISABLE, 0);
 }
 
-uint64_t spine_events(const struct spine *spine)
+uint64_t end_events_count(const struct end_events *end_events)
 {
-	uint64_t sum = spine->closed_events;
+	uint64_t sum = end_events->closed_events;
 	size_t i;
 
-	for (i = 0; i < spine->nr_pairs; i++)
-		sum += pair_events(&spine->pairs[i]);
+	for (i = 0; i < end_events->nr_pairs; i++)
+		sum += pair_events(&end_events->pairs[i]);
 	return sum;
 }
 
-void spine_close(struct spine *spine)
+void end_events_close(struct end_events *end_events)
 {
 	size_t i;
 
-	for (i = 0; i < spine->nr_pairs; i++)
-		close_pair(spine, &spine->pairs[i]);
-	free(spine->pairs);
-	spine->pairs = NULL;
-	spine->nr_pairs = 0;
+	for (i = 0; i < end_events->nr_pairs; i++)
+		close_pair(end_events, &end_events->pairs[i]);
+	free(end_events->pairs);
+	end_events->pairs = NULL;
+	end_events->nr_pairs = 0;
 }

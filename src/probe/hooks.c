@@ -8,10 +8,10 @@
 const struct hook_row hook_rows[HOOK_NR] = {
 #define ROW(function, facts, gives)                                                                \
 	[HOOK_##function] = { #function, facts, "fentry_" #function, "kprobe_" #function, 0, gives }
-#define MARK_ROW(function, fact) ROW(function, EV(fact), 0),
-	MARK_HOOKS(MARK_ROW)
-	COPY_HOOKS(MARK_ROW)
-#undef MARK_ROW
+#define PROBE_ROW(function, fact) ROW(function, EV(fact), 0),
+	PROBE_HOOKS(PROBE_ROW)
+	COPY_HOOKS(PROBE_ROW)
+#undef PROBE_ROW
 #define VMF_ROW(function, fact)                                                                    \
 	ROW(function, EV(fact) | EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED), 0),
 	VMF_HOOKS(VMF_ROW)

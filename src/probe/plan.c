@@ -10,26 +10,26 @@
 
 #include "probe_classify.h"
 
-static const char *const way_names[WAY_NR] = {
-	[WAY_AUTO] = "auto",
-	[WAY_FENTRY] = "fentry",
-	[WAY_KPROBE] = "kprobe",
-	[WAY_TRACEPOINT] = "tracepoint",
+static const char *const attach_mode_names[ATTACH_NR] = {
+	[ATTACH_AUTO] = "auto",
+	[ATTACH_FENTRY] = "fentry",
+	[ATTACH_KPROBE] = "kprobe",
+	[ATTACH_TRACEPOINT] = "tracepoint",
 };
 
-const char *way_name(enum way way)
+const char *attach_mode_name(enum attach_mode mode)
 {
-	return way_names[way];
+	return attach_mode_names[mode];
 }
 
-enum way way_of(const char *name)
+enum attach_mode attach_mode_of(const char *name)
 {
-	enum way way;
+	enum attach_mode mode;
 
-	for (way = 0; way < WAY_NR; way++)
-		if (!strcmp(name, way_names[way]))
+	for (mode = 0; mode < ATTACH_NR; mode++)
+		if (!strcmp(name, attach_mode_names[mode]))
 			break;
-	return way;
+	return mode;
 }
 
 const char *method_name(enum method method)
@@ -52,8 +52,7 @@ static int refusal_code(int error)
 }
 
 /* The spine: without a begin and an end nothing can be measured. */
-static void plan_spine(struct plan *plan, const struct plan_request *request,
-		       const struct caps *caps)
+static void plan_end(struct plan *plan, const struct plan_request *request, const struct caps *caps)
 {
 	int perf = request->per_task ? caps->perf_task : caps->perf_cpu;
 
@@ -93,7 +92,8 @@ static void plan_spine(struct plan *plan, const struct plan_request *request,
 	}
 }
 
-static enum method function_method(const struct caps *caps, enum way way, enum hook h, int *error)
+static enum method function_method(const struct caps *caps, enum attach_mode mode, enum hook h,
+				   int *error)
 {
 	int fentry = caps->fentry ? caps->fentry : caps->hook_fentry[h];
 	/* Its begin is worth nothing without its end. */
@@ -101,13 +101,13 @@ static enum method function_method(const struct caps *caps, enum way way, enum h
 	int kprobe = caps->kprobe ? caps->kprobe : caps->hook_kprobe[h];
 
 	*error = 0;
-	if (way == WAY_TRACEPOINT)
+	if (mode == ATTACH_TRACEPOINT)
 		return METHOD_UNNEEDED;
-	if (way != WAY_KPROBE && !leg && hook_rows[h].fentry)
+	if (mode != ATTACH_KPROBE && !leg && hook_rows[h].fentry)
 		return METHOD_FENTRY;
-	if (way != WAY_FENTRY && !kprobe && hook_rows[h].kprobe)
+	if (mode != ATTACH_FENTRY && !kprobe && hook_rows[h].kprobe)
 		return caps->hook_multi[h] ? METHOD_KPROBE_MULTI : METHOD_KPROBE;
-	*error = way == WAY_KPROBE || !hook_rows[h].fentry ? kprobe : leg;
+	*error = mode == ATTACH_KPROBE || !hook_rows[h].fentry ? kprobe : leg;
 	return METHOD_NONE;
 }
 
@@ -150,7 +150,7 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 static void plan_functions(struct plan *plan, const struct plan_request *request,
 			   const struct caps *caps)
 {
-	enum way way = request->way;
+	enum attach_mode mode = request->mode;
 	int h;
 
 	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++) {
@@ -161,7 +161,7 @@ static void plan_functions(struct plan *plan, const struct plan_request *request
 			plan->hook[h].method = METHOD_UNNEEDED;
 			continue;
 		}
-		plan->hook[h].method = function_method(caps, way, h, &error);
+		plan->hook[h].method = function_method(caps, mode, h, &error);
 		plan->hook[h].error = error;
 		if (plan->hook[h].method > METHOD_UNNEEDED)
 			plan->facts |= facts;
@@ -173,7 +173,7 @@ static void plan_functions(struct plan *plan, const struct plan_request *request
  * and retries counted. By fentry and fexit it costs half as much again as all
  * the rest (docs/design.md), so only when asked for. It tells the VMA, too.
  */
-static void plan_leg(struct plan *plan)
+static void plan_handle_mm_fault(struct plan *plan)
 {
 	if (attached(plan, HOOK_handle_mm_fault))
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
@@ -208,7 +208,7 @@ static uint32_t cause_if(const struct plan *plan, enum cause cause, enum hook be
 /* What a fault's time is spent on, as far as what is attached tells. */
 static void plan_causes(struct plan *plan, const struct caps *caps)
 {
-	const bool sleeps = attached(plan, HOOK_sched_switch);
+	const bool wait_functions = attached(plan, HOOK_sched_switch);
 
 	plan->causes =
 		1u << CAUSE_ON_CPU |
@@ -220,15 +220,15 @@ static void plan_causes(struct plan *plan, const struct caps *caps)
 		cause_if(plan, CAUSE_MEMCG, HOOK_mm_vmscan_memcg_reclaim_begin,
 			 HOOK_mm_vmscan_memcg_reclaim_end) |
 		cause_if(plan, CAUSE_COMPACTION, HOOK_mm_compaction_begin, HOOK_mm_compaction_end);
-	if (!sleeps)
+	if (!wait_functions)
 		return;
 	plan->causes |= 1u << CAUSE_IO | 1u << CAUSE_OFF_CPU;
-	memcpy(plan->sleep, caps->sleep, sizeof(plan->sleep));
-	if (caps->sleep[SLEEP_handle_userfault].begin)
+	memcpy(plan->wait, caps->wait, sizeof(plan->wait));
+	if (caps->wait[WAIT_handle_userfault].begin)
 		plan->causes |= 1u << CAUSE_UFFD;
-	if (caps->sleep[SLEEP_rwsem_down_read_slowpath].begin &&
-	    caps->sleep[SLEEP_handle_mm_fault].begin &&
-	    (caps->sleep[SLEEP_exc_page_fault].begin || caps->sleep[SLEEP_do_page_fault].begin))
+	if (caps->wait[WAIT_rwsem_down_read_slowpath].begin &&
+	    caps->wait[WAIT_handle_mm_fault].begin &&
+	    (caps->wait[WAIT_exc_page_fault].begin || caps->wait[WAIT_do_page_fault].begin))
 		plan->causes |= 1u << CAUSE_LOCK;
 }
 
@@ -424,18 +424,18 @@ static enum exactness exactness_of(const struct plan *plan, enum fault_path path
 }
 
 /* Why no function could be hooked that way. */
-static int first_error(int way_error, const int hook_errors[HOOK_NR])
+static int first_error(int mode_error, const int hook_errors[HOOK_NR])
 {
 	int h;
 
-	for (h = 0; !way_error && h < HOOK_FIRST_TRACEPOINT; h++)
+	for (h = 0; !mode_error && h < HOOK_FIRST_TRACEPOINT; h++)
 		if (hook_rows[h].facts)
-			way_error = hook_errors[h];
-	return way_error;
+			mode_error = hook_errors[h];
+	return mode_error;
 }
 
 /* Names the way by what is attached; for auto says what kept it from a better one. */
-static void plan_describe(struct plan *plan, enum way asked, const struct caps *caps)
+static void plan_describe(struct plan *plan, enum attach_mode asked, const struct caps *caps)
 {
 	int used[METHOD_TRACEPOINT + 1] = { 0 };
 	size_t len = strlen(plan->note);
@@ -445,23 +445,23 @@ static void plan_describe(struct plan *plan, enum way asked, const struct caps *
 		used[plan->hook[h].method]++;
 	used[METHOD_KPROBE] += used[METHOD_KPROBE_MULTI];
 	if (used[METHOD_FENTRY])
-		plan->way = WAY_FENTRY;
+		plan->mode = ATTACH_FENTRY;
 	else if (used[METHOD_KPROBE])
-		plan->way = WAY_KPROBE;
+		plan->mode = ATTACH_KPROBE;
 	else
-		plan->way = WAY_TRACEPOINT;
-	snprintf(plan->ways, sizeof(plan->ways), "%s%s", way_name(plan->way),
+		plan->mode = ATTACH_TRACEPOINT;
+	snprintf(plan->modes, sizeof(plan->modes), "%s%s", attach_mode_name(plan->mode),
 		 used[METHOD_FENTRY] && used[METHOD_KPROBE] ? "+kprobe" : "");
-	snprintf(plan->attach, sizeof(plan->attach), "%s%s", plan->ways,
+	snprintf(plan->attach, sizeof(plan->attach), "%s%s", plan->modes,
 		 plan->end == END_FEXIT ? " (end: fexit)" : "");
 
-	if (asked != WAY_AUTO || plan->way == WAY_FENTRY)
+	if (asked != ATTACH_AUTO || plan->mode == ATTACH_FENTRY)
 		return;
 	len += snprintf(plan->note + len, sizeof(plan->note) - len,
 			"%sauto chose %s: the kernel refuses fentry (%s)", len ? "; " : "",
-			way_name(plan->way),
+			attach_mode_name(plan->mode),
 			strerror(-first_error(caps->fentry, caps->hook_fentry)));
-	if (plan->way == WAY_TRACEPOINT)
+	if (plan->mode == ATTACH_TRACEPOINT)
 		snprintf(plan->note + len, sizeof(plan->note) - len,
 			 " and kprobes (%s); most paths are inferred",
 			 strerror(-first_error(caps->kprobe, caps->hook_kprobe)));
@@ -473,12 +473,12 @@ static int gup_error(const struct plan_request *request, const struct caps *caps
 	int fentry = caps->fexit ? caps->fexit : caps->hook_fentry[HOOK_handle_mm_fault];
 	int kprobe = caps->kprobe ? caps->kprobe : caps->hook_kprobe[HOOK_handle_mm_fault];
 
-	switch (request->way) {
-	case WAY_FENTRY:
+	switch (request->mode) {
+	case ATTACH_FENTRY:
 		return fentry;
-	case WAY_KPROBE:
+	case ATTACH_KPROBE:
 		return kprobe;
-	case WAY_TRACEPOINT:
+	case ATTACH_TRACEPOINT:
 		return -EINVAL;
 	default:
 		return fentry && kprobe ? fentry : 0;
@@ -486,9 +486,9 @@ static int gup_error(const struct plan_request *request, const struct caps *caps
 }
 
 /* No function can be hooked in the way that was asked for. */
-static void refuse_way(struct plan *plan, enum way way, const struct caps *caps)
+static void refuse_way(struct plan *plan, enum attach_mode mode, const struct caps *caps)
 {
-	if (way == WAY_FENTRY) {
+	if (mode == ATTACH_FENTRY) {
 		impossible(
 			plan, EXIT_KERNEL,
 			"this kernel refuses fentry; --attach=auto takes the best way that works",
@@ -514,7 +514,7 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	int path, origin;
 
 	memset(plan, 0, sizeof(*plan));
-	plan_spine(plan, request, caps);
+	plan_end(plan, request, caps);
 	if (plan->impossible)
 		return;
 	if (request->gup && gup_error(request, caps)) {
@@ -526,11 +526,11 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	}
 	plan->task_rss = caps->task_rss;
 	plan_functions(plan, request, caps);
-	if ((request->way == WAY_FENTRY || request->way == WAY_KPROBE) && !plan->facts) {
-		refuse_way(plan, request->way, caps);
+	if ((request->mode == ATTACH_FENTRY || request->mode == ATTACH_KPROBE) && !plan->facts) {
+		refuse_way(plan, request->mode, caps);
 		return;
 	}
-	plan_leg(plan);
+	plan_handle_mm_fault(plan);
 	plan_tracepoints(plan, request, caps);
 	plan_vma(plan, caps);
 	if (request->causes)
@@ -539,5 +539,5 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)
 			plan->exact[path][origin] = exactness_of(plan, path, origin);
-	plan_describe(plan, request->way, caps);
+	plan_describe(plan, request->mode, caps);
 }

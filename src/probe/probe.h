@@ -16,7 +16,7 @@
 
 struct session;
 
-struct session_scope {
+struct session_options {
 	bool per_task;
 	bool inherit_threads;
 	bool inherit_children;
@@ -24,7 +24,7 @@ struct session_scope {
 	unsigned int cgroup_limit; /* so many cgroups are counted apart; 0: cgroups are not */
 	bool unified; /* their memory controller is in version 2 */
 	struct fault_filter only;
-	bool cause_cells; /* what the time is spent on is added up by path */
+	bool cause_counters; /* what the time is spent on is added up by path */
 	enum dimension by[2]; /* DIM_NONE: not */
 	unsigned int group_limit; /* so many groups are counted apart */
 	bool trace; /* faults go through the ring buffer */
@@ -40,11 +40,11 @@ struct session_scope {
  * reason in error (at most error_len bytes). plan stays the caller's and must
  * outlive the session.
  */
-int session_load(struct session **out, const struct plan *plan, const struct session_scope *scope,
+int session_load(struct session **out, const struct plan *plan, const struct session_options *scope,
 		 char *error, size_t error_len);
 
 /* Attaches all but the begin. A hook that failed is named in failed (HOOK_NR: none). */
-int session_attach_marks(struct session *s, enum hook *failed);
+int session_attach_probes(struct session *s, enum hook *failed);
 
 /* Measures task tid (and later what it creates, by the scope). -ESRCH: it is gone. */
 int session_add_task(struct session *s, int tid);
@@ -59,20 +59,20 @@ void session_stop(struct session *s);
 
 /* For counters/counters.c, stat/kernel_counters.c and counters/cgroup_counters.c. */
 struct session_maps {
-	int cells_fd;
+	int fault_counters_fd;
 	int tally_fd;
 	int slow_fd; /* nr_cpus * SLOW_PER_CPU of them; -1: there is no threshold */
-	const struct slot *slots; /* NR_SLOTS of them */
+	const struct inflight *slots; /* NR_INFLIGHT of them */
 	unsigned int nr_cpus;
 	unsigned int *epoch; /* written here, read by the programs */
 	int targets_fd; /* TARGET_WORDS of them when there is a filter */
-	const struct exit_books *exit_books;
-	struct entries scopes; /* struct scope_cell */
+	const struct exit_counters *exit_counters;
+	struct slab cgroup_counters; /* struct cgroup_faults */
 	int causes_fd; /* nr_cpus * PATH_NR * ORIGIN_NR of them; -1: they are not added up */
-	struct entries groups; /* struct group_cell */
-	int group_places_fd; /* as many struct place; -1: not by mapping or file */
+	struct slab groups; /* struct group_faults */
+	int group_mappings_fd; /* as many struct fault_mapping; -1: not by mapping or file */
 	int trace_ring_fd;
-	struct entries profile_stacks, profile_faults; /* struct profile_stack, profile_fault */
+	struct slab profile_stacks, profile_faults; /* struct profile_stack, profile_fault */
 	const struct profile_claims *profile_claims;
 	const struct profile_rest *profile_rest; /* PATH_NR * ORIGIN_NR of them */
 };

@@ -13,7 +13,7 @@
 #include "probe_hooks.h"
 
 /* --attach: how marks are attached. */
-enum way { WAY_AUTO, WAY_FENTRY, WAY_KPROBE, WAY_TRACEPOINT, WAY_NR };
+enum attach_mode { ATTACH_AUTO, ATTACH_FENTRY, ATTACH_KPROBE, ATTACH_TRACEPOINT, ATTACH_NR };
 
 /* 0: works; else a negative errno that says why not. */
 struct caps {
@@ -36,9 +36,9 @@ struct caps {
 	bool task_rss; /* task_struct.rss_stat (up to 6.1) */
 	bool vmacache; /* task_struct.vmacache (up to 6.0) */
 	bool vma_lock; /* locks per VMA (6.4, CONFIG_PER_VMA_LOCK) */
-	/* Found by caps_probe_sleeps(). */
+	/* Found by caps_probe_wait_functions(). */
 	int kallsyms; /* the addresses of the kernel's functions can be read */
-	struct sleep_range sleep[SLEEP_NR]; /* functions that faults sleep in */
+	struct wait_range wait[WAIT_NR]; /* functions that faults sleep in */
 	/* What the machine has switched on now. */
 	bool numa; /* NUMA balancing is on or was; it counts in task_struct.numa_faults_locality */
 	bool mthp; /* anonymous folios between a page and PMD size (6.8) */
@@ -50,10 +50,10 @@ struct caps {
  * whether there is such a function; each: every one is tried (doctor). What then
  * fails to attach is found by the session.
  */
-void caps_probe(struct caps *caps, enum way way, bool each);
+void caps_probe(struct caps *caps, enum attach_mode mode, bool each);
 
 /* For a plan of causes; takes some 40 ms. After caps_probe(). */
-void caps_probe_sleeps(struct caps *caps);
+void caps_probe_wait_functions(struct caps *caps);
 
 /*
  * Opens a perf event that is a kprobe on function; the program is attached to

@@ -30,7 +30,7 @@ extern const struct evidence_row evidence_rows[];
 extern const size_t nr_evidence_rows;
 
 /*
- * A path that a hook names by itself (SLOT_PATH in its slot), before any row:
+ * A path that a hook names by itself (INFLIGHT_PATH in its slot), before any row:
  * as certain as by_hook says where the hook is attached and the run watches
  * facts; inferred from the VMA where vma is set; else it goes by its rows, if it has any.
  */

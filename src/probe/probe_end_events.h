@@ -11,38 +11,39 @@
 #include <stdint.h>
 
 /* The pair of events of one CPU or one task. */
-struct spine_pair {
+struct end_event_pair {
 	int id; /* CPU or tid */
 	int fd[2]; /* minor, major */
 };
 
-struct spine {
+struct end_events {
 	int prog[2]; /* minor, major */
 	bool per_task;
 	bool inherit; /* tasks only */
-	struct spine_pair *pairs;
+	struct end_event_pair *pairs;
 	size_t nr_pairs;
 	uint64_t closed_events; /* counted by pairs that were closed */
 };
 
-void spine_init(struct spine *spine, int prog_minor, int prog_major, bool per_task, bool inherit);
+void end_events_init(struct end_events *end_events, int prog_minor, int prog_major, bool per_task,
+		     bool inherit);
 
 /*
  * Opens the pair of CPU or task id and attaches the programs; a CPU's old pair
  * is closed first (a CPU that was offline has dead events). 0 or negative errno;
  * -ESRCH when the task is gone, -ENODEV when the CPU is offline.
  */
-int spine_open(struct spine *spine, int id);
+int end_events_open(struct end_events *end_events, int id);
 
 /* Is there a pair of id? */
-bool spine_has(const struct spine *spine, int id);
+bool end_events_has(const struct end_events *end_events, int id);
 
 /* Nothing is counted, and no program runs, from here on: the sums can be compared. */
-void spine_stop(struct spine *spine);
+void end_events_stop(struct end_events *end_events);
 
 /* Events that the kernel counted so far, of children as well. */
-uint64_t spine_events(const struct spine *spine);
+uint64_t end_events_count(const struct end_events *end_events);
 
-void spine_close(struct spine *spine);
+void end_events_close(struct end_events *end_events);
 
 #endif

@@ -14,7 +14,7 @@
 /* clang-format off */
 enum hook {
 #define HOOK_ENUM(function, ...) HOOK_##function,
-	MARK_HOOKS(HOOK_ENUM)
+	PROBE_HOOKS(HOOK_ENUM)
 	COPY_HOOKS(HOOK_ENUM)
 	VMF_HOOKS(HOOK_ENUM)
 	PATH_HOOKS(HOOK_ENUM)

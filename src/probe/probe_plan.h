@@ -28,7 +28,7 @@ enum end_method { END_PERF, END_FEXIT };
 enum exit_code { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_KERNEL = 3, EXIT_PRIVILEGE = 4 };
 
 struct plan_request {
-	enum way way;
+	enum attach_mode mode;
 	bool per_task; /* -p, -t or --: events of tasks, and a filter */
 	bool gup; /* --gup: hook handle_mm_fault itself */
 	bool causes; /* tell what a fault's time is spent on */
@@ -39,8 +39,8 @@ struct plan {
 	int impossible;
 	char reason[320];
 
-	enum way way; /* the one that most marks use */
-	char ways[24]; /* the way, or a mix of two */
+	enum attach_mode mode; /* the one that most marks use */
+	char modes[24]; /* the way, or a mix of two */
 	char attach[40]; /* as in the outputs: the ways, and the end when it is not perf's */
 	/* What is not the best here and why; empty when all is. */
 	char note[512];
@@ -54,7 +54,7 @@ struct plan {
 	bool orders;
 	bool lock_by_tracepoint; /* which faults took mmap_lock, by its tracepoint */
 	uint32_t causes; /* bits of enum cause: those that can be told */
-	struct sleep_range sleep[SLEEP_NR]; /* functions that the stack is searched for */
+	struct wait_range wait[WAIT_NR]; /* functions that the stack is searched for */
 	struct {
 		enum method method;
 		int error;
@@ -67,9 +67,9 @@ struct plan {
 
 void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps);
 
-const char *way_name(enum way way);
-/* The way of that name; WAY_NR when there is none. */
-enum way way_of(const char *name);
+const char *attach_mode_name(enum attach_mode mode);
+/* The way of that name; ATTACH_NR when there is none. */
+enum attach_mode attach_mode_of(const char *name);
 const char *method_name(enum method method);
 
 #endif

@@ -12,24 +12,24 @@
 #include "shared/slab_return.h"
 
 /* Of one kind, as the session has them. */
-struct entries {
+struct slab {
 	unsigned int limit; /* of keys; 0: there are none */
 	int slab_fd; /* limit + 1 of them: entry 0 is no key's own */
 	int return_fd; /* of the program that takes them back */
-	struct entry_return *returned; /* what it reads */
+	struct slab_return *returned; /* what it reads */
 };
 
 /* The array of an fd with so many bytes for each entry, writable; NULL with errno set. */
-void *entries_map(const struct entries *e, int fd, size_t each);
-void entries_unmap(const struct entries *e, void *array, size_t each);
+void *slab_map(const struct slab *e, int fd, size_t each);
+void slab_unmap(const struct slab *e, void *array, size_t each);
 
 /* No program finds these any more. 0 or a negative errno. */
-int entries_unhook(const struct entries *e, const unsigned int *list, unsigned int nr);
+int slab_unhook(const struct slab *e, const unsigned int *list, unsigned int nr);
 /*
- * After grace_wait(), as a program may be at work that had found one before, and when they
+ * After rcu_wait(), as a program may be at work that had found one before, and when they
  * are zeroed: who takes one writes its key at once. Without a grace period the time between
  * the two must do, which is far more than a program runs.
  */
-int entries_free(const struct entries *e, const unsigned int *list, unsigned int nr);
+int slab_free(const struct slab *e, const unsigned int *list, unsigned int nr);
 
 #endif

@@ -15,9 +15,9 @@
  * a negative errno, and nothing is found: -EACCES: the addresses are hidden
  * (kernel.kptr_restrict, or no CAP_SYSLOG).
  */
-int sleeps_find(struct sleep_range found[SLEEP_NR]);
+int wait_functions_find(struct wait_range found[WAIT_NR]);
 
 /* For tests: from what f says instead of /proc/kallsyms. */
-int sleeps_read(struct sleep_range found[SLEEP_NR], FILE *f);
+int wait_functions_read(struct wait_range found[WAIT_NR], FILE *f);
 
 #endif

@@ -26,12 +26,12 @@ enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
 
 struct session {
 	const struct plan *plan;
-	struct session_scope scope;
+	struct session_options scope;
 	struct pfstat_bpf *skel;
 	struct bpf_link *links[LINK_NR];
 	struct bpf_link *hook_links[HOOK_NR];
 	int kprobe_fds[HOOK_NR];
-	struct spine spine;
+	struct end_events end_events;
 	uint64_t *targets; /* mmapped while tasks are added */
 };
 
@@ -87,7 +87,7 @@ static struct bpf_program *exit_program(const struct session *s)
 	return NULL;
 }
 
-static bool by_place(const struct session_scope *scope)
+static bool by_mapping(const struct session_options *scope)
 {
 	int i;
 
@@ -98,30 +98,33 @@ static bool by_place(const struct session_scope *scope)
 }
 
 /* What programs claim entries of (bpf/slab.bpf.h): its maps and its program. */
-enum { ENTRIES_SCOPE, ENTRIES_GROUP, ENTRIES_PROFILE_STACK, ENTRIES_PROFILE_FAULT, ENTRIES_NR };
+enum { SLAB_CGROUP, SLAB_GROUP, SLAB_PROFILE_STACK, SLAB_PROFILE_FAULT, SLAB_NR };
 
-struct entry_maps {
+struct slab_maps {
 	struct bpf_map *slab, *index, *free;
 	struct bpf_program *give_back;
 	unsigned int limit; /* 0: not wanted */
 };
 
-static struct entry_maps entry_maps(const struct session *s, int kind)
+static struct slab_maps slab_maps(const struct session *s, int kind)
 {
-#define ENTRY_MAPS(name, max)                                                                      \
+#define SLAB_MAPS(name, program, max)                                                              \
 	{                                                                                          \
 		s->skel->maps.name##_slab, s->skel->maps.name##_index, s->skel->maps.name##_free,  \
-			s->skel->progs.name##_return, max                                          \
+			s->skel->progs.program, max                                                \
 	}
-	const struct session_scope *scope = &s->scope;
-	const struct entry_maps kinds[ENTRIES_NR] = {
-		[ENTRIES_SCOPE] = ENTRY_MAPS(scope, scope->cgroup_limit),
-		[ENTRIES_GROUP] = ENTRY_MAPS(group, scope->by[0] ? scope->group_limit : 0),
-		[ENTRIES_PROFILE_STACK] = ENTRY_MAPS(profile_stack, scope->profile_stacks),
+	const struct session_options *scope = &s->scope;
+	const struct slab_maps kinds[SLAB_NR] = {
+		[SLAB_CGROUP] = SLAB_MAPS(cgroup, scope_return, scope->cgroup_limit),
+		[SLAB_GROUP] =
+			SLAB_MAPS(group, group_return, scope->by[0] ? scope->group_limit : 0),
+		[SLAB_PROFILE_STACK] =
+			SLAB_MAPS(profile_stack, profile_stack_return, scope->profile_stacks),
 		/* Pairs of stacks, of some more processes than one. */
-		[ENTRIES_PROFILE_FAULT] = ENTRY_MAPS(profile_fault, 2 * scope->profile_stacks),
+		[SLAB_PROFILE_FAULT] =
+			SLAB_MAPS(profile_fault, profile_fault_return, 2 * scope->profile_stacks),
 	};
-#undef ENTRY_MAPS
+#undef SLAB_MAPS
 
 	return kinds[kind];
 }
@@ -149,8 +152,8 @@ static void choose_programs(struct session *s)
 	}
 	if (exit_program(s))
 		bpf_program__set_autoload(exit_program(s), true);
-	for (kind = 0; kind < ENTRIES_NR; kind++) {
-		const struct entry_maps maps = entry_maps(s, kind);
+	for (kind = 0; kind < SLAB_NR; kind++) {
+		const struct slab_maps maps = slab_maps(s, kind);
 
 		bpf_program__set_autoload(maps.give_back, maps.limit);
 	}
@@ -159,11 +162,11 @@ static void choose_programs(struct session *s)
 /* What is kept and told of each fault beside its path. */
 static void configure_details(const struct session *s, struct config *cfg)
 {
-	const struct session_scope *scope = &s->scope;
+	const struct session_options *scope = &s->scope;
 
 	cfg->only = scope->only;
 	cfg->causes = s->plan->causes != 0;
-	cfg->cause_cells = scope->cause_cells;
+	cfg->cause_counters = scope->cause_counters;
 	cfg->by[0] = scope->by[0];
 	cfg->by[1] = scope->by[1];
 	cfg->trace = scope->trace;
@@ -175,12 +178,12 @@ static void configure_details(const struct session *s, struct config *cfg)
 }
 
 /* Without keys one of each. */
-static void size_entries(const struct session *s)
+static void size_slabs(const struct session *s)
 {
 	int kind;
 
-	for (kind = 0; kind < ENTRIES_NR; kind++) {
-		const struct entry_maps maps = entry_maps(s, kind);
+	for (kind = 0; kind < SLAB_NR; kind++) {
+		const struct slab_maps maps = slab_maps(s, kind);
 
 		if (!maps.limit)
 			continue;
@@ -193,15 +196,15 @@ static void size_entries(const struct session *s)
 /* Sizes of their maps; without them one entry each. */
 static void size_details(struct session *s, const struct config *cfg)
 {
-	const struct session_scope *scope = &s->scope;
+	const struct session_options *scope = &s->scope;
 
 	if (cfg->details)
-		bpf_map__set_max_entries(s->skel->maps.details, NR_SLOTS);
-	if (scope->cause_cells)
-		bpf_map__set_max_entries(s->skel->maps.cause_cells,
+		bpf_map__set_max_entries(s->skel->maps.details, NR_INFLIGHT);
+	if (scope->cause_counters)
+		bpf_map__set_max_entries(s->skel->maps.cause_counters,
 					 cfg->nr_cpus * PATH_NR * ORIGIN_NR);
-	if (by_place(scope))
-		bpf_map__set_max_entries(s->skel->maps.group_places, scope->group_limit + 1);
+	if (by_mapping(scope))
+		bpf_map__set_max_entries(s->skel->maps.group_mappings, scope->group_limit + 1);
 	if (scope->trace)
 		bpf_map__set_max_entries(s->skel->maps.trace_ring, scope->trace_ring_bytes);
 }
@@ -235,15 +238,16 @@ static void configure(struct session *s)
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);
-	memcpy((void *)s->skel->rodata->sleep_ranges, plan->sleep, sizeof(plan->sleep));
+	memcpy((void *)s->skel->rodata->wait_ranges, plan->wait, sizeof(plan->wait));
 	hist_tables_fill((struct hist_tables *)&s->skel->rodata->hist);
 
-	bpf_map__set_max_entries(s->skel->maps.cells, cfg->nr_cpus * CELLS_PER_CPU);
+	bpf_map__set_max_entries(s->skel->maps.fault_counters,
+				 cfg->nr_cpus * FAULT_COUNTERS_PER_CPU);
 	bpf_map__set_max_entries(s->skel->maps.tally, cfg->nr_cpus);
 	bpf_map__set_max_entries(s->skel->maps.slow_faults,
 				 cfg->slow_ns ? cfg->nr_cpus * SLOW_PER_CPU : 1);
 	bpf_map__set_max_entries(s->skel->maps.targets, s->scope.per_task ? TARGET_WORDS : 1);
-	size_entries(s);
+	size_slabs(s);
 	size_details(s, cfg);
 }
 
@@ -253,8 +257,8 @@ static int fill_free(const struct session *s)
 	unsigned int i;
 	int kind;
 
-	for (kind = 0; kind < ENTRIES_NR; kind++) {
-		const struct entry_maps maps = entry_maps(s, kind);
+	for (kind = 0; kind < SLAB_NR; kind++) {
+		const struct slab_maps maps = slab_maps(s, kind);
 
 		for (i = maps.limit; i; i--)
 			if (bpf_map_update_elem(bpf_map__fd(maps.free), NULL, &i, BPF_ANY))
@@ -264,7 +268,8 @@ static int fill_free(const struct session *s)
 }
 
 /* Up to 5.10 maps count as locked memory, and what goes beyond the limit is EPERM. */
-static void explain_load(const struct session_scope *scope, int err, char *error, size_t error_len)
+static void explain_load(const struct session_options *scope, int err, char *error,
+			 size_t error_len)
 {
 	struct rlimit limit;
 
@@ -302,7 +307,7 @@ static struct pfstat_bpf *open_object(void)
 	return pfstat_bpf__open_opts(&opts);
 }
 
-int session_load(struct session **out, const struct plan *plan, const struct session_scope *scope,
+int session_load(struct session **out, const struct plan *plan, const struct session_options *scope,
 		 char *error, size_t error_len)
 {
 	struct session *s = calloc(1, sizeof(*s));
@@ -332,9 +337,9 @@ int session_load(struct session **out, const struct plan *plan, const struct ses
 		snprintf(error, error_len, "cannot fill a map of free entries: %s", strerror(-err));
 		goto fail;
 	}
-	spine_init(&s->spine, bpf_program__fd(end_program(s, 0)),
-		   bpf_program__fd(end_program(s, 1)), scope->per_task,
-		   scope->inherit_threads || scope->inherit_children);
+	end_events_init(&s->end_events, bpf_program__fd(end_program(s, 0)),
+			bpf_program__fd(end_program(s, 1)), scope->per_task,
+			scope->inherit_threads || scope->inherit_children);
 	*out = s;
 	return 0;
 fail:
@@ -375,7 +380,7 @@ static int attach(struct bpf_program *prog, struct bpf_link **link)
 	return *link ? 0 : -errno;
 }
 
-int session_attach_marks(struct session *s, enum hook *failed)
+int session_attach_probes(struct session *s, enum hook *failed)
 {
 	int h, err;
 
@@ -420,7 +425,7 @@ int session_add_task(struct session *s, int tid)
 	int err = s->targets ? 0 : map_targets(s);
 
 	if (!err && s->plan->end == END_PERF)
-		err = spine_open(&s->spine, tid);
+		err = end_events_open(&s->end_events, tid);
 	if (err)
 		return err;
 	/* Its neighbours' bits may be set by a fork at this moment: atomic. */
@@ -431,14 +436,14 @@ int session_add_task(struct session *s, int tid)
 
 bool session_has_task(const struct session *s, int tid)
 {
-	return spine_has(&s->spine, tid) ||
+	return end_events_has(&s->end_events, tid) ||
 	       (s->plan->end != END_PERF && s->targets &&
 		(s->targets[((unsigned int)tid / 64) % TARGET_WORDS] >> (tid % 64)) & 1);
 }
 
 int session_add_cpu(struct session *s, int cpu)
 {
-	return s->plan->end == END_PERF ? spine_open(&s->spine, cpu) : 0;
+	return s->plan->end == END_PERF ? end_events_open(&s->end_events, cpu) : 0;
 }
 
 int session_start(struct session *s)
@@ -472,7 +477,7 @@ void session_stop(struct session *s)
 	bpf_link__destroy(s->links[LINK_BEGIN_KERNEL]);
 	s->links[LINK_BEGIN_USER] = NULL;
 	s->links[LINK_BEGIN_KERNEL] = NULL;
-	spine_stop(&s->spine);
+	end_events_stop(&s->end_events);
 	/*
 	 * The begin and the end of get_user_pages faults, or the end that is not
 	 * perf's. Last, as taking off a trampoline takes its time.
@@ -482,11 +487,11 @@ void session_stop(struct session *s)
 	s->links[LINK_EXIT] = NULL;
 }
 
-static struct entries session_entries(const struct session *s, int kind)
+static struct slab session_slab(const struct session *s, int kind)
 {
-	const struct entry_maps maps = entry_maps(s, kind);
+	const struct slab_maps maps = slab_maps(s, kind);
 
-	return (struct entries){
+	return (struct slab){
 		.limit = maps.limit,
 		.slab_fd = bpf_map__fd(maps.slab),
 		.return_fd = bpf_program__fd(maps.give_back),
@@ -496,28 +501,29 @@ static struct entries session_entries(const struct session *s, int kind)
 
 void session_maps(const struct session *s, struct session_maps *maps)
 {
-	maps->cells_fd = bpf_map__fd(s->skel->maps.cells);
+	maps->fault_counters_fd = bpf_map__fd(s->skel->maps.fault_counters);
 	maps->tally_fd = bpf_map__fd(s->skel->maps.tally);
 	maps->slow_fd = s->scope.slow_ns ? bpf_map__fd(s->skel->maps.slow_faults) : -1;
-	maps->slots = s->skel->bss->slots;
+	maps->slots = s->skel->bss->inflight;
 	maps->nr_cpus = s->skel->rodata->cfg.nr_cpus;
 	maps->epoch = &s->skel->bss->epoch;
 	maps->targets_fd = bpf_map__fd(s->skel->maps.targets);
-	maps->exit_books = (const struct exit_books *)&s->skel->bss->exit_books;
-	maps->scopes = session_entries(s, ENTRIES_SCOPE);
-	maps->causes_fd = s->scope.cause_cells ? bpf_map__fd(s->skel->maps.cause_cells) : -1;
-	maps->groups = session_entries(s, ENTRIES_GROUP);
-	maps->group_places_fd = by_place(&s->scope) ? bpf_map__fd(s->skel->maps.group_places) : -1;
+	maps->exit_counters = (const struct exit_counters *)&s->skel->bss->exit_counters;
+	maps->cgroup_counters = session_slab(s, SLAB_CGROUP);
+	maps->causes_fd = s->scope.cause_counters ? bpf_map__fd(s->skel->maps.cause_counters) : -1;
+	maps->groups = session_slab(s, SLAB_GROUP);
+	maps->group_mappings_fd =
+		by_mapping(&s->scope) ? bpf_map__fd(s->skel->maps.group_mappings) : -1;
 	maps->trace_ring_fd = bpf_map__fd(s->skel->maps.trace_ring);
-	maps->profile_stacks = session_entries(s, ENTRIES_PROFILE_STACK);
-	maps->profile_faults = session_entries(s, ENTRIES_PROFILE_FAULT);
+	maps->profile_stacks = session_slab(s, SLAB_PROFILE_STACK);
+	maps->profile_faults = session_slab(s, SLAB_PROFILE_FAULT);
 	maps->profile_claims = &s->skel->bss->profile_claims;
 	maps->profile_rest = s->skel->bss->profile_rest;
 }
 
 uint64_t session_events(const struct session *s)
 {
-	return spine_events(&s->spine);
+	return end_events_count(&s->end_events);
 }
 
 /* What the kernel says of a program; all zero of one that is not loaded. */
@@ -575,7 +581,7 @@ void session_close(struct session *s)
 		return;
 	for (i = 0; i < LINK_NR; i++)
 		bpf_link__destroy(s->links[i]);
-	spine_close(&s->spine);
+	end_events_close(&s->end_events);
 	for (i = 0; i < HOOK_NR; i++)
 		detach_hook(s, i);
 	pfstat_bpf__destroy(s->skel);

@@ -8,27 +8,27 @@
 
 #include <bpf/bpf.h>
 
-static size_t bytes(const struct entries *e, size_t each)
+static size_t bytes(const struct slab *e, size_t each)
 {
 	return each * (e->limit + 1ul);
 }
 
-void *entries_map(const struct entries *e, int fd, size_t each)
+void *slab_map(const struct slab *e, int fd, size_t each)
 {
 	void *p = mmap(NULL, bytes(e, each), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
-void entries_unmap(const struct entries *e, void *array, size_t each)
+void slab_unmap(const struct slab *e, void *array, size_t each)
 {
 	if (array)
 		munmap(array, bytes(e, each));
 }
 
-static int run(const struct entries *e, const unsigned int *list, unsigned int nr, bool free)
+static int run(const struct slab *e, const unsigned int *list, unsigned int nr, bool free)
 {
-	struct entry_return *request = e->returned;
+	struct slab_return *request = e->returned;
 	unsigned int done, i;
 
 	for (done = 0; done < nr; done += request->nr) {
@@ -36,7 +36,7 @@ static int run(const struct entries *e, const unsigned int *list, unsigned int n
 		int err;
 
 		request->free = free;
-		request->nr = nr - done < ENTRY_RETURN_MAX ? nr - done : ENTRY_RETURN_MAX;
+		request->nr = nr - done < SLAB_RETURN_MAX ? nr - done : SLAB_RETURN_MAX;
 		for (i = 0; i < request->nr; i++)
 			request->entries[i] = list[done + i];
 		err = bpf_prog_test_run_opts(e->return_fd, &opts);
@@ -46,12 +46,12 @@ static int run(const struct entries *e, const unsigned int *list, unsigned int n
 	return 0;
 }
 
-int entries_unhook(const struct entries *e, const unsigned int *list, unsigned int nr)
+int slab_unhook(const struct slab *e, const unsigned int *list, unsigned int nr)
 {
 	return run(e, list, nr, false);
 }
 
-int entries_free(const struct entries *e, const unsigned int *list, unsigned int nr)
+int slab_free(const struct slab *e, const unsigned int *list, unsigned int nr)
 {
 	return run(e, list, nr, true);
 }

@@ -10,31 +10,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[SLEEP_NR] = {
-#define SLEEP_NAME(function, cause) #function,
-	SLEEPS(SLEEP_NAME)
-#undef SLEEP_NAME
+static const char *const names[WAIT_NR] = {
+#define WAIT_NAME(function, cause) #function,
+	WAIT_FUNCTIONS(WAIT_NAME)
+#undef WAIT_NAME
 };
 
-static struct sleep_range *range_of(struct sleep_range found[SLEEP_NR], const char *name)
+static struct wait_range *range_of(struct wait_range found[WAIT_NR], const char *name)
 {
 	int i;
 
-	for (i = 0; i < SLEEP_NR; i++)
+	for (i = 0; i < WAIT_NR; i++)
 		if (!strcmp(names[i], name))
 			return &found[i];
 	return NULL;
 }
 
-int sleeps_read(struct sleep_range found[SLEEP_NR], FILE *f)
+int wait_functions_read(struct wait_range found[WAIT_NR], FILE *f)
 {
-	struct sleep_range *open = NULL; /* a function whose end is still to come */
+	struct wait_range *open = NULL; /* a function whose end is still to come */
 	char *line = NULL, *rest;
 	unsigned long long address;
 	bool hidden = false;
 	size_t len = 0;
 
-	memset(found, 0, SLEEP_NR * sizeof(*found));
+	memset(found, 0, WAIT_NR * sizeof(*found));
 	/* Sorted by address: there are no sizes, but a function ends where the next begins. */
 	while (getline(&line, &len, f) > 0) {
 		/* "ffffffff81000000 T _stext" or "ffffffffc0000000 t xfs_init	[xfs]" */
@@ -56,19 +56,19 @@ int sleeps_read(struct sleep_range found[SLEEP_NR], FILE *f)
 	}
 	free(line);
 	if (open || hidden)
-		memset(found, 0, SLEEP_NR * sizeof(*found));
+		memset(found, 0, WAIT_NR * sizeof(*found));
 	return hidden ? -EACCES : 0;
 }
 
-int sleeps_find(struct sleep_range found[SLEEP_NR])
+int wait_functions_find(struct wait_range found[WAIT_NR])
 {
 	FILE *f = fopen("/proc/kallsyms", "re");
 	int err;
 
-	memset(found, 0, SLEEP_NR * sizeof(*found));
+	memset(found, 0, WAIT_NR * sizeof(*found));
 	if (!f)
 		return -errno;
-	err = sleeps_read(found, f);
+	err = wait_functions_read(found, f);
 	fclose(f);
 	return err;
 }

@@ -135,7 +135,7 @@ static void see(struct walk *walk, uint64_t id)
 	free(node->entry.path);
 	node->entry.path = strdup(path);
 	if (node->entry.path)
-		cgroup_path_parse(&node->entry.names, path);
+		container_id_parse(&node->entry.names, path);
 }
 
 static void walk_children(struct walk *walk, int fd, size_t len, int depth);

@@ -190,7 +190,7 @@ static void parse_container(struct cgroup_names *names, struct text dir, struct 
 	set_container(names, id, runtime);
 }
 
-void cgroup_path_parse(struct cgroup_names *names, const char *path)
+void container_id_parse(struct cgroup_names *names, const char *path)
 {
 	struct text dir = { path, 0 }, parent = { path, 0 };
 

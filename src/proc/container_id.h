@@ -14,6 +14,6 @@ struct cgroup_names {
 			     digits */
 };
 
-void cgroup_path_parse(struct cgroup_names *names, const char *path);
+void container_id_parse(struct cgroup_names *names, const char *path);
 
 #endif

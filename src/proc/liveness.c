@@ -43,7 +43,7 @@ static bool link_is(const char *path, const char *expected)
 }
 
 /* BPF programs see the ids of the first pid namespace. /proc may be of yet another one. */
-void alive_open(struct alive *a)
+void liveness_open(struct liveness *a)
 {
 	char self[16];
 
@@ -52,7 +52,7 @@ void alive_open(struct alive *a)
 	a->boot_offset_ns = boot_offset();
 }
 
-bool alive_stat_ended(const char *stat, uint64_t start_ns, bool is_thread)
+bool liveness_stat_ended(const char *stat, uint64_t start_ns, bool is_thread)
 {
 	/* The name may have any bytes; what follows has no ')'. */
 	const char *rest = strrchr(stat, ')');
@@ -71,7 +71,8 @@ bool alive_stat_ended(const char *stat, uint64_t start_ns, bool is_thread)
 	return (state == 'Z' || state == 'X') && (is_thread || threads <= 1);
 }
 
-static bool proc_says_ended(const struct alive *a, uint64_t id, uint64_t start_ns, bool is_thread)
+static bool proc_says_ended(const struct liveness *a, uint64_t id, uint64_t start_ns,
+			    bool is_thread)
 {
 	char path[40], stat[1024];
 	size_t n;
@@ -84,11 +85,11 @@ static bool proc_says_ended(const struct alive *a, uint64_t id, uint64_t start_n
 	n = fread(stat, 1, sizeof(stat) - 1, f);
 	fclose(f);
 	stat[n] = '\0';
-	return alive_stat_ended(stat, start_ns + a->boot_offset_ns, is_thread);
+	return liveness_stat_ended(stat, start_ns + a->boot_offset_ns, is_thread);
 }
 
-bool alive_has_ended(const struct alive *a, uint64_t id, uint64_t start_ns, bool is_thread,
-		     bool closely)
+bool liveness_has_ended(const struct liveness *a, uint64_t id, uint64_t start_ns, bool is_thread,
+			bool closely)
 {
 	if (!a->known || !id)
 		return false;

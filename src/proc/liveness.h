@@ -8,22 +8,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct alive {
+struct liveness {
 	bool known; /* the ids here are those that BPF programs see */
 	int64_t boot_offset_ns; /* of this process' time namespace */
 };
 
-void alive_open(struct alive *a);
+void liveness_open(struct liveness *a);
 
 /*
  * id with its start time, as BPF programs see them; is_thread: it is a thread, not a process. false
  * also when it cannot be told. closely: by /proc, which finds ids that are in use again, and
  * zombies; else by a mere kill(2).
  */
-bool alive_has_ended(const struct alive *a, uint64_t id, uint64_t start_ns, bool is_thread,
-		     bool closely);
+bool liveness_has_ended(const struct liveness *a, uint64_t id, uint64_t start_ns, bool is_thread,
+			bool closely);
 
 /* The same of the text of /proc/ID/stat. */
-bool alive_stat_ended(const char *stat, uint64_t start_ns, bool is_thread);
+bool liveness_stat_ended(const char *stat, uint64_t start_ns, bool is_thread);
 
 #endif

@@ -27,7 +27,7 @@ static uint64_t count_fds(void)
 }
 
 /* Fields 22 to 24 of proc(5)'s stat: starttime in ticks since boot, vsize, rss in pages. */
-static void read_stat(struct process_usage *usage)
+static void read_stat(struct self_usage *usage)
 {
 	unsigned long long start, virtual_bytes;
 	struct timespec boot, now;
@@ -53,7 +53,7 @@ static void read_stat(struct process_usage *usage)
 			    (double)start / (double)sysconf(_SC_CLK_TCK);
 }
 
-void process_usage(struct process_usage *usage)
+void self_usage(struct self_usage *usage)
 {
 	/* It does not change, but the clock by which it is computed is adjusted. */
 	static double start_time;

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-struct process_usage {
+struct self_usage {
 	uint64_t cpu_ns; /* user and system time of all threads */
 	uint64_t virtual_bytes;
 	uint64_t resident_bytes;
@@ -17,6 +17,6 @@ struct process_usage {
 };
 
 /* What cannot be read is 0. */
-void process_usage(struct process_usage *usage);
+void self_usage(struct self_usage *usage);
 
 #endif

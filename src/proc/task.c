@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-int tgid_of(int id)
+int task_tgid(int id)
 {
 	char path[32], line[256];
 	int tgid = 0;

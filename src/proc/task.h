@@ -6,6 +6,6 @@
 #define PFSTAT_PROC_TASK_H
 
 /* The process that task id belongs to; 0 when there is no such task. */
-int tgid_of(int id);
+int task_tgid(int id);
 
 #endif

@@ -29,18 +29,18 @@
 
 struct profiler {
 	const struct opts *opts;
-	struct measure measure;
-	struct collector *collector;
+	struct run measure;
+	struct counters *counters;
 	uint64_t began_mono_ns;
 	/* From 0 on: the stacks, too, have what came while pfstat attached. */
 	struct snapshot *end;
-	struct program_symbols symbols;
+	struct symbols symbols;
 	struct stack_symbols names;
 	struct stacks stacks;
 	struct profile_run run;
 	char title[64];
 	FILE *out, *svg;
-	struct profile_table *table;
+	struct stack_table *table;
 	int timer; /* to look at it */
 	uint64_t exited; /* processes, when room was made for that reason */
 	int failed; /* a negative errno of making room in it */
@@ -91,10 +91,10 @@ static int name_some(struct profiler *p)
 	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + LOOK_NS;
 	int err = 0;
 
-	while (!err && profile_table_waits(p->table) && !profile_table_fills(p->table) &&
+	while (!err && stack_table_waits(p->table) && !stack_table_fills(p->table) &&
 	       clock_ns(CLOCK_MONOTONIC) < until)
-		err = profile_table_hand_out(p->table, SOME_STACKS, take_sample, p);
-	program_symbols_trim(&p->symbols);
+		err = stack_table_hand_out(p->table, SOME_STACKS, take_sample, p);
+	symbols_trim(&p->symbols);
 	return err;
 }
 
@@ -106,11 +106,11 @@ static void make_room(void *arg)
 
 	if (read(p->timer, &ticks, sizeof(ticks)) != sizeof(ticks))
 		return;
-	if (names_are_pressing(p) || profile_table_fills(p->table))
-		p->failed = profile_table_make_room(p->table);
-	if (!p->failed && profile_table_waits(p->table)) {
+	if (names_are_pressing(p) || stack_table_fills(p->table))
+		p->failed = stack_table_make_room(p->table);
+	if (!p->failed && stack_table_waits(p->table)) {
 		/* What was mapped before the faults that wait. */
-		program_symbols_read(&p->symbols);
+		symbols_read(&p->symbols);
 		p->failed = name_some(p);
 	}
 	if (p->failed)
@@ -119,12 +119,12 @@ static void make_room(void *arg)
 
 static int watch_table(struct profiler *p)
 {
-	int err = profile_table_open(&p->table, p->measure.at.session);
+	int err = stack_table_open(&p->table, p->measure.at.session);
 
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the table of stacks", err);
-	p->timer = measure_timer(LOOK_NS, true);
-	err = measure_watch(&p->measure, p->timer, make_room, p);
+	p->timer = run_timer(LOOK_NS, true);
+	err = run_watch(&p->measure, p->timer, make_room, p);
 	return err ? fail(EXIT_FAILED, "timers", err) : 0;
 }
 
@@ -173,16 +173,16 @@ static void describe_run(struct profiler *p)
 
 static int start(struct profiler *p)
 {
-	int err = measure_start(&p->measure);
+	int err = run_start(&p->measure);
 
 	if (err)
 		return err;
-	err = collect_open(&p->collector, p->measure.at.session);
+	err = counters_open(&p->counters, p->measure.at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
 	p->began_mono_ns = clock_ns(CLOCK_MONOTONIC);
 	p->run.began_ns = clock_ns(CLOCK_REALTIME);
-	return measure_go(&p->measure);
+	return run_go(&p->measure);
 }
 
 /* Behind an output, whose writes left errno, which was 0 before. */
@@ -205,7 +205,7 @@ static int print(struct profiler *p)
 	code = write_output(p->out, p->opts->output ? p->opts->output : "standard output", err);
 	if (p->svg && !code) {
 		errno = 0;
-		err = profile_svg(&p->stacks, &p->run, p->svg);
+		err = profile_flamegraph(&p->stacks, &p->run, p->svg);
 		code = write_output(p->svg, p->opts->svg, err);
 	}
 	stacks_summary(&p->stacks, &p->run, symbols_kernel_problem(p->symbols.kernel), stderr);
@@ -218,10 +218,10 @@ static int name_and_print(struct profiler *p)
 	int err;
 
 	session_maps(p->measure.at.session, &maps);
-	program_symbols_read(&p->symbols);
+	symbols_read(&p->symbols);
 	err = p->failed;
 	if (!err)
-		err = profile_table_take_all(p->table, take_sample, p);
+		err = stack_table_take_all(p->table, take_sample, p);
 	if (!err)
 		err = add_rest(p, &maps);
 	return err ? fail(EXIT_FAILED, "profile", err) : print(p);
@@ -232,9 +232,9 @@ static int profile(struct profiler *p)
 	int code = open_outputs(p);
 
 	if (!code)
-		code = measure_open(&p->measure, p->opts);
+		code = run_open(&p->measure, p->opts);
 	if (!code)
-		code = program_symbols_open(&p->symbols, &p->measure);
+		code = symbols_open(&p->symbols, &p->measure);
 	if (code)
 		return code;
 	p->names = (struct stack_symbols){ p->symbols.user, p->symbols.kernel };
@@ -243,19 +243,19 @@ static int profile(struct profiler *p)
 	code = watch_table(p);
 	if (code)
 		return code;
-	code = measure_attach_targets(&p->measure);
+	code = run_attach_targets(&p->measure);
 	if (code)
 		return code;
 	describe_run(p);
 	code = start(p);
 	if (code)
 		return code;
-	measure_loop(&p->measure);
+	run_loop(&p->measure);
 	session_stop(p->measure.at.session);
-	collect_read(p->collector, p->end, true);
+	counters_read(p->counters, p->end, true);
 	p->run.duration_ns = p->end->mono_ns - p->began_mono_ns;
 	code = name_and_print(p);
-	measure_print_losses(p->end);
+	run_print_losses(p->end);
 	return code;
 }
 
@@ -264,11 +264,11 @@ int run_profile(const struct opts *opts)
 	struct profiler p = { .opts = opts, .timer = -1 };
 	int code = profile(&p);
 
-	collect_close(p.collector);
+	counters_close(p.counters);
 	stacks_free(&p.stacks);
-	program_symbols_close(&p.symbols);
-	profile_table_close(p.table);
-	code = measure_release(&p.measure, code);
+	symbols_close(&p.symbols);
+	stack_table_close(p.table);
+	code = run_release(&p.measure, code);
 	free(p.end);
 	if (p.timer >= 0)
 		close(p.timer);

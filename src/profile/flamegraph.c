@@ -517,7 +517,7 @@ static int draw(struct graph *g, FILE *f)
 	return err;
 }
 
-int profile_svg(const struct stacks *s, const struct profile_run *run, FILE *f)
+int profile_flamegraph(const struct stacks *s, const struct profile_run *run, FILE *f)
 {
 	struct graph g = { .s = s, .run = run };
 	int err = plant(&g);

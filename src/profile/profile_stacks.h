@@ -152,6 +152,6 @@ void stacks_summary(const struct stacks *s, const struct profile_run *run,
 /* The outputs. 0 or -ENOMEM; errors of f are for its owner to see by ferror(). */
 int profile_folded(const struct stacks *s, const struct profile_run *run, FILE *f);
 int profile_pprof(const struct stacks *s, const struct profile_run *run, FILE *f);
-int profile_svg(const struct stacks *s, const struct profile_run *run, FILE *f);
+int profile_flamegraph(const struct stacks *s, const struct profile_run *run, FILE *f);
 
 #endif

@@ -19,23 +19,23 @@
 #define SMALL_LEVEL 6
 #define LARGE_LEVEL 1
 
-struct exposition *expose_new(void)
+struct exposition *exposition_new(void)
 {
 	struct exposition *e = calloc(1, sizeof(*e));
 
 	if (!e)
 		return NULL;
-	e->proto = expose_proto_scratch();
+	e->proto = exposition_proto_scratch();
 	e->small = libdeflate_alloc_compressor(SMALL_LEVEL);
 	e->large = libdeflate_alloc_compressor(LARGE_LEVEL);
 	if (!e->proto || !e->small || !e->large) {
-		expose_free(e);
+		exposition_free(e);
 		return NULL;
 	}
 	return e;
 }
 
-void expose_free(struct exposition *e)
+void exposition_free(struct exposition *e)
 {
 	if (!e)
 		return;
@@ -58,10 +58,11 @@ static void restart(struct buffer *b)
 	b->failed = false;
 }
 
-void expose_begin(struct exposition *e, enum exposition_format format)
+void exposition_begin(struct exposition *e, enum exposition_format format)
 {
 	e->format = format;
-	e->writer = format == EXPOSITION_PROTOBUF ? &expose_proto_writer : &expose_text_writer;
+	e->writer =
+		format == EXPOSITION_PROTOBUF ? &exposition_proto_writer : &exposition_text_writer;
 	e->family = NULL;
 	restart(&e->out);
 	restart(&e->series);
@@ -74,7 +75,7 @@ void expose_begin(struct exposition *e, enum exposition_format format)
 
 /* --- families */
 
-bool expose_has_unit(const struct metric_family *family)
+bool exposition_has_unit(const struct metric_family *family)
 {
 	size_t name = strlen(family->name), unit = family->unit ? strlen(family->unit) : 0;
 
@@ -141,7 +142,7 @@ static void end_family(struct exposition *e)
 	e->family = NULL;
 }
 
-void expose_family(struct exposition *e, const struct metric_family *family)
+void exposition_family(struct exposition *e, const struct metric_family *family)
 {
 	end_family(e);
 	e->family = family;
@@ -152,7 +153,7 @@ void expose_family(struct exposition *e, const struct metric_family *family)
 	e->writer->family(e);
 }
 
-void expose_common(struct exposition *e, const struct label *labels, size_t nr)
+void exposition_common(struct exposition *e, const struct label *labels, size_t nr)
 {
 	e->common.len = 0;
 	e->writer->labels(e, &e->common, labels, nr);
@@ -160,26 +161,26 @@ void expose_common(struct exposition *e, const struct label *labels, size_t nr)
 
 /* --- samples */
 
-static void expose_sample(struct exposition *e, const struct label *labels, size_t nr,
-			  const struct sample *sample)
+static void exposition_sample(struct exposition *e, const struct label *labels, size_t nr,
+			      const struct sample *sample)
 {
 	e->nr_samples++;
 	e->writer->sample(e, labels, nr, sample);
 }
 
-void expose_count(struct exposition *e, const struct label *labels, size_t nr, uint64_t value)
+void exposition_count(struct exposition *e, const struct label *labels, size_t nr, uint64_t value)
 {
-	expose_sample(e, labels, nr, &(struct sample){ .kind = SAMPLE_COUNT, .count = value });
+	exposition_sample(e, labels, nr, &(struct sample){ .kind = SAMPLE_COUNT, .count = value });
 }
 
-void expose_seconds(struct exposition *e, const struct label *labels, size_t nr, uint64_t ns)
+void exposition_seconds(struct exposition *e, const struct label *labels, size_t nr, uint64_t ns)
 {
-	expose_sample(e, labels, nr, &(struct sample){ .kind = SAMPLE_NS, .count = ns });
+	exposition_sample(e, labels, nr, &(struct sample){ .kind = SAMPLE_NS, .count = ns });
 }
 
-void expose_value(struct exposition *e, const struct label *labels, size_t nr, double value)
+void exposition_value(struct exposition *e, const struct label *labels, size_t nr, double value)
 {
-	expose_sample(e, labels, nr, &(struct sample){ .kind = SAMPLE_DOUBLE, .value = value });
+	exposition_sample(e, labels, nr, &(struct sample){ .kind = SAMPLE_DOUBLE, .value = value });
 }
 
 /* The newest exemplar of each bucket; of two as new, the later one. */
@@ -197,8 +198,8 @@ static void choose_exemplars(const struct exposition *e, const struct exposition
 	}
 }
 
-void expose_histogram(struct exposition *e, const struct label *labels, size_t nr,
-		      const struct exposition_histogram *histogram)
+void exposition_histogram(struct exposition *e, const struct label *labels, size_t nr,
+			  const struct exposition_histogram *histogram)
 {
 	struct bucket buckets[NR_BOUNDS_MAX] = { 0 };
 	unsigned int slot = 0;
@@ -225,8 +226,8 @@ static size_t characters(const struct buffer *text)
 	return n;
 }
 
-unsigned int expose_exemplar_labels(struct exposition *e,
-				    const struct exposition_exemplar *exemplar)
+unsigned int exposition_exemplar_labels(struct exposition *e,
+					const struct exposition_exemplar *exemplar)
 {
 	size_t left = EXEMPLAR_CHARS_MAX;
 	unsigned int fit = 0;
@@ -260,7 +261,7 @@ static bool compress_out(struct exposition *e)
 	return e->gzip.len;
 }
 
-const char *expose_end(struct exposition *e, bool gzip, size_t *len)
+const char *exposition_end(struct exposition *e, bool gzip, size_t *len)
 {
 	struct buffer *result = gzip ? &e->gzip : &e->out;
 
@@ -277,7 +278,7 @@ const char *expose_end(struct exposition *e, bool gzip, size_t *len)
 	return result->data ? result->data : "";
 }
 
-const char *expose_content_type(enum exposition_format format)
+const char *exposition_content_type(enum exposition_format format)
 {
 	switch (format) {
 	case EXPOSITION_OPENMETRICS:

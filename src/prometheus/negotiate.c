@@ -274,7 +274,7 @@ static bool better(const struct verdict *a, const struct verdict *b)
 	return a->q != b->q ? a->q > b->q : a->place < b->place;
 }
 
-enum exposition_format accept_format(const char *accept)
+enum exposition_format negotiate_format(const char *accept)
 {
 	struct verdict verdicts[NR_FORMATS] = { 0 }, best = { 0 };
 	enum exposition_format format = EXPOSITION_TEXT;
@@ -302,7 +302,7 @@ enum exposition_format accept_format(const char *accept)
 
 /* --- codings */
 
-bool accept_gzip(const char *accept_encoding)
+bool negotiate_gzip(const char *accept_encoding)
 {
 	int gzip = -1, any = -1, identity = 0;
 	struct member member;

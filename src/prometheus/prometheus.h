@@ -3,8 +3,8 @@
  * prometheus/prometheus.h: writes metric families in Prometheus' formats. Knows the formats,
  * nothing of page faults: serve/metrics.c says what there is, one row per family.
  *
- * Used as a stream: expose_begin(), then for each family expose_family() and its
- * samples, then expose_end(). The buffers are kept from scrape to scrape.
+ * Used as a stream: exposition_begin(), then for each family exposition_family() and its
+ * samples, then exposition_end(). The buffers are kept from scrape to scrape.
  */
 #ifndef PFSTAT_PROMETHEUS_PROMETHEUS_H
 #define PFSTAT_PROMETHEUS_PROMETHEUS_H
@@ -64,31 +64,31 @@ struct exposition_histogram {
 
 struct exposition;
 
-struct exposition *expose_new(void); /* NULL: out of memory */
-void expose_free(struct exposition *e);
+struct exposition *exposition_new(void); /* NULL: out of memory */
+void exposition_free(struct exposition *e);
 
-/* Out of memory from here on shows at expose_end(); nothing else fails. */
-void expose_begin(struct exposition *e, enum exposition_format format);
+/* Out of memory from here on shows at exposition_end(); nothing else fails. */
+void exposition_begin(struct exposition *e, enum exposition_format format);
 /* family must stay as it is until the next one, or the end. */
-void expose_family(struct exposition *e, const struct metric_family *family);
+void exposition_family(struct exposition *e, const struct metric_family *family);
 /* Labels that come before a sample's own, for the samples that follow; 0 ends that. */
-void expose_common(struct exposition *e, const struct label *labels, size_t nr);
+void exposition_common(struct exposition *e, const struct label *labels, size_t nr);
 
 /* One sample of the family; the function must fit its type. */
-void expose_count(struct exposition *e, const struct label *labels, size_t nr, uint64_t value);
+void exposition_count(struct exposition *e, const struct label *labels, size_t nr, uint64_t value);
 /* ns nanoseconds as exact decimal seconds (protobuf: the nearest double). */
-void expose_seconds(struct exposition *e, const struct label *labels, size_t nr, uint64_t ns);
-void expose_value(struct exposition *e, const struct label *labels, size_t nr, double value);
-void expose_histogram(struct exposition *e, const struct label *labels, size_t nr,
-		      const struct exposition_histogram *histogram);
+void exposition_seconds(struct exposition *e, const struct label *labels, size_t nr, uint64_t ns);
+void exposition_value(struct exposition *e, const struct label *labels, size_t nr, double value);
+void exposition_histogram(struct exposition *e, const struct label *labels, size_t nr,
+			  const struct exposition_histogram *histogram);
 
 /*
- * The whole text, valid until the next expose_begin(). With gzip compressed
+ * The whole text, valid until the next exposition_begin(). With gzip compressed
  * (RFC 1952). NULL: out of memory somewhere on the way.
  */
-const char *expose_end(struct exposition *e, bool gzip, size_t *len);
+const char *exposition_end(struct exposition *e, bool gzip, size_t *len);
 
 /* The value of Content-Type. */
-const char *expose_content_type(enum exposition_format format);
+const char *exposition_content_type(enum exposition_format format);
 
 #endif

@@ -59,7 +59,7 @@ struct exposition_writer {
 	void (*end)(struct exposition *e); /* may be NULL */
 };
 
-extern const struct exposition_writer expose_text_writer, expose_proto_writer;
+extern const struct exposition_writer exposition_text_writer, exposition_proto_writer;
 
 struct exposition {
 	enum exposition_format format;
@@ -82,14 +82,14 @@ struct exposition {
 };
 
 /* Does the family's name end in its unit? A format that says the unit demands it. */
-bool expose_has_unit(const struct metric_family *family);
+bool exposition_has_unit(const struct metric_family *family);
 /*
  * Which of the exemplar's labels fit into EXEMPLAR_CHARS_MAX, as a bit each: those
  * that do not are left out, the first ones stay.
  */
-unsigned int expose_exemplar_labels(struct exposition *e,
-				    const struct exposition_exemplar *exemplar);
+unsigned int exposition_exemplar_labels(struct exposition *e,
+					const struct exposition_exemplar *exemplar);
 
-struct proto_scratch *expose_proto_scratch(void); /* NULL: out of memory; free() it */
+struct proto_scratch *exposition_proto_scratch(void); /* NULL: out of memory; free() it */
 
 #endif

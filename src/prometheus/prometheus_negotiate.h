@@ -13,9 +13,9 @@
  * those that pfstat has. NULL, empty, unknown or malformed: text 0.0.4, as
  * every exporter does, never 406.
  */
-enum exposition_format accept_format(const char *accept);
+enum exposition_format negotiate_format(const char *accept);
 
 /* May the body be gzip? NULL: no. "gzip;q=0" and a bare "*;q=0": no. */
-bool accept_gzip(const char *accept_encoding);
+bool negotiate_gzip(const char *accept_encoding);
 
 #endif

@@ -5,7 +5,7 @@
  *
  * A message's fields can be written one after the other, so a family is never in
  * memory as a tree: its head is packed, then each metric as it comes, and the
- * labels of expose_common() are packed once.
+ * labels of exposition_common() are packed once.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -46,7 +46,7 @@ struct proto_scratch {
 	int64_t deltas[HIST_SLOTS];
 };
 
-struct proto_scratch *expose_proto_scratch(void)
+struct proto_scratch *exposition_proto_scratch(void)
 {
 	return calloc(1, sizeof(struct proto_scratch));
 }
@@ -89,7 +89,7 @@ static char *clean_value(struct exposition *e, const char *value)
 }
 
 /* The most that clean_value() can make of value: three bytes for each, and the '\0'. */
-static size_t clean_size(const char *value)
+static size_t escape_size(const char *value)
 {
 	return 3 * strlen(value) + 1;
 }
@@ -128,7 +128,7 @@ static void proto_family(struct exposition *e)
 	head.name = e->series.failed ? (char *)"" : e->series.data;
 	head.help = clean_value(e, e->family->help);
 	head.type = wire_type(e->family->type);
-	if (expose_has_unit(e->family))
+	if (exposition_has_unit(e->family))
 		head.unit = (char *)e->family->unit;
 	put_message(&e->body, &head.base);
 }
@@ -234,9 +234,9 @@ static void fill_exemplars(struct exposition *e, const struct bucket *buckets)
 
 		if (!x)
 			continue;
-		fit[b] = expose_exemplar_labels(e, x);
+		fit[b] = exposition_exemplar_labels(e, x);
 		for (size_t i = 0; i < x->nr_labels; i++)
-			room += clean_size(x->labels[i].value);
+			room += escape_size(x->labels[i].value);
 	}
 	e->clean.len = 0;
 	if (!buffer_room(&e->clean, room))
@@ -325,7 +325,7 @@ static void proto_histogram(struct exposition *e, const struct label *labels, si
 	end_metric(e, METRIC_HISTOGRAM_VALUE, &h.base);
 }
 
-const struct exposition_writer expose_proto_writer = {
+const struct exposition_writer exposition_proto_writer = {
 	.family = proto_family,
 	.end_family = proto_end_family,
 	.labels = proto_labels,

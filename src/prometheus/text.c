@@ -2,7 +2,7 @@
 /*
  * prometheus/text.c: text 0.0.4 and OpenMetrics 1.0.0. They differ in the comments on
  * a family, in exemplars and in the end. A cgroup's labels are rendered once by
- * expose_common() and a histogram's line up to its le once per histogram, so a
+ * exposition_common() and a histogram's line up to its le once per histogram, so a
  * line is a few copies and one number.
  */
 #include "prometheus_family.h"
@@ -44,7 +44,7 @@ static void text_family(struct exposition *e)
 	put_comment(e, "TYPE");
 	put_text(&e->out, type_name(e));
 	put_char(&e->out, '\n');
-	if (openmetrics && expose_has_unit(e->family)) {
+	if (openmetrics && exposition_has_unit(e->family)) {
 		put_comment(e, "UNIT");
 		put_text(&e->out, e->family->unit);
 		put_char(&e->out, '\n');
@@ -95,7 +95,7 @@ static void text_sample(struct exposition *e, const struct label *labels, size_t
 
 static void put_exemplar(struct exposition *e, const struct exposition_exemplar *exemplar)
 {
-	unsigned int fit = expose_exemplar_labels(e, exemplar);
+	unsigned int fit = exposition_exemplar_labels(e, exemplar);
 	struct buffer *out = &e->out;
 
 	put_text(out, " # {");
@@ -147,7 +147,7 @@ static void text_end(struct exposition *e)
 		put_text(&e->out, "# EOF\n");
 }
 
-const struct exposition_writer expose_text_writer = {
+const struct exposition_writer exposition_text_writer = {
 	.family = text_family,
 	.labels = text_labels,
 	.sample = text_sample,

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void group_read(struct report_row *out, const volatile struct group_cell *cell, unsigned int epoch)
+void group_read(struct report_row *out, const volatile struct group_faults *cell,
+		unsigned int epoch)
 {
 	memset(out, 0, sizeof(*out));
 	for (unsigned int i = 0; i < HIST_SLOTS; i++) {

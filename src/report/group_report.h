@@ -31,7 +31,8 @@ struct group_report {
 };
 
 /* What was counted in a cell; max_ns of the epoch. */
-void group_read(struct report_row *out, const volatile struct group_cell *cell, unsigned int epoch);
+void group_read(struct report_row *out, const volatile struct group_faults *cell,
+		unsigned int epoch);
 
 /* Takes away what was counted before; max_ns stays. */
 void group_since(struct report_row *now, const struct report_row *before);

@@ -207,7 +207,7 @@ const char *outcome_name(enum outcome outcome)
 	return outcome < OUTCOME_NR ? names[outcome] : "?";
 }
 
-uint64_t snapshot_count(const struct cell_sum *cell)
+uint64_t snapshot_count(const struct fault_sum *cell)
 {
 	uint64_t count = cell->untimed;
 
@@ -236,8 +236,8 @@ static uint64_t grown(uint64_t before, uint64_t after)
 }
 
 /* Adds what one cell gained to the row; returns the faults gained. */
-static uint64_t row_add_cell(struct report_row *row, const struct cell_sum *before,
-			     const struct cell_sum *after)
+static uint64_t row_add_sum(struct report_row *row, const struct fault_sum *before,
+			    const struct fault_sum *after)
 {
 	uint64_t untimed = grown(before->untimed, after->untimed);
 	uint64_t count = untimed;
@@ -332,12 +332,12 @@ void snapshot_finish_row(struct report_row *row, uint64_t duration_ns)
 static bool row_fill(struct report_row *row, unsigned int path, unsigned int origin,
 		     const struct snapshot *before, const struct snapshot *after)
 {
-	static const struct cell_sum none;
+	static const struct fault_sum none;
 	uint64_t n[2];
 
 	for (unsigned int major = 0; major < 2; major++)
-		n[major] = row_add_cell(row, before ? &before->cells[path][origin][major] : &none,
-					&after->cells[path][origin][major]);
+		n[major] = row_add_sum(row, before ? &before->sums[path][origin][major] : &none,
+				       &after->sums[path][origin][major]);
 	add_causes(&row->causes, before ? &before->causes[path][origin] : &no_causes,
 		   &after->causes[path][origin]);
 	/* The kernel accounts neither severity to a fault that failed. */
@@ -368,7 +368,7 @@ static uint64_t count_of_path(const struct snapshot *snap, unsigned int path)
 
 	for (unsigned int o = 0; snap && o < ORIGIN_NR; o++)
 		for (unsigned int major = 0; major < 2; major++)
-			count += snapshot_count(&snap->cells[path][o][major]);
+			count += snapshot_count(&snap->sums[path][o][major]);
 	return count;
 }
 
@@ -388,7 +388,7 @@ uint64_t snapshot_untimed(const struct snapshot *snap)
 	for (unsigned int p = 0; p < PATH_NR; p++)
 		for (unsigned int o = 0; o < ORIGIN_NR; o++)
 			for (unsigned int major = 0; major < 2; major++)
-				count += snap->cells[p][o][major].untimed;
+				count += snap->sums[p][o][major].untimed;
 	return count;
 }
 
@@ -427,7 +427,7 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 							tally_grown(before, after, i) };
 	*loss++ = (struct report_loss){
 		"marker_missed", "programs that the kernel skipped: paths may be coarser",
-		grown(before ? before->marker_misses : 0, after->marker_misses)
+		grown(before ? before->probe_misses : 0, after->probe_misses)
 	};
 	*loss++ = (struct report_loss){ "unresolved", "faults that began, and no end was seen",
 					grown(count_of_path(before, PATH_UNRESOLVED),

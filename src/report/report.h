@@ -12,7 +12,7 @@
 #include "shared/pfstat.h"
 
 /* The cells of all CPUs added up; only ever grows, but for max_ns. */
-struct cell_sum {
+struct fault_sum {
 	uint64_t buckets[HIST_SLOTS];
 	uint64_t sum_ns;
 	uint64_t max_ns; /* of the interval that ends with this snapshot */
@@ -34,14 +34,14 @@ struct cause_sum {
 struct snapshot {
 	uint64_t mono_ns; /* CLOCK_MONOTONIC */
 	uint64_t wall_ns; /* CLOCK_REALTIME, since the epoch */
-	struct cell_sum cells[PATH_NR][ORIGIN_NR][2];
+	struct fault_sum sums[PATH_NR][ORIGIN_NR][2];
 	struct cause_sum causes[PATH_NR][ORIGIN_NR]; /* with --causes */
 	uint64_t tallies[TALLY_NR];
 	/* Runs of the end programs on perf events, and what the fds counted themselves. */
 	uint64_t end_runs;
 	uint64_t events;
 	/* Program runs that the kernel skipped (recursion_misses), markers included. */
-	uint64_t marker_misses;
+	uint64_t probe_misses;
 	/* Faults begun and not ended when the run stopped; only in the last one. */
 	uint64_t in_flight;
 };
@@ -138,7 +138,7 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 			     const struct snapshot *before, const struct snapshot *after);
 
 /* Faults of a cell, timed or not. */
-uint64_t snapshot_count(const struct cell_sum *cell);
+uint64_t snapshot_count(const struct fault_sum *cell);
 
 /* Faults of all cells. */
 uint64_t snapshot_faults(const struct snapshot *snap);

@@ -107,21 +107,21 @@ static void parse_pids(struct argp_state *state, struct opts *opts, const char *
 	if (error)
 		argp_failure(state, EXIT_USAGE, 0, "-p %s: %s", arg, error);
 	for (i = 0; i < opts->nr_pids; i++)
-		if (tgid_of(opts->pids[i]) != opts->pids[i])
+		if (task_tgid(opts->pids[i]) != opts->pids[i])
 			argp_failure(state, EXIT_USAGE, 0, "no such process: %d", opts->pids[i]);
 }
 
 static void parse_attach(struct argp_state *state, struct opts *opts, const char *arg)
 {
-	opts->attach = way_of(arg);
-	if (opts->attach == WAY_NR)
+	opts->attach = attach_mode_of(arg);
+	if (opts->attach == ATTACH_NR)
 		argp_failure(state, EXIT_USAGE, 0,
 			     "--attach %s: not auto, fentry, kprobe or tracepoint", arg);
 }
 
 void opts_check_common(struct argp_state *state, const struct opts *opts)
 {
-	if (opts->gup && opts->attach == WAY_TRACEPOINT)
+	if (opts->gup && opts->attach == ATTACH_TRACEPOINT)
 		argp_failure(state, EXIT_USAGE, 0,
 			     "--gup needs --attach=auto, fentry or kprobe, not tracepoint");
 }

@@ -33,7 +33,7 @@ static void parse_tid(struct argp_state *state, struct opts *opts, const char *a
 
 	if (!opts_parse_number(arg, '\0', 1 << 22, &tid, NULL))
 		argp_failure(state, EXIT_USAGE, 0, "-t %s: not a thread ID (1 to 4194304)", arg);
-	if (!tgid_of(tid))
+	if (!task_tgid(tid))
 		argp_failure(state, EXIT_USAGE, 0, "no such thread: %ld", tid);
 	opts->tid = tid;
 }

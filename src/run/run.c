@@ -21,10 +21,10 @@
 /* include/uapi/linux/pidfd.h of 6.9 */
 #define PIDFD_THREAD O_EXCL
 
-int measure_watch(struct measure *m, int fd, void (*ready)(void *arg), void *arg)
+int run_watch(struct run *m, int fd, void (*ready)(void *arg), void *arg)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	struct measure_source *source;
+	struct run_source *source;
 
 	if (fd < 0)
 		return fd;
@@ -32,16 +32,16 @@ int measure_watch(struct measure *m, int fd, void (*ready)(void *arg), void *arg
 	for (source = m->sources; source < m->sources + m->nr_sources; source++)
 		if (source->ready == ready && source->arg == arg)
 			break;
-	if (source == m->sources + MEASURE_SOURCES)
+	if (source == m->sources + RUN_SOURCES)
 		return -ENOSPC;
 	if (source == m->sources + m->nr_sources)
 		m->nr_sources++;
-	*source = (struct measure_source){ ready, arg };
+	*source = (struct run_source){ ready, arg };
 	event.data.ptr = source;
 	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-int measure_timer(uint64_t ns, bool repeat)
+int run_timer(uint64_t ns, bool repeat)
 {
 	struct timespec time = { ns / 1000000000, ns % 1000000000 };
 	struct itimerspec spec = { .it_value = time };
@@ -57,7 +57,7 @@ int measure_timer(uint64_t ns, bool repeat)
 /* --- what ends a run */
 
 /* SIGINT belongs to the command under --: the terminal sends it there as well. */
-static int open_signals(const struct measure *m)
+static int open_signals(const struct run *m)
 {
 	sigset_t set;
 
@@ -73,7 +73,7 @@ static int open_signals(const struct measure *m)
 
 static void handle_signal(void *arg)
 {
-	struct measure *m = arg;
+	struct run *m = arg;
 	struct signalfd_siginfo info;
 
 	while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
@@ -85,7 +85,7 @@ static void handle_signal(void *arg)
 
 static void handle_target(void *arg)
 {
-	struct measure *m = arg;
+	struct run *m = arg;
 	size_t i;
 
 	if (m->opts->child) {
@@ -108,20 +108,20 @@ static void handle_target(void *arg)
 
 static void handle_duration(void *arg)
 {
-	struct measure *m = arg;
+	struct run *m = arg;
 
 	m->done = m->timed_out = true;
 }
 
 static void handle_cpus(void *arg)
 {
-	struct measure *m = arg;
+	struct run *m = arg;
 
-	tasks_cpu_event(m->at.session, m->cpus);
+	targets_cpu_event(m->at.session, m->cpus);
 }
 
 /* flags: of pidfd_open(2). */
-static int watch_end(struct measure *m, int id, unsigned int flags)
+static int watch_end(struct run *m, int id, unsigned int flags)
 {
 	int fd = syscall(SYS_pidfd_open, id, flags);
 
@@ -129,12 +129,12 @@ static int watch_end(struct measure *m, int id, unsigned int flags)
 		return -errno;
 	m->target_fds[m->nr_targets++] = fd;
 	m->targets_left++;
-	return measure_watch(m, fd, handle_target, m);
+	return run_watch(m, fd, handle_target, m);
 }
 
 /* --- what is measured */
 
-static int attach_processes(struct measure *m)
+static int attach_processes(struct run *m)
 {
 	size_t i;
 	int err;
@@ -147,17 +147,17 @@ static int attach_processes(struct measure *m)
 		err = watch_end(m, pid, 0);
 		if (err)
 			return fail(exit_code_of(err), what, err);
-		err = attach_process(&m->at, m->books, pid);
+		err = setup_process(&m->at, m->kernel_counters, pid);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int attach_thread(struct measure *m, int tid)
+static int attach_thread(struct run *m, int tid)
 {
 	char what[48];
-	int err = books_add_task(m->books, m->at.session, tid);
+	int err = kernel_counters_add_task(m->kernel_counters, m->at.session, tid);
 
 	/* Before 6.9 there are pidfds of processes only: the end of others goes unseen. */
 	if (watch_end(m, tid, PIDFD_THREAD))
@@ -166,30 +166,30 @@ static int attach_thread(struct measure *m, int tid)
 	return err ? fail(exit_code_of(err), what, err) : 0;
 }
 
-int measure_attach_targets(struct measure *m)
+int run_attach_targets(struct run *m)
 {
 	const struct opts *opts = m->opts;
 	int err;
 
 	if (opts->child) {
-		err = books_add_task(m->books, m->at.session, m->child.pid);
+		err = kernel_counters_add_task(m->kernel_counters, m->at.session, m->child.pid);
 		if (!err)
-			err = measure_watch(m, m->child.pidfd, handle_target, m);
+			err = run_watch(m, m->child.pidfd, handle_target, m);
 		return err ? fail(exit_code_of(err), opts->child[0], err) : 0;
 	}
 	if (opts->nr_pids)
 		return attach_processes(m);
 	if (opts->tid)
 		return attach_thread(m, opts->tid);
-	err = attach_machine(&m->at, m->books, &m->cpus);
+	err = setup_machine(&m->at, m->kernel_counters, &m->cpus);
 	if (!err && m->cpus >= 0)
-		measure_watch(m, m->cpus, handle_cpus, m);
+		run_watch(m, m->cpus, handle_cpus, m);
 	return err;
 }
 
 /* --- the run */
 
-static int open_events(struct measure *m)
+static int open_events(struct run *m)
 {
 	int err;
 
@@ -197,43 +197,43 @@ static int open_events(struct measure *m)
 	if (m->epoll < 0)
 		return fail(EXIT_FAILED, "epoll", -errno);
 	m->signals = open_signals(m);
-	err = measure_watch(m, m->signals, handle_signal, m);
+	err = run_watch(m, m->signals, handle_signal, m);
 	return err ? fail(EXIT_FAILED, "signals", err) : 0;
 }
 
-int measure_open(struct measure *m, const struct opts *opts)
+int run_open(struct run *m, const struct opts *opts)
 {
 	int code, err;
 
 	memset(m, 0, sizeof(*m));
 	m->opts = opts;
-	m->child = (struct child){ .go = -1, .failed = -1, .pidfd = -1 };
+	m->child = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
 	m->target_fds = calloc(opts->nr_pids + 1, sizeof(*m->target_fds));
 	if (!m->target_fds)
 		return fail(EXIT_FAILED, "targets", -ENOMEM);
 	/* The child first: a small process to fork, and it gets no descriptors. */
 	if (opts->child && !opts->dry_run) {
-		err = child_start(&m->child, opts->child);
+		err = workload_start(&m->child, opts->child);
 		if (err)
 			return fail(EXIT_FAILED, opts->child[0], err);
 	}
-	code = attach_plan(&m->at, opts);
+	code = setup_plan(&m->at, opts);
 	if (code || opts->dry_run)
 		return code;
 	code = open_events(m);
-	return code ? code : attach_marks(&m->at, opts);
+	return code ? code : setup_attach_probes(&m->at, opts);
 }
 
-int measure_start(struct measure *m)
+int run_start(struct run *m)
 {
-	int err = attach_start(&m->at);
+	int err = setup_start(&m->at);
 
 	if (!err)
-		books_attached(m->books);
+		kernel_counters_attached(m->kernel_counters);
 	return err;
 }
 
-static void announce(const struct measure *m)
+static void announce(const struct run *m)
 {
 	const struct opts *opts = m->opts;
 
@@ -248,13 +248,13 @@ static void announce(const struct measure *m)
 	fflush(stderr);
 }
 
-int measure_go(struct measure *m)
+int run_go(struct run *m)
 {
 	int err = 0;
 
 	announce(m);
 	if (m->opts->child)
-		err = child_go(&m->child);
+		err = workload_go(&m->child);
 	if (err) {
 		fprintf(stderr, "pfstat: %s: %s\n", m->opts->child[0],
 			err == -ENOENT ? "command not found" : strerror(-err));
@@ -262,16 +262,16 @@ int measure_go(struct measure *m)
 	}
 	/* Now only: attaching takes its time. */
 	if (m->opts->duration_ns) {
-		m->duration = measure_timer(m->opts->duration_ns, false);
-		err = measure_watch(m, m->duration, handle_duration, m);
+		m->duration = run_timer(m->opts->duration_ns, false);
+		err = run_watch(m, m->duration, handle_duration, m);
 	}
 	return err ? fail(EXIT_FAILED, "timers", err) : 0;
 }
 
-void measure_loop(struct measure *m)
+void run_loop(struct run *m)
 {
 	while (!m->done) {
-		const struct measure_source *source;
+		const struct run_source *source;
 		struct epoll_event event;
 		int n = epoll_wait(m->epoll, &event, 1, -1);
 
@@ -284,7 +284,7 @@ void measure_loop(struct measure *m)
 	}
 }
 
-void measure_print_losses(const struct snapshot *snap)
+void run_print_losses(const struct snapshot *snap)
 {
 	struct report_loss losses[REPORT_MAX_LOST];
 	unsigned int nr = snapshot_losses(losses, NULL, snap), i;
@@ -295,15 +295,15 @@ void measure_print_losses(const struct snapshot *snap)
 				(unsigned long long)losses[i].count, losses[i].text);
 }
 
-int measure_release(struct measure *m, int code)
+int run_release(struct run *m, int code)
 {
 	int child_code;
 	size_t i;
 
 	if (code)
-		attach_explain_limit();
-	child_code = child_finish(&m->child);
-	attach_close(&m->at);
+		setup_explain_limit();
+	child_code = workload_finish(&m->child);
+	setup_close(&m->at);
 	for (i = 0; i < m->nr_targets; i++)
 		if (m->target_fds[i] >= 0)
 			close(m->target_fds[i]);

@@ -12,24 +12,24 @@
 #include "run_setup.h"
 #include "run_workload.h"
 
-#define MEASURE_SOURCES 8
+#define RUN_SOURCES 8
 
-struct measure;
+struct run;
 
-struct measure_source {
+struct run_source {
 	void (*ready)(void *arg);
 	void *arg;
 };
 
-struct measure {
+struct run {
 	const struct opts *opts;
-	struct attachment at;
-	struct child child;
-	struct books *books; /* with --check; the caller's */
+	struct setup at;
+	struct workload child;
+	struct kernel_counters *kernel_counters; /* with --check; the caller's */
 	int epoll, signals, duration, cpus;
 	int *target_fds; /* pidfds of -p or -t; -1: has ended */
 	size_t nr_targets, targets_left;
-	struct measure_source sources[MEASURE_SOURCES];
+	struct run_source sources[RUN_SOURCES];
 	unsigned int nr_sources;
 	bool timed_out; /* ended by -d or COUNT, not by what is measured */
 	bool done;
@@ -37,33 +37,33 @@ struct measure {
 
 /*
  * The child is started (and waits), the plan made, the marks attached. With --dry-run
- * only the plan. measure_release() must follow in any case.
+ * only the plan. run_release() must follow in any case.
  */
-int measure_open(struct measure *m, const struct opts *opts);
+int run_open(struct run *m, const struct opts *opts);
 
 /* The ends: of the targets. */
-int measure_attach_targets(struct measure *m);
+int run_attach_targets(struct run *m);
 
-/* The begin: faults are measured from here on. Then measure_go() lets the child go. */
-int measure_start(struct measure *m);
+/* The begin: faults are measured from here on. Then run_go() lets the child go. */
+int run_start(struct run *m);
 
 /* "Measuring ..." on stderr; lets the child go, and starts the clock of -d. */
-int measure_go(struct measure *m);
+int run_go(struct run *m);
 
 /* ready(arg) is called from the loop whenever fd is readable. 0 or a negative errno. */
-int measure_watch(struct measure *m, int fd, void (*ready)(void *arg), void *arg);
+int run_watch(struct run *m, int fd, void (*ready)(void *arg), void *arg);
 
 /* A timer that is readable once, or every ns. A descriptor or a negative errno. */
-int measure_timer(uint64_t ns, bool repeat);
+int run_timer(uint64_t ns, bool repeat);
 
 /* Until done is set. */
-void measure_loop(struct measure *m);
+void run_loop(struct run *m);
 
 /* On stderr, a line for each reason that something is missing in an output that has no place for
  * it. */
-void measure_print_losses(const struct snapshot *snap);
+void run_print_losses(const struct snapshot *snap);
 
 /* code, or the child's own when that is 0 and nothing else ended the run. */
-int measure_release(struct measure *m, int code);
+int run_release(struct run *m, int code);
 
 #endif

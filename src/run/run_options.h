@@ -41,7 +41,7 @@ enum profile_format { PROFILE_FOLDED, PROFILE_PPROF };
 
 struct opts {
 	enum command command;
-	enum way attach;
+	enum attach_mode attach;
 	enum format format;
 	int *pids; /* -p */
 	size_t nr_pids;

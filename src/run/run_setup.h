@@ -16,7 +16,7 @@
 #include "probe/probe_plan.h"
 #include "probe/probe.h"
 
-struct attachment {
+struct setup {
 	struct caps caps;
 	struct plan plan;
 	struct session *session;
@@ -35,25 +35,25 @@ int exit_code_of(int err);
 bool per_task(const struct opts *opts);
 
 /* After a failure: a low limit of open files, which may be why. */
-void attach_explain_limit(void);
+void setup_explain_limit(void);
 
 /* Raises the limit of open files, looks for the cgroups, probes the kernel and makes the plan. */
-int attach_plan(struct attachment *a, const struct opts *opts);
-void attach_print_plan(const struct attachment *a, FILE *f);
+int setup_plan(struct setup *a, const struct opts *opts);
+void setup_print_plan(const struct setup *a, FILE *f);
 
 /* Loads the plan and attaches all but the begin and the end. */
-int attach_marks(struct attachment *a, const struct opts *opts);
+int setup_attach_probes(struct setup *a, const struct opts *opts);
 
 /*
  * The ends, of all CPUs or of process pid. books: of --check, or NULL. cpus gets
- * a socket for tasks_cpu_event(), or a negative errno.
+ * a socket for targets_cpu_event(), or a negative errno.
  */
-int attach_machine(struct attachment *a, struct books *books, int *cpus);
-int attach_process(struct attachment *a, struct books *books, int pid);
+int setup_machine(struct setup *a, struct kernel_counters *kernel_counters, int *cpus);
+int setup_process(struct setup *a, struct kernel_counters *kernel_counters, int pid);
 
 /* The begin: faults are measured from here on. */
-int attach_start(struct attachment *a);
+int setup_start(struct setup *a);
 
-void attach_close(struct attachment *a);
+void setup_close(struct setup *a);
 
 #endif

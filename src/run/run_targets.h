@@ -13,17 +13,17 @@
  * number of threads, or a negative errno. Until a whole pass finds none that is
  * new, as a thread that was seen too late may have created others. books: of --check, or NULL.
  */
-int tasks_add_process(struct session *s, struct books *books, int pid);
+int targets_add_process(struct session *s, struct kernel_counters *kernel_counters, int pid);
 
 /* Measures every CPU that is online: their number, or a negative errno. */
-int tasks_add_cpus(struct session *s);
+int targets_add_cpus(struct session *s);
 
 /*
  * A socket that is readable when a CPU came online or went offline, or a
- * negative errno; tasks_cpu_event() then handles one event: the CPU that was
+ * negative errno; targets_cpu_event() then handles one event: the CPU that was
  * added, or a negative errno (-EAGAIN: it was about something else).
  */
-int tasks_open_cpu_events(void);
-int tasks_cpu_event(struct session *s, int fd);
+int targets_open_cpu_events(void);
+int targets_cpu_event(struct session *s, int fd);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 
-struct child {
+struct workload {
 	int pid;
 	int go; /* closing it lets the child go on */
 	int failed; /* readable: errno of execvp, or end of file when it worked */
@@ -19,18 +19,18 @@ struct child {
 };
 
 /* Creates the process; it waits before exec. 0 or negative errno. */
-int child_start(struct child *child, char **argv);
+int workload_start(struct workload *child, char **argv);
 
 /* Lets it exec. 0, or the negative errno of the exec. */
-int child_go(struct child *child);
+int workload_go(struct workload *child);
 
 /* Reaps the child if it has ended: is it reaped? */
-bool child_reap(struct child *child);
+bool workload_reap(struct workload *child);
 
 /*
  * Reaps the child and returns its exit status as a shell would (128 + signal).
  * Ends it first when it is still there.
  */
-int child_finish(struct child *child);
+int workload_finish(struct workload *child);
 
 #endif

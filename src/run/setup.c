@@ -43,7 +43,7 @@ static void raise_limit(void)
  * takes it for features that the kernel lacks. So after a failure a low limit
  * is always worth a line.
  */
-void attach_explain_limit(void)
+void setup_explain_limit(void)
 {
 	const unsigned int enough = 4 * HOOK_NR + 64 + 2 * sysconf(_SC_NPROCESSORS_CONF);
 	struct rlimit limit;
@@ -55,7 +55,7 @@ void attach_explain_limit(void)
 			(unsigned long long)limit.rlim_cur, enough);
 }
 
-void attach_print_plan(const struct attachment *a, FILE *f)
+void setup_print_plan(const struct setup *a, FILE *f)
 {
 	const struct plan *plan = &a->plan;
 	unsigned int path, origin;
@@ -85,10 +85,10 @@ static bool wants_causes(const struct opts *opts)
 	return opts->causes || opts->command == COMMAND_TRACE;
 }
 
-static int make_plan(struct attachment *a, const struct opts *opts)
+static int make_plan(struct setup *a, const struct opts *opts)
 {
 	const struct plan_request request = {
-		.way = opts->attach,
+		.mode = opts->attach,
 		.per_task = per_task(opts),
 		.gup = opts->gup,
 		.causes = wants_causes(opts),
@@ -102,7 +102,7 @@ static int make_plan(struct attachment *a, const struct opts *opts)
 	if (a->plan.note[0])
 		fprintf(stderr, "pfstat: %s\n", a->plan.note);
 	if (opts->verbose && !opts->dry_run)
-		attach_print_plan(a, stderr);
+		setup_print_plan(a, stderr);
 	return 0;
 }
 
@@ -110,7 +110,7 @@ static int make_plan(struct attachment *a, const struct opts *opts)
  * Where cgroups are looked up: for -c, --by cgroup and the trace. Without any mounted they
  * are not known, which only -c cannot do without.
  */
-static int attach_cgroups(struct attachment *a)
+static int setup_cgroups(struct setup *a)
 {
 	int err = a->cgroups ? 0 : cgroups_open(&a->cgroups, NULL);
 
@@ -119,9 +119,9 @@ static int attach_cgroups(struct attachment *a)
 	return err;
 }
 
-static int find_cgroup(struct attachment *a, const char *text)
+static int find_cgroup(struct setup *a, const char *text)
 {
-	int err = attach_cgroups(a);
+	int err = setup_cgroups(a);
 
 	if (err == -ENOENT) {
 		fprintf(stderr, "pfstat: -c %s: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n",
@@ -137,7 +137,7 @@ static int find_cgroup(struct attachment *a, const char *text)
 	return EXIT_USAGE;
 }
 
-static int open_cgroups(struct attachment *a, const struct opts *opts)
+static int open_cgroups(struct setup *a, const struct opts *opts)
 {
 	const bool by = opts->by[0] == DIM_CGROUP || opts->by[1] == DIM_CGROUP;
 	int err = 0;
@@ -146,7 +146,7 @@ static int open_cgroups(struct attachment *a, const struct opts *opts)
 	if (opts->cgroup)
 		return find_cgroup(a, opts->cgroup);
 	if (by || opts->command == COMMAND_TRACE)
-		err = attach_cgroups(a);
+		err = setup_cgroups(a);
 	if (!err || !by)
 		return 0;
 	if (err != -ENOENT)
@@ -155,7 +155,7 @@ static int open_cgroups(struct attachment *a, const struct opts *opts)
 	return EXIT_FAILED;
 }
 
-int attach_plan(struct attachment *a, const struct opts *opts)
+int setup_plan(struct setup *a, const struct opts *opts)
 {
 	int code = open_cgroups(a, opts);
 
@@ -165,20 +165,20 @@ int attach_plan(struct attachment *a, const struct opts *opts)
 	/* A dry run promises, so it tries. */
 	caps_probe(&a->caps, opts->attach, opts->dry_run);
 	if (wants_causes(opts))
-		caps_probe_sleeps(&a->caps);
+		caps_probe_wait_functions(&a->caps);
 	return make_plan(a, opts);
 }
 
-static void fill_scope(struct session_scope *scope, const struct attachment *a,
+static void fill_scope(struct session_options *scope, const struct setup *a,
 		       const struct opts *opts)
 {
-	*scope = (struct session_scope){
+	*scope = (struct session_options){
 		.per_task = per_task(opts),
 		.inherit_threads = !opts->tid,
 		.inherit_children = !opts->tid && !opts->no_inherit,
 		.unified = a->cgroups_unified,
 		.only = a->only,
-		.cause_cells = opts->causes,
+		.cause_counters = opts->causes,
 	};
 	switch (opts->command) {
 	case COMMAND_SERVE:
@@ -206,9 +206,9 @@ static void fill_scope(struct session_scope *scope, const struct attachment *a,
  * (a function without an ftrace site) is taken off the capabilities, and the
  * plan is made again without it.
  */
-int attach_marks(struct attachment *a, const struct opts *opts)
+int setup_attach_probes(struct setup *a, const struct opts *opts)
 {
-	struct session_scope scope;
+	struct session_options scope;
 	char error[256];
 	enum hook failed;
 	int err;
@@ -220,7 +220,7 @@ int attach_marks(struct attachment *a, const struct opts *opts)
 			fprintf(stderr, "pfstat: %s\n", error);
 			return exit_code_of(err);
 		}
-		err = session_attach_marks(a->session, &failed);
+		err = session_attach_probes(a->session, &failed);
 		if (!err)
 			return 0;
 		if (failed == HOOK_NR || a->plan.hook[failed].method <= METHOD_UNNEEDED)
@@ -246,30 +246,30 @@ int attach_marks(struct attachment *a, const struct opts *opts)
 	}
 }
 
-int attach_machine(struct attachment *a, struct books *books, int *cpus)
+int setup_machine(struct setup *a, struct kernel_counters *kernel_counters, int *cpus)
 {
 	int err;
 
 	/* First the news, so that no CPU can come online in between. */
-	*cpus = tasks_open_cpu_events();
+	*cpus = targets_open_cpu_events();
 	if (*cpus < 0)
 		fprintf(stderr, "pfstat: CPUs that come online later will be missed: %s\n",
 			strerror(-*cpus));
-	books_attaching(books);
-	err = tasks_add_cpus(a->session);
+	kernel_counters_attaching(kernel_counters);
+	err = targets_add_cpus(a->session);
 	return err < 0 ? fail(exit_code_of(err), "perf events of the CPUs", err) : 0;
 }
 
-int attach_process(struct attachment *a, struct books *books, int pid)
+int setup_process(struct setup *a, struct kernel_counters *kernel_counters, int pid)
 {
-	int err = tasks_add_process(a->session, books, pid);
+	int err = targets_add_process(a->session, kernel_counters, pid);
 	char what[48];
 
 	snprintf(what, sizeof(what), "process %d", pid);
 	return err < 0 ? fail(exit_code_of(err), what, err) : 0;
 }
 
-int attach_start(struct attachment *a)
+int setup_start(struct setup *a)
 {
 	int err = session_start(a->session);
 
@@ -277,7 +277,7 @@ int attach_start(struct attachment *a)
 		     0;
 }
 
-void attach_close(struct attachment *a)
+void setup_close(struct setup *a)
 {
 	session_close(a->session);
 	a->session = NULL;

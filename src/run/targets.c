@@ -16,7 +16,7 @@
 #include <bpf/libbpf.h>
 
 /* One pass over /proc/PID/task: how many threads were new. */
-static int add_new_threads(struct session *s, struct books *books, int pid)
+static int add_new_threads(struct session *s, struct kernel_counters *kernel_counters, int pid)
 {
 	char path[32];
 	struct dirent *entry;
@@ -32,7 +32,7 @@ static int add_new_threads(struct session *s, struct books *books, int pid)
 
 		if (tid <= 0 || session_has_task(s, tid))
 			continue;
-		err = books_add_task(books, s, tid);
+		err = kernel_counters_add_task(kernel_counters, s, tid);
 		if (err == -ESRCH)
 			err = 0; /* ended meanwhile */
 		else if (!err)
@@ -42,12 +42,12 @@ static int add_new_threads(struct session *s, struct books *books, int pid)
 	return err ? err : added;
 }
 
-int tasks_add_process(struct session *s, struct books *books, int pid)
+int targets_add_process(struct session *s, struct kernel_counters *kernel_counters, int pid)
 {
 	int sum = 0, added;
 
 	do {
-		added = add_new_threads(s, books, pid);
+		added = add_new_threads(s, kernel_counters, pid);
 		if (added < 0)
 			return added;
 		sum += added;
@@ -55,7 +55,7 @@ int tasks_add_process(struct session *s, struct books *books, int pid)
 	return sum ? sum : -ESRCH;
 }
 
-int tasks_add_cpus(struct session *s)
+int targets_add_cpus(struct session *s)
 {
 	int nr = libbpf_num_possible_cpus();
 	int cpu, sum = 0;
@@ -71,7 +71,7 @@ int tasks_add_cpus(struct session *s)
 	return sum ? sum : -ENODEV;
 }
 
-int tasks_open_cpu_events(void)
+int targets_open_cpu_events(void)
 {
 	/* Group 1: what the kernel itself sends (not udev's). */
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
@@ -89,7 +89,7 @@ int tasks_open_cpu_events(void)
 	return fd;
 }
 
-int tasks_cpu_event(struct session *s, int fd)
+int targets_cpu_event(struct session *s, int fd)
 {
 	/* "online@/devices/system/cpu/cpu1", then the variables. */
 	static const char online[] = "online@/devices/system/cpu/cpu";

@@ -27,7 +27,7 @@ static void become(char **argv, int go, int failed)
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-int child_start(struct child *child, char **argv)
+int workload_start(struct workload *child, char **argv)
 {
 	int go[2], failed[2], err;
 
@@ -63,7 +63,7 @@ close_go:
 	return err;
 }
 
-int child_go(struct child *child)
+int workload_go(struct workload *child)
 {
 	int err = 0;
 
@@ -79,7 +79,7 @@ int child_go(struct child *child)
 	return -err;
 }
 
-static bool reap(struct child *child, int options)
+static bool reap(struct workload *child, int options)
 {
 	int status;
 
@@ -93,12 +93,12 @@ static bool reap(struct child *child, int options)
 	return true;
 }
 
-bool child_reap(struct child *child)
+bool workload_reap(struct workload *child)
 {
 	return reap(child, WNOHANG);
 }
 
-int child_finish(struct child *child)
+int workload_finish(struct workload *child)
 {
 	if (child->pid > 0 && child->go >= 0)
 		close(child->go);

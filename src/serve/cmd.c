@@ -35,11 +35,11 @@ enum source { SOURCE_SIGNAL, SOURCE_CPUS, SOURCE_CONFIG, SOURCE_WATCHDOG };
 
 struct serve {
 	const struct opts *opts;
-	struct attachment at;
-	struct collector *collector;
+	struct setup at;
+	struct counters *counters;
 	struct metrics *metrics;
 	struct exposition *exposition;
-	struct web *web;
+	struct http_server *http_server;
 	/* The session's perf events change when a CPU comes online; a scrape reads them. */
 	pthread_mutex_t lock;
 	unsigned int unmeasured_cpus;
@@ -47,21 +47,22 @@ struct serve {
 	bool done;
 };
 
-static void get_metrics(void *arg, const struct web_request *request, struct web_response *response)
+static void get_metrics(void *arg, const struct http_request *request,
+			struct http_response *response)
 {
 	struct serve *serve = arg;
-	enum exposition_format format = accept_format(request->accept);
-	bool gzip = accept_gzip(request->accept_encoding);
+	enum exposition_format format = negotiate_format(request->accept);
+	bool gzip = negotiate_gzip(request->accept_encoding);
 	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
 
 	pthread_mutex_lock(&serve->lock);
-	expose_begin(serve->exposition, format);
+	exposition_begin(serve->exposition, format);
 	metrics_write(serve->metrics, serve->exposition);
-	response->body = expose_end(serve->exposition, gzip, &response->len);
+	response->body = exposition_end(serve->exposition, gzip, &response->len);
 	metrics_scraped(serve->metrics, clock_ns(CLOCK_MONOTONIC) - begin);
 	pthread_mutex_unlock(&serve->lock);
 	response->status = 200;
-	response->content_type = expose_content_type(format);
+	response->content_type = exposition_content_type(format);
 	response->content_encoding = gzip ? "gzip" : NULL;
 	if (response->body)
 		return;
@@ -72,7 +73,7 @@ static void get_metrics(void *arg, const struct web_request *request, struct web
 	response->len = strlen(response->body);
 }
 
-static void respond(struct web_response *response, const char *type, const char *body)
+static void respond(struct http_response *response, const char *type, const char *body)
 {
 	response->status = 200;
 	response->content_type = type;
@@ -80,7 +81,8 @@ static void respond(struct web_response *response, const char *type, const char 
 	response->len = strlen(body);
 }
 
-static void get_landing(void *arg, const struct web_request *request, struct web_response *response)
+static void get_landing(void *arg, const struct http_request *request,
+			struct http_response *response)
 {
 	(void)arg;
 	(void)request;
@@ -95,7 +97,8 @@ static void get_landing(void *arg, const struct web_request *request, struct web
 		"</body></html>\n");
 }
 
-static void get_healthy(void *arg, const struct web_request *request, struct web_response *response)
+static void get_healthy(void *arg, const struct http_request *request,
+			struct http_response *response)
 {
 	(void)arg;
 	(void)request;
@@ -103,14 +106,14 @@ static void get_healthy(void *arg, const struct web_request *request, struct web
 }
 
 /* There are no clients before everything is attached. */
-static void get_ready(void *arg, const struct web_request *request, struct web_response *response)
+static void get_ready(void *arg, const struct http_request *request, struct http_response *response)
 {
 	(void)arg;
 	(void)request;
 	respond(response, "text/plain; charset=utf-8", "pfstat is ready.\n");
 }
 
-static const struct web_page pages[] = {
+static const struct http_page pages[] = {
 	{ .path = "/", .get = get_landing },
 	{ .path = "/metrics", .get = get_metrics },
 	{ .path = "/-/healthy", .get = get_healthy },
@@ -125,7 +128,7 @@ static int say(int code, const char *error)
 
 static int listen_web(struct serve *serve)
 {
-	const struct web_options options = {
+	const struct http_options options = {
 		.addresses = serve->opts->listen,
 		.nr_addresses = serve->opts->nr_listen,
 		.systemd_socket = serve->opts->systemd_socket,
@@ -135,7 +138,7 @@ static int listen_web(struct serve *serve)
 		.arg = serve,
 	};
 	char error[512];
-	int err = web_listen(&serve->web, &options, error, sizeof(error));
+	int err = http_listen(&serve->http_server, &options, error, sizeof(error));
 
 	return err ? say(err == -EINVAL ? EXIT_USAGE : EXIT_FAILED, error) : 0;
 }
@@ -191,26 +194,26 @@ static int attach_targets(struct serve *serve)
 	int err = 0;
 
 	if (!serve->opts->nr_pids) {
-		err = attach_machine(&serve->at, NULL, &serve->cpus);
+		err = setup_machine(&serve->at, NULL, &serve->cpus);
 		if (!err && serve->cpus >= 0)
 			watch(serve, serve->cpus, SOURCE_CPUS);
 		return err;
 	}
 	for (i = 0; !err && i < serve->opts->nr_pids; i++)
-		err = attach_process(&serve->at, NULL, serve->opts->pids[i]);
+		err = setup_process(&serve->at, NULL, serve->opts->pids[i]);
 	return err;
 }
 
 static int attach(struct serve *serve)
 {
-	int err = attach_plan(&serve->at, serve->opts);
+	int err = setup_plan(&serve->at, serve->opts);
 
 	if (!err)
-		err = attach_marks(&serve->at, serve->opts);
+		err = setup_attach_probes(&serve->at, serve->opts);
 	if (!err)
 		err = attach_targets(serve);
 	if (!err)
-		err = attach_start(&serve->at);
+		err = setup_start(&serve->at);
 	return err;
 }
 
@@ -219,29 +222,29 @@ static int open_metrics(struct serve *serve)
 	struct metrics_source source = {
 		.at = &serve->at,
 		.opts = serve->opts,
-		.web = serve->web,
+		.http_server = serve->http_server,
 		.unmeasured_cpus = &serve->unmeasured_cpus,
 		.cgroups = serve->at.cgroups,
 	};
-	int err = collect_open(&serve->collector, serve->at.session);
+	int err = counters_open(&serve->counters, serve->at.session);
 
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
-	source.collector = serve->collector;
+	source.counters = serve->counters;
 	err = metrics_open(&serve->metrics, &source);
-	serve->exposition = expose_new();
+	serve->exposition = exposition_new();
 	return err || !serve->exposition ? fail(EXIT_FAILED, "metrics", -ENOMEM) : 0;
 }
 
 static int drop_privileges(struct serve *serve)
 {
 	struct session_program program = { .fd = -1 };
-	struct confine_needs needs = { .perf = serve->cpus >= 0 };
+	struct sandbox_needs needs = { .perf = serve->cpus >= 0 };
 	char kept[64], error[256];
 
 	session_program(serve->at.session, 0, &program);
 	needs.prog_fd = program.fd;
-	if (confine(&needs, kept, sizeof(kept), error, sizeof(error)))
+	if (sandbox_enter(&needs, kept, sizeof(kept), error, sizeof(error)))
 		return say(EXIT_FAILED, error);
 	fprintf(stderr, "Privileges dropped; kept: %s\n", kept);
 	return 0;
@@ -253,11 +256,11 @@ static int start_web(struct serve *serve)
 	const char *url;
 	size_t i;
 
-	if (web_start(serve->web, error, sizeof(error)))
+	if (http_start(serve->http_server, error, sizeof(error)))
 		return say(EXIT_FAILED, error);
 	fprintf(stderr, "Measuring %s (%s)\n",
 		serve->opts->nr_pids ? "processes" : "the whole machine", serve->at.plan.attach);
-	for (i = 0; (url = web_url(serve->web, i)); i++)
+	for (i = 0; (url = http_url(serve->http_server, i)); i++)
 		fprintf(stderr, "Listening on %s\n", url);
 	sd_notify(0, "READY=1");
 	return 0;
@@ -269,7 +272,7 @@ static void reload(struct serve *serve)
 
 	if (!serve->opts->web_config)
 		return;
-	if (web_reload(serve->web, error, sizeof(error)))
+	if (http_reload(serve->http_server, error, sizeof(error)))
 		fprintf(stderr, "pfstat: the old web configuration stays: %s\n", error);
 	else
 		fprintf(stderr, "Web configuration read again: %s\n", serve->opts->web_config);
@@ -292,7 +295,7 @@ static void handle_cpus(struct serve *serve)
 	int cpu;
 
 	pthread_mutex_lock(&serve->lock);
-	cpu = tasks_cpu_event(serve->at.session, serve->cpus);
+	cpu = targets_cpu_event(serve->at.session, serve->cpus);
 	if (cpu < 0 && cpu != -EAGAIN)
 		serve->unmeasured_cpus++;
 	pthread_mutex_unlock(&serve->lock);
@@ -314,7 +317,7 @@ static void handle_event(struct serve *serve, enum source source)
 		break;
 	case SOURCE_CONFIG:
 		if (read(serve->config_timer, &expirations, sizeof(expirations)) > 0 &&
-		    web_config_changed(serve->web))
+		    http_config_changed(serve->http_server))
 			reload(serve);
 		break;
 	case SOURCE_WATCHDOG:
@@ -372,11 +375,11 @@ int serve_run(const struct opts *opts)
 	int code = measure(&serve);
 
 	if (code)
-		attach_explain_limit();
-	web_close(serve.web);
+		setup_explain_limit();
+	http_close(serve.http_server);
 	metrics_close(serve.metrics);
-	expose_free(serve.exposition);
-	collect_close(serve.collector);
-	attach_close(&serve.at);
+	exposition_free(serve.exposition);
+	counters_close(serve.counters);
+	setup_close(&serve.at);
 	return code;
 }

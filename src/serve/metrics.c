@@ -29,7 +29,7 @@ struct metrics {
 	struct snapshot snap;
 	uint64_t missed; /* the most that was said; see write_lost() */
 	uint64_t scrape_ns;
-	struct process_usage process;
+	struct self_usage process;
 	struct metrics_cgroup *cgroup; /* NULL: not by cgroup */
 };
 
@@ -75,7 +75,7 @@ static bool begins_at_zero(const struct metrics *m, unsigned int path, unsigned 
 	}
 }
 
-static void add_cell(struct cell_sum *sum, const struct cell_sum *cell)
+static void add_counters(struct fault_sum *sum, const struct fault_sum *cell)
 {
 	for (unsigned int s = 0; s < HIST_SLOTS; s++)
 		sum->buckets[s] += cell->buckets[s];
@@ -85,13 +85,13 @@ static void add_cell(struct cell_sum *sum, const struct cell_sum *cell)
 }
 
 /* A path's faults of one severity from first to last (origins). */
-static struct cell_sum sum_of(const struct metrics *m, unsigned int path, unsigned int major,
-			      enum origin first, enum origin last)
+static struct fault_sum sum_of(const struct metrics *m, unsigned int path, unsigned int major,
+			       enum origin first, enum origin last)
 {
-	struct cell_sum sum = { 0 };
+	struct fault_sum sum = { 0 };
 
 	for (unsigned int origin = first; origin <= last; origin++)
-		add_cell(&sum, &m->snap.cells[path][origin][major]);
+		add_counters(&sum, &m->snap.sums[path][origin][major]);
 	return sum;
 }
 
@@ -104,7 +104,7 @@ static size_t read_exemplars(const struct metrics *m, unsigned int path, unsigne
 			     struct slow_fault *faults, char (*tids)[12],
 			     struct exposition_exemplar *exemplars)
 {
-	size_t i, n = collect_slow(m->source.collector, path, major, faults, MAX_EXEMPLARS);
+	size_t i, n = counters_slow(m->source.counters, path, major, faults, MAX_EXEMPLARS);
 
 	for (i = 0; i < n; i++) {
 		snprintf(tids[i], sizeof(tids[i]), "%u", faults[i].tid);
@@ -128,7 +128,7 @@ static void write_histograms(struct metrics *m, struct exposition *e, enum origi
 
 	for (unsigned int path = 0; path < PATH_NR; path++) {
 		for (unsigned int major = 0; major < 2; major++) {
-			struct cell_sum sum = sum_of(m, path, major, first, last);
+			struct fault_sum sum = sum_of(m, path, major, first, last);
 			struct exposition_histogram histogram = {
 				.buckets = sum.buckets,
 				.sum_ns = sum.sum_ns,
@@ -144,7 +144,7 @@ static void write_histograms(struct metrics *m, struct exposition *e, enum origi
 			if (sum.slow && first != ORIGIN_GUP)
 				histogram.nr_exemplars =
 					read_exemplars(m, path, major, faults, tids, exemplars);
-			expose_histogram(e, labels, 2, &histogram);
+			exposition_histogram(e, labels, 2, &histogram);
 		}
 	}
 }
@@ -173,8 +173,8 @@ static void write_faults(struct metrics *m, struct exposition *e)
 		for (unsigned int o = 0; o < ORIGIN_NR; o++)
 			for (unsigned int a = 0; a < ACCESS_NR; a++)
 				counts[o][a][outcome_of(path, o)] +=
-					m->snap.cells[path][o][0].access[a] +
-					m->snap.cells[path][o][1].access[a];
+					m->snap.sums[path][o][0].access[a] +
+					m->snap.sums[path][o][1].access[a];
 	for (unsigned int o = 0; o < (has_gup(m) ? ORIGIN_NR : ORIGIN_GUP); o++)
 		for (unsigned int a = 0; a < ACCESS_NR; a++)
 			for (unsigned int outcome = 0; outcome < OUTCOME_NR; outcome++) {
@@ -184,7 +184,7 @@ static void write_faults(struct metrics *m, struct exposition *e)
 					{ "outcome", outcome_name(outcome) },
 				};
 
-				expose_count(e, labels, 3, counts[o][a][outcome]);
+				exposition_count(e, labels, 3, counts[o][a][outcome]);
 			}
 }
 
@@ -192,14 +192,14 @@ static void write_slow(struct metrics *m, struct exposition *e)
 {
 	for (unsigned int path = 0; path < PATH_NR; path++) {
 		for (unsigned int major = 0; major < 2; major++) {
-			struct cell_sum sum = sum_of(m, path, major, ORIGIN_USER, ORIGIN_KERNEL);
+			struct fault_sum sum = sum_of(m, path, major, ORIGIN_USER, ORIGIN_KERNEL);
 			const struct label labels[] = {
 				{ "path", path_name(path) },
 				{ "severity", metrics_severity(path, major) },
 			};
 
 			if (sum.slow || begins_at_zero(m, path, major))
-				expose_count(e, labels, 2, sum.slow);
+				exposition_count(e, labels, 2, sum.slow);
 		}
 	}
 }
@@ -223,13 +223,13 @@ static void write_causes(struct metrics *m, struct exposition *e)
 			};
 
 			if (told & 1u << cause && (ns || begins_at_zero(m, path, 0)))
-				expose_seconds(e, labels, 2, ns);
+				exposition_seconds(e, labels, 2, ns);
 		}
 }
 
 static void write_threshold(struct metrics *m, struct exposition *e)
 {
-	expose_seconds(e, NULL, 0, m->source.opts->slow_ns);
+	exposition_seconds(e, NULL, 0, m->source.opts->slow_ns);
 }
 
 static void write_untimed(struct metrics *m, struct exposition *e)
@@ -240,9 +240,9 @@ static void write_untimed(struct metrics *m, struct exposition *e)
 
 		for (unsigned int o = 0; o < ORIGIN_NR; o++)
 			for (unsigned int major = 0; major < 2; major++)
-				untimed += m->snap.cells[path][o][major].untimed;
+				untimed += m->snap.sums[path][o][major].untimed;
 		if (untimed || !path_is_timed(path))
-			expose_count(e, &label, 1, untimed);
+			exposition_count(e, &label, 1, untimed);
 	}
 }
 
@@ -271,30 +271,30 @@ static void write_lost(struct metrics *m, struct exposition *e)
 			continue;
 		if (!strcmp(label.value, "missed"))
 			count = settle_missed(m, count);
-		expose_count(e, &label, 1, count);
+		exposition_count(e, &label, 1, count);
 	}
 }
 
 static void write_unmeasured(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, *m->source.unmeasured_cpus);
+	exposition_count(e, NULL, 0, *m->source.unmeasured_cpus);
 }
 
-/* One of struct cell_sum's counters, of all cells. */
+/* One of struct fault_sum's counters, of all cells. */
 static uint64_t total_of(const struct metrics *m, size_t offset)
 {
-	const char *cell = (const char *)m->snap.cells;
+	const char *cell = (const char *)m->snap.sums;
 	uint64_t total = 0;
 	size_t i;
 
-	for (i = 0; i < sizeof(m->snap.cells) / sizeof(struct cell_sum); i++)
-		total += *(const uint64_t *)(cell + i * sizeof(struct cell_sum) + offset);
+	for (i = 0; i < sizeof(m->snap.sums) / sizeof(struct fault_sum); i++)
+		total += *(const uint64_t *)(cell + i * sizeof(struct fault_sum) + offset);
 	return total;
 }
 
 static void write_stack_growths(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, total_of(m, offsetof(struct cell_sum, stack_growths)));
+	exposition_count(e, NULL, 0, total_of(m, offsetof(struct fault_sum, stack_growths)));
 }
 
 static bool has_vma_lock(const struct metrics *m)
@@ -304,23 +304,23 @@ static bool has_vma_lock(const struct metrics *m)
 
 static void write_mmap_locks(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, total_of(m, offsetof(struct cell_sum, mmap_locks)));
+	exposition_count(e, NULL, 0, total_of(m, offsetof(struct fault_sum, mmap_locks)));
 }
 
 static void write_retries(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, total_of(m, offsetof(struct cell_sum, retries)));
+	exposition_count(e, NULL, 0, total_of(m, offsetof(struct fault_sum, retries)));
 }
 
 static void write_attach(struct metrics *m, struct exposition *e)
 {
 	const struct plan *plan = &m->source.at->plan;
 	const struct label labels[] = {
-		{ "attach", plan->ways },
+		{ "attach", plan->modes },
 		{ "end", plan->end == END_PERF ? "perf" : "fexit" },
 	};
 
-	expose_count(e, labels, 2, 1);
+	exposition_count(e, labels, 2, 1);
 }
 
 static void write_paths(struct metrics *m, struct exposition *e)
@@ -334,7 +334,7 @@ static void write_paths(struct metrics *m, struct exposition *e)
 				{ "outcome", outcome_name(outcome_of(path, o)) },
 			};
 
-			expose_count(e, labels, 4, 1);
+			exposition_count(e, labels, 4, 1);
 		}
 	}
 }
@@ -357,9 +357,9 @@ static void write_programs(struct metrics *m, struct exposition *e, bool seconds
 		const struct label label = { "program", program.name };
 
 		if (seconds)
-			expose_seconds(e, &label, 1, program.run_ns);
+			exposition_seconds(e, &label, 1, program.run_ns);
 		else
-			expose_count(e, &label, 1, program.runs);
+			exposition_count(e, &label, 1, program.runs);
 	}
 }
 
@@ -379,7 +379,7 @@ static void write_build(struct metrics *m, struct exposition *e)
 					{ "compiler", __VERSION__ } };
 
 	(void)m;
-	expose_count(e, labels, 2, 1);
+	exposition_count(e, labels, 2, 1);
 }
 
 static void write_kernel(struct metrics *m, struct exposition *e)
@@ -389,56 +389,56 @@ static void write_kernel(struct metrics *m, struct exposition *e)
 
 	(void)m;
 	if (!uname(&name))
-		expose_count(e, labels, 2, 1);
+		exposition_count(e, labels, 2, 1);
 }
 
 static void write_scrape(struct metrics *m, struct exposition *e)
 {
-	expose_seconds(e, NULL, 0, m->scrape_ns);
+	exposition_seconds(e, NULL, 0, m->scrape_ns);
 }
 
 static void write_requests(struct metrics *m, struct exposition *e)
 {
-	struct web_status_count counts[MAX_STATUS];
-	size_t n = web_requests(m->source.web, counts, MAX_STATUS);
+	struct http_status_count counts[MAX_STATUS];
+	size_t n = http_requests(m->source.http_server, counts, MAX_STATUS);
 
 	for (size_t i = 0; i < n && i < MAX_STATUS; i++) {
 		char code[12];
 		const struct label label = { "code", code };
 
 		snprintf(code, sizeof(code), "%u", counts[i].status);
-		expose_count(e, &label, 1, counts[i].count);
+		exposition_count(e, &label, 1, counts[i].count);
 	}
 }
 
 static void write_cpu(struct metrics *m, struct exposition *e)
 {
-	expose_seconds(e, NULL, 0, m->process.cpu_ns);
+	exposition_seconds(e, NULL, 0, m->process.cpu_ns);
 }
 
 static void write_resident(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, m->process.resident_bytes);
+	exposition_count(e, NULL, 0, m->process.resident_bytes);
 }
 
 static void write_virtual(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, m->process.virtual_bytes);
+	exposition_count(e, NULL, 0, m->process.virtual_bytes);
 }
 
 static void write_open_fds(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, m->process.open_fds);
+	exposition_count(e, NULL, 0, m->process.open_fds);
 }
 
 static void write_max_fds(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, m->process.max_fds);
+	exposition_count(e, NULL, 0, m->process.max_fds);
 }
 
 static void write_start_time(struct metrics *m, struct exposition *e)
 {
-	expose_value(e, NULL, 0, m->process.start_time);
+	exposition_value(e, NULL, 0, m->process.start_time);
 }
 
 static void write_cgroup_faults(struct metrics *m, struct exposition *e)
@@ -458,12 +458,12 @@ static void write_cgroup_durations(struct metrics *m, struct exposition *e)
 
 static void write_cgroups(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, metrics_cgroup_count(m->cgroup));
+	exposition_count(e, NULL, 0, metrics_cgroup_count(m->cgroup));
 }
 
 static void write_cgroup_limit(struct metrics *m, struct exposition *e)
 {
-	expose_count(e, NULL, 0, metrics_cgroup_limit(m->cgroup));
+	exposition_count(e, NULL, 0, metrics_cgroup_limit(m->cgroup));
 }
 
 static bool has_cgroups(const struct metrics *m)
@@ -599,14 +599,14 @@ int metrics_open(struct metrics **out, const struct metrics_source *source)
 
 void metrics_write(struct metrics *m, struct exposition *e)
 {
-	collect_read(m->source.collector, &m->snap, false);
-	process_usage(&m->process);
+	counters_read(m->source.counters, &m->snap, false);
+	self_usage(&m->process);
 	if (m->cgroup)
 		metrics_cgroup_begin(m->cgroup, m->snap.mono_ns);
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
 		if (families[i].is_on && !families[i].is_on(m))
 			continue;
-		expose_family(e, &families[i].family);
+		exposition_family(e, &families[i].family);
 		families[i].write(m, e);
 	}
 	if (m->cgroup)

@@ -27,12 +27,12 @@ struct view {
 };
 
 struct metrics_cgroup {
-	struct scopes *scopes;
+	struct cgroup_counters *scopes;
 	struct cgroups *cgroups;
 	struct view *views; /* by entry; the first one is of no use */
 	unsigned int nr_views;
 	unsigned int nr_named;
-	struct scope_cell other;
+	struct cgroup_faults other;
 };
 
 int metrics_cgroup_open(struct metrics_cgroup **out, const struct session *session,
@@ -44,9 +44,9 @@ int metrics_cgroup_open(struct metrics_cgroup **out, const struct session *sessi
 	if (!m)
 		return -ENOMEM;
 	m->cgroups = cgroups;
-	err = scopes_open(&m->scopes, session);
+	err = cgroup_counters_open(&m->scopes, session);
 	if (!err) {
-		m->nr_views = scopes_limit(m->scopes) + 1;
+		m->nr_views = cgroup_counters_limit(m->scopes) + 1;
 		m->views = calloc(m->nr_views, sizeof(*m->views));
 		err = m->views ? 0 : -ENOMEM;
 	}
@@ -71,7 +71,7 @@ static void judge(struct metrics_cgroup *m, unsigned int i, uint64_t faults)
 	enum cgroup_fate fate;
 
 	if (view->status == STATUS_UNNAMED) {
-		scopes_add(&m->other, scopes_cell(m->scopes, i));
+		cgroup_counters_add(&m->other, cgroup_counters_faults(m->scopes, i));
 		view->over = faults == view->faults;
 	} else if (!view->entry) {
 		view->over = true;
@@ -103,10 +103,10 @@ void metrics_cgroup_begin(struct metrics_cgroup *m, uint64_t now_ns)
 {
 	unsigned int i;
 
-	scopes_other(m->scopes, &m->other);
+	cgroup_counters_other(m->scopes, &m->other);
 	m->nr_named = 0;
 	for (i = 1; i < m->nr_views; i++) {
-		uint64_t faults, key = scopes_key(m->scopes, i, &faults);
+		uint64_t faults, key = cgroup_counters_key(m->scopes, i, &faults);
 
 		if (m->views[i].key != key)
 			m->views[i] = (struct view){ .key = key };
@@ -120,7 +120,7 @@ void metrics_cgroup_begin(struct metrics_cgroup *m, uint64_t now_ns)
 
 		if (!view->key)
 			continue;
-		scopes_key(m->scopes, i, &faults);
+		cgroup_counters_key(m->scopes, i, &faults);
 		judge(m, i, faults);
 		view->faults = faults;
 	}
@@ -132,8 +132,8 @@ void metrics_cgroup_end(struct metrics_cgroup *m)
 
 	for (i = 1; i < m->nr_views; i++)
 		if (m->views[i].key && m->views[i].over)
-			scopes_forget(m->scopes, i, m->views[i].status == STATUS_UNNAMED);
-	scopes_settle(m->scopes);
+			cgroup_counters_forget(m->scopes, i, m->views[i].status == STATUS_UNNAMED);
+	cgroup_counters_settle(m->scopes);
 	/* An entry may be another cgroup's at the next scrape, even with the same id. */
 	for (i = 1; i < m->nr_views; i++)
 		if (m->views[i].over)
@@ -143,10 +143,10 @@ void metrics_cgroup_end(struct metrics_cgroup *m)
 
 /* --- the families */
 
-typedef void write_cell(struct exposition *e, const struct scope_cell *cell);
+typedef void write_cell(struct exposition *e, const struct cgroup_faults *cell);
 
 static void write_one(struct exposition *e, const char *path, const struct cgroup_names *names,
-		      const struct scope_cell *cell, write_cell *write)
+		      const struct cgroup_faults *cell, write_cell *write)
 {
 	const struct label labels[] = {
 		{ "cgroup", path },
@@ -154,7 +154,7 @@ static void write_one(struct exposition *e, const char *path, const struct cgrou
 		{ "container_id", names->container_id },
 	};
 
-	expose_common(e, labels, 3);
+	exposition_common(e, labels, 3);
 	write(e, cell);
 }
 
@@ -170,9 +170,9 @@ static void write_all(const struct metrics_cgroup *m, struct exposition *e, writ
 
 		if (view->key && view->entry)
 			write_one(e, view->entry->path, &view->entry->names,
-				  scopes_cell(m->scopes, i), write);
+				  cgroup_counters_faults(m->scopes, i), write);
 	}
-	expose_common(e, NULL, 0);
+	exposition_common(e, NULL, 0);
 }
 
 static void write_count(struct exposition *e, unsigned int path, unsigned int major, uint64_t count)
@@ -183,10 +183,10 @@ static void write_count(struct exposition *e, unsigned int path, unsigned int ma
 	};
 
 	if (count)
-		expose_count(e, labels, 2, count);
+		exposition_count(e, labels, 2, count);
 }
 
-static void write_faults(struct exposition *e, const struct scope_cell *cell)
+static void write_faults(struct exposition *e, const struct cgroup_faults *cell)
 {
 	unsigned int path;
 
@@ -201,7 +201,7 @@ static void write_faults(struct exposition *e, const struct scope_cell *cell)
 	}
 }
 
-static void write_seconds(struct exposition *e, const struct scope_cell *cell)
+static void write_seconds(struct exposition *e, const struct cgroup_faults *cell)
 {
 	unsigned int path;
 
@@ -209,11 +209,11 @@ static void write_seconds(struct exposition *e, const struct scope_cell *cell)
 		const struct label label = { "path", path_name(path) };
 
 		if (cell->sum_ns[path])
-			expose_seconds(e, &label, 1, cell->sum_ns[path]);
+			exposition_seconds(e, &label, 1, cell->sum_ns[path]);
 	}
 }
 
-static void write_durations(struct exposition *e, const struct scope_cell *cell)
+static void write_durations(struct exposition *e, const struct cgroup_faults *cell)
 {
 	uint64_t buckets[HIST_SLOTS];
 	struct exposition_histogram histogram = { .buckets = buckets };
@@ -223,7 +223,7 @@ static void write_durations(struct exposition *e, const struct scope_cell *cell)
 		histogram.sum_ns += cell->sum_ns[i];
 	for (i = 0; i < HIST_SLOTS; i++)
 		buckets[i] = cell->buckets[i];
-	expose_histogram(e, NULL, 0, &histogram);
+	exposition_histogram(e, NULL, 0, &histogram);
 }
 
 void metrics_cgroup_faults(const struct metrics_cgroup *m, struct exposition *e)
@@ -248,14 +248,14 @@ unsigned int metrics_cgroup_count(const struct metrics_cgroup *m)
 
 unsigned int metrics_cgroup_limit(const struct metrics_cgroup *m)
 {
-	return scopes_limit(m->scopes);
+	return cgroup_counters_limit(m->scopes);
 }
 
 void metrics_cgroup_close(struct metrics_cgroup *m)
 {
 	if (!m)
 		return;
-	scopes_close(m->scopes);
+	cgroup_counters_close(m->scopes);
 	free(m->views);
 	free(m);
 }

@@ -101,7 +101,7 @@ static bool perf_works(void)
 }
 
 /* By trying: first with none, then with the one that should do. */
-static int find_needed(struct keep *keep, const struct confine_needs *needs)
+static int find_needed(struct keep *keep, const struct sandbox_needs *needs)
 {
 	int err = try_with(keep, CAP_EFFECTIVE);
 
@@ -118,7 +118,7 @@ static int find_needed(struct keep *keep, const struct confine_needs *needs)
 	return err;
 }
 
-static int drop_capabilities(struct keep *keep, const struct confine_needs *needs)
+static int drop_capabilities(struct keep *keep, const struct sandbox_needs *needs)
 {
 	int err = find_needed(keep, needs);
 	cap_value_t cap;
@@ -170,8 +170,8 @@ static int filter_calls(void)
 	return err;
 }
 
-int confine(const struct confine_needs *needs, char *kept, size_t kept_len, char *error,
-	    size_t error_len)
+int sandbox_enter(const struct sandbox_needs *needs, char *kept, size_t kept_len, char *error,
+		  size_t error_len)
 {
 	struct keep keep = { .nr = 0 };
 	int err = drop_capabilities(&keep, needs);

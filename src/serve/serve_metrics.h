@@ -15,10 +15,10 @@
 struct metrics;
 
 struct metrics_source {
-	const struct attachment *at;
-	struct collector *collector;
+	const struct setup *at;
+	struct counters *counters;
 	const struct opts *opts;
-	const struct web *web;
+	const struct http_server *http_server;
 	const unsigned int *unmeasured_cpus; /* online, and could not be attached to */
 	struct cgroups *cgroups; /* of --by cgroup; NULL without */
 };
@@ -26,7 +26,9 @@ struct metrics_source {
 /* 0 or a negative errno. What source points to must outlive it. */
 int metrics_open(struct metrics **out, const struct metrics_source *source);
 
-/* Reads all counters once and writes every family: between expose_begin() and expose_end(). */
+/*
+ * Reads all counters once and writes every family: between exposition_begin() and exposition_end().
+ */
 void metrics_write(struct metrics *m, struct exposition *e);
 
 /* The scrape that has just been answered took so long, from request to response. */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct confine_needs {
+struct sandbox_needs {
 	/* perf events are opened later on, for CPUs that come online. */
 	bool perf;
 	/* bpf(2) is called later on, for counters of the programs: the fd of one; -1: it is not. */
@@ -26,7 +26,7 @@ struct confine_needs {
  * kept gets the names of what is left, "no capability" or as many as fit. 0, or a
  * negative errno with the reason in error.
  */
-int confine(const struct confine_needs *needs, char *kept, size_t kept_len, char *error,
-	    size_t error_len);
+int sandbox_enter(const struct sandbox_needs *needs, char *kept, size_t kept_len, char *error,
+		  size_t error_len);
 
 #endif

@@ -117,7 +117,7 @@ static struct check_row *new_row(struct check *out, const char *book, const char
 static uint64_t cell_count(const struct snapshot *s, unsigned int path, unsigned int origin,
 			   unsigned int major)
 {
-	const struct cell_sum *cell = &s->cells[path][origin][major];
+	const struct fault_sum *cell = &s->sums[path][origin][major];
 	uint64_t count = cell->untimed;
 
 	for (unsigned int i = 0; i < HIST_SLOTS; i++)
@@ -171,7 +171,7 @@ static uint64_t retries(const struct snapshot *s)
 	for (unsigned int path = 0; path < PATH_NR; path++)
 		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
 			for (unsigned int major = 0; major < 2; major++)
-				count += s->cells[path][origin][major].retries;
+				count += s->sums[path][origin][major].retries;
 	return count;
 }
 
@@ -190,7 +190,7 @@ static void terms_of_ends(struct terms *terms, const struct check_input *in)
 	     s->tallies[TALLY_END_WITHOUT_BEGIN]);
 	if (!in->perf_end)
 		term(terms, "marker_missed", "program runs that the kernel skipped",
-		     s->marker_misses);
+		     s->probe_misses);
 	term(terms, "gup_nested", "get_user_pages inside another fault",
 	     s->tallies[TALLY_GUP_NESTED]);
 }
@@ -214,12 +214,12 @@ static void term_of_gup(struct terms *terms, const struct check_input *in, uint6
  * What the tasks' books may lack. On preemptible kernels the exit program is
  * skipped while another task is preempted in it; of which task is not known.
  */
-static void terms_of_ended(struct terms *terms, const struct check_books *books)
+static void terms_of_ended(struct terms *terms, const struct check_kernel *kernel_counters)
 {
 	term_less(terms, "late", "of tasks that were ending: no book has them",
-		  books->early * LATE_FAULTS);
+		  kernel_counters->early * LATE_FAULTS);
 	term_less(terms, "exit_missed", "of tasks whose end the kernel kept from pfstat",
-		  books->exit_missed ? NO_LIMIT : 0);
+		  kernel_counters->exit_missed ? NO_LIMIT : 0);
 }
 
 static const char *const severities[] = { "minor", "major" };
@@ -237,7 +237,7 @@ static void check_tasks_row(struct check *out, const struct check_input *in, con
 		term(&terms, "missed", "end programs that the kernel skipped", missed(in));
 	terms_of_ends(&terms, in);
 	term_of_gup(&terms, in, NO_LIMIT);
-	terms_of_ended(&terms, in->books);
+	terms_of_ended(&terms, in->kernel_counters);
 	judge(row, is_sum ? missed(in) : 0, &terms);
 }
 
@@ -250,11 +250,11 @@ static void check_rusage_row(struct check *out, const struct check_input *in, co
 {
 	struct check_row *row =
 		new_row(out, "wait4", counter, (struct check_span){ rusage, rusage }, pfstat);
-	uint64_t late = in->books->early * LATE_FAULTS, must = is_sum ? missed(in) : 0;
+	uint64_t late = in->kernel_counters->early * LATE_FAULTS, must = is_sum ? missed(in) : 0;
 	struct terms terms = { 0 };
 
-	if (in->books->rusage_scope) {
-		add_note(row, CHECK_INFORMATION, "scope", in->books->rusage_scope);
+	if (in->kernel_counters->rusage_scope) {
+		add_note(row, CHECK_INFORMATION, "scope", in->kernel_counters->rusage_scope);
 		return;
 	}
 	add_reason(row, "missed", "end programs that the kernel skipped", must);
@@ -263,7 +263,8 @@ static void check_rusage_row(struct check *out, const struct check_input *in, co
 	terms_of_ends(&terms, in);
 	/* No more of them than the tasks' own books say, if those are whole. */
 	term_of_gup(&terms, in,
-		    in->books->exit_missed ? NO_LIMIT : over(tasks.high + late, pfstat + must));
+		    in->kernel_counters->exit_missed ? NO_LIMIT :
+						       over(tasks.high + late, pfstat + must));
 	/* Their events are inherited all the same, and counted. fexit sees everybody's ends. */
 	if (in->perf_end)
 		term(&terms, "birth_missed", "of tasks whose birth the kernel kept from pfstat",
@@ -275,7 +276,7 @@ static void check_rusage_row(struct check *out, const struct check_input *in, co
 
 static void check_tasks(struct check *out, const struct check_input *in)
 {
-	const struct check_books *b = in->books;
+	const struct check_kernel *b = in->kernel_counters;
 	uint64_t pfstat[2] = { completed(in->total, 0), completed(in->total, 1) };
 	struct check_span sum = { b->tasks[0].low + b->tasks[1].low,
 				  b->tasks[0].high + b->tasks[1].high };
@@ -417,7 +418,7 @@ static uint64_t unnamed(const struct check_input *in)
 	const struct snapshot *s = in->total;
 
 	return missed(in) + s->tallies[TALLY_END_WITHOUT_BEGIN] + s->tallies[TALLY_VMA_BUSY] +
-	       s->marker_misses + s->in_flight + path_count(s, PATH_UNCLASSIFIED) +
+	       s->probe_misses + s->in_flight + path_count(s, PATH_UNCLASSIFIED) +
 	       path_count(s, PATH_UNRESOLVED);
 }
 
@@ -425,7 +426,7 @@ static void check_counter(struct check *out, const struct check_input *in,
 			  enum check_counter counter)
 {
 	const struct rule *rule = &rules[counter];
-	struct check_span kernel = in->books->counter[counter];
+	struct check_span kernel = in->kernel_counters->counter[counter];
 	enum exactness exactness = rule_exactness(in, rule);
 	struct check_row *row =
 		new_row(out, "vmstat", check_counter_names[counter], kernel,
@@ -449,7 +450,7 @@ static void check_counter(struct check *out, const struct check_input *in,
 		     "faults of another path that count as well",
 		     path_count(in->total, rule->also.path[i]));
 	term_of_gup(&terms, in, NO_LIMIT);
-	term_less(&terms, "unnamed", "faults whose mark was lost", in->total->marker_misses);
+	term_less(&terms, "unnamed", "faults whose mark was lost", in->total->probe_misses);
 	if (rule->relation == RELATION_AT_MOST)
 		term_less(&terms, "relation", rule->why, NO_LIMIT);
 	judge(row, 0, &terms);
@@ -458,10 +459,10 @@ static void check_counter(struct check *out, const struct check_input *in,
 static void check_machine(struct check *out, const struct check_input *in)
 {
 	for (int c = 0; c < CHECK_COUNTER_NR; c++) {
-		if (!in->books->has_counter[c])
+		if (!in->kernel_counters->has_counter[c])
 			continue;
 		if (c == CHECK_pgfault)
-			check_pgfault(out, in, in->books->counter[c]);
+			check_pgfault(out, in, in->kernel_counters->counter[c]);
 		else
 			check_counter(out, in, c);
 	}
@@ -470,9 +471,9 @@ static void check_machine(struct check *out, const struct check_input *in)
 void check_make(struct check *out, const struct check_input *in)
 {
 	memset(out, 0, sizeof(*out));
-	out->ended = in->books->ended;
-	out->living = in->books->living;
-	memcpy(out->error, in->books->error, sizeof(out->error));
+	out->ended = in->kernel_counters->ended;
+	out->living = in->kernel_counters->living;
+	memcpy(out->error, in->kernel_counters->error, sizeof(out->error));
 	check_events(out, in);
 	if (out->error[0])
 		return;

@@ -18,10 +18,10 @@
 #include "stat_format.h"
 #include "stat_table_check.h"
 
-struct run {
+struct stat_run {
 	const struct opts *opts;
-	struct measure measure;
-	struct collector *collector;
+	struct run measure;
+	struct counters *counters;
 	struct check *check; /* with --check, as measure.books */
 	FILE *out;
 	const struct renderer *renderer;
@@ -43,7 +43,7 @@ static const struct renderer *const renderers[] = {
 };
 
 /* --check: opens the kernel's books. One that cannot be had is a failure at the end. */
-static int open_books(struct run *run)
+static int open_kernel_counters(struct stat_run *run)
 {
 	int exit_hook = run->measure.at.plan.hook[HOOK_sched_process_exit].method;
 	int err;
@@ -51,28 +51,30 @@ static int open_books(struct run *run)
 	if (!run->opts->check)
 		return 0;
 	run->check = calloc(1, sizeof(*run->check));
-	err = run->check ? books_open(&run->measure.books, run->measure.at.session,
-				      per_task(run->opts)) :
+	err = run->check ? kernel_counters_open(&run->measure.kernel_counters,
+						run->measure.at.session, per_task(run->opts)) :
 			   -ENOMEM;
 	if (err)
 		return fail(EXIT_FAILED, "--check", err);
 	if (per_task(run->opts) && exit_hook != METHOD_TRACEPOINT)
-		books_fail(run->measure.books, "tasks that end (the tracepoint sched_process_exit)",
-			   run->measure.at.plan.hook[HOOK_sched_process_exit].error);
+		kernel_counters_fail(run->measure.kernel_counters,
+				     "tasks that end (the tracepoint sched_process_exit)",
+				     run->measure.at.plan.hook[HOOK_sched_process_exit].error);
 	return 0;
 }
 
 /* The second witness, when the command has ended by itself. */
-static void read_rusage(struct run *run)
+static void read_rusage(struct stat_run *run)
 {
-	if (!run->opts->child || run->measure.timed_out || !child_reap(&run->measure.child))
+	if (!run->opts->child || run->measure.timed_out || !workload_reap(&run->measure.child))
 		return;
-	books_rusage(run->measure.books, &run->measure.child.usage,
-		     run->opts->no_inherit ? "counts the children, which --no-inherit leaves out" :
-					     NULL);
+	kernel_counters_rusage(run->measure.kernel_counters, &run->measure.child.usage,
+			       run->opts->no_inherit ?
+				       "counts the children, which --no-inherit leaves out" :
+				       NULL);
 }
 
-static void make_check(struct run *run)
+static void make_check(struct stat_run *run)
 {
 	struct check_input input = {
 		.total = run->now,
@@ -86,12 +88,12 @@ static void make_check(struct run *run)
 	if (!run->check)
 		return;
 	read_rusage(run);
-	input.books = books_result(run->measure.books);
+	input.kernel_counters = kernel_counters_result(run->measure.kernel_counters);
 	check_make(run->check, &input);
 }
 
 /* JSON has it in the total; CSV has no place for it. */
-static void print_check(struct run *run)
+static void print_check(struct stat_run *run)
 {
 	if (!run->check || run->opts->format == FORMAT_JSON)
 		return;
@@ -99,7 +101,7 @@ static void print_check(struct run *run)
 }
 
 /* The rows of --by. */
-static void report_groups(struct run *run)
+static void report_groups(struct stat_run *run)
 {
 	int err;
 
@@ -116,7 +118,7 @@ static void report_groups(struct run *run)
 }
 
 /* Prints from before (NULL: the start) to now; false when nobody reads any more. */
-static bool print_report(struct run *run, const struct snapshot *before, bool is_total)
+static bool print_report(struct stat_run *run, const struct snapshot *before, bool is_total)
 {
 	snapshot_report(run->report, before, run->now, run->measure.at.plan.exact,
 			run->measure.at.plan.attach);
@@ -141,15 +143,15 @@ static void keep_maxima(struct snapshot *all, const struct snapshot *interval)
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)
 			for (major = 0; major < 2; major++) {
-				uint64_t ns = interval->cells[path][origin][major].max_ns;
+				uint64_t ns = interval->sums[path][origin][major].max_ns;
 
-				if (ns > all->cells[path][origin][major].max_ns)
-					all->cells[path][origin][major].max_ns = ns;
+				if (ns > all->sums[path][origin][major].max_ns)
+					all->sums[path][origin][major].max_ns = ns;
 			}
 }
 
 /* What has exited was reported: its entries are free for others. */
-static void free_exited(struct run *run)
+static void free_exited(struct stat_run *run)
 {
 	int err = run->groups && !run->keeps_exited ? groups_free_exited(run->groups) : 0;
 
@@ -161,13 +163,13 @@ static void free_exited(struct run *run)
 
 static void handle_interval(void *arg)
 {
-	struct run *run = arg;
+	struct stat_run *run = arg;
 	struct snapshot *swap;
 	uint64_t expirations;
 
 	if (read(run->interval, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
-	collect_read(run->collector, run->now, false);
+	counters_read(run->counters, run->now, false);
 	if (!print_report(run, run->last, false))
 		run->measure.done = true;
 	free_exited(run);
@@ -179,7 +181,7 @@ static void handle_interval(void *arg)
 		run->measure.done = run->measure.timed_out = true;
 }
 
-static int open_output(struct run *run)
+static int open_output(struct stat_run *run)
 {
 	run->out = run->opts->output ? fopen(run->opts->output, "we") : stdout;
 	if (!run->out)
@@ -199,19 +201,19 @@ static int open_output(struct run *run)
 	return 0;
 }
 
-static int open_interval(struct run *run)
+static int open_interval(struct stat_run *run)
 {
 	int err;
 
 	if (!run->opts->interval_ns)
 		return 0;
 	run->left = run->opts->count;
-	run->interval = measure_timer(run->opts->interval_ns, true);
-	err = measure_watch(&run->measure, run->interval, handle_interval, run);
+	run->interval = run_timer(run->opts->interval_ns, true);
+	err = run_watch(&run->measure, run->interval, handle_interval, run);
 	return err ? fail(EXIT_FAILED, "timers", err) : 0;
 }
 
-static int open_groups(struct run *run)
+static int open_groups(struct stat_run *run)
 {
 	struct groups_setup setup = {
 		.by = { run->opts->by[0], run->opts->by[1] },
@@ -224,45 +226,45 @@ static int open_groups(struct run *run)
 	err = groups_open(&run->groups, run->measure.at.session, &setup);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters of --by", err);
-	collect_on_turn(run->collector, groups_turn, run->groups);
+	counters_on_epoch_flip(run->counters, groups_flip_epoch, run->groups);
 	return 0;
 }
 
-static int start(struct run *run)
+static int start(struct stat_run *run)
 {
-	int err = measure_start(&run->measure);
+	int err = run_start(&run->measure);
 
 	if (err)
 		return err;
-	err = collect_open(&run->collector, run->measure.at.session);
+	err = counters_open(&run->counters, run->measure.at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
 	err = open_groups(run);
 	if (err)
 		return err;
 	/* The clock of the first interval and of the total starts here, the counters at 0. */
-	collect_read(run->collector, run->now, false);
+	counters_read(run->counters, run->now, false);
 	run->start->mono_ns = run->last->mono_ns = run->now->mono_ns;
 	run->start->wall_ns = run->last->wall_ns = run->now->wall_ns;
-	err = measure_go(&run->measure);
+	err = run_go(&run->measure);
 	return err ? err : open_interval(run);
 }
 
-static void print_total(struct run *run)
+static void print_total(struct stat_run *run)
 {
-	books_detaching(run->measure.books);
+	kernel_counters_detaching(run->measure.kernel_counters);
 	session_stop(run->measure.at.session);
-	books_detached(run->measure.books);
+	kernel_counters_detached(run->measure.kernel_counters);
 	groups_settle(run->groups);
-	collect_read(run->collector, run->now, true);
+	counters_read(run->counters, run->now, true);
 	make_check(run);
 	keep_maxima(run->now, run->start);
-	memset(run->start->cells, 0, sizeof(run->start->cells));
+	memset(run->start->sums, 0, sizeof(run->start->sums));
 	if (print_report(run, run->start, true))
 		print_check(run);
 }
 
-static void release(struct run *run)
+static void release(struct stat_run *run)
 {
 	free(run->check);
 	free(run->start);
@@ -274,27 +276,27 @@ static void release(struct run *run)
 		fclose(run->out);
 }
 
-static int run_measure(struct run *run)
+static int run_measure(struct stat_run *run)
 {
 	int code = open_output(run);
 
 	if (!code)
-		code = measure_open(&run->measure, run->opts);
+		code = run_open(&run->measure, run->opts);
 	if (!code && run->opts->dry_run) {
-		attach_print_plan(&run->measure.at, run->out);
+		setup_print_plan(&run->measure.at, run->out);
 		return 0;
 	}
 	if (!code)
-		code = open_books(run);
+		code = open_kernel_counters(run);
 	if (!code)
-		code = measure_attach_targets(&run->measure);
+		code = run_attach_targets(&run->measure);
 	if (!code && run->renderer->begin)
 		run->renderer->begin(run->out, &run->style);
 	if (!code)
 		code = start(run);
 	if (code)
 		return code;
-	measure_loop(&run->measure);
+	run_loop(&run->measure);
 	print_total(run);
 	if (run->out_error)
 		return fail(EXIT_FAILED, run->opts->output ? run->opts->output : "standard output",
@@ -304,14 +306,14 @@ static int run_measure(struct run *run)
 
 int run_stat(const struct opts *opts)
 {
-	struct run run = { .opts = opts };
+	struct stat_run run = { .opts = opts };
 	int code = run_measure(&run);
 
-	/* These read the session, which measure_release() closes. */
-	collect_close(run.collector);
+	/* These read the session, which run_release() closes. */
+	counters_close(run.counters);
 	groups_close(run.groups);
-	books_close(run.measure.books);
-	code = measure_release(&run.measure, code);
+	kernel_counters_close(run.measure.kernel_counters);
+	code = run_release(&run.measure, code);
 	release(&run);
 	return code;
 }

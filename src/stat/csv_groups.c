@@ -56,11 +56,11 @@ static const char *csv_text(char buf[GROUP_TEXT_LEN], const struct group_row *ro
 	switch (dim) {
 	case DIM_PROCESS:
 	case DIM_THREAD:
-		return clean_text(buf, GROUP_TEXT_LEN, row->comm[n], "");
+		return escape_text(buf, GROUP_TEXT_LEN, row->comm[n], "");
 	case DIM_CGROUP:
 	case DIM_MAPPING:
 	case DIM_FILE:
-		return clean_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "", "");
+		return escape_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "", "");
 	default:
 		return group_text(buf, row, dim, n);
 	}

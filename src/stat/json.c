@@ -16,7 +16,7 @@
 
 #define JSON_LINES_SCHEMA 1
 
-json_t *json_clean_string(const char *s)
+json_t *json_string_of(const char *s)
 {
 	static const char replacement[] = "\xef\xbf\xbd";
 	char *clean = malloc(strlen(s) * (sizeof(replacement) - 1) + 1);
@@ -65,8 +65,8 @@ static json_t *pack_row(const struct report_row *row)
 	return json_pack(
 		"{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o,"
 		" s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o}",
-		"path", json_clean_string(row->path), "origin", json_clean_string(row->origin),
-		"exactness", json_clean_string(row->exactness), "count", json_count(row->count),
+		"path", json_string_of(row->path), "origin", json_string_of(row->origin),
+		"exactness", json_string_of(row->exactness), "count", json_count(row->count),
 		"minor", json_count(row->minor), "major", json_count(row->major), "sum_ns",
 		json_count(row->sum_ns), "max_ns", json_count(row->max_ns), "p50_ns",
 		json_count(row->p50_ns), "p90_ns", json_count(row->p90_ns), "p99_ns",
@@ -74,7 +74,7 @@ static json_t *pack_row(const struct report_row *row)
 		"untimed", json_count(row->untimed), "retries", json_count(row->retries), "read",
 		json_count(row->access[ACCESS_READ]), "write",
 		json_count(row->access[ACCESS_WRITE]), "exec", json_count(row->access[ACCESS_EXEC]),
-		"outcome", json_clean_string(row->outcome), "stack", json_count(row->stack_growths),
+		"outcome", json_string_of(row->outcome), "stack", json_count(row->stack_growths),
 		"mmap_lock", json_count(row->mmap_locks), "orders",
 		json_counts(row->orders, MAX_ORDER_NOTED, 1));
 }
@@ -128,7 +128,7 @@ static void json_report(FILE *f, const struct report *r, const struct render_sty
 	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o}", "schema", JSON_LINES_SCHEMA,
 				 "kind", r->is_total ? "total" : "interval", "time_ns",
 				 json_count(r->wall_ns), "duration_ns", json_count(r->duration_ns),
-				 "attach", json_clean_string(r->attach), "paths", pack_paths(r),
+				 "attach", json_string_of(r->attach), "paths", pack_paths(r),
 				 "lost", pack_lost(r));
 
 	(void)style;

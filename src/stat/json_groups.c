@@ -13,20 +13,20 @@
 
 static json_t *string_or_null(const char *s)
 {
-	return s ? json_clean_string(s) : json_null();
+	return s ? json_string_of(s) : json_null();
 }
 
 static json_t *pack_task(const struct group_row *row, const char *id, int n)
 {
 	return json_pack("{s:I, s:I, s:o}", id, json_count(group_number(row, n)), "start_ns",
-			 json_count(row->key.dim[n][1]), "comm", json_clean_string(row->comm[n]));
+			 json_count(row->key.dim[n][1]), "comm", json_string_of(row->comm[n]));
 }
 
 static json_t *pack_cgroup(const struct group_row *row, int n)
 {
 	struct cgroup_names names;
 
-	cgroup_path_parse(&names, row->name[n] ? row->name[n] : "");
+	container_id_parse(&names, row->name[n] ? row->name[n] : "");
 	return json_pack("{s:I, s:o, s:s, s:s, s:s}", "id", json_count(group_number(row, n)),
 			 "path", string_or_null(row->name[n]), "runtime", names.runtime,
 			 "container_id", names.container_id, "pod_uid", names.pod_uid);
@@ -39,13 +39,13 @@ static json_t *pack_mapping(const struct group_row *row, enum dimension dim, int
 	const uint32_t dev = (uint32_t)group_number(row, n);
 	char text[24];
 
-	if (dim == DIM_FILE && kind != PLACE_FILE)
+	if (dim == DIM_FILE && kind != MAPPING_FILE)
 		return json_null();
-	if (kind != PLACE_FILE)
-		return json_pack("{s:s, s:o}", "kind", place_kind_name(kind), "name",
+	if (kind != MAPPING_FILE)
+		return json_pack("{s:s, s:o}", "kind", mapping_kind_name(kind), "name",
 				 string_or_null(row->name[n]));
 	snprintf(text, sizeof(text), "%u:%u", dev >> 20, dev & 0xfffff);
-	return json_pack("{s:s, s:o, s:s, s:I}", "kind", place_kind_name(kind), "name",
+	return json_pack("{s:s, s:o, s:s, s:I}", "kind", mapping_kind_name(kind), "name",
 			 string_or_null(row->name[n]), "dev", text, "ino",
 			 json_count(row->key.dim[n][1]));
 }
@@ -61,7 +61,7 @@ static json_t *pack_dimension(const struct group_row *row, enum dimension dim, i
 		return pack_task(row, "tid", n);
 	case DIM_COMM:
 		memcpy(comm, row->key.dim[n], 16);
-		return json_clean_string(comm);
+		return json_string_of(comm);
 	case DIM_CGROUP:
 		return pack_cgroup(row, n);
 	case DIM_MAPPING:

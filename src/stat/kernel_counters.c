@@ -25,50 +25,50 @@ struct vmstat {
 	uint64_t value[CHECK_COUNTER_NR];
 };
 
-struct books {
-	struct check_books result;
+struct kernel_counters {
+	struct check_kernel result;
 	const struct session *session;
 	bool per_task;
 	/* -p, -t, -- */
 	const uint64_t *targets; /* TARGET_WORDS of them */
-	const struct exit_books *exits;
+	const struct exit_counters *exits;
 	struct check_span base[2]; /* what the tasks had when they were attached */
 	/* The whole machine: before and after attaching, before and after detaching. */
 	struct vmstat vmstat[4];
 };
 
-void books_fail(struct books *books, const char *what, int err)
+void kernel_counters_fail(struct kernel_counters *kernel_counters, const char *what, int err)
 {
 	/* The first one is the cause. */
-	if (books && !books->result.error[0])
-		snprintf(books->result.error, sizeof(books->result.error), "%s: %s", what,
-			 strerror(-err));
+	if (kernel_counters && !kernel_counters->result.error[0])
+		snprintf(kernel_counters->result.error, sizeof(kernel_counters->result.error),
+			 "%s: %s", what, strerror(-err));
 }
 
-int books_open(struct books **out, const struct session *s, bool per_task)
+int kernel_counters_open(struct kernel_counters **out, const struct session *s, bool per_task)
 {
-	struct books *books = calloc(1, sizeof(*books));
+	struct kernel_counters *kernel_counters = calloc(1, sizeof(*kernel_counters));
 	struct session_maps maps;
 	void *targets;
 	int err;
 
-	if (!books)
+	if (!kernel_counters)
 		return -ENOMEM;
-	books->session = s;
-	books->per_task = per_task;
+	kernel_counters->session = s;
+	kernel_counters->per_task = per_task;
 	session_maps(s, &maps);
-	books->exits = maps.exit_books;
+	kernel_counters->exits = maps.exit_counters;
 	if (per_task) {
-		targets = mmap(NULL, TARGET_WORDS * sizeof(*books->targets), PROT_READ, MAP_SHARED,
-			       maps.targets_fd, 0);
+		targets = mmap(NULL, TARGET_WORDS * sizeof(*kernel_counters->targets), PROT_READ,
+			       MAP_SHARED, maps.targets_fd, 0);
 		if (targets == MAP_FAILED) {
 			err = -errno;
-			free(books);
+			free(kernel_counters);
 			return err;
 		}
-		books->targets = targets;
+		kernel_counters->targets = targets;
 	}
-	*out = books;
+	*out = kernel_counters;
 	return 0;
 }
 
@@ -113,20 +113,20 @@ static int read_task(int tid, struct task_stat *stat)
 	return err ? err : parse_stat(line, stat);
 }
 
-static void fail_task(struct books *books, int tid, int err)
+static void fail_task(struct kernel_counters *kernel_counters, int tid, int err)
 {
 	char what[64];
 
 	snprintf(what, sizeof(what), "/proc/%d/task/%d/stat", tid, tid);
-	books_fail(books, what, err);
+	kernel_counters_fail(kernel_counters, what, err);
 }
 
-int books_add_task(struct books *books, struct session *s, int tid)
+int kernel_counters_add_task(struct kernel_counters *kernel_counters, struct session *s, int tid)
 {
 	struct task_stat before, after;
 	int err, read_error;
 
-	if (!books)
+	if (!kernel_counters)
 		return session_add_task(s, tid);
 	read_error = read_task(tid, &before);
 	err = session_add_task(s, tid);
@@ -142,12 +142,12 @@ int books_add_task(struct books *books, struct session *s, int tid)
 		}
 	}
 	if (read_error) {
-		fail_task(books, tid, read_error);
+		fail_task(kernel_counters, tid, read_error);
 		return 0;
 	}
 	for (int major = 0; major < 2; major++) {
-		books->base[major].low += before.faults[major];
-		books->base[major].high += after.faults[major];
+		kernel_counters->base[major].low += before.faults[major];
+		kernel_counters->base[major].high += after.faults[major];
 	}
 	return 0;
 }
@@ -159,7 +159,7 @@ struct walk {
 	bool steady; /* no task came or went meanwhile */
 };
 
-static void walk_task(struct books *books, struct walk *walk, int tid)
+static void walk_task(struct kernel_counters *kernel_counters, struct walk *walk, int tid)
 {
 	struct task_stat stat;
 	int err = read_task(tid, &stat);
@@ -169,7 +169,7 @@ static void walk_task(struct books *books, struct walk *walk, int tid)
 	if (err == -ESRCH)
 		return;
 	if (err) {
-		fail_task(books, tid, err);
+		fail_task(kernel_counters, tid, err);
 		return;
 	}
 	/* A zombie has passed the exit hook: its counts are in the other book. */
@@ -191,36 +191,36 @@ static uint64_t load(const unsigned long long *value)
 	return __atomic_load_n(value, __ATOMIC_SEQ_CST);
 }
 
-static void walk_once(struct books *books, struct walk *walk)
+static void walk_once(struct kernel_counters *kernel_counters, struct walk *walk)
 {
-	uint64_t ended = load(&books->exits->ended);
+	uint64_t ended = load(&kernel_counters->exits->ended);
 
 	memset(walk, 0, sizeof(*walk));
 	walk->steady = true;
 	/* A task that ends meanwhile is in neither below, and in both above. */
 	for (int major = 0; major < 2; major++)
-		walk->faults[major].low = load(&books->exits->faults[major]);
+		walk->faults[major].low = load(&kernel_counters->exits->faults[major]);
 	for (unsigned int word = 0; word < TARGET_WORDS; word++) {
-		uint64_t bits = __atomic_load_n(&books->targets[word], __ATOMIC_SEQ_CST);
+		uint64_t bits = __atomic_load_n(&kernel_counters->targets[word], __ATOMIC_SEQ_CST);
 
 		for (; bits; bits &= bits - 1)
-			walk_task(books, walk, word * 64 + __builtin_ctzll(bits));
+			walk_task(kernel_counters, walk, word * 64 + __builtin_ctzll(bits));
 	}
 	for (int major = 0; major < 2; major++)
-		walk->faults[major].high += load(&books->exits->faults[major]);
-	walk->early = load(&books->exits->early);
-	walk->ended = load(&books->exits->ended);
+		walk->faults[major].high += load(&kernel_counters->exits->faults[major]);
+	walk->early = load(&kernel_counters->exits->early);
+	walk->ended = load(&kernel_counters->exits->ended);
 	if (walk->ended != ended)
 		walk->steady = false;
 }
 
-static void walk_tasks(struct books *books, struct walk *walk)
+static void walk_tasks(struct kernel_counters *kernel_counters, struct walk *walk)
 {
 	static const struct timespec pause = { .tv_nsec = WALK_PAUSE_NS };
 
 	for (int i = 0; i < WALKS; i++) {
-		walk_once(books, walk);
-		if (walk->steady || books->result.error[0])
+		walk_once(kernel_counters, walk);
+		if (walk->steady || kernel_counters->result.error[0])
 			return;
 		nanosleep(&pause, NULL);
 	}
@@ -233,14 +233,14 @@ static uint64_t grown(uint64_t before, uint64_t after)
 
 /* --- the whole machine */
 
-static void read_vmstat(struct books *books, struct vmstat *vmstat)
+static void read_vmstat(struct kernel_counters *kernel_counters, struct vmstat *vmstat)
 {
 	char name[64];
 	unsigned long long value;
 	FILE *f = fopen("/proc/vmstat", "re");
 
 	if (!f) {
-		books_fail(books, "/proc/vmstat", -errno);
+		kernel_counters_fail(kernel_counters, "/proc/vmstat", -errno);
 		return;
 	}
 	while (fscanf(f, "%63s %llu", name, &value) == 2) {
@@ -253,91 +253,93 @@ static void read_vmstat(struct books *books, struct vmstat *vmstat)
 	}
 	fclose(f);
 	if (!vmstat->has[CHECK_pgfault])
-		books_fail(books, "/proc/vmstat has no pgfault", -ENOENT);
+		kernel_counters_fail(kernel_counters, "/proc/vmstat has no pgfault", -ENOENT);
 }
 
 /* --- the ends of the run */
 
-void books_attaching(struct books *books)
+void kernel_counters_attaching(struct kernel_counters *kernel_counters)
 {
-	if (books && !books->per_task)
-		read_vmstat(books, &books->vmstat[0]);
+	if (kernel_counters && !kernel_counters->per_task)
+		read_vmstat(kernel_counters, &kernel_counters->vmstat[0]);
 }
 
-void books_attached(struct books *books)
+void kernel_counters_attached(struct kernel_counters *kernel_counters)
 {
-	if (books && !books->per_task)
-		read_vmstat(books, &books->vmstat[1]);
+	if (kernel_counters && !kernel_counters->per_task)
+		read_vmstat(kernel_counters, &kernel_counters->vmstat[1]);
 }
 
-void books_detaching(struct books *books)
+void kernel_counters_detaching(struct kernel_counters *kernel_counters)
 {
 	struct walk walk;
 
-	if (!books)
+	if (!kernel_counters)
 		return;
-	if (!books->per_task) {
-		read_vmstat(books, &books->vmstat[2]);
+	if (!kernel_counters->per_task) {
+		read_vmstat(kernel_counters, &kernel_counters->vmstat[2]);
 		return;
 	}
-	walk_tasks(books, &walk);
+	walk_tasks(kernel_counters, &walk);
 	for (int major = 0; major < 2; major++)
-		books->result.tasks[major].low =
-			grown(books->base[major].high, walk.faults[major].low);
+		kernel_counters->result.tasks[major].low =
+			grown(kernel_counters->base[major].high, walk.faults[major].low);
 }
 
-static void take_vmstat(struct books *books)
+static void take_vmstat(struct kernel_counters *kernel_counters)
 {
-	const struct vmstat *v = books->vmstat;
+	const struct vmstat *v = kernel_counters->vmstat;
 
 	for (int c = 0; c < CHECK_COUNTER_NR; c++) {
-		books->result.has_counter[c] = v[0].has[c];
-		books->result.counter[c].low = grown(v[1].value[c], v[2].value[c]);
-		books->result.counter[c].high = grown(v[0].value[c], v[3].value[c]);
+		kernel_counters->result.has_counter[c] = v[0].has[c];
+		kernel_counters->result.counter[c].low = grown(v[1].value[c], v[2].value[c]);
+		kernel_counters->result.counter[c].high = grown(v[0].value[c], v[3].value[c]);
 	}
 }
 
-void books_detached(struct books *books)
+void kernel_counters_detached(struct kernel_counters *kernel_counters)
 {
 	struct walk walk;
 
-	if (!books)
+	if (!kernel_counters)
 		return;
-	if (!books->per_task) {
-		read_vmstat(books, &books->vmstat[3]);
-		take_vmstat(books);
+	if (!kernel_counters->per_task) {
+		read_vmstat(kernel_counters, &kernel_counters->vmstat[3]);
+		take_vmstat(kernel_counters);
 		return;
 	}
-	walk_tasks(books, &walk);
+	walk_tasks(kernel_counters, &walk);
 	for (int major = 0; major < 2; major++)
-		books->result.tasks[major].high =
-			grown(books->base[major].low, walk.faults[major].high);
-	books->result.ended = walk.ended;
-	books->result.early = walk.early;
-	books->result.living = walk.living;
-	books->result.exit_missed = session_exit_misses(books->session);
+		kernel_counters->result.tasks[major].high =
+			grown(kernel_counters->base[major].low, walk.faults[major].high);
+	kernel_counters->result.ended = walk.ended;
+	kernel_counters->result.early = walk.early;
+	kernel_counters->result.living = walk.living;
+	kernel_counters->result.exit_missed = session_exit_misses(kernel_counters->session);
 }
 
-void books_rusage(struct books *books, const struct rusage *usage, const char *scope)
+void kernel_counters_rusage(struct kernel_counters *kernel_counters, const struct rusage *usage,
+			    const char *scope)
 {
-	if (!books)
+	if (!kernel_counters)
 		return;
-	books->result.has_rusage = true;
-	books->result.rusage_scope = scope;
-	books->result.rusage[0] = grown(books->base[0].low, usage->ru_minflt);
-	books->result.rusage[1] = grown(books->base[1].low, usage->ru_majflt);
+	kernel_counters->result.has_rusage = true;
+	kernel_counters->result.rusage_scope = scope;
+	kernel_counters->result.rusage[0] = grown(kernel_counters->base[0].low, usage->ru_minflt);
+	kernel_counters->result.rusage[1] = grown(kernel_counters->base[1].low, usage->ru_majflt);
 }
 
-const struct check_books *books_result(const struct books *books)
+const struct check_kernel *kernel_counters_result(const struct kernel_counters *kernel_counters)
 {
-	return &books->result;
+	return &kernel_counters->result;
 }
 
-void books_close(struct books *books)
+void kernel_counters_close(struct kernel_counters *kernel_counters)
 {
-	if (!books)
+	if (!kernel_counters)
 		return;
-	if (books->targets)
-		munmap((void *)books->targets, TARGET_WORDS * sizeof(*books->targets));
-	free(books);
+	if (kernel_counters->targets)
+		munmap((void *)kernel_counters->targets,
+		       TARGET_WORDS * sizeof(*kernel_counters->targets));
+	free(kernel_counters);
 }

@@ -45,7 +45,7 @@ extern const char *const check_counter_names[CHECK_COUNTER_NR];
 #define CHECK_ERROR_LEN 160
 
 /* What stat/kernel_counters.c read. */
-struct check_books {
+struct check_kernel {
 	/* Why the book that this run needs could not be read; empty when it was. */
 	char error[CHECK_ERROR_LEN];
 
@@ -68,7 +68,7 @@ struct check_books {
 struct check_input {
 	const struct snapshot *total; /* of the whole run, from 0 */
 	const enum exactness (*exact)[ORIGIN_NR]; /* [PATH_NR] */
-	const struct check_books *books;
+	const struct check_kernel *kernel_counters;
 	bool per_task;
 	bool gup; /* get_user_pages faults were measured */
 	bool perf_end; /* perf events end a fault, not fexit */

@@ -16,7 +16,7 @@ json_int_t json_count(uint64_t count);
  * Each byte that is no part of a valid sequence becomes U+FFFD; all else stays.
  * A new reference, or NULL when memory is out.
  */
-json_t *json_clean_string(const char *s);
+json_t *json_string_of(const char *s);
 
 /* Those of nr that are not 0 as [index, count], indices from first on; NULL when memory is out. */
 json_t *json_counts(const uint64_t *counts, int nr, int first);

@@ -13,32 +13,33 @@
 #include "stat_check.h"
 #include "probe/probe.h"
 
-struct books;
+struct kernel_counters;
 
 /* The session must be loaded. 0 or negative errno. */
-int books_open(struct books **out, const struct session *s, bool per_task);
+int kernel_counters_open(struct kernel_counters **out, const struct session *s, bool per_task);
 
 /*
  * session_add_task(), with the task's counters read before and after. books may
  * be NULL here and below: there is no --check.
  */
-int books_add_task(struct books *books, struct session *s, int tid);
+int kernel_counters_add_task(struct kernel_counters *kernel_counters, struct session *s, int tid);
 
 /* To be called around attaching, and around detaching. */
-void books_attaching(struct books *books);
-void books_attached(struct books *books);
-void books_detaching(struct books *books);
-void books_detached(struct books *books);
+void kernel_counters_attaching(struct kernel_counters *kernel_counters);
+void kernel_counters_attached(struct kernel_counters *kernel_counters);
+void kernel_counters_detaching(struct kernel_counters *kernel_counters);
+void kernel_counters_detached(struct kernel_counters *kernel_counters);
 
 /* Of the command behind --, which was reaped; scope: why it counts other tasks, or NULL. */
-void books_rusage(struct books *books, const struct rusage *usage, const char *scope);
+void kernel_counters_rusage(struct kernel_counters *kernel_counters, const struct rusage *usage,
+			    const char *scope);
 
 /* A book that cannot be had, for a reason known elsewhere. */
-void books_fail(struct books *books, const char *what, int err);
+void kernel_counters_fail(struct kernel_counters *kernel_counters, const char *what, int err);
 
 /* What was read, when all is over. */
-const struct check_books *books_result(const struct books *books);
+const struct check_kernel *kernel_counters_result(const struct kernel_counters *kernel_counters);
 
-void books_close(struct books *books);
+void kernel_counters_close(struct kernel_counters *kernel_counters);
 
 #endif

@@ -89,6 +89,6 @@ json_t *render_check_json(const struct check *check)
 	for (unsigned int i = 0; i < check->nr_rows; i++)
 		json_array_append_new(rows, pack_row(&check->row[i]));
 	return json_pack("{s:b, s:o, s:o, s:I, s:I}", "ok", check->ok, "error",
-			 json_clean_string(check->error), "rows", rows, "ended",
+			 json_string_of(check->error), "rows", rows, "ended",
 			 json_count(check->ended), "living", json_count(check->living));
 }

@@ -53,8 +53,8 @@ static const char *cgroup_text(char buf[GROUP_TEXT_LEN], const struct group_row 
 		snprintf(buf, GROUP_TEXT_LEN, "(id %" PRIu64 ")", group_number(row, n));
 		return buf;
 	}
-	cgroup_path_parse(&names, row->name[n]);
-	clean_text(buf, GROUP_TEXT_LEN - 64, row->name[n], "");
+	container_id_parse(&names, row->name[n]);
+	escape_text(buf, GROUP_TEXT_LEN - 64, row->name[n], "");
 	len = strlen(buf);
 	if (*names.container_id)
 		snprintf(buf + len, GROUP_TEXT_LEN - len, " (%s %.12s)",
@@ -70,15 +70,15 @@ const char *group_text(char buf[GROUP_TEXT_LEN], const struct group_row *row, en
 	switch (dim) {
 	case DIM_COMM:
 		memcpy(comm, row->key.dim[n], sizeof(row->key.dim[n]));
-		return clean_text(buf, GROUP_TEXT_LEN, comm, "");
+		return escape_text(buf, GROUP_TEXT_LEN, comm, "");
 	case DIM_CGROUP:
 		return cgroup_text(buf, row, n);
 	case DIM_MAPPING:
-		return clean_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "[unknown]",
-				  "");
+		return escape_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "[unknown]",
+				   "");
 	case DIM_FILE:
-		return clean_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "(no file)",
-				  "");
+		return escape_text(buf, GROUP_TEXT_LEN, row->name[n] ? row->name[n] : "(no file)",
+				   "");
 	case DIM_PATH:
 		return path_name(group_number(row, n));
 	default:
@@ -181,7 +181,7 @@ static void fill_row(const struct table *t, struct line *l, const struct group_r
 		const struct column *column = &t->names[c];
 
 		if (column->source == TASK_COMM)
-			set(l, c, clean_text(buf, sizeof(buf), row->comm[column->n], ""));
+			set(l, c, escape_text(buf, sizeof(buf), row->comm[column->n], ""));
 		else
 			set(l, c, group_text(buf, row, t->r->by[column->n], column->n));
 	}

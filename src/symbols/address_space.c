@@ -370,7 +370,7 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 	a->sweep_at = a->max_exited;
 	*events = options->no_events ?
 			  -EOPNOTSUPP :
-			  perf_records_open(&a->records, options->tids, options->nr_tids);
+			  mmap_records_open(&a->records, options->tids, options->nr_tids);
 	/* Records first, then what is there: what comes in between is known twice, not never. */
 	err = spaces_see_present(a, options);
 	if (err) {
@@ -383,17 +383,17 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 
 int address_spaces_add_cpu(struct address_spaces *a, int cpu)
 {
-	return a->records ? perf_records_add_cpu(a->records, cpu) : 0;
+	return a->records ? mmap_records_add_cpu(a->records, cpu) : 0;
 }
 
 int address_spaces_fd(const struct address_spaces *a)
 {
-	return a->records ? perf_records_fd(a->records) : -1;
+	return a->records ? mmap_records_fd(a->records) : -1;
 }
 
 int address_spaces_read(struct address_spaces *a)
 {
-	return a->records ? perf_records_read(a->records, take, a) : 0;
+	return a->records ? mmap_records_read(a->records, take, a) : 0;
 }
 
 void address_spaces_totals(const struct address_spaces *a, struct address_spaces_totals *totals)
@@ -410,6 +410,6 @@ void address_spaces_close(struct address_spaces *a)
 	for (i = 0; i < SPACE_BUCKETS; i++)
 		while (a->spaces[i])
 			unlink_space(a, a->spaces[i]);
-	perf_records_close(a->records);
+	mmap_records_close(a->records);
 	free(a);
 }

@@ -150,7 +150,7 @@ static int checked(int fd, const struct mapping *mapping, uint64_t began_ns)
 	return -ESTALE;
 }
 
-int mapped_open(const struct mapping *mapping, uint64_t began_ns)
+int dso_open(const struct mapping *mapping, uint64_t began_ns)
 {
 	const char *path = mapping->file->path;
 	int fd = -ENOENT, stale = 0;
@@ -249,7 +249,7 @@ static int open_debug_of(int pid, const char *module, const struct elf_file *fil
 	return fd;
 }
 
-int mapped_open_debug(const struct mapping *mapping, const struct elf_file *file)
+int dso_open_debug(const struct mapping *mapping, const struct elf_file *file)
 {
 	const char *module = mapping->file->path;
 	int fd = -ENOENT;
@@ -286,7 +286,7 @@ static int own_pid(int pid)
  * Of an exited process only a file that was written during its life is its own;
  * when that began is known only by a record.
  */
-int mapped_open_perf_map(const struct mapping *mapping)
+int dso_open_perf_map(const struct mapping *mapping)
 {
 	char path[48];
 	struct stat st;

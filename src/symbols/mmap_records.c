@@ -26,7 +26,7 @@ struct ring {
 	size_t size; /* of the data behind the page */
 };
 
-struct perf_records {
+struct mmap_records {
 	struct ring *rings; /* by CPU */
 	int nr_cpus;
 	int *others; /* events of further threads, whose records go to the ring of their CPU */
@@ -49,7 +49,7 @@ static size_t page_size(void)
 }
 
 /* attr.build_id is known from 5.12 on; a kernel says EINVAL to a bit that it does not know. */
-static int open_event(struct perf_records *r, int tid, int cpu)
+static int open_event(struct mmap_records *r, int tid, int cpu)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -98,7 +98,7 @@ static int map_ring(struct ring *ring, int fd)
 	return 0;
 }
 
-static int begin_ring(struct perf_records *r, int cpu, int fd)
+static int begin_ring(struct mmap_records *r, int cpu, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 	int err = map_ring(&r->rings[cpu], fd);
@@ -109,7 +109,7 @@ static int begin_ring(struct perf_records *r, int cpu, int fd)
 }
 
 /* The event of a further thread writes into the ring of its CPU. */
-static int join_ring(struct perf_records *r, int cpu, int fd)
+static int join_ring(struct mmap_records *r, int cpu, int fd)
 {
 	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, r->rings[cpu].fd))
 		return -errno;
@@ -126,7 +126,7 @@ static int join_ring(struct perf_records *r, int cpu, int fd)
 	return 0;
 }
 
-static int add(struct perf_records *r, int tid, int cpu)
+static int add(struct mmap_records *r, int tid, int cpu)
 {
 	int fd = open_event(r, tid, cpu);
 	bool first = r->rings[cpu].fd < 0;
@@ -140,7 +140,7 @@ static int add(struct perf_records *r, int tid, int cpu)
 	return err;
 }
 
-int perf_records_add_cpu(struct perf_records *r, int cpu)
+int mmap_records_add_cpu(struct mmap_records *r, int cpu)
 {
 	if (cpu < 0 || cpu >= r->nr_cpus)
 		return -EINVAL;
@@ -148,7 +148,7 @@ int perf_records_add_cpu(struct perf_records *r, int cpu)
 }
 
 /* A thread on all CPUs: an event of a thread that is inherited can be mapped only for one CPU. */
-static int add_thread(struct perf_records *r, int tid)
+static int add_thread(struct mmap_records *r, int tid)
 {
 	int cpu, err = 0;
 
@@ -160,21 +160,21 @@ static int add_thread(struct perf_records *r, int tid)
 	return err;
 }
 
-static int add_machine(struct perf_records *r)
+static int add_machine(struct mmap_records *r)
 {
 	int cpu, err = 0;
 
 	for (cpu = 0; cpu < r->nr_cpus && !err; cpu++) {
-		err = perf_records_add_cpu(r, cpu);
+		err = mmap_records_add_cpu(r, cpu);
 		if (err == -ENODEV)
 			err = 0;
 	}
 	return err;
 }
 
-int perf_records_open(struct perf_records **out, const int *tids, unsigned int nr_tids)
+int mmap_records_open(struct mmap_records **out, const int *tids, unsigned int nr_tids)
 {
-	struct perf_records *r = calloc(1, sizeof(*r));
+	struct mmap_records *r = calloc(1, sizeof(*r));
 	unsigned int i;
 	int err = 0;
 
@@ -192,14 +192,14 @@ int perf_records_open(struct perf_records **out, const int *tids, unsigned int n
 	for (i = 0; !err && i < nr_tids; i++)
 		err = add_thread(r, tids[i]);
 	if (err) {
-		perf_records_close(r);
+		mmap_records_close(r);
 		return err;
 	}
 	*out = r;
 	return 0;
 }
 
-int perf_records_fd(const struct perf_records *r)
+int mmap_records_fd(const struct mmap_records *r)
 {
 	return r->epoll_fd;
 }
@@ -231,7 +231,7 @@ static void copy_out(const struct ring *ring, uint64_t at, void *to, size_t len)
 	memcpy((char *)to + first, data, len - first);
 }
 
-static int keep(struct perf_records *r, const struct ring *ring, uint64_t at, uint16_t size)
+static int keep(struct mmap_records *r, const struct ring *ring, uint64_t at, uint16_t size)
 {
 	struct perf_record_id id;
 
@@ -247,7 +247,7 @@ static int keep(struct perf_records *r, const struct ring *ring, uint64_t at, ui
 	return 0;
 }
 
-static int drain(struct perf_records *r, struct ring *ring)
+static int drain(struct mmap_records *r, struct ring *ring)
 {
 	/* Paired with the kernel's barriers around data_head and data_tail. */
 	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
@@ -268,7 +268,7 @@ static int drain(struct perf_records *r, struct ring *ring)
 }
 
 /* Threads that ended leave an event that hangs up for ever. */
-static void forget_hung_up(struct perf_records *r)
+static void forget_hung_up(struct mmap_records *r)
 {
 	struct epoll_event events[16];
 	int i, nr = epoll_wait(r->epoll_fd, events, 16, 0);
@@ -287,7 +287,7 @@ static int by_time(const void *a, const void *b)
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-int perf_records_read(struct perf_records *r,
+int mmap_records_read(struct mmap_records *r,
 		      int (*take)(void *context, const void *record, size_t len), void *context)
 {
 	int cpu, err = 0;
@@ -311,7 +311,7 @@ int perf_records_read(struct perf_records *r,
 	return err ? err : (int)r->nr;
 }
 
-void perf_records_close(struct perf_records *r)
+void mmap_records_close(struct mmap_records *r)
 {
 	unsigned int i;
 	int cpu;

@@ -189,7 +189,7 @@ int spaces_see_present(struct address_spaces *a, const struct address_spaces_opt
 		return see_all(a);
 	for (i = 0; i < options->nr_tids; i++) {
 		/* A thread's space is its process's, whose pid its faults have. */
-		int pid = tgid_of(options->tids[i]);
+		int pid = task_tgid(options->tids[i]);
 
 		if (pid && address_spaces_see(a, pid) == -ENOMEM)
 			return -ENOMEM;

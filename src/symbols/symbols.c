@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* The threads that -p, -t or -- name; NULL: they have ended, or no memory. */
-static int *measured_threads(const struct measure *m, unsigned int *nr)
+static int *measured_threads(const struct run *m, unsigned int *nr)
 {
 	const struct opts *opts = m->opts;
 	int *tids = NULL, *more;
@@ -48,10 +48,10 @@ static int *measured_threads(const struct measure *m, unsigned int *nr)
 
 static void handle_records(void *arg)
 {
-	program_symbols_read(arg);
+	symbols_read(arg);
 }
 
-static void see_targets(struct program_symbols *p, const struct opts *opts)
+static void see_targets(struct symbols *p, const struct opts *opts)
 {
 	size_t i;
 
@@ -59,7 +59,7 @@ static void see_targets(struct program_symbols *p, const struct opts *opts)
 		address_spaces_see(p->spaces, opts->pids[i]);
 }
 
-int program_symbols_open(struct program_symbols *p, struct measure *m)
+int symbols_open(struct symbols *p, struct run *m)
 {
 	struct address_spaces_options options = { 0 };
 	int *tids = NULL, err, events = 0;
@@ -78,7 +78,7 @@ int program_symbols_open(struct program_symbols *p, struct measure *m)
 	if (!err)
 		err = symbols_kernel_open(&p->kernel);
 	if (!err && !events)
-		err = measure_watch(m, address_spaces_fd(p->spaces), handle_records, p);
+		err = run_watch(m, address_spaces_fd(p->spaces), handle_records, p);
 	if (err)
 		return fail(exit_code_of(err), "symbols", err);
 	if (events)
@@ -90,17 +90,17 @@ int program_symbols_open(struct program_symbols *p, struct measure *m)
 	return 0;
 }
 
-void program_symbols_read(struct program_symbols *p)
+void symbols_read(struct symbols *p)
 {
 	address_spaces_read(p->spaces);
 }
 
-void program_symbols_trim(struct program_symbols *p)
+void symbols_trim(struct symbols *p)
 {
 	symbols_user_trim(p->user);
 }
 
-void program_symbols_close(struct program_symbols *p)
+void symbols_close(struct symbols *p)
 {
 	symbols_kernel_close(p->kernel);
 	symbols_user_close(p->user);

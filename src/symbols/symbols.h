@@ -10,24 +10,24 @@
 #include "symbols_kernel.h"
 #include "symbols_user.h"
 
-struct program_symbols {
+struct symbols {
 	struct address_spaces *spaces;
 	struct symbols_user *user;
 	struct symbols_kernel *kernel;
 };
 
 /*
- * Before the child runs (measure_open()); adds itself to the loop. Says on stderr
+ * Before the child runs (run_open()); adds itself to the loop. Says on stderr
  * what will be missing. An exit code; 0 also when processes that end early will have no names.
  */
-int program_symbols_open(struct program_symbols *p, struct measure *m);
+int symbols_open(struct symbols *p, struct run *m);
 
 /* Takes what was recorded until now: before symbols are asked for. */
-void program_symbols_read(struct program_symbols *p);
+void symbols_read(struct symbols *p);
 
 /* Gives back memory when there is much of it; no name that was asked for is used any more. */
-void program_symbols_trim(struct program_symbols *p);
+void symbols_trim(struct symbols *p);
 
-void program_symbols_close(struct program_symbols *p);
+void symbols_close(struct symbols *p);
 
 #endif

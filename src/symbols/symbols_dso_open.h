@@ -15,12 +15,12 @@
  * A descriptor or a negative errno; -ESTALE: another file has the name now.
  * began_ns: CLOCK_MONOTONIC when mappings without a time were seen.
  */
-int mapped_open(const struct mapping *mapping, uint64_t began_ns);
+int dso_open(const struct mapping *mapping, uint64_t began_ns);
 
 /* The separate debug file by build-id or debug link; checked by build-id or checksum. */
-int mapped_open_debug(const struct mapping *mapping, const struct elf_file *file);
+int dso_open_debug(const struct mapping *mapping, const struct elf_file *file);
 
 /* /tmp/perf-PID.map of the mapping's process, of its own pid namespace. */
-int mapped_open_perf_map(const struct mapping *mapping);
+int dso_open_perf_map(const struct mapping *mapping);
 
 #endif

@@ -10,23 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct perf_records;
+struct mmap_records;
 
 /*
  * 0 or a negative errno: that of the kernel when it refuses such events. tids NULL: whole machine.
  */
-int perf_records_open(struct perf_records **out, const int *tids, unsigned int nr_tids);
-int perf_records_add_cpu(struct perf_records *r, int cpu);
-int perf_records_fd(const struct perf_records *r);
+int mmap_records_open(struct mmap_records **out, const int *tids, unsigned int nr_tids);
+int mmap_records_add_cpu(struct mmap_records *r, int cpu);
+int mmap_records_fd(const struct mmap_records *r);
 
 /*
  * Hands over all records that are there, those of all CPUs in the order of their
  * times. Their number or a negative errno (also the first of take).
  */
-int perf_records_read(struct perf_records *r,
+int mmap_records_read(struct mmap_records *r,
 		      int (*take)(void *context, const void *record, size_t len), void *context);
 
-void perf_records_close(struct perf_records *r);
+void mmap_records_close(struct mmap_records *r);
 
 /* Each record ends with this: sample_id_all with PERF_SAMPLE_TID and _TIME. */
 struct perf_record_id {

@@ -44,7 +44,7 @@ struct space {
 };
 
 struct address_spaces {
-	struct perf_records *records; /* NULL: refused */
+	struct mmap_records *records; /* NULL: refused */
 	struct space *spaces[SPACE_BUCKETS];
 	struct file *files[SPACE_BUCKETS];
 	struct space *oldest_exited, *newest_exited;

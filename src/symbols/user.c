@@ -149,7 +149,7 @@ static int load_vdso(struct elf_file *elf)
 /* Its own full table is as good as a debug file's. */
 static void add_debug_symbols(struct object *o, const struct mapping *mapping)
 {
-	int fd = o->elf.has_symtab ? -ENOENT : mapped_open_debug(mapping, &o->elf);
+	int fd = o->elf.has_symtab ? -ENOENT : dso_open_debug(mapping, &o->elf);
 
 	if (fd < 0)
 		return;
@@ -159,7 +159,7 @@ static void add_debug_symbols(struct object *o, const struct mapping *mapping)
 
 static int load_file(struct symbols_user *u, struct object *o, const struct mapping *mapping)
 {
-	int fd = mapped_open(mapping, u->began_ns), err;
+	int fd = dso_open(mapping, u->began_ns), err;
 
 	if (fd < 0)
 		return fd;
@@ -270,7 +270,7 @@ static char *read_all(int fd, size_t len)
 
 static void read_jit(struct jit *jit, const struct mapping *mapping)
 {
-	int fd = mapped_open_perf_map(mapping);
+	int fd = dso_open_perf_map(mapping);
 	struct stat st;
 	char *text;
 

@@ -56,14 +56,14 @@ static void chrome_begin(FILE *f, const struct trace_run *run)
 			json_array_append_new(causes, json_string(cause_name(c)));
 	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", f);
 	print_metadata(f, "", "pfstat_begin", 0, 0,
-		       json_pack("{s:o, s:o, s:I, s:I}", "attach", json_clean_string(run->attach),
+		       json_pack("{s:o, s:o, s:I, s:I}", "attach", json_string_of(run->attach),
 				 "causes", causes, "slower_ns", json_count(run->slower_ns),
 				 "sample", json_count(run->sample)));
 }
 
 static json_t *pack_name(const char *comm)
 {
-	return json_pack("{s:o}", "name", json_clean_string(comm));
+	return json_pack("{s:o}", "name", json_string_of(comm));
 }
 
 /* The process has the name of its first thread. */
@@ -122,7 +122,7 @@ static json_t *pack_stack(const struct trace_frame *frames, unsigned int nr)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < nr; i++)
-		json_array_append_new(list, json_clean_string(trace_frame_name(name, &frames[i])));
+		json_array_append_new(list, json_string_of(trace_frame_name(name, &frames[i])));
 	return list;
 }
 
@@ -136,9 +136,9 @@ static json_t *pack_args(const struct trace_run *run, const struct trace_event *
 			  access_name(r->access), "major", !!(r->flags & TRACE_MAJOR), "mmap_lock",
 			  !!(r->flags & TRACE_MMAP_LOCK), "stack", !!(r->flags & TRACE_STACK_GREW),
 			  "address", json_sprintf("0x%llx", r->address), "mapping",
-			  event->mapping ? json_clean_string(event->mapping) : json_null(), "ip",
-			  json_clean_string(trace_frame_name(ip, &event->ip)), "cgroup",
-			  event->cgroup ? json_clean_string(event->cgroup) : json_null(), "cpu",
+			  event->mapping ? json_string_of(event->mapping) : json_null(), "ip",
+			  json_string_of(trace_frame_name(ip, &event->ip)), "cgroup",
+			  event->cgroup ? json_string_of(event->cgroup) : json_null(), "cpu",
 			  (json_int_t)r->cpu);
 
 	if (args && run->retries)

@@ -20,8 +20,8 @@
 
 struct tracer {
 	const struct opts *opts;
-	struct measure measure;
-	struct collector *collector;
+	struct run measure;
+	struct counters *counters;
 	/* From 0 on: the ring buffer, too, has what came while pfstat attached. */
 	struct snapshot *end;
 	struct ring_buffer *ring;
@@ -31,7 +31,7 @@ struct tracer {
 	uint64_t printed;
 	int64_t wall_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	int out_error;
-	struct program_symbols symbols;
+	struct symbols symbols;
 	uint64_t symbols_ns; /* what was mapped is known up to then */
 	struct trace_frame *frames; /* room for both stacks of one fault */
 };
@@ -96,19 +96,19 @@ static void read_symbols(struct tracer *t, const struct trace_record *record)
 	if (record->end_ns < t->symbols_ns)
 		return;
 	t->symbols_ns = clock_ns(CLOCK_MONOTONIC);
-	program_symbols_read(&t->symbols);
+	symbols_read(&t->symbols);
 }
 
 static int print_fault(void *arg, void *data, size_t size)
 {
 	struct tracer *t = arg;
 	const struct trace_record *record = data;
-	char mapping[PLACE_NAME_LEN];
+	char mapping[MAPPING_NAME_LEN];
 	struct trace_event event = {
 		.record = record,
 		.wall_ns = record->end_ns + t->wall_offset,
 		.cgroup = cgroup_path(t, record->cgroup),
-		.mapping = place_name(&record->place, mapping, sizeof(mapping)),
+		.mapping = mapping_name(&record->mapping, mapping, sizeof(mapping)),
 	};
 
 	read_symbols(t, record);
@@ -176,20 +176,20 @@ static int open_ring(struct tracer *t)
 	t->ring = ring_buffer__new(maps.trace_ring_fd, print_fault, t, NULL);
 	if (!t->ring)
 		return fail(EXIT_FAILED, "ring buffer", -errno);
-	err = measure_watch(&t->measure, ring_buffer__epoll_fd(t->ring), handle_ring, t);
+	err = run_watch(&t->measure, ring_buffer__epoll_fd(t->ring), handle_ring, t);
 	return err ? fail(EXIT_FAILED, "ring buffer", err) : 0;
 }
 
 static int start(struct tracer *t)
 {
-	int err = measure_start(&t->measure);
+	int err = run_start(&t->measure);
 
 	if (err)
 		return err;
-	err = collect_open(&t->collector, t->measure.at.session);
+	err = counters_open(&t->counters, t->measure.at.session);
 	if (err)
 		return fail(EXIT_FAILED, "cannot map the counters", err);
-	return measure_go(&t->measure);
+	return run_go(&t->measure);
 }
 
 static void print_end(struct tracer *t)
@@ -213,13 +213,13 @@ static int trace(struct tracer *t)
 	int code = open_output(t);
 
 	if (!code)
-		code = measure_open(&t->measure, t->opts);
+		code = run_open(&t->measure, t->opts);
 	if (!code)
-		code = program_symbols_open(&t->symbols, &t->measure);
+		code = symbols_open(&t->symbols, &t->measure);
 	if (!code)
 		code = open_ring(t);
 	if (!code)
-		code = measure_attach_targets(&t->measure);
+		code = run_attach_targets(&t->measure);
 	if (code)
 		return code;
 	describe_run(t);
@@ -231,13 +231,13 @@ static int trace(struct tracer *t)
 	errno = 0;
 	fflush(t->out);
 	check_output(t);
-	measure_loop(&t->measure);
+	run_loop(&t->measure);
 	session_stop(t->measure.at.session);
 	if (!t->out_error)
 		handle_ring(t);
-	collect_read(t->collector, t->end, true);
+	counters_read(t->counters, t->end, true);
 	print_end(t);
-	measure_print_losses(t->end);
+	run_print_losses(t->end);
 	if (t->out_error)
 		return fail(EXIT_FAILED, t->opts->output ? t->opts->output : "standard output",
 			    t->out_error);
@@ -250,9 +250,9 @@ int run_trace(const struct opts *opts)
 	int code = trace(&t);
 
 	ring_buffer__free(t.ring);
-	program_symbols_close(&t.symbols);
-	collect_close(t.collector);
-	code = measure_release(&t.measure, code);
+	symbols_close(&t.symbols);
+	counters_close(t.counters);
+	code = run_release(&t.measure, code);
 	free(t.end);
 	free(t.frames);
 	free(t.run.state);

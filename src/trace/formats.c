@@ -29,12 +29,12 @@ const char *access_name(unsigned int access)
 	return access < ACCESS_NR ? names[access] : "?";
 }
 
-const char *place_kind_name(unsigned int kind)
+const char *mapping_kind_name(unsigned int kind)
 {
 	static const char *const names[] = {
-		[PLACE_UNKNOWN] = "unknown", [PLACE_NONE] = "none",   [PLACE_ANON] = "anon",
-		[PLACE_HEAP] = "heap",       [PLACE_STACK] = "stack", [PLACE_FILE] = "file",
-		[PLACE_SPECIAL] = "special",
+		[MAPPING_UNKNOWN] = "unknown", [MAPPING_NONE] = "none",   [MAPPING_ANON] = "anon",
+		[MAPPING_HEAP] = "heap",       [MAPPING_STACK] = "stack", [MAPPING_FILE] = "file",
+		[MAPPING_SPECIAL] = "special",
 	};
 
 	return kind < NR(names) ? names[kind] : "unknown";
@@ -57,7 +57,7 @@ const char *trace_frame_name(char buf[TRACE_FRAME_LEN], const struct trace_frame
 		return buf;
 	}
 	/* 20: "+0x" and 16 digits. */
-	clean_text(buf, TRACE_FRAME_LEN - 20, name, "");
+	escape_text(buf, TRACE_FRAME_LEN - 20, name, "");
 	used = strlen(buf);
 	snprintf(buf + used, TRACE_FRAME_LEN - used, "+0x%" PRIx64, offset);
 	return buf;
@@ -99,56 +99,56 @@ static void put_name_before(struct backward *b, const char *name, size_t n)
 	}
 }
 
-static const char *file_name(const struct place *place, struct backward *b)
+static const char *file_name(const struct fault_mapping *mapping, struct backward *b)
 {
-	size_t names_len = place->names_len < PLACE_NAMES ? place->names_len : PLACE_NAMES;
+	size_t names_len = mapping->names_len < MAPPING_NAMES ? mapping->names_len : MAPPING_NAMES;
 
-	if (place->flags & PLACE_DELETED)
+	if (mapping->flags & MAPPING_DELETED)
 		put_before(b, " (deleted)", 10);
 	for (size_t i = 0; i < names_len;) {
-		size_t n = strnlen(place->names + i, names_len - i);
+		size_t n = strnlen(mapping->names + i, names_len - i);
 
-		put_name_before(b, place->names + i, n);
+		put_name_before(b, mapping->names + i, n);
 		put_before(b, "/", 1);
 		i += n + 1;
 	}
 	if (!names_len)
 		put_before(b, "/", 1);
-	if (b->full || place->flags & PLACE_CUT) {
+	if (b->full || mapping->flags & MAPPING_CUT) {
 		b->at -= sizeof(CUT) - 1;
 		memcpy(b->at, CUT, sizeof(CUT) - 1);
 	}
 	return b->at;
 }
 
-static const char *anon_name(const struct place *place, struct backward *b)
+static const char *anon_name(const struct fault_mapping *mapping, struct backward *b)
 {
-	size_t names_len = place->names_len < PLACE_NAMES ? place->names_len : PLACE_NAMES;
-	size_t n = strnlen(place->names, names_len);
+	size_t names_len = mapping->names_len < MAPPING_NAMES ? mapping->names_len : MAPPING_NAMES;
+	size_t n = strnlen(mapping->names, names_len);
 
 	put_before(b, "]", 1);
-	put_name_before(b, place->names, n);
+	put_name_before(b, mapping->names, n);
 	put_before(b, n ? "[anon:" : "[anon", n ? 6 : 5);
 	return b->at;
 }
 
-const char *place_name(const struct place *place, char *buf, size_t len)
+const char *mapping_name(const struct fault_mapping *mapping, char *buf, size_t len)
 {
 	struct backward b = { .begin = buf, .at = buf + len - 1 };
 
 	*b.at = '\0';
-	switch (place->kind) {
-	case PLACE_FILE:
-		return file_name(place, &b);
-	case PLACE_ANON:
-		return anon_name(place, &b);
-	case PLACE_HEAP:
+	switch (mapping->kind) {
+	case MAPPING_FILE:
+		return file_name(mapping, &b);
+	case MAPPING_ANON:
+		return anon_name(mapping, &b);
+	case MAPPING_HEAP:
 		return "[heap]";
-	case PLACE_STACK:
+	case MAPPING_STACK:
 		return "[stack]";
-	case PLACE_SPECIAL:
+	case MAPPING_SPECIAL:
 		/* Its code, or the data that the kernel keeps for it. */
-		return place->vm_flags & VM_EXEC ? "[vdso]" : "[vvar]";
+		return mapping->vm_flags & VM_EXEC ? "[vdso]" : "[vvar]";
 	default:
 		return NULL;
 	}

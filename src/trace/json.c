@@ -21,7 +21,7 @@
 
 static json_t *string_or_null(const char *s)
 {
-	return s ? json_clean_string(s) : json_null();
+	return s ? json_string_of(s) : json_null();
 }
 
 /* A string: JSON's readers keep 53 bits of a number. */
@@ -47,27 +47,26 @@ static json_t *pack_parts(const struct trace_run *run, const struct trace_record
 
 static json_t *pack_mapping(const struct trace_event *event)
 {
-	const struct place *place = &event->record->place;
-	json_t *mapping = json_pack("{s:s, s:o}", "kind", place_kind_name(place->kind), "name",
+	const struct fault_mapping *m = &event->record->mapping;
+	json_t *mapping = json_pack("{s:s, s:o}", "kind", mapping_kind_name(m->kind), "name",
 				    string_or_null(event->mapping));
 	char perms[5];
 
-	if (!mapping || place->kind == PLACE_UNKNOWN || place->kind == PLACE_NONE)
+	if (!mapping || m->kind == MAPPING_UNKNOWN || m->kind == MAPPING_NONE)
 		return mapping;
-	snprintf(perms, sizeof(perms), "%c%c%c%c", place->vm_flags & VM_READ ? 'r' : '-',
-		 place->vm_flags & VM_WRITE ? 'w' : '-', place->vm_flags & VM_EXEC ? 'x' : '-',
-		 place->vm_flags & VM_SHARED ? 's' : 'p');
-	json_object_set_new(mapping, "start", hex(place->start));
-	json_object_set_new(mapping, "end", hex(place->end));
+	snprintf(perms, sizeof(perms), "%c%c%c%c", m->vm_flags & VM_READ ? 'r' : '-',
+		 m->vm_flags & VM_WRITE ? 'w' : '-', m->vm_flags & VM_EXEC ? 'x' : '-',
+		 m->vm_flags & VM_SHARED ? 's' : 'p');
+	json_object_set_new(mapping, "start", hex(m->start));
+	json_object_set_new(mapping, "end", hex(m->end));
 	json_object_set_new(mapping, "perms", json_string(perms));
-	if (place->kind != PLACE_FILE)
+	if (m->kind != MAPPING_FILE)
 		return mapping;
-	json_object_set_new(mapping, "offset", json_integer(json_count(place->offset)));
-	json_object_set_new(mapping, "dev",
-			    json_sprintf("%u:%u", place->dev >> 20, place->dev & 0xfffff));
-	json_object_set_new(mapping, "ino", json_integer(json_count(place->ino)));
-	json_object_set_new(mapping, "deleted", json_boolean(place->flags & PLACE_DELETED));
-	json_object_set_new(mapping, "cut", json_boolean(place->flags & PLACE_CUT));
+	json_object_set_new(mapping, "offset", json_integer(json_count(m->offset)));
+	json_object_set_new(mapping, "dev", json_sprintf("%u:%u", m->dev >> 20, m->dev & 0xfffff));
+	json_object_set_new(mapping, "ino", json_integer(json_count(m->ino)));
+	json_object_set_new(mapping, "deleted", json_boolean(m->flags & MAPPING_DELETED));
+	json_object_set_new(mapping, "cut", json_boolean(m->flags & MAPPING_CUT));
 	return mapping;
 }
 
@@ -113,7 +112,7 @@ static void json_event(FILE *f, const struct trace_run *run, const struct trace_
 		" s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
 		"schema", JSON_LINES_SCHEMA, "kind", "fault", "time_ns", json_count(event->wall_ns),
 		"end_ns", json_count(r->end_ns), "latency_ns", json_count(r->ns), "pid",
-		(json_int_t)r->pid, "tid", (json_int_t)r->tid, "comm", json_clean_string(r->comm),
+		(json_int_t)r->pid, "tid", (json_int_t)r->tid, "comm", json_string_of(r->comm),
 		"cpu", (json_int_t)r->cpu, "cgroup_id", json_count(r->cgroup), "cgroup",
 		string_or_null(event->cgroup), "path", path_name(r->path), "origin",
 		origin_name(r->origin), "access", access_name(r->access), "major",
@@ -141,7 +140,7 @@ static void json_end(FILE *f, const struct trace_run *run, const struct trace_su
 			json_array_append_new(causes, json_string(cause_name(c)));
 	print_line(f, json_pack("{s:i, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "schema",
 				JSON_LINES_SCHEMA, "kind", "trace_end", "attach",
-				json_clean_string(run->attach), "causes", causes, "slower_ns",
+				json_string_of(run->attach), "causes", causes, "slower_ns",
 				json_count(run->slower_ns), "sample", json_count(run->sample),
 				"printed", json_count(summary->printed), "lost",
 				json_count(summary->lost), "faults", json_count(summary->faults),

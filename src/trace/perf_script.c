@@ -13,7 +13,7 @@
 #include "report/report.h"
 #include "trace_event.h"
 
-#define MODULE_LEN CLEAN_LEN(PLACE_NAME_LEN)
+#define MODULE_LEN ESCAPE_LEN(MAPPING_NAME_LEN)
 
 /*
  * comm as a word: readers take a number behind a space for the process ID. perf calls a task
@@ -21,12 +21,12 @@
  */
 static void print_comm(FILE *f, const struct trace_record *r)
 {
-	char comm[CLEAN_LEN(sizeof(r->comm))];
+	char comm[ESCAPE_LEN(sizeof(r->comm))];
 
 	if (!r->comm[0])
 		snprintf(comm, sizeof(comm), ":%u", r->tid);
 	else
-		clean_text(comm, sizeof(comm), r->comm, "");
+		escape_text(comm, sizeof(comm), r->comm, "");
 	for (char *c = comm; *c; c++)
 		if (*c == ' ')
 			*c = '_';
@@ -41,13 +41,13 @@ static void print_frame(FILE *f, const struct trace_frame *frame)
 
 	fprintf(f, "\t%16" PRIx64 " ", frame->address);
 	if (frame->symbol)
-		fprintf(f, "%s+0x%" PRIx64, clean_text(text, sizeof(text), frame->symbol, ""),
+		fprintf(f, "%s+0x%" PRIx64, escape_text(text, sizeof(text), frame->symbol, ""),
 			frame->symbol_offset);
 	else
 		fputs("[unknown]", f);
 	/* Readers end the module at a space. */
 	fprintf(f, " (%s)\n",
-		clean_text(text, sizeof(text), frame->module ? frame->module : "[unknown]", " "));
+		escape_text(text, sizeof(text), frame->module ? frame->module : "[unknown]", " "));
 }
 
 static void print_frames(FILE *f, const struct trace_frame *frames, unsigned int nr,

@@ -16,7 +16,7 @@
 #define BOLD     "\033[1m"
 #define PLAIN    "\033[0m"
 
-#define CELL_LEN CLEAN_LEN(PLACE_NAME_LEN)
+#define CELL_LEN ESCAPE_LEN(MAPPING_NAME_LEN)
 
 /* clang-format off */
 enum {
@@ -157,16 +157,16 @@ static void fill_causes(char cell[CELL_LEN], const struct trace_record *r)
 /* The name, and where in it: in the file, or from the mapping's begin. */
 static void fill_mapping(char cell[CELL_LEN], const struct trace_event *event)
 {
-	const struct place *place = &event->record->place;
-	uint64_t offset =
-		place->kind == PLACE_FILE ? place->offset : event->record->address - place->start;
+	const struct fault_mapping *mapping = &event->record->mapping;
+	uint64_t offset = mapping->kind == MAPPING_FILE ? mapping->offset :
+							  event->record->address - mapping->start;
 	size_t used;
 
 	if (!event->mapping) {
-		snprintf(cell, CELL_LEN, "%s", place->kind == PLACE_NONE ? "none" : "-");
+		snprintf(cell, CELL_LEN, "%s", mapping->kind == MAPPING_NONE ? "none" : "-");
 		return;
 	}
-	clean_text(cell, CELL_LEN - 20, event->mapping, "");
+	escape_text(cell, CELL_LEN - 20, event->mapping, "");
 	used = strlen(cell);
 	snprintf(cell + used, CELL_LEN - used, "+0x%" PRIx64, offset);
 }
@@ -178,7 +178,7 @@ static void fill_line(struct line *l, const struct trace_event *event)
 	fill_time(l->cell[COL_TIME], event->wall_ns);
 	render_time(l->cell[COL_LATENCY], r->ns);
 	snprintf(l->cell[COL_TASK], CELL_LEN, "%u/%u", r->pid, r->tid);
-	clean_text(l->cell[COL_COMM], CELL_LEN, r->comm, "");
+	escape_text(l->cell[COL_COMM], CELL_LEN, r->comm, "");
 	snprintf(l->cell[COL_PATH], CELL_LEN, "%s", path_name(r->path));
 	snprintf(l->cell[COL_ACCESS], CELL_LEN, "%s/%c", origin_name(r->origin),
 		 r->access < ACCESS_NR ? "rwx"[r->access] : '?');
@@ -189,7 +189,7 @@ static void fill_line(struct line *l, const struct trace_event *event)
 	fill_causes(l->cell[COL_CAUSES], r);
 	fill_mapping(l->cell[COL_MAPPING], event);
 	trace_frame_name(l->cell[COL_IP], &event->ip);
-	clean_text(l->cell[COL_CGROUP], CELL_LEN, event->cgroup ? event->cgroup : "-", "");
+	escape_text(l->cell[COL_CGROUP], CELL_LEN, event->cgroup ? event->cgroup : "-", "");
 }
 
 static void print_stack(FILE *f, const char *title, const struct trace_frame *frames,
@@ -203,7 +203,7 @@ static void print_stack(FILE *f, const char *title, const struct trace_frame *fr
 		fprintf(f, "        %s", trace_frame_name(name, &frames[i]));
 		if (frames[i].module)
 			fprintf(f, " (%s)",
-				clean_text(module, sizeof(module), frames[i].module, ""));
+				escape_text(module, sizeof(module), frames[i].module, ""));
 		fputc('\n', f);
 	}
 }

@@ -77,7 +77,7 @@ extern const struct trace_renderer *const trace_renderers[];
 
 /* "read", "write", "exec"; "file", "heap" and so on. */
 const char *access_name(unsigned int access);
-const char *place_kind_name(unsigned int kind);
+const char *mapping_kind_name(unsigned int kind);
 
 /* The bit of cause is in run->causes. */
 bool trace_tells(const struct trace_run *run, unsigned int cause);
@@ -94,9 +94,9 @@ const char *trace_frame_name(char buf[TRACE_FRAME_LEN], const struct trace_frame
  * " (deleted)" behind it where it is, "[heap]", "[stack]", "[anon]",
  * "[anon:name]", "[vdso]". Names that are cut, or have no room, begin with "...".
  * NULL: unknown, or no mapping. Control characters become \ooo, as in /proc/PID/maps.
- * PLACE_NAME_LEN bytes are always enough.
+ * MAPPING_NAME_LEN bytes are always enough.
  */
-#define PLACE_NAME_LEN (4 * PLACE_NAMES + 32)
-const char *place_name(const struct place *place, char *buf, size_t len);
+#define MAPPING_NAME_LEN (4 * MAPPING_NAMES + 32)
+const char *mapping_name(const struct fault_mapping *mapping, char *buf, size_t len);
 
 #endif

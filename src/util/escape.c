@@ -52,7 +52,7 @@ static bool is_hidden(const unsigned char *s, unsigned int length)
 	       (c >= 0x205f && c <= 0x206f) || c == 0x1680 || c == 0x3000 || c == 0xfeff;
 }
 
-const char *clean_text(char *buf, size_t len, const char *s, const char *also)
+const char *escape_text(char *buf, size_t len, const char *s, const char *also)
 {
 	size_t used = 0;
 

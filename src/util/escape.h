@@ -12,13 +12,13 @@
 unsigned int utf8_length(const unsigned char *s);
 
 /* Room for a cleaned string of len bytes: each of them can become four. */
-#define CLEAN_LEN(len) (4 * (len) + 1)
+#define ESCAPE_LEN(len) (4 * (len) + 1)
 
 /*
  * s in buf (len bytes), cut where it is full. Bytes of control characters, of spaces other
  * than ' ', of characters that turn the direction of writing, of invalid UTF-8 and those in
  * also become \ooo, as in /proc/PID/maps.
  */
-const char *clean_text(char *buf, size_t len, const char *s, const char *also);
+const char *escape_text(char *buf, size_t len, const char *s, const char *also);
 
 #endif

@@ -19,7 +19,7 @@ static uint32_t hash_of(const void *bytes, size_t len)
 	return hash;
 }
 
-static uint32_t *slot_of(const struct intern *t, const void *bytes, size_t len, uint32_t hash)
+static uint32_t *inflight_of(const struct intern *t, const void *bytes, size_t len, uint32_t hash)
 {
 	uint32_t i;
 
@@ -50,7 +50,7 @@ static bool grow(struct intern *t)
 	t->nr_slots = 2 * cap;
 	t->cap = cap;
 	for (i = 0; i < t->nr; i++)
-		*slot_of(t, items[i].bytes, items[i].len, items[i].hash) = i + 1;
+		*inflight_of(t, items[i].bytes, items[i].len, items[i].hash) = i + 1;
 	return true;
 }
 
@@ -61,7 +61,7 @@ int64_t intern(struct intern *t, const void *bytes, size_t len)
 
 	if (t->nr == t->cap && !grow(t))
 		return -ENOMEM;
-	slot = slot_of(t, bytes, len, hash);
+	slot = inflight_of(t, bytes, len, hash);
 	if (*slot)
 		return *slot - 1;
 	if (t->closed)

@@ -10,6 +10,6 @@
  * whose grace period MEMBARRIER_CMD_GLOBAL waits for (kernel/sched/membarrier.c). A kernel
  * with nohz_full CPUs has no such command: then it returns at once.
  */
-void grace_wait(void);
+void rcu_wait(void);
 
 #endif

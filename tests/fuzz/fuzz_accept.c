@@ -28,12 +28,12 @@ static char *joined(const char *before, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *plain = joined("", data, size), *longer = joined("x/y;q=0,", data, size);
-	enum exposition_format format = accept_format(plain);
+	enum exposition_format format = negotiate_format(plain);
 
 	if (format != EXPOSITION_TEXT && format != EXPOSITION_OPENMETRICS &&
 	    format != EXPOSITION_PROTOBUF)
 		abort();
-	if (accept_format(longer) != format || accept_gzip(longer) != accept_gzip(plain))
+	if (negotiate_format(longer) != format || negotiate_gzip(longer) != negotiate_gzip(plain))
 		abort();
 	free(plain);
 	free(longer);

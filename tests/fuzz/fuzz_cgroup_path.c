@@ -34,13 +34,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(path, data, size);
 	path[size] = '\0';
-	cgroup_path_parse(&names, path);
+	container_id_parse(&names, path);
 	expect_hex(names.container_id, 64, 64, false);
 	expect_hex(names.pod_uid, 36, 32, true);
 	if (names.runtime[0] && !names.container_id[0])
 		abort();
 	strcat(path, deeper);
-	cgroup_path_parse(&inner, path);
+	container_id_parse(&inner, path);
 	if (strcmp(names.container_id, inner.container_id) ||
 	    strcmp(names.runtime, inner.runtime) || strcmp(names.pod_uid, inner.pod_uid))
 		abort();

@@ -16,9 +16,9 @@ static void must(bool ok)
 		abort();
 }
 
-static void check_refusal(const struct web_config *config, int err, const char *error)
+static void check_refusal(const struct http_config *config, int err, const char *error)
 {
-	static const struct web_config none;
+	static const struct http_config none;
 	const char *line = strchr(error, ':');
 
 	must(err == -EINVAL);
@@ -29,7 +29,7 @@ static void check_refusal(const struct web_config *config, int err, const char *
 		must((unsigned char)*error >= ' ');
 }
 
-static void check_config(const struct web_config *c)
+static void check_config(const struct http_config *c)
 {
 	bool ca = c->client_ca || c->client_ca_file;
 
@@ -49,7 +49,7 @@ static void check_config(const struct web_config *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct web_config config;
+	struct http_config config;
 	char error[128] = "";
 	/* Its own memory, so that a read behind the end is seen. */
 	char *text = malloc(len ? len : 1);
@@ -57,12 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	must(text != NULL);
 	memcpy(text, data, len);
-	err = web_config_parse(&config, "d/web.yml", text, len, error, sizeof(error));
+	err = http_config_parse(&config, "d/web.yml", text, len, error, sizeof(error));
 	if (err)
 		check_refusal(&config, err, error);
 	else
 		check_config(&config);
-	web_config_free(&config);
+	http_config_free(&config);
 	free(text);
 	return 0;
 }

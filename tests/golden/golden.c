@@ -51,7 +51,7 @@ struct machine {
 static void take(struct machine *m, unsigned int path, unsigned int origin, unsigned int major,
 		 unsigned int access, uint64_t n, uint64_t ns)
 {
-	struct cell_sum *cell = &m->now.cells[path][origin][major];
+	struct fault_sum *cell = &m->now.sums[path][origin][major];
 
 	cell->buckets[hist_slot(&m->tables, ns)] += n;
 	cell->sum_ns += n * ns;
@@ -141,9 +141,9 @@ static void take_typical(struct machine *m)
 	take_spread(m, PATH_FILE_READ, ORIGIN_USER, 0, ACCESS_READ, 1000, 3000);
 	take_spread(m, PATH_WP_COPY, ORIGIN_USER, 0, ACCESS_WRITE, 12000, 1100);
 	take(m, PATH_BAD_ADDRESS, ORIGIN_USER, 0, ACCESS_READ, 2, 5000);
-	m->now.cells[PATH_FILE_READ][ORIGIN_USER][1].retries = 500;
-	m->now.cells[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 3;
-	m->now.cells[PATH_UNRESOLVED][ORIGIN_USER][0].access[ACCESS_READ] += 3;
+	m->now.sums[PATH_FILE_READ][ORIGIN_USER][1].retries = 500;
+	m->now.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 3;
+	m->now.sums[PATH_UNRESOLVED][ORIGIN_USER][0].access[ACCESS_READ] += 3;
 }
 
 static void run_typical(struct machine *m)
@@ -165,7 +165,7 @@ static void run_inferred(struct machine *m)
 	take(m, PATH_SHARED_WRITE, ORIGIN_USER, 0, ACCESS_WRITE, 7, 1500);
 	take(m, PATH_UNCLASSIFIED, ORIGIN_USER, 0, ACCESS_WRITE, 4, 1500);
 	m->now.events += 3;
-	m->now.marker_misses = 12;
+	m->now.probe_misses = 12;
 	for (unsigned int i = 0; i < TALLY_NR; i++)
 		m->now.tallies[i] = 5 + i;
 	total(m);
@@ -182,7 +182,7 @@ static void run_causes(struct machine *m)
 	take(m, PATH_ANON, ORIGIN_USER, 0, ACCESS_WRITE, 10, 5000);
 	spend(m, PATH_ANON, CAUSE_LOCK, 1, 30000);
 	spend(m, PATH_ANON, CAUSE_ON_CPU, 10, 20000);
-	m->now.cells[PATH_FIXUP][ORIGIN_KERNEL][0].untimed = 2;
+	m->now.sums[PATH_FIXUP][ORIGIN_KERNEL][0].untimed = 2;
 	total(m);
 }
 
@@ -195,7 +195,7 @@ static void run_intervals(struct machine *m)
 
 	pass(m, SECOND + 1234567);
 	for (unsigned int major = 0; major < 2; major++)
-		m->now.cells[PATH_SWAP][ORIGIN_USER][major].max_ns = 0;
+		m->now.sums[PATH_SWAP][ORIGIN_USER][major].max_ns = 0;
 	take(m, PATH_SWAP, ORIGIN_USER, 1, ACCESS_READ, 10, 150000);
 	take(m, PATH_SWAP, ORIGIN_USER, 0, ACCESS_WRITE, 10, 4000);
 	m->now.events += 3;
@@ -206,7 +206,7 @@ static void run_intervals(struct machine *m)
 	interval(m);
 
 	/* The caller keeps the maximum of the run. */
-	m->now.cells[PATH_SWAP][ORIGIN_USER][1].max_ns = 250000;
+	m->now.sums[PATH_SWAP][ORIGIN_USER][1].max_ns = 250000;
 	total(m);
 }
 
@@ -270,7 +270,7 @@ static void run_by_process(struct machine *m)
 	m->rows[1].n.major = 60;
 	take_rest(m, &m->groups.other, 400, 900);
 	take_rest(m, &m->groups.exited, 50, 1100);
-	m->now.cells[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 3;
+	m->now.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 3;
 	m->rows[5].n.untimed += 3;
 	m->rows[5].n.count += 3;
 	m->now.tallies[TALLY_VMA_BUSY] = 17;
@@ -288,12 +288,12 @@ static void run_by_thread_path(struct machine *m)
 	m->rows[0].key.dim[1][0] = PATH_ANON;
 	m->rows[1].key.dim[1][0] = PATH_UNRESOLVED;
 	m->rows[1].n.count = m->rows[1].n.untimed = 4;
-	m->now.cells[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 4;
+	m->now.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 4;
 	total(m);
 }
 
-static void name_place(struct group_row *row, int n, uint64_t kind, uint32_t dev, uint64_t ino,
-		       const char *name)
+static void name_mapping(struct group_row *row, int n, uint64_t kind, uint32_t dev, uint64_t ino,
+			 const char *name)
 {
 	row->key.dim[n][0] = kind << 32 | dev;
 	row->key.dim[n][1] = ino;
@@ -307,11 +307,11 @@ static void run_by_mapping_cgroup(struct machine *m)
 		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff.scope";
 
 	begin_groups(m);
-	name_place(group(m, 40, 9000), 0, PLACE_FILE, 8 << 20 | 1, 4711, "/usr/lib/libc.so.6");
-	name_place(group(m, 30, 800), 0, PLACE_HEAP, 0, 0, "[heap]");
-	name_place(group(m, 20, 700), 0, PLACE_ANON, 0, 99, "[anon:a b]");
-	name_place(group(m, 10, 600), 0, PLACE_NONE, 0, 0, NULL);
-	name_place(group(m, 10, 500), 0, PLACE_FILE, 2, 12, "/tmp/a\033]0;x\007 (deleted)");
+	name_mapping(group(m, 40, 9000), 0, MAPPING_FILE, 8 << 20 | 1, 4711, "/usr/lib/libc.so.6");
+	name_mapping(group(m, 30, 800), 0, MAPPING_HEAP, 0, 0, "[heap]");
+	name_mapping(group(m, 20, 700), 0, MAPPING_ANON, 0, 99, "[anon:a b]");
+	name_mapping(group(m, 10, 600), 0, MAPPING_NONE, 0, 0, NULL);
+	name_mapping(group(m, 10, 500), 0, MAPPING_FILE, 2, 12, "/tmp/a\033]0;x\007 (deleted)");
 	for (unsigned int i = 0; i < m->groups.nr_rows; i++)
 		m->rows[i].key.dim[1][0] = 100 + i % 2;
 	m->rows[0].name[1] = m->rows[2].name[1] = pod;
@@ -323,7 +323,7 @@ static void run_by_mapping_cgroup(struct machine *m)
 static void run_by_file_cpu(struct machine *m)
 {
 	begin_groups(m);
-	name_place(group(m, 40, 9000), 0, PLACE_FILE, 8 << 20 | 1, 4711, "/usr/lib/libc.so.6");
+	name_mapping(group(m, 40, 9000), 0, MAPPING_FILE, 8 << 20 | 1, 4711, "/usr/lib/libc.so.6");
 	group(m, 30, 800)->key.dim[1][0] = 255;
 	total(m);
 }

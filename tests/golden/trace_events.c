@@ -25,12 +25,12 @@ struct teller {
 	struct trace_event event;
 };
 
-void trace_set_names(struct place *place, const char *names, size_t len)
+void trace_set_names(struct fault_mapping *mapping, const char *names, size_t len)
 {
-	memset(place->names, 0, sizeof(place->names));
+	memset(mapping->names, 0, sizeof(mapping->names));
 	if (len)
-		memcpy(place->names, names, len);
-	place->names_len = (unsigned short)len;
+		memcpy(mapping->names, names, len);
+	mapping->names_len = (unsigned short)len;
 }
 
 static void new_fault(struct teller *t, uint64_t at, uint64_t ns, unsigned int path)
@@ -47,7 +47,7 @@ static void new_fault(struct teller *t, uint64_t at, uint64_t ns, unsigned int p
 		.cpu = 3,
 		.parts = { [CAUSE_ON_CPU] = ns },
 		.comm = "postgres",
-		.place = { .start = 0x7f12a4c00000, .end = 0x7f12a4e00000, .vm_flags = 0x3 },
+		.mapping = { .start = 0x7f12a4c00000, .end = 0x7f12a4e00000, .vm_flags = 0x3 },
 	};
 	t->event = (struct trace_event){
 		.record = &t->record,
@@ -66,17 +66,17 @@ static void set_part(struct teller *t, unsigned int cause, uint64_t ns)
 	t->record.parts[CAUSE_ON_CPU] -= ns;
 }
 
-static void set_place(struct teller *t, unsigned int kind, const char *names, size_t len)
+static void set_mapping(struct teller *t, unsigned int kind, const char *names, size_t len)
 {
-	t->record.place.kind = kind;
-	trace_set_names(&t->record.place, names, len);
+	t->record.mapping.kind = kind;
+	trace_set_names(&t->record.mapping, names, len);
 }
 
 static void tell(struct teller *t)
 {
-	char name[PLACE_NAME_LEN];
+	char name[MAPPING_NAME_LEN];
 
-	t->event.mapping = place_name(&t->record.place, name, sizeof(name));
+	t->event.mapping = mapping_name(&t->record.mapping, name, sizeof(name));
 	t->to->event(t->f, t->run, &t->event);
 }
 
@@ -87,13 +87,13 @@ static void tell_places(struct teller *t)
 	set_part(t, CAUSE_IO, 3210);
 	t->record.flags = TRACE_MAJOR | TRACE_MMAP_LOCK;
 	t->record.retries = 1;
-	set_place(t, PLACE_ANON, NULL, 0);
+	set_mapping(t, MAPPING_ANON, NULL, 0);
 	tell(t);
 
 	new_fault(t, 300000000, 31000000, PATH_UFFD_MISSING);
 	set_part(t, CAUSE_UFFD, 30900000);
 	t->record.tid = 1240;
-	set_place(t, PLACE_ANON, NAMES("guest memory"));
+	set_mapping(t, MAPPING_ANON, NAMES("guest memory"));
 	tell(t);
 
 	new_fault(t, 310000001, 1500000, PATH_FILE_READ);
@@ -102,58 +102,58 @@ static void tell_places(struct teller *t)
 	set_part(t, CAUSE_RECLAIM, 100000);
 	t->record.access = ACCESS_EXEC;
 	t->record.flags = TRACE_MAJOR;
-	set_place(t, PLACE_FILE, NAMES("libc.so.6\0x86_64-linux-gnu\0lib\0usr"));
-	t->record.place.offset = 0x1c4238;
-	t->record.place.dev = 8 << 20 | 1;
-	t->record.place.ino = 9876543;
-	t->record.place.vm_flags = 0x5;
+	set_mapping(t, MAPPING_FILE, NAMES("libc.so.6\0x86_64-linux-gnu\0lib\0usr"));
+	t->record.mapping.offset = 0x1c4238;
+	t->record.mapping.dev = 8 << 20 | 1;
+	t->record.mapping.ino = 9876543;
+	t->record.mapping.vm_flags = 0x5;
 	tell(t);
 
 	new_fault(t, 320000000, 2000000, PATH_ANON);
 	set_part(t, CAUSE_MEMCG, 1900000);
-	set_place(t, PLACE_HEAP, NULL, 0);
+	set_mapping(t, MAPPING_HEAP, NULL, 0);
 	t->record.access = ACCESS_WRITE;
 	tell(t);
 
 	new_fault(t, 330000000, 1000000, PATH_THP);
 	set_part(t, CAUSE_COMPACTION, 1000000);
-	set_place(t, PLACE_STACK, NULL, 0);
+	set_mapping(t, MAPPING_STACK, NULL, 0);
 	t->record.access = ACCESS_WRITE;
 	t->record.flags = TRACE_STACK_GREW;
 	tell(t);
 
 	new_fault(t, 340000000, 999999, PATH_PFN);
-	set_place(t, PLACE_SPECIAL, NULL, 0);
-	t->record.place.vm_flags = 0x5;
+	set_mapping(t, MAPPING_SPECIAL, NULL, 0);
+	t->record.mapping.vm_flags = 0x5;
 	tell(t);
-	set_place(t, PLACE_SPECIAL, NULL, 0);
+	set_mapping(t, MAPPING_SPECIAL, NULL, 0);
 	t->record.end_ns += 1000000;
-	t->record.place.vm_flags = 0x1;
+	t->record.mapping.vm_flags = 0x1;
 	tell(t);
 }
 
 static void tell_files(struct teller *t)
 {
 	new_fault(t, 400000000, 1200000, PATH_FILE_COW);
-	set_place(t, PLACE_FILE, NAMES("old build.so\0app dir\0srv"));
-	t->record.place.flags = PLACE_DELETED;
-	t->record.place.offset = 0x1000;
+	set_mapping(t, MAPPING_FILE, NAMES("old build.so\0app dir\0srv"));
+	t->record.mapping.flags = MAPPING_DELETED;
+	t->record.mapping.offset = 0x1000;
 	tell(t);
 
 	new_fault(t, 410000000, 1200000, PATH_SHARED_WRITE);
-	set_place(t, PLACE_FILE, NAMES("memfd:pool"));
-	t->record.place.flags = PLACE_DELETED;
-	t->record.place.vm_flags = 0xb;
+	set_mapping(t, MAPPING_FILE, NAMES("memfd:pool"));
+	t->record.mapping.flags = MAPPING_DELETED;
+	t->record.mapping.vm_flags = 0xb;
 	tell(t);
 
 	new_fault(t, 420000000, 1200000, PATH_FILE_AROUND);
-	set_place(t, PLACE_FILE, NAMES("data.bin\0deep\0deeper"));
-	t->record.place.flags = PLACE_CUT;
+	set_mapping(t, MAPPING_FILE, NAMES("data.bin\0deep\0deeper"));
+	t->record.mapping.flags = MAPPING_CUT;
 	tell(t);
 
 	/* The root of a file system, on its own. */
 	new_fault(t, 430000000, 1200000, PATH_FILE_AROUND);
-	set_place(t, PLACE_FILE, NULL, 0);
+	set_mapping(t, MAPPING_FILE, NULL, 0);
 	tell(t);
 }
 
@@ -163,14 +163,14 @@ static void tell_missing(struct teller *t)
 	new_fault(t, 500000000, 1700000, PATH_ANON);
 	t->record.flags = TRACE_NO_PARTS;
 	memset(t->record.parts, 0, sizeof(t->record.parts));
-	t->record.place = (struct place){ .kind = PLACE_UNKNOWN };
+	t->record.mapping = (struct fault_mapping){ .kind = MAPPING_UNKNOWN };
 	t->event.cgroup = NULL;
 	t->record.cgroup = 0;
 	tell(t);
 
 	new_fault(t, 510000000, 1600000, PATH_BAD_ADDRESS);
 	t->record.address = 0x10;
-	t->record.place = (struct place){ .kind = PLACE_NONE };
+	t->record.mapping = (struct fault_mapping){ .kind = MAPPING_NONE };
 	t->event.ip.symbol = NULL;
 	t->event.ip.module_offset = 0x7a234;
 	tell(t);
@@ -183,7 +183,7 @@ static void tell_missing(struct teller *t)
 					    .symbol = "rep_movs_alternative",
 					    .symbol_offset = 0x4a,
 					    .module = "[kernel.kallsyms]" };
-	t->record.place = (struct place){ .kind = PLACE_NONE };
+	t->record.mapping = (struct fault_mapping){ .kind = MAPPING_NONE };
 	tell(t);
 
 	new_fault(t, 530000000, 2100 * SECOND, PATH_ANON);
@@ -191,12 +191,12 @@ static void tell_missing(struct teller *t)
 	t->record.tid = 1300;
 	t->record.ip = 0;
 	t->event.ip = (struct trace_frame){ 0 };
-	set_place(t, PLACE_ANON, NULL, 0);
+	set_mapping(t, MAPPING_ANON, NULL, 0);
 	tell(t);
 
 	new_fault(t, 540000000, 1600000, PATH_ANON);
 	t->event.ip = (struct trace_frame){ .address = 0x55d0c0de1234 };
-	set_place(t, PLACE_ANON, NULL, 0);
+	set_mapping(t, MAPPING_ANON, NULL, 0);
 	memset(t->record.comm, 0, sizeof(t->record.comm));
 	t->record.pid = 4194303;
 	t->record.tid = 4194304;
@@ -223,11 +223,11 @@ static void tell_hostile(struct teller *t)
 		memset(t->record.comm, 0, sizeof(t->record.comm));
 		memcpy(t->record.comm, comms[i], strlen(comms[i]));
 		t->record.pid = t->record.tid = 2000 + (unsigned int)i;
-		set_place(t, PLACE_ANON, comms[i], strlen(comms[i]) + 1);
+		set_mapping(t, MAPPING_ANON, comms[i], strlen(comms[i]) + 1);
 		tell(t);
 	}
 	new_fault(t, 800000000, 3000000, PATH_FILE_READ);
-	set_place(t, PLACE_FILE, NAMES("\033[31m\nred\xff \xe2\x80\xae\0a (b)\0tmp"));
+	set_mapping(t, MAPPING_FILE, NAMES("\033[31m\nred\xff \xe2\x80\xae\0a (b)\0tmp"));
 	t->event.cgroup = "/x\n\033[0m/\xff";
 	t->event.ip.symbol = "operator()(int, char const*)\n\033[5m";
 	t->event.ip.module = "/tmp/a (b)/\n\xff.so";
@@ -277,7 +277,7 @@ static void tell_stacks(FILE *f, const struct trace_renderer *to, const struct t
 	(void)nr;
 	new_fault(&t, 1000000, 5000000, PATH_SWAP);
 	set_part(&t, CAUSE_OFF_CPU, 4990000);
-	set_place(&t, PLACE_ANON, NULL, 0);
+	set_mapping(&t, MAPPING_ANON, NULL, 0);
 	t.event.kernel = kernel_frames;
 	t.event.nr_kernel = NR(kernel_frames);
 	t.event.user = user_frames;
@@ -286,7 +286,7 @@ static void tell_stacks(FILE *f, const struct trace_renderer *to, const struct t
 
 	/* No user stack could be taken. */
 	new_fault(&t, 7000000, 5000000, PATH_SWAP);
-	set_place(&t, PLACE_ANON, NULL, 0);
+	set_mapping(&t, MAPPING_ANON, NULL, 0);
 	t.event.kernel = kernel_frames;
 	t.event.nr_kernel = NR(kernel_frames);
 	t.record.user_stack = -EFAULT;
@@ -298,7 +298,7 @@ static void tell_stacks(FILE *f, const struct trace_renderer *to, const struct t
 	t.record.kernel_stack = -EEXIST;
 	t.event.user = user_frames;
 	t.event.nr_user = 1;
-	set_place(&t, PLACE_ANON, NULL, 0);
+	set_mapping(&t, MAPPING_ANON, NULL, 0);
 	tell(&t);
 }
 
@@ -361,7 +361,7 @@ static void tell_many(FILE *f, const struct trace_renderer *to, const struct tra
 		t.record.pid = 100 + thread / 3;
 		t.record.tid = 100 + thread;
 		split_by_chance(&t, &x);
-		set_place(&t, PLACE_ANON, NULL, 0);
+		set_mapping(&t, MAPPING_ANON, NULL, 0);
 		tell(&t);
 	}
 }

@@ -25,6 +25,6 @@ extern const struct trace_story trace_story_many;
 void trace_tell(FILE *f, const struct trace_renderer *to, const struct trace_story *story);
 
 /* names of a place: the file's and its directories', as the kernel's side leaves them. */
-void trace_set_names(struct place *place, const char *names, size_t len);
+void trace_set_names(struct fault_mapping *mapping, const char *names, size_t len);
 
 #endif

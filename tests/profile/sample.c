@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	else if (!err && !strcmp(format, "pprof"))
 		err = profile_pprof(&s, &run, stdout);
 	else if (!err && !strcmp(format, "svg"))
-		err = profile_svg(&s, &run, stdout);
+		err = profile_flamegraph(&s, &run, stdout);
 	else if (!err)
 		stacks_summary(&s, &run, "", stdout);
 	stacks_free(&s);

@@ -131,7 +131,7 @@ static void *anonymous(size_t size, int flags)
 	return p;
 }
 
-static void stack_place(void)
+static void stack_mapping_of(void)
 {
 	char deep[64 * PAGE];
 
@@ -321,7 +321,7 @@ static int places(const char *dir)
 		return 77;
 	}
 	place("heap", sbrk(8 * PAGE), true);
-	stack_place();
+	stack_mapping_of();
 	place("anon", anonymous(4 * PAGE, MAP_PRIVATE), true);
 	named_place();
 	file_places();

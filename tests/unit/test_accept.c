@@ -30,7 +30,7 @@ struct format_case {
 static void expect_formats(const struct format_case *cases, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++) {
-		enum exposition_format got = accept_format(cases[i].accept);
+		enum exposition_format got = negotiate_format(cases[i].accept);
 
 		if (got != cases[i].format)
 			fail_msg("\"%s\": format %d, should be %d",
@@ -231,7 +231,7 @@ static void gzip(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++)
-		if (accept_gzip(cases[i].accept_encoding) != cases[i].gzip)
+		if (negotiate_gzip(cases[i].accept_encoding) != cases[i].gzip)
 			fail_msg("\"%s\": gzip should be %d",
 				 cases[i].accept_encoding ? cases[i].accept_encoding : "(none)",
 				 cases[i].gzip);
@@ -249,17 +249,17 @@ static void long_headers(void **state)
 	for (size_t i = 0; i < nr; i++)
 		memcpy(text + i * len, member, len);
 	strcpy(text + nr * len, "application/openmetrics-text;q=0.1");
-	assert_int_equal(accept_format(text), OPENMETRICS);
+	assert_int_equal(negotiate_format(text), OPENMETRICS);
 	memset(text, '"', nr * len);
-	assert_int_equal(accept_format(text), TEXT);
+	assert_int_equal(negotiate_format(text), TEXT);
 	for (size_t i = 0; i < nr * len; i++)
 		text[i] = "\\\""[i % 2];
 	text[0] = '"';
 	alarm(2);
-	assert_int_equal(accept_format(text), TEXT);
+	assert_int_equal(negotiate_format(text), TEXT);
 	alarm(0);
 	memset(text, ';', nr * len);
-	assert_int_equal(accept_format(text), TEXT);
+	assert_int_equal(negotiate_format(text), TEXT);
 	free(text);
 }
 

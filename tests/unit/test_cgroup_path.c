@@ -32,7 +32,7 @@ static void expect_names(const struct path_case *cases, size_t nr)
 		struct cgroup_names names;
 
 		memset(&names, 'x', sizeof(names));
-		cgroup_path_parse(&names, cases[i].path);
+		container_id_parse(&names, cases[i].path);
 		if (strcmp(names.runtime, cases[i].runtime) ||
 		    strcmp(names.container_id, cases[i].id) || strcmp(names.pod_uid, cases[i].uid))
 			fail_msg("\"%s\": \"%s\" \"%s\" \"%s\"", cases[i].path, names.runtime,

@@ -18,7 +18,7 @@
 struct fixture {
 	struct snapshot total;
 	enum exactness exact[PATH_NR][ORIGIN_NR];
-	struct check_books books;
+	struct check_kernel kernel_counters;
 	struct check_input in;
 	struct check out;
 };
@@ -32,7 +32,7 @@ static int setup(void **state)
 	fx->in = (struct check_input){
 		.total = &fx->total,
 		.exact = (const enum exactness(*)[ORIGIN_NR])fx->exact,
-		.books = &fx->books,
+		.kernel_counters = &fx->kernel_counters,
 		.per_task = true,
 		.perf_end = true,
 		.vma_lock = true,
@@ -51,7 +51,7 @@ static int teardown(void **state)
 static void faults(struct fixture *fx, unsigned int path, unsigned int origin, unsigned int major,
 		   uint64_t n)
 {
-	fx->total.cells[path][origin][major].buckets[40] += n;
+	fx->total.sums[path][origin][major].buckets[40] += n;
 	if (origin == ORIGIN_GUP || !path_completes(path))
 		return;
 	fx->total.events += n;
@@ -60,15 +60,15 @@ static void faults(struct fixture *fx, unsigned int path, unsigned int origin, u
 
 static void tasks(struct fixture *fx, uint64_t minor, uint64_t major)
 {
-	fx->books.tasks[0] = (struct check_span){ minor, minor };
-	fx->books.tasks[1] = (struct check_span){ major, major };
+	fx->kernel_counters.tasks[0] = (struct check_span){ minor, minor };
+	fx->kernel_counters.tasks[1] = (struct check_span){ major, major };
 }
 
 static void vmstat(struct fixture *fx, enum check_counter counter, uint64_t low, uint64_t high)
 {
 	fx->in.per_task = false;
-	fx->books.has_counter[counter] = true;
-	fx->books.counter[counter] = (struct check_span){ low, high };
+	fx->kernel_counters.has_counter[counter] = true;
+	fx->kernel_counters.counter[counter] = (struct check_span){ low, high };
 }
 
 static const struct check_row *row(struct fixture *fx, const char *book, const char *counter)
@@ -262,18 +262,18 @@ static void test_busy_attach(void **state)
 
 	fx->in.gup = true;
 	faults(fx, PATH_ANON, ORIGIN_USER, 0, 100);
-	fx->books.tasks[0] = (struct check_span){ 95, 120 };
+	fx->kernel_counters.tasks[0] = (struct check_span){ 95, 120 };
 	check_make(&fx->out, &fx->in);
 	assert_true(fx->out.ok);
 	expect(fx, "tasks", "minor", CHECK_EXPLAINED);
 	assert_int_equal(reason(row(fx, "tasks", "minor"), "bracket"), 25);
 
-	fx->books.tasks[0] = (struct check_span){ 95, 99 };
+	fx->kernel_counters.tasks[0] = (struct check_span){ 95, 99 };
 	check_make(&fx->out, &fx->in);
 	assert_false(fx->out.ok);
 	assert_int_equal(row(fx, "tasks", "minor")->unexplained, 1);
 
-	fx->books.tasks[0] = (struct check_span){ 103, 120 };
+	fx->kernel_counters.tasks[0] = (struct check_span){ 103, 120 };
 	check_make(&fx->out, &fx->in);
 	assert_false(fx->out.ok);
 	assert_int_equal(row(fx, "tasks", "minor")->unexplained, 3);
@@ -286,7 +286,7 @@ static void test_late(void **state)
 
 	faults(fx, PATH_ANON, ORIGIN_USER, 0, 102);
 	tasks(fx, 100, 0);
-	fx->books.ended = fx->books.early = 1;
+	fx->kernel_counters.ended = fx->kernel_counters.early = 1;
 	check_make(&fx->out, &fx->in);
 	assert_true(fx->out.ok);
 	assert_int_equal(reason(row(fx, "tasks", "minor"), "late"), 2);
@@ -296,7 +296,7 @@ static void test_late(void **state)
 	assert_false(fx->out.ok);
 
 	/* Up to 6.15 there is no such fault. */
-	fx->books.early = 0;
+	fx->kernel_counters.early = 0;
 	check_make(&fx->out, &fx->in);
 	assert_int_equal(row(fx, "tasks", "minor")->unexplained, 3);
 }
@@ -312,7 +312,7 @@ static void test_exit_missed(void **state)
 	check_make(&fx->out, &fx->in);
 	assert_false(fx->out.ok);
 
-	fx->books.exit_missed = 2;
+	fx->kernel_counters.exit_missed = 2;
 	check_make(&fx->out, &fx->in);
 	assert_true(fx->out.ok);
 	assert_int_equal(reason(row(fx, "tasks", "minor"), "exit_missed"), 200);
@@ -325,9 +325,9 @@ static void test_exit_missed(void **state)
 
 static void rusage(struct fixture *fx, uint64_t minor, uint64_t major)
 {
-	fx->books.has_rusage = true;
-	fx->books.rusage[0] = minor;
-	fx->books.rusage[1] = major;
+	fx->kernel_counters.has_rusage = true;
+	fx->kernel_counters.rusage[0] = minor;
+	fx->kernel_counters.rusage[1] = major;
 }
 
 static void test_rusage(void **state)
@@ -384,7 +384,7 @@ static void test_rusage_of_other_tasks(void **state)
 	faults(fx, PATH_ANON, ORIGIN_USER, 0, 100);
 	tasks(fx, 100, 0);
 	rusage(fx, 5000, 3);
-	fx->books.rusage_scope = "counts the children";
+	fx->kernel_counters.rusage_scope = "counts the children";
 	check_make(&fx->out, &fx->in);
 	assert_true(fx->out.ok);
 	expect(fx, "wait4", "faults", CHECK_INFORMATION);
@@ -395,10 +395,10 @@ static void test_no_book(void **state)
 	struct fixture *fx = *state;
 
 	faults(fx, PATH_ANON, ORIGIN_USER, 0, 100);
-	strcpy(fx->books.error, "/proc/1/task/1/stat: No such process");
+	strcpy(fx->kernel_counters.error, "/proc/1/task/1/stat: No such process");
 	check_make(&fx->out, &fx->in);
 	assert_false(fx->out.ok);
-	assert_string_equal(fx->out.error, fx->books.error);
+	assert_string_equal(fx->out.error, fx->kernel_counters.error);
 	/* What could be compared is. */
 	assert_int_equal(fx->out.nr_rows, 1);
 }
@@ -411,7 +411,7 @@ static void test_end_by_fexit(void **state)
 	fx->in.gup = true;
 	faults(fx, PATH_ANON, ORIGIN_USER, 0, 100);
 	fx->total.events = 0;
-	fx->total.marker_misses = 4;
+	fx->total.probe_misses = 4;
 	tasks(fx, 103, 0);
 	check_make(&fx->out, &fx->in);
 	assert_true(fx->out.ok);
@@ -455,7 +455,7 @@ static void test_pgfault_of_calls(void **state)
 	fx->in.vma_lock = false;
 	fx->in.gup = true;
 	faults(fx, PATH_SHARED_WRITE, ORIGIN_USER, 1, 64);
-	fx->total.cells[PATH_SHARED_WRITE][ORIGIN_USER][1].retries = 64;
+	fx->total.sums[PATH_SHARED_WRITE][ORIGIN_USER][1].retries = 64;
 	vmstat(fx, CHECK_pgfault, 130, 130);
 	check_make(&fx->out, &fx->in);
 	assert_true(fx->out.ok);

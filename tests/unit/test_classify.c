@@ -75,20 +75,20 @@ static struct plan plan_of(const struct kernel *k, struct plan_request request, 
 	return plan;
 }
 
-static struct plan plan_without(const struct kernel *k, enum way way, enum hook missing)
+static struct plan plan_without(const struct kernel *k, enum attach_mode mode, enum hook missing)
 {
-	return plan_of(k, (struct plan_request){ .way = way }, missing);
+	return plan_of(k, (struct plan_request){ .mode = mode }, missing);
 }
 
-static struct plan plan_on(const struct kernel *k, enum way way)
+static struct plan plan_on(const struct kernel *k, enum attach_mode mode)
 {
-	return plan_without(k, way, HOOK_NR);
+	return plan_without(k, mode, HOOK_NR);
 }
 
 /* The leg on handle_mm_fault tells the VMA of every fault. */
 static struct plan plan_with_gup(const struct kernel *k)
 {
-	return plan_of(k, (struct plan_request){ .way = WAY_FENTRY, .gup = true }, HOOK_NR);
+	return plan_of(k, (struct plan_request){ .mode = ATTACH_FENTRY, .gup = true }, HOOK_NR);
 }
 
 /* The next subset of mask after this one, 0 after the last. */
@@ -104,7 +104,7 @@ static bool makes_sense(uint32_t evidence)
 		return false;
 	if ((evidence & E(VMA_SHARED)) && !(evidence & E(VMA_FILE)))
 		return false;
-	/* mark_alloc() sets both. */
+	/* probe_alloc() sets both. */
 	return !(evidence & E(ALLOC_ZERO)) || (evidence & E(ALLOC));
 }
 
@@ -148,15 +148,15 @@ static void add_decided(const struct plan *plan, bool *decides)
 
 static void test_every_row_decides_something(void **state)
 {
-	struct plan plan = plan_without(&k6_12, WAY_FENTRY, HOOK_do_anonymous_page);
+	struct plan plan = plan_without(&k6_12, ATTACH_FENTRY, HOOK_do_anonymous_page);
 	static bool decides[256];
 
 	(void)state;
 	assert_true(nr_evidence_rows <= NR(decides));
 	add_decided(&plan, decides);
 	for (size_t k = 0; k < NR(kernels); k++)
-		for (enum way way = WAY_FENTRY; way < WAY_NR; way++) {
-			plan = plan_on(kernels[k], way);
+		for (enum attach_mode mode = ATTACH_FENTRY; mode < ATTACH_NR; mode++) {
+			plan = plan_on(kernels[k], mode);
 			add_decided(&plan, decides);
 		}
 	plan = plan_with_gup(&k6_12);
@@ -290,8 +290,8 @@ static void test_table_agrees_with_rows(void **state)
 {
 	(void)state;
 	for (size_t k = 0; k < NR(kernels); k++)
-		for (enum way way = WAY_AUTO; way < WAY_NR; way++) {
-			struct plan plan = plan_on(kernels[k], way);
+		for (enum attach_mode mode = ATTACH_AUTO; mode < ATTACH_NR; mode++) {
+			struct plan plan = plan_on(kernels[k], mode);
 
 			compare_table(&plan);
 		}
@@ -429,14 +429,14 @@ static const struct signature tracepoints_6_1[] = {
 
 static void test_signatures_by_tracepoints(void **state)
 {
-	struct plan plan = plan_on(&k6_12, WAY_TRACEPOINT);
+	struct plan plan = plan_on(&k6_12, ATTACH_TRACEPOINT);
 
 	(void)state;
 	assert_int_equal(plan.vma_source, VMA_FIND);
 	expect_signatures("6.12 by tracepoints", &plan, tracepoints_6_12, NR(tracepoints_6_12));
-	plan = plan_on(&k6_1, WAY_TRACEPOINT);
+	plan = plan_on(&k6_1, ATTACH_TRACEPOINT);
 	expect_signatures("6.1 by tracepoints", &plan, tracepoints_6_1, NR(tracepoints_6_1));
-	plan = plan_on(&k5_10, WAY_TRACEPOINT);
+	plan = plan_on(&k5_10, ATTACH_TRACEPOINT);
 	assert_int_equal(plan.vma_source, VMA_CACHE);
 	expect_signatures("5.10 by tracepoints", &plan, tracepoints_6_1, NR(tracepoints_6_1));
 }
@@ -539,13 +539,13 @@ static const struct signature no_leg_6_12[] = {
 static void test_signatures_without_leg(void **state)
 {
 	(void)state;
-	for (enum way way = WAY_FENTRY; way <= WAY_KPROBE; way++) {
-		struct plan plan = plan_on(&k6_12, way);
+	for (enum attach_mode mode = ATTACH_FENTRY; mode <= ATTACH_KPROBE; mode++) {
+		struct plan plan = plan_on(&k6_12, mode);
 
 		expect_signatures("6.12 without leg", &plan, no_leg_6_12, NR(no_leg_6_12));
-		plan = plan_on(&k6_1, way);
+		plan = plan_on(&k6_1, mode);
 		expect_signatures("6.1 without leg", &plan, no_leg_6_1, NR(no_leg_6_1));
-		plan = plan_on(&k5_10, way);
+		plan = plan_on(&k5_10, mode);
 		expect_signatures("5.10 without leg", &plan, no_leg_6_1, NR(no_leg_6_1));
 	}
 }
@@ -567,7 +567,7 @@ static const struct signature functions_6_12_inlined[] = {
 
 static void test_do_anonymous_page_inlined(void **state)
 {
-	struct plan plan = plan_without(&k6_12, WAY_FENTRY, HOOK_do_anonymous_page);
+	struct plan plan = plan_without(&k6_12, ATTACH_FENTRY, HOOK_do_anonymous_page);
 
 	(void)state;
 	expect_signatures("6.12 without do_anonymous_page", &plan, functions_6_12_inlined,
@@ -648,12 +648,12 @@ static void test_lost_marks(void **state)
 
 	(void)state;
 	expect_signatures("marks lost", &plan, coarser, NR(coarser));
-	plan = plan_on(&k6_12, WAY_TRACEPOINT);
+	plan = plan_on(&k6_12, ATTACH_TRACEPOINT);
 	expect_signatures("marks lost", &plan, coarser_asked, NR(coarser_asked));
 	for (size_t k = 0; k < NR(kernels); k++)
-		for (enum way way = WAY_AUTO; way < WAY_NR; way++)
+		for (enum attach_mode mode = ATTACH_AUTO; mode < ATTACH_NR; mode++)
 			for (int missing = 0; missing <= HOOK_NR; missing++) {
-				struct plan plan = plan_without(kernels[k], way, missing);
+				struct plan plan = plan_without(kernels[k], mode, missing);
 
 				if (plan.vma_source != VMA_UNKNOWN)
 					lose_all(&plan);

@@ -20,24 +20,25 @@
 
 /* One CPU whose anonymous faults take a bucket each. */
 static struct {
-	int cells_fd, tally_fd;
-	struct cell *cells;
+	int fault_counters_fd, tally_fd;
+	struct fault_counters *fault_counters;
 	unsigned int epoch;
 	uint64_t events;
 	unsigned int at_work; /* programs that count within the next grace period */
 	unsigned int graces;
 } kernel;
 
-static struct slot slots[NR_SLOTS];
+static struct inflight slots[NR_INFLIGHT];
 
 uint64_t __wrap_session_events(const struct session *s);
 uint64_t __wrap_session_misses(const struct session *s);
 void __wrap_session_maps(const struct session *s, struct session_maps *maps);
-void __wrap_grace_wait(void);
+void __wrap_rcu_wait(void);
 
 static void count_runs(unsigned int n)
 {
-	struct cell *cell = &kernel.cells[CELL_INDEX(PATH_ANON, ORIGIN_USER, 0)];
+	struct fault_counters *cell =
+		&kernel.fault_counters[FAULT_COUNTERS_INDEX(PATH_ANON, ORIGIN_USER, 0)];
 
 	cell->buckets[3] += n;
 	cell->sum_ns += n * 1000ull;
@@ -59,7 +60,7 @@ void __wrap_session_maps(const struct session *s, struct session_maps *maps)
 {
 	(void)s;
 	*maps = (struct session_maps){
-		.cells_fd = kernel.cells_fd,
+		.fault_counters_fd = kernel.fault_counters_fd,
 		.tally_fd = kernel.tally_fd,
 		.slow_fd = -1,
 		.causes_fd = -1,
@@ -69,7 +70,7 @@ void __wrap_session_maps(const struct session *s, struct session_maps *maps)
 	};
 }
 
-void __wrap_grace_wait(void)
+void __wrap_rcu_wait(void)
 {
 	kernel.graces++;
 	count_runs(kernel.at_work);
@@ -85,16 +86,18 @@ static int memory(const char *name, size_t len)
 
 static int setup(void **state)
 {
-	struct collector *c;
+	struct counters *c;
 
 	memset(&kernel, 0, sizeof(kernel));
-	kernel.cells_fd = memory("cells", CELLS_PER_CPU * sizeof(struct cell));
+	kernel.fault_counters_fd =
+		memory("cells", FAULT_COUNTERS_PER_CPU * sizeof(struct fault_counters));
 	kernel.tally_fd = memory("tally", sizeof(struct tallies));
-	if (kernel.cells_fd < 0 || kernel.tally_fd < 0)
+	if (kernel.fault_counters_fd < 0 || kernel.tally_fd < 0)
 		return -1;
-	kernel.cells = mmap(NULL, CELLS_PER_CPU * sizeof(struct cell), PROT_READ | PROT_WRITE,
-			    MAP_SHARED, kernel.cells_fd, 0);
-	if (kernel.cells == MAP_FAILED || collect_open(&c, NULL))
+	kernel.fault_counters =
+		mmap(NULL, FAULT_COUNTERS_PER_CPU * sizeof(struct fault_counters),
+		     PROT_READ | PROT_WRITE, MAP_SHARED, kernel.fault_counters_fd, 0);
+	if (kernel.fault_counters == MAP_FAILED || counters_open(&c, NULL))
 		return -1;
 	*state = c;
 	return 0;
@@ -102,20 +105,20 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	collect_close(*state);
-	munmap(kernel.cells, CELLS_PER_CPU * sizeof(struct cell));
-	close(kernel.cells_fd);
+	counters_close(*state);
+	munmap(kernel.fault_counters, FAULT_COUNTERS_PER_CPU * sizeof(struct fault_counters));
+	close(kernel.fault_counters_fd);
 	close(kernel.tally_fd);
 	return 0;
 }
 
 /* Events without a run, and how often the reader has waited so far. */
-static void expect(struct collector *c, uint64_t missed, unsigned int graces)
+static void expect(struct counters *c, uint64_t missed, unsigned int graces)
 {
 	struct snapshot *snap = malloc(sizeof(*snap));
 
 	assert_non_null(snap);
-	assert_int_equal(collect_read(c, snap, false), 0);
+	assert_int_equal(counters_read(c, snap, false), 0);
 	assert_int_equal(snap->events - snap->end_runs, missed);
 	assert_int_equal(snap->end_runs, snapshot_faults(snap));
 	assert_int_equal(kernel.graces, graces);

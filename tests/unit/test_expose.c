@@ -63,13 +63,13 @@ static const struct metric_family duration = {
 
 static int setup(void **state)
 {
-	*state = expose_new();
+	*state = exposition_new();
 	return *state ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-	expose_free(*state);
+	exposition_free(*state);
 	return 0;
 }
 
@@ -81,20 +81,20 @@ static void write_simple(struct exposition *e)
 							"f" } };
 	static const struct label user[] = { { "origin", "user" }, { "access", "read" } };
 
-	expose_family(e, &faults);
-	expose_count(e, user, NR(user), UINT64_MAX);
-	expose_common(e, odd, NR(odd));
-	expose_count(e, user, 1, 0);
-	expose_count(e, NULL, 0, 7);
-	expose_common(e, NULL, 0);
-	expose_family(e, &cpu);
-	expose_seconds(e, NULL, 0, 12000000345);
-	expose_family(e, &threshold);
-	expose_value(e, user, 1, 0.01);
-	expose_value(e, user, 2, -1.5e300);
-	expose_value(e, NULL, 0, 3);
-	expose_family(e, &build);
-	expose_count(e, (struct label[]){ { "version", "1.2" } }, 1, 1);
+	exposition_family(e, &faults);
+	exposition_count(e, user, NR(user), UINT64_MAX);
+	exposition_common(e, odd, NR(odd));
+	exposition_count(e, user, 1, 0);
+	exposition_count(e, NULL, 0, 7);
+	exposition_common(e, NULL, 0);
+	exposition_family(e, &cpu);
+	exposition_seconds(e, NULL, 0, 12000000345);
+	exposition_family(e, &threshold);
+	exposition_value(e, user, 1, 0.01);
+	exposition_value(e, user, 2, -1.5e300);
+	exposition_value(e, NULL, 0, 3);
+	exposition_family(e, &build);
+	exposition_count(e, (struct label[]){ { "version", "1.2" } }, 1, 1);
 }
 
 static const struct exposition_exemplar exemplars[] = {
@@ -118,10 +118,10 @@ static void write_histogram(struct exposition *e)
 	slots[-20 * 8 - HIST_MIN] = 2; /* up to 2^-20 s */
 	slots[-20 * 8 - HIST_MIN + 1] = 30; /* over it */
 	slots[HIST_SLOTS - 1] = 400;
-	expose_family(e, &duration);
-	expose_histogram(e, path, NR(path), &h);
+	exposition_family(e, &duration);
+	exposition_histogram(e, path, NR(path), &h);
 	h = (struct exposition_histogram){ .buckets = zeros };
-	expose_histogram(e, NULL, 0, &h);
+	exposition_histogram(e, NULL, 0, &h);
 }
 
 static const char *write_all(struct exposition *e, enum exposition_format format, bool gzip,
@@ -129,10 +129,10 @@ static const char *write_all(struct exposition *e, enum exposition_format format
 {
 	const char *text;
 
-	expose_begin(e, format);
+	exposition_begin(e, format);
 	write_simple(e);
 	write_histogram(e);
-	text = expose_end(e, gzip, len);
+	text = exposition_end(e, gzip, len);
 	assert_non_null(text);
 	return text;
 }
@@ -478,10 +478,10 @@ static void expect_native(struct exposition *e, const uint64_t slots[HIST_SLOTS]
 	const char *text;
 	size_t len;
 
-	expose_begin(e, EXPOSITION_PROTOBUF);
-	expose_family(e, &duration);
-	expose_histogram(e, NULL, 0, &h);
-	text = expose_end(e, false, &len);
+	exposition_begin(e, EXPOSITION_PROTOBUF);
+	exposition_family(e, &duration);
+	exposition_histogram(e, NULL, 0, &h);
+	text = exposition_end(e, false, &len);
 	assert_non_null(text);
 	unpack(&f, text, len);
 	native_slots(f.family[0]->metric[0]->histogram, got);
@@ -524,10 +524,10 @@ static void far_buckets_begin_a_span(void **state)
 	size_t len;
 
 	slots[10] = slots[13] = slots[17] = 1;
-	expose_begin(e, EXPOSITION_PROTOBUF);
-	expose_family(e, &duration);
-	expose_histogram(e, NULL, 0, &h);
-	text = expose_end(e, false, &len);
+	exposition_begin(e, EXPOSITION_PROTOBUF);
+	exposition_family(e, &duration);
+	exposition_histogram(e, NULL, 0, &h);
+	text = exposition_end(e, false, &len);
 	assert_non_null(text);
 	unpack(&f, text, len);
 	got = f.family[0]->metric[0]->histogram;
@@ -555,10 +555,10 @@ static void cumulate(struct exposition *e, const struct metric_family *family, u
 	if (!tables.upper[0])
 		hist_tables_fill(&tables);
 	slots[hist_slot(&tables, ns)] = 1;
-	expose_begin(e, EXPOSITION_PROTOBUF);
-	expose_family(e, family);
-	expose_histogram(e, NULL, 0, &h);
-	text = expose_end(e, false, &len);
+	exposition_begin(e, EXPOSITION_PROTOBUF);
+	exposition_family(e, family);
+	exposition_histogram(e, NULL, 0, &h);
+	text = exposition_end(e, false, &len);
 	assert_non_null(text);
 	unpack(f, text, len);
 	*out = f->family[0]->metric[0]->histogram;
@@ -651,8 +651,8 @@ static void le_is_the_shortest_float(void **state)
 	family.le_min = -100;
 	family.le_max = 100;
 	family.le_step = 1;
-	expose_begin(e, EXPOSITION_TEXT);
-	expose_family(e, &family);
+	exposition_begin(e, EXPOSITION_TEXT);
+	exposition_family(e, &family);
 	assert_int_equal(e->nr_bounds, NR(want) + 1);
 	for (size_t b = 0; b < NR(want); b++) {
 		expect_text(e->bounds[b].text, e->bounds[b].text_len, want[b]);
@@ -672,27 +672,27 @@ static void exemplar_labels_fit_128_characters(void **state)
 
 	memset(long_value, 'x', sizeof(long_value));
 	long_value[127] = '\0';
-	assert_int_equal(expose_exemplar_labels(e, &x), 1);
+	assert_int_equal(exposition_exemplar_labels(e, &x), 1);
 	long_value[126] = '\0';
-	assert_int_equal(expose_exemplar_labels(e, &x), 1);
+	assert_int_equal(exposition_exemplar_labels(e, &x), 1);
 	long_value[125] = '\0';
-	assert_int_equal(expose_exemplar_labels(e, &x), 1 | 4);
+	assert_int_equal(exposition_exemplar_labels(e, &x), 1 | 4);
 	long_value[117] = '\0';
-	assert_int_equal(expose_exemplar_labels(e, &x), 1 | 2 | 4);
+	assert_int_equal(exposition_exemplar_labels(e, &x), 1 | 2 | 4);
 	memset(long_value, 'x', 128);
 	long_value[128] = '\0';
-	assert_int_equal(expose_exemplar_labels(e, &x), 2 | 4);
+	assert_int_equal(exposition_exemplar_labels(e, &x), 2 | 4);
 	/* Characters count, not bytes; and what is no UTF-8 as what it becomes. */
 	for (int i = 0; i < 127; i++)
 		memcpy(long_value + 2 * i, "\xc3\xa9", 2);
 	long_value[254] = '\0';
-	assert_int_equal(expose_exemplar_labels(e, &x), 1);
+	assert_int_equal(exposition_exemplar_labels(e, &x), 1);
 	memset(long_value, 0xff, 128);
 	long_value[127] = '\0';
-	assert_int_equal(expose_exemplar_labels(e, &x), 1);
+	assert_int_equal(exposition_exemplar_labels(e, &x), 1);
 	long_value[127] = (char)0xff;
 	long_value[128] = '\0';
-	assert_int_equal(expose_exemplar_labels(e, &x), 2 | 4);
+	assert_int_equal(exposition_exemplar_labels(e, &x), 2 | 4);
 }
 
 static void exemplars_with_no_labels_are_valid(void **state)
@@ -703,10 +703,10 @@ static void exemplars_with_no_labels_are_valid(void **state)
 	const char *text;
 	size_t len;
 
-	expose_begin(e, EXPOSITION_OPENMETRICS);
-	expose_family(e, &duration);
-	expose_histogram(e, NULL, 0, &h);
-	text = expose_end(e, false, &len);
+	exposition_begin(e, EXPOSITION_OPENMETRICS);
+	exposition_family(e, &duration);
+	exposition_histogram(e, NULL, 0, &h);
+	text = exposition_end(e, false, &len);
 	assert_non_null(text);
 	assert_non_null(memmem(text, len, " 0 # {} 0.000000001 0.000000002\n", 32));
 }
@@ -727,10 +727,10 @@ static void protobuf_sums_are_the_nearest_doubles(void **state)
 		const char *text;
 		size_t len;
 
-		expose_begin(e, EXPOSITION_PROTOBUF);
-		expose_family(e, &duration);
-		expose_histogram(e, NULL, 0, &h);
-		text = expose_end(e, false, &len);
+		exposition_begin(e, EXPOSITION_PROTOBUF);
+		exposition_family(e, &duration);
+		exposition_histogram(e, NULL, 0, &h);
+		text = exposition_end(e, false, &len);
 		assert_non_null(text);
 		unpack(&f, text, len);
 		put_seconds(&b, ns);
@@ -761,7 +761,7 @@ static void units_are_said_where_the_name_has_them(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++)
-		assert_int_equal(expose_has_unit(&cases[i].family), cases[i].unit);
+		assert_int_equal(exposition_has_unit(&cases[i].family), cases[i].unit);
 }
 
 /* --- gzip, buffers */
@@ -789,16 +789,16 @@ static void write_many(struct exposition *e, enum exposition_format format, int 
 {
 	char value[160];
 
-	expose_begin(e, format);
-	expose_family(e, &faults);
+	exposition_begin(e, format);
+	exposition_family(e, &faults);
 	for (int i = 0; i < nr; i++) {
 		snprintf(value, sizeof(value), "/kubepods.slice/kubepods-pod%08x.slice/%064x",
 			 i * 2654435761u, i * 40503u);
-		expose_common(e, &(struct label){ "cgroup", value }, 1);
-		expose_count(e, (struct label[]){ { "path", "anon" } }, 1, (uint64_t)i * i);
-		expose_count(e, (struct label[]){ { "path", "wp_copy" } }, 1, (uint64_t)i);
+		exposition_common(e, &(struct label){ "cgroup", value }, 1);
+		exposition_count(e, (struct label[]){ { "path", "anon" } }, 1, (uint64_t)i * i);
+		exposition_count(e, (struct label[]){ { "path", "wp_copy" } }, 1, (uint64_t)i);
 	}
-	expose_common(e, NULL, 0);
+	exposition_common(e, NULL, 0);
 	write_histogram(e);
 }
 
@@ -806,7 +806,7 @@ static void gzip_is_the_same_text(void **state)
 {
 	/* Below and above the size at which the level changes, and back. */
 	static const int sizes[] = { 0, 1, 100, 20000, 100, 20000, 1 };
-	struct exposition *e = *state, *plain = expose_new();
+	struct exposition *e = *state, *plain = exposition_new();
 
 	assert_non_null(plain);
 	for (int format = EXPOSITION_TEXT; format <= EXPOSITION_PROTOBUF; format++)
@@ -815,16 +815,16 @@ static void gzip_is_the_same_text(void **state)
 			size_t len, zipped_len;
 
 			write_many(plain, format, sizes[i]);
-			text = expose_end(plain, false, &len);
+			text = exposition_end(plain, false, &len);
 			write_many(e, format, sizes[i]);
-			zipped = expose_end(e, true, &zipped_len);
+			zipped = exposition_end(e, true, &zipped_len);
 			assert_non_null(text);
 			assert_non_null(zipped);
 			expect_gzip_of(zipped, zipped_len, text, len);
 			if (sizes[i] >= 100)
 				assert_true(zipped_len < len / 4);
 		}
-	expose_free(plain);
+	exposition_free(plain);
 }
 
 static void nothing_is_an_exposition(void **state)
@@ -836,12 +836,12 @@ static void nothing_is_an_exposition(void **state)
 		const char *text;
 		size_t len;
 
-		expose_begin(e, format);
-		text = expose_end(e, false, &len);
+		exposition_begin(e, format);
+		text = exposition_end(e, false, &len);
 		assert_non_null(text);
 		expect_text(text, len, want[format]);
-		expose_begin(e, format);
-		text = expose_end(e, true, &len);
+		exposition_begin(e, format);
+		text = exposition_end(e, true, &len);
 		assert_non_null(text);
 		expect_gzip_of(text, len, want[format], strlen(want[format]));
 	}
@@ -854,12 +854,12 @@ static void a_family_without_samples_is_not_in_protobuf(void **state)
 	const char *text;
 	size_t len;
 
-	expose_begin(e, EXPOSITION_PROTOBUF);
-	expose_family(e, &cpu);
-	expose_family(e, &faults);
-	expose_count(e, NULL, 0, 1);
-	expose_family(e, &duration);
-	text = expose_end(e, false, &len);
+	exposition_begin(e, EXPOSITION_PROTOBUF);
+	exposition_family(e, &cpu);
+	exposition_family(e, &faults);
+	exposition_count(e, NULL, 0, 1);
+	exposition_family(e, &duration);
+	text = exposition_end(e, false, &len);
 	assert_non_null(text);
 	unpack(&f, text, len);
 	assert_int_equal(f.nr, 1);
@@ -870,7 +870,7 @@ static void a_family_without_samples_is_not_in_protobuf(void **state)
 /* Whatever was scraped before, the same is scraped now. */
 static void an_exposition_leaves_nothing_behind(void **state)
 {
-	struct exposition *e = *state, *fresh = expose_new();
+	struct exposition *e = *state, *fresh = exposition_new();
 
 	assert_non_null(fresh);
 	for (int format = EXPOSITION_TEXT; format <= EXPOSITION_PROTOBUF; format++) {
@@ -878,16 +878,16 @@ static void an_exposition_leaves_nothing_behind(void **state)
 		size_t len, again_len;
 
 		/* Cut off with common labels and a family open. */
-		expose_begin(e, EXPOSITION_PROTOBUF);
-		expose_common(e, (struct label[]){ { "left", "over" } }, 1);
-		expose_family(e, &faults);
-		expose_count(e, NULL, 0, 1);
+		exposition_begin(e, EXPOSITION_PROTOBUF);
+		exposition_common(e, (struct label[]){ { "left", "over" } }, 1);
+		exposition_family(e, &faults);
+		exposition_count(e, NULL, 0, 1);
 		again = write_all(e, format, false, &again_len);
 		text = write_all(fresh, format, false, &len);
 		assert_int_equal(len, again_len);
 		assert_memory_equal(text, again, len);
 	}
-	expose_free(fresh);
+	exposition_free(fresh);
 }
 
 static void out_of_memory_is_said(void **state)
@@ -898,11 +898,11 @@ static void out_of_memory_is_said(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct buffer *b = (struct buffer *[]){ &e->out, &e->scratch, &e->common }[i];
 
-		expose_begin(e, EXPOSITION_TEXT);
+		exposition_begin(e, EXPOSITION_TEXT);
 		write_simple(e);
 		assert_false(buffer_room(b, SIZE_MAX));
 		write_histogram(e);
-		assert_null(expose_end(e, i & 1, &len));
+		assert_null(exposition_end(e, i & 1, &len));
 		write_all(e, EXPOSITION_TEXT, true, &len);
 	}
 }
@@ -923,7 +923,7 @@ static void a_thousand_scrapes_allocate_nothing(void **state)
 				before[b] = *buffers[b];
 		}
 		write_many(e, i % 3, 200);
-		assert_non_null(expose_end(e, true, &len));
+		assert_non_null(exposition_end(e, true, &len));
 	}
 	for (size_t b = 0; b < NR(buffers); b++) {
 		assert_ptr_equal(buffers[b]->data, before[b].data);
@@ -935,11 +935,11 @@ static void a_thousand_scrapes_allocate_nothing(void **state)
 static void content_types(void **state)
 {
 	(void)state;
-	assert_string_equal(expose_content_type(EXPOSITION_TEXT),
+	assert_string_equal(exposition_content_type(EXPOSITION_TEXT),
 			    "text/plain; version=0.0.4; charset=utf-8");
-	assert_string_equal(expose_content_type(EXPOSITION_OPENMETRICS),
+	assert_string_equal(exposition_content_type(EXPOSITION_OPENMETRICS),
 			    "application/openmetrics-text; version=1.0.0; charset=utf-8");
-	assert_string_equal(expose_content_type(EXPOSITION_PROTOBUF),
+	assert_string_equal(exposition_content_type(EXPOSITION_PROTOBUF),
 			    "application/vnd.google.protobuf; "
 			    "proto=io.prometheus.client.MetricFamily; encoding=delimited");
 }

@@ -23,7 +23,7 @@
 
 static struct hist_tables tables;
 
-static void take(struct group_cell *cell, uint64_t n, uint64_t ns)
+static void take(struct group_faults *cell, uint64_t n, uint64_t ns)
 {
 	cell->buckets[hist_slot(&tables, ns)] += n;
 	cell->sum_ns += n * ns;
@@ -33,7 +33,7 @@ static void take(struct group_cell *cell, uint64_t n, uint64_t ns)
 
 static void test_read(void **state)
 {
-	struct group_cell cell = { .untimed = 2, .major = 3, .max_ns = { 700, 900 } };
+	struct group_faults cell = { .untimed = 2, .major = 3, .max_ns = { 700, 900 } };
 	struct report_row row;
 
 	(void)state;
@@ -51,7 +51,7 @@ static void test_read(void **state)
 
 static void test_since(void **state)
 {
-	struct group_cell cell = { .major = 1 };
+	struct group_faults cell = { .major = 1 };
 	struct report_row before, now;
 
 	(void)state;
@@ -86,7 +86,7 @@ static void fill(struct rows *rows, unsigned int nr)
 	rows->r.nr_rows = nr;
 	rows->r.by[0] = DIM_CPU;
 	for (unsigned int i = 0; i < nr; i++) {
-		struct group_cell cell = { .major = i };
+		struct group_faults cell = { .major = i };
 
 		take(&cell, i + 1, 1000 * (nr - i) * (nr - i));
 		group_read(&rows->rows[i].n, &cell, 0);
@@ -96,7 +96,7 @@ static void fill(struct rows *rows, unsigned int nr)
 
 static void take_rest(struct report_row *row, uint64_t n, uint64_t ns)
 {
-	struct group_cell cell = { .untimed = 1 };
+	struct group_faults cell = { .untimed = 1 };
 
 	take(&cell, n, ns);
 	group_read(row, &cell, 0);
@@ -231,9 +231,9 @@ static void test_stat(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(alive_stat_ended(cases[i].stat, cases[i].start_ns, false),
+		assert_int_equal(liveness_stat_ended(cases[i].stat, cases[i].start_ns, false),
 				 cases[i].process);
-		assert_int_equal(alive_stat_ended(cases[i].stat, cases[i].start_ns, true),
+		assert_int_equal(liveness_stat_ended(cases[i].stat, cases[i].start_ns, true),
 				 cases[i].thread);
 	}
 }
@@ -241,7 +241,7 @@ static void test_stat(void **state)
 /* Where the ids are not those of BPF programs everything is alive. */
 static void test_alive(void **state)
 {
-	struct alive a = { .known = false };
+	struct liveness a = { .known = false };
 	pid_t child;
 
 	(void)state;
@@ -249,12 +249,12 @@ static void test_alive(void **state)
 	if (!child)
 		_exit(0);
 	waitpid(child, NULL, 0);
-	assert_false(alive_has_ended(&a, child, 1, false, true));
+	assert_false(liveness_has_ended(&a, child, 1, false, true));
 	a.known = true;
-	assert_true(alive_has_ended(&a, child, 1, false, false));
-	assert_false(alive_has_ended(&a, getpid(), 1, false, false));
+	assert_true(liveness_has_ended(&a, child, 1, false, false));
+	assert_false(liveness_has_ended(&a, getpid(), 1, false, false));
 	/* It cannot be this old: its id is in use again. */
-	assert_true(alive_has_ended(&a, getpid(), 1, false, true));
+	assert_true(liveness_has_ended(&a, getpid(), 1, false, true));
 }
 
 int main(void)

@@ -27,7 +27,7 @@
 static const struct {
 	const char *name;
 	const char *section;
-} spine[] = {
+} end_events[] = {
 	{ "begin_user", "tp_btf/page_fault_user" },
 	{ "begin_user_plain", "tp_btf/page_fault_user" },
 	{ "begin_kernel", "tp_btf/page_fault_kernel" },
@@ -93,8 +93,8 @@ static void test_every_row_has_its_programs(void **state)
 
 static void test_spine_has_its_programs(void **state)
 {
-	for (size_t i = 0; i < NR(spine); i++)
-		expect_program(*state, spine[i].name, spine[i].section);
+	for (size_t i = 0; i < NR(end_events); i++)
+		expect_program(*state, end_events[i].name, end_events[i].section);
 }
 
 static int is_of(const char *name, const char *program)
@@ -109,8 +109,8 @@ static int times_named(const char *name)
 	for (int h = 0; h < HOOK_NR; h++)
 		times += is_of(name, hook_rows[h].fentry) + is_of(name, hook_rows[h].kprobe) +
 			 is_of(name, hook_rows[h].tracepoint);
-	for (size_t i = 0; i < NR(spine); i++)
-		times += is_of(name, spine[i].name);
+	for (size_t i = 0; i < NR(end_events); i++)
+		times += is_of(name, end_events[i].name);
 	return times;
 }
 
@@ -201,25 +201,26 @@ static void expect_struct(const struct pfstat_bpf *skel, const char *name, size_
 
 static void test_shared_structs(void **state)
 {
-	static const struct field slot[] = {
-		FIELD(slot, tid),   FIELD(slot, evidence), FIELD(slot, start_ns),
-		FIELD(slot, state), FIELD(slot, rss),      FIELD(slot, in_overflow),
-		FIELD(slot, vmf),
+	static const struct field inflight[] = {
+		FIELD(inflight, tid),   FIELD(inflight, evidence), FIELD(inflight, start_ns),
+		FIELD(inflight, state), FIELD(inflight, rss),      FIELD(inflight, in_overflow),
+		FIELD(inflight, vmf),
 	};
-	static const struct field slot_state[] = {
-		FIELD(slot_state, origin), FIELD(slot_state, in_mm_fault),
-		FIELD(slot_state, major),  FIELD(slot_state, walking),
-		FIELD(slot_state, calls),  FIELD(slot_state, notes),
+	static const struct field inflight_state[] = {
+		FIELD(inflight_state, origin), FIELD(inflight_state, in_mm_fault),
+		FIELD(inflight_state, major),  FIELD(inflight_state, walking),
+		FIELD(inflight_state, calls),  FIELD(inflight_state, notes),
 	};
 	static const struct field task_rss[] = {
 		FIELD(task_rss, events), FIELD(task_rss, file),  FIELD(task_rss, anon),
 		FIELD(task_rss, swap),   FIELD(task_rss, shmem),
 	};
-	static const struct field cell[] = {
-		FIELD(cell, buckets), FIELD(cell, sum_ns),        FIELD(cell, max_ns),
-		FIELD(cell, untimed), FIELD(cell, writes),        FIELD(cell, execs),
-		FIELD(cell, retries), FIELD(cell, stack_growths), FIELD(cell, mmap_locks),
-		FIELD(cell, orders),
+	static const struct field fault_counters[] = {
+		FIELD(fault_counters, buckets),    FIELD(fault_counters, sum_ns),
+		FIELD(fault_counters, max_ns),     FIELD(fault_counters, untimed),
+		FIELD(fault_counters, writes),     FIELD(fault_counters, execs),
+		FIELD(fault_counters, retries),    FIELD(fault_counters, stack_growths),
+		FIELD(fault_counters, mmap_locks), FIELD(fault_counters, orders),
 	};
 	static const struct field tallies[] = { FIELD(tallies, n) };
 	static const struct field config[] = {
@@ -241,7 +242,7 @@ static void test_shared_structs(void **state)
 		FIELD(config, lock_cause_here),
 		FIELD(config, details),
 		FIELD(config, causes),
-		FIELD(config, cause_cells),
+		FIELD(config, cause_counters),
 		FIELD(config, trace),
 		FIELD(config, trace_stacks),
 		FIELD(config, profile),
@@ -257,20 +258,22 @@ static void test_shared_structs(void **state)
 		FIELD(fault_filter, comm_len), FIELD(fault_filter, comm),
 		FIELD(fault_filter, cgroup),
 	};
-	static const struct field cause_cell[] = {
-		FIELD(cause_cell, ns),
-		FIELD(cause_cell, faults),
+	static const struct field cause_counters[] = {
+		FIELD(cause_counters, ns),
+		FIELD(cause_counters, faults),
 	};
-	static const struct field place[] = {
-		FIELD(place, start),    FIELD(place, end),   FIELD(place, offset),
-		FIELD(place, vm_flags), FIELD(place, ino),   FIELD(place, dev),
-		FIELD(place, kind),     FIELD(place, flags), FIELD(place, names_len),
-		FIELD(place, names),
+	static const struct field fault_mapping[] = {
+		FIELD(fault_mapping, start),     FIELD(fault_mapping, end),
+		FIELD(fault_mapping, offset),    FIELD(fault_mapping, vm_flags),
+		FIELD(fault_mapping, ino),       FIELD(fault_mapping, dev),
+		FIELD(fault_mapping, kind),      FIELD(fault_mapping, flags),
+		FIELD(fault_mapping, names_len), FIELD(fault_mapping, names),
 	};
-	static const struct field group_cell[] = {
-		FIELD(group_cell, key),     FIELD(group_cell, used),   FIELD(group_cell, comm),
-		FIELD(group_cell, buckets), FIELD(group_cell, sum_ns), FIELD(group_cell, max_ns),
-		FIELD(group_cell, untimed), FIELD(group_cell, major),
+	static const struct field group_faults[] = {
+		FIELD(group_faults, key),     FIELD(group_faults, used),
+		FIELD(group_faults, comm),    FIELD(group_faults, buckets),
+		FIELD(group_faults, sum_ns),  FIELD(group_faults, max_ns),
+		FIELD(group_faults, untimed), FIELD(group_faults, major),
 	};
 	static const struct field profile_key[] = {
 		FIELD(profile_key, kernel), FIELD(profile_key, user),   FIELD(profile_key, pid),
@@ -287,48 +290,57 @@ static void test_shared_structs(void **state)
 		FIELD(profile_fault, sum_ns), FIELD(profile_fault, comm),
 		FIELD(profile_fault, used),
 	};
-	static const struct field entry_return[] = {
-		FIELD(entry_return, nr),
-		FIELD(entry_return, free),
-		FIELD(entry_return, entries),
+	static const struct field slab_return[] = {
+		FIELD(slab_return, nr),
+		FIELD(slab_return, free),
+		FIELD(slab_return, entries),
 	};
 
-	expect_struct(*state, "slot", sizeof(struct slot), slot, NR(slot));
-	expect_struct(*state, "slot_state", sizeof(struct slot_state), slot_state, NR(slot_state));
+	expect_struct(*state, "inflight", sizeof(struct inflight), inflight, NR(inflight));
+	expect_struct(*state, "inflight_state", sizeof(struct inflight_state), inflight_state,
+		      NR(inflight_state));
 	expect_struct(*state, "task_rss", sizeof(struct task_rss), task_rss, NR(task_rss));
-	expect_struct(*state, "cell", sizeof(struct cell), cell, NR(cell));
+	expect_struct(*state, "fault_counters", sizeof(struct fault_counters), fault_counters,
+		      NR(fault_counters));
 	expect_struct(*state, "tallies", sizeof(struct tallies), tallies, NR(tallies));
 	expect_struct(*state, "config", sizeof(struct config), config, NR(config));
 	expect_struct(*state, "fault_filter", sizeof(struct fault_filter), fault_filter,
 		      NR(fault_filter));
-	expect_struct(*state, "cause_cell", sizeof(struct cause_cell), cause_cell, NR(cause_cell));
-	expect_struct(*state, "place", sizeof(struct place), place, NR(place));
-	expect_struct(*state, "group_cell", sizeof(struct group_cell), group_cell, NR(group_cell));
+	expect_struct(*state, "cause_counters", sizeof(struct cause_counters), cause_counters,
+		      NR(cause_counters));
+	expect_struct(*state, "fault_mapping", sizeof(struct fault_mapping), fault_mapping,
+		      NR(fault_mapping));
+	expect_struct(*state, "group_faults", sizeof(struct group_faults), group_faults,
+		      NR(group_faults));
 	expect_struct(*state, "profile_key", sizeof(struct profile_key), profile_key,
 		      NR(profile_key));
 	expect_struct(*state, "profile_stack", sizeof(struct profile_stack), profile_stack,
 		      NR(profile_stack));
 	expect_struct(*state, "profile_fault", sizeof(struct profile_fault), profile_fault,
 		      NR(profile_fault));
-	expect_struct(*state, "entry_return", sizeof(struct entry_return), entry_return,
-		      NR(entry_return));
+	expect_struct(*state, "slab_return", sizeof(struct slab_return), slab_return,
+		      NR(slab_return));
 }
 
 static void test_sizes(void **state)
 {
 	(void)state;
 	/* One cache line: two tasks' faults do not share one. */
-	assert_int_equal(sizeof(struct slot), 64);
-	assert_int_equal(sizeof(struct cell), (HIST_SLOTS + 10 + MAX_ORDER_NOTED) * 8);
-	assert_int_equal(CELL_INDEX(PATH_NR - 1, ORIGIN_NR - 1, 1), CELLS_PER_CPU - 1);
+	assert_int_equal(sizeof(struct inflight), 64);
+	assert_int_equal(sizeof(struct fault_counters), (HIST_SLOTS + 10 + MAX_ORDER_NOTED) * 8);
+	assert_int_equal(FAULT_COUNTERS_INDEX(PATH_NR - 1, ORIGIN_NR - 1, 1),
+			 FAULT_COUNTERS_PER_CPU - 1);
 	/* The kernel's struct, read whole: events and four counts. */
 	assert_int_equal(sizeof(struct task_rss), 5 * sizeof(int));
 	/* hist_below() masks. */
-	assert_int_equal(NR_SLOTS & (NR_SLOTS - 1), 0);
-	/* PATH_ASK and the paths share a byte; the index, SLOT_EXEC and SLOT_PATH() a word. */
+	assert_int_equal(NR_INFLIGHT & (NR_INFLIGHT - 1), 0);
+	/*
+	 * PATH_ASK and the paths share a byte; the index, INFLIGHT_EXEC and INFLIGHT_PATH() a word.
+	 */
 	assert_true(PATH_NR < PATH_ASK && PATH_ASK <= UINT8_MAX);
-	assert_true(EV_INDEX_BITS < 32 && SLOT_EXEC >= 1u << EV_INDEX_BITS);
-	assert_true(SLOT_EXEC < SLOT_RARE && SLOT_RARE < 1u << SLOT_PATH_SHIFT && PATH_NR < 255);
+	assert_true(EV_INDEX_BITS < 32 && INFLIGHT_EXEC >= 1u << EV_INDEX_BITS);
+	assert_true(INFLIGHT_EXEC < INFLIGHT_RARE && INFLIGHT_RARE < 1u << INFLIGHT_PATH_SHIFT &&
+		    PATH_NR < 255);
 }
 
 static void expect_map(const struct bpf_map *map, size_t value_size, int mmapable)
@@ -342,12 +354,12 @@ static void test_maps(void **state)
 {
 	const struct pfstat_bpf *skel = *state;
 
-	expect_map(skel->maps.slots_overflow, sizeof(struct slot), 0);
+	expect_map(skel->maps.inflight_overflow, sizeof(struct inflight), 0);
 	expect_map(skel->maps.targets, sizeof(uint64_t), 1);
-	expect_map(skel->maps.cells, sizeof(struct cell), 1);
+	expect_map(skel->maps.fault_counters, sizeof(struct fault_counters), 1);
 	expect_map(skel->maps.tally, sizeof(struct tallies), 1);
-	assert_int_equal(sizeof(skel->bss->slots), NR_SLOTS * sizeof(struct slot));
-	assert_int_equal(bpf_map__max_entries(skel->maps.slots_overflow), NR_OVERFLOW);
+	assert_int_equal(sizeof(skel->bss->inflight), NR_INFLIGHT * sizeof(struct inflight));
+	assert_int_equal(bpf_map__max_entries(skel->maps.inflight_overflow), NR_OVERFLOW);
 }
 
 /* What session.c copies into .rodata fits there, byte for byte. */

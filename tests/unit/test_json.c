@@ -21,7 +21,7 @@
 
 static void expect_clean(const char *in, const char *out)
 {
-	json_t *string = json_clean_string(in), *list = json_array(), *again;
+	json_t *string = json_string_of(in), *list = json_array(), *again;
 	char *text;
 
 	assert_non_null(string);
@@ -123,7 +123,7 @@ static void test_random_bytes(void **state)
 			/* Mostly bytes over 0x7f: the ones that can go wrong. */
 			name[i] = (char)(x & 7 ? 0x80 | x >> 32 : x >> 32);
 		}
-		string = json_clean_string(name);
+		string = json_string_of(name);
 		assert_non_null(string);
 		json_decref(string);
 	}

@@ -421,7 +421,7 @@ static void test_nothing_given(void **state)
 	assert_true(out->parsed);
 	assert_string_equal(out->text, "");
 	assert_int_equal(opts->command, COMMAND_STAT);
-	assert_int_equal(opts->attach, WAY_AUTO);
+	assert_int_equal(opts->attach, ATTACH_AUTO);
 	assert_int_equal(opts->format, FORMAT_TABLE);
 	assert_int_equal(opts->nr_pids, 0);
 	assert_int_equal(opts->tid, 0);
@@ -444,7 +444,7 @@ static void test_everything_given(void **state)
 	assert_true(opts->verbose && opts->histogram && opts->timestamp && opts->no_inherit &&
 		    opts->gup && opts->check && opts->dry_run);
 	assert_non_null(opts->output);
-	assert_int_equal(opts->attach, WAY_FENTRY);
+	assert_int_equal(opts->attach, ATTACH_FENTRY);
 	assert_int_equal(opts->duration_ns, 2500000000);
 	assert_int_equal(opts->interval_ns, 500000000);
 	assert_int_equal(opts->count, 7);
@@ -455,10 +455,10 @@ static void test_everything_given(void **state)
 static void test_each_way(void **state)
 {
 	(void)state;
-	assert_int_equal(PARSE("--attach=auto")->opts.attach, WAY_AUTO);
-	assert_int_equal(PARSE("--attach=fentry")->opts.attach, WAY_FENTRY);
-	assert_int_equal(PARSE("--attach", "kprobe")->opts.attach, WAY_KPROBE);
-	assert_int_equal(PARSE("--attach=tracepoint")->opts.attach, WAY_TRACEPOINT);
+	assert_int_equal(PARSE("--attach=auto")->opts.attach, ATTACH_AUTO);
+	assert_int_equal(PARSE("--attach=fentry")->opts.attach, ATTACH_FENTRY);
+	assert_int_equal(PARSE("--attach", "kprobe")->opts.attach, ATTACH_KPROBE);
+	assert_int_equal(PARSE("--attach=tracepoint")->opts.attach, ATTACH_TRACEPOINT);
 }
 
 static void test_each_format(void **state)
@@ -632,7 +632,7 @@ static void test_serve(void **state)
 	out = PARSE("serve", "--by", "cgroup", "--attach=fentry", "--gup");
 	assert_int_equal(out->opts.by[0], DIM_CGROUP);
 	assert_int_equal(out->opts.cgroup_limit, 4096);
-	assert_int_equal(out->opts.attach, WAY_FENTRY);
+	assert_int_equal(out->opts.attach, ATTACH_FENTRY);
 	assert_true(out->opts.gup);
 	assert_int_equal(PARSE("serve", "--by=cgroup", "--cgroup-limit=7")->opts.cgroup_limit, 7);
 	out = PARSE("serve", "--web.systemd-socket");

@@ -36,10 +36,10 @@ static struct caps caps_all(void)
 		.atomics = true,
 		.task_btf = true,
 		.find_vma = true,
-		.sleep[SLEEP_handle_userfault] = { 0x1000, 0x2000 },
-		.sleep[SLEEP_rwsem_down_read_slowpath] = { 0x2000, 0x3000 },
-		.sleep[SLEEP_handle_mm_fault] = { 0x3000, 0x4000 },
-		.sleep[SLEEP_exc_page_fault] = { 0x4000, 0x5000 },
+		.wait[WAIT_handle_userfault] = { 0x1000, 0x2000 },
+		.wait[WAIT_rwsem_down_read_slowpath] = { 0x2000, 0x3000 },
+		.wait[WAIT_handle_mm_fault] = { 0x3000, 0x4000 },
+		.wait[WAIT_exc_page_fault] = { 0x4000, 0x5000 },
 	};
 }
 
@@ -148,15 +148,15 @@ static struct plan plan_of_request(const struct caps *caps, struct plan_request 
 	return plan;
 }
 
-static struct plan plan_of(const struct caps *caps, enum way way, bool per_task)
+static struct plan plan_of(const struct caps *caps, enum attach_mode mode, bool per_task)
 {
-	return plan_of_request(caps, (struct plan_request){ .way = way, .per_task = per_task });
+	return plan_of_request(caps, (struct plan_request){ .mode = mode, .per_task = per_task });
 }
 
 /* With --gup. */
-static struct plan plan_with_gup(const struct caps *caps, enum way way)
+static struct plan plan_with_gup(const struct caps *caps, enum attach_mode mode)
 {
-	return plan_of_request(caps, (struct plan_request){ .way = way, .gup = true });
+	return plan_of_request(caps, (struct plan_request){ .mode = mode, .gup = true });
 }
 
 static void expect_impossible(const struct plan *plan, int code, const char *says)
@@ -239,7 +239,8 @@ static void check_index(const struct plan *plan)
 	assert_int_equal(plan->ev_bit[EV_WRITE], 2);
 }
 
-static void check_hook(const struct plan *plan, const struct caps *caps, enum way way, int h)
+static void check_hook(const struct plan *plan, const struct caps *caps, enum attach_mode mode,
+		       int h)
 {
 	enum method method = plan->hook[h].method;
 
@@ -248,30 +249,30 @@ static void check_hook(const struct plan *plan, const struct caps *caps, enum wa
 	/* None has a reason, the others need none. */
 	assert_int_equal(method == METHOD_NONE, plan->hook[h].error < 0);
 	if (method == METHOD_FENTRY) {
-		assert_true(way == WAY_AUTO || way == WAY_FENTRY);
+		assert_true(mode == ATTACH_AUTO || mode == ATTACH_FENTRY);
 		assert_true(!caps->fentry && !caps->hook_fentry[h]);
 	} else if (method == METHOD_KPROBE) {
-		assert_true(way == WAY_AUTO || way == WAY_KPROBE);
+		assert_true(mode == ATTACH_AUTO || mode == ATTACH_KPROBE);
 		assert_true(!caps->kprobe && !caps->hook_kprobe[h]);
 		/* Dearer: only where fentry cannot. */
-		assert_true(way == WAY_KPROBE || caps->fentry || caps->hook_fentry[h] ||
+		assert_true(mode == ATTACH_KPROBE || caps->fentry || caps->hook_fentry[h] ||
 			    !hook_rows[h].fentry || (h == HOOK_handle_mm_fault && caps->fexit));
 	} else if (method == METHOD_TRACEPOINT) {
 		assert_true(!caps->hook_tracepoint[h]);
 	}
 }
 
-static bool usable(const struct caps *caps, enum way way, int h)
+static bool usable(const struct caps *caps, enum attach_mode mode, int h)
 {
 	bool fentry = !caps->fentry && !caps->hook_fentry[h];
 	bool kprobe = !caps->kprobe && !caps->hook_kprobe[h];
 
-	return (fentry && (way == WAY_AUTO || way == WAY_FENTRY)) ||
-	       (kprobe && (way == WAY_AUTO || way == WAY_KPROBE));
+	return (fentry && (mode == ATTACH_AUTO || mode == ATTACH_FENTRY)) ||
+	       (kprobe && (mode == ATTACH_AUTO || mode == ATTACH_KPROBE));
 }
 
 /* Of several functions with the same mark exactly one is attached, if any can be. */
-static void check_groups(const struct plan *plan, const struct caps *caps, enum way way)
+static void check_groups(const struct plan *plan, const struct caps *caps, enum attach_mode mode)
 {
 	for (int e = 0; e < EV_NR; e++) {
 		int can = 0, is = 0;
@@ -279,15 +280,15 @@ static void check_groups(const struct plan *plan, const struct caps *caps, enum 
 		for (int h = 0; h < HOOK_FIRST_TRACEPOINT; h++) {
 			if (mark_of(h) != 1u << e)
 				continue;
-			can += usable(caps, way, h);
+			can += usable(caps, mode, h);
 			is += attached(plan, h);
 		}
 		assert_int_equal(is, can > 0);
 	}
 }
 
-static void check_spine(const struct plan *plan, const struct caps *caps,
-			const struct plan_request *request)
+static void check_end_events(const struct plan *plan, const struct caps *caps,
+			     const struct plan_request *request)
 {
 	int perf = request->per_task ? caps->perf_task : caps->perf_cpu;
 
@@ -323,17 +324,18 @@ static void check_spine(const struct plan *plan, const struct caps *caps,
 				       !attached(plan, HOOK_mmap_lock_acquire_returned)));
 }
 
-static void check_words(const struct plan *plan, enum way asked)
+static void check_words(const struct plan *plan, enum attach_mode asked)
 {
 	assert_string_equal(plan->reason, "");
-	assert_int_equal(strncmp(plan->attach, way_name(plan->way), strlen(way_name(plan->way))),
+	assert_int_equal(strncmp(plan->attach, attach_mode_name(plan->mode),
+				 strlen(attach_mode_name(plan->mode))),
 			 0);
 	/* Whole sentences, and no made-up reasons. */
 	assert_true(strlen(plan->note) < sizeof(plan->note) - 1);
 	assert_null(strstr(plan->note, strerror(0)));
-	if (asked == WAY_AUTO && plan->way != WAY_FENTRY) {
+	if (asked == ATTACH_AUTO && plan->mode != ATTACH_FENTRY) {
 		assert_non_null(strstr(plan->note, "auto chose "));
-		assert_non_null(strstr(plan->note, way_name(plan->way)));
+		assert_non_null(strstr(plan->note, attach_mode_name(plan->mode)));
 	}
 }
 
@@ -358,7 +360,7 @@ static void check_exactness(const struct plan *plan)
 static void check_plan(const struct plan *plan, const struct caps *caps,
 		       const struct plan_request *request)
 {
-	enum way way = request->way;
+	enum attach_mode mode = request->mode;
 
 	if (plan->impossible) {
 		assert_in_range(plan->impossible, EXIT_KERNEL, EXIT_PRIVILEGE);
@@ -366,34 +368,34 @@ static void check_plan(const struct plan *plan, const struct caps *caps,
 		assert_true(strlen(plan->reason) < sizeof(plan->reason) - 1);
 		return;
 	}
-	check_spine(plan, caps, request);
+	check_end_events(plan, caps, request);
 	check_index(plan);
 	for (int h = 0; h < HOOK_NR; h++)
-		check_hook(plan, caps, way, h);
-	check_groups(plan, caps, way);
-	check_words(plan, way);
+		check_hook(plan, caps, mode, h);
+	check_groups(plan, caps, mode);
+	check_words(plan, mode);
 	check_exactness(plan);
 }
 
 /* All ways; auto never impossible when any way works. */
 static void check_ways(const struct caps *caps, struct plan_request request)
 {
-	bool possible[WAY_NR];
+	bool possible[ATTACH_NR];
 
-	for (request.way = 0; request.way < WAY_NR; request.way++) {
+	for (request.mode = 0; request.mode < ATTACH_NR; request.mode++) {
 		struct plan plan = plan_of_request(caps, request);
 
-		possible[request.way] = !plan.impossible;
+		possible[request.mode] = !plan.impossible;
 		check_plan(&plan, caps, &request);
 	}
-	if (!possible[WAY_AUTO])
-		assert_false(possible[WAY_FENTRY] || possible[WAY_KPROBE] ||
-			     possible[WAY_TRACEPOINT]);
+	if (!possible[ATTACH_AUTO])
+		assert_false(possible[ATTACH_FENTRY] || possible[ATTACH_KPROBE] ||
+			     possible[ATTACH_TRACEPOINT]);
 	/* Marks on functions are never a must, but for --gup. */
 	if (request.gup)
-		assert_false(possible[WAY_TRACEPOINT]);
+		assert_false(possible[ATTACH_TRACEPOINT]);
 	else
-		assert_int_equal(possible[WAY_AUTO], possible[WAY_TRACEPOINT]);
+		assert_int_equal(possible[ATTACH_AUTO], possible[ATTACH_TRACEPOINT]);
 }
 
 static void check_caps(const struct caps *caps)
@@ -406,12 +408,12 @@ static void check_caps(const struct caps *caps)
 static void test_nothing_but_tracepoints(void **state)
 {
 	struct caps caps = caps_tracepoints_only();
-	struct plan plan = plan_of(&caps, WAY_AUTO, false);
+	struct plan plan = plan_of(&caps, ATTACH_AUTO, false);
 
 	(void)state;
 	check_caps(&caps);
 	assert_int_equal(plan.impossible, 0);
-	assert_int_equal(plan.way, WAY_TRACEPOINT);
+	assert_int_equal(plan.mode, ATTACH_TRACEPOINT);
 	assert_string_equal(plan.attach, "tracepoint");
 	assert_int_equal(plan.end, END_PERF);
 	assert_int_equal(plan.vma_source, VMA_FIND);
@@ -433,7 +435,7 @@ static void test_nothing_but_tracepoints(void **state)
 static void test_task_rss_replaces_its_tracepoint(void **state)
 {
 	struct caps caps = caps_6_1();
-	struct plan plan = plan_of(&caps, WAY_TRACEPOINT, false);
+	struct plan plan = plan_of(&caps, ATTACH_TRACEPOINT, false);
 
 	(void)state;
 	assert_true(plan.task_rss);
@@ -449,8 +451,8 @@ static void test_no_btf(void **state)
 	(void)state;
 	caps.btf = -ENOENT;
 	caps.begin = -EOPNOTSUPP;
-	for (enum way way = 0; way < WAY_NR; way++) {
-		struct plan plan = plan_of(&caps, way, false);
+	for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
+		struct plan plan = plan_of(&caps, mode, false);
 
 		expect_impossible(&plan, EXIT_KERNEL, "CONFIG_DEBUG_INFO_BTF");
 		expect_impossible(&plan, EXIT_KERNEL, strerror(ENOENT));
@@ -465,7 +467,7 @@ static void test_no_exceptions_tracepoints(void **state)
 
 	(void)state;
 	caps.begin = -ENOENT;
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	expect_impossible(&plan, EXIT_KERNEL, "page_fault_user");
 	check_caps(&caps);
 }
@@ -476,8 +478,8 @@ static void test_no_bpf(void **state)
 
 	(void)state;
 	caps.bpf = -EPERM;
-	for (enum way way = 0; way < WAY_NR; way++) {
-		struct plan plan = plan_of(&caps, way, false);
+	for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
+		struct plan plan = plan_of(&caps, mode, false);
 
 		expect_impossible(&plan, EXIT_PRIVILEGE, "CAP_BPF");
 		expect_impossible(&plan, EXIT_PRIVILEGE, "CAP_PERFMON");
@@ -498,7 +500,7 @@ static void test_nothing_at_all(void **state)
 	for (int h = HOOK_FIRST_TRACEPOINT; h < HOOK_NR; h++)
 		caps.hook_tracepoint[h] = -EPERM;
 	caps.atomics = caps.task_btf = caps.find_vma = false;
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	expect_impossible(&plan, EXIT_PRIVILEGE, "CAP_BPF");
 	check_caps(&caps);
 }
@@ -506,22 +508,22 @@ static void test_nothing_at_all(void **state)
 static void test_all_functions(void **state)
 {
 	struct caps caps = caps_6_12();
-	struct plan plan = plan_of(&caps, WAY_AUTO, false);
+	struct plan plan = plan_of(&caps, ATTACH_AUTO, false);
 
 	(void)state;
 	check_caps(&caps);
-	assert_int_equal(plan.way, WAY_FENTRY);
+	assert_int_equal(plan.mode, ATTACH_FENTRY);
 	assert_string_equal(plan.note, "");
 	/* The first of the group that can be: a kprobe, which the name does not hide. */
 	assert_int_equal(plan.hook[HOOK_wp_page_copy].error, -ENOENT);
 	assert_int_equal(plan.hook[HOOK_ptep_clear_flush].method, METHOD_KPROBE);
 	assert_int_equal(plan.hook[HOOK_folio_add_new_anon_rmap].method, METHOD_UNNEEDED);
 	assert_string_equal(plan.attach, "fentry+kprobe");
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	assert_int_equal(plan.hook[HOOK_folio_add_new_anon_rmap].method, METHOD_FENTRY);
 	assert_string_equal(plan.attach, "fentry");
 	caps = caps_6_1();
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.hook[HOOK_wp_page_copy].method, METHOD_FENTRY);
 	assert_int_equal(plan.hook[HOOK_ptep_clear_flush].method, METHOD_UNNEEDED);
 	assert_string_equal(plan.attach, "fentry");
@@ -532,13 +534,13 @@ static void test_all_functions(void **state)
 static void test_growth_of_the_stack(void **state)
 {
 	struct caps caps = caps_6_1();
-	struct plan plan = plan_of(&caps, WAY_FENTRY, false);
+	struct plan plan = plan_of(&caps, ATTACH_FENTRY, false);
 
 	(void)state;
 	assert_int_equal(plan.hook[HOOK_expand_stack_locked].method, METHOD_FENTRY);
 	assert_int_equal(plan.hook[HOOK_expand_stack].method, METHOD_UNNEEDED);
 	caps = caps_5_10();
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	assert_int_equal(plan.hook[HOOK_expand_stack].method, METHOD_FENTRY);
 }
 
@@ -546,15 +548,15 @@ static void test_growth_of_the_stack(void **state)
 static void test_locks(void **state)
 {
 	struct caps caps = caps_6_12();
-	struct plan plan = plan_of(&caps, WAY_KPROBE, false);
+	struct plan plan = plan_of(&caps, ATTACH_KPROBE, false);
 
 	(void)state;
 	assert_int_equal(plan.hook[HOOK_lock_mm_and_find_vma].method, METHOD_KPROBE);
 	assert_int_equal(plan.hook[HOOK_mmap_lock_acquire_returned].method, METHOD_UNNEEDED);
-	plan = plan_of(&caps, WAY_TRACEPOINT, false);
+	plan = plan_of(&caps, ATTACH_TRACEPOINT, false);
 	assert_int_equal(plan.hook[HOOK_mmap_lock_acquire_returned].method, METHOD_TRACEPOINT);
 	caps = caps_6_1();
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	assert_int_equal(plan.hook[HOOK_lock_mm_and_find_vma].method, METHOD_UNNEEDED);
 	assert_int_equal(plan.hook[HOOK_mmap_lock_acquire_returned].method, METHOD_UNNEEDED);
 }
@@ -563,13 +565,13 @@ static void test_locks(void **state)
 static void test_orders(void **state)
 {
 	struct caps caps = caps_6_12();
-	struct plan plan = plan_of(&caps, WAY_FENTRY, false);
+	struct plan plan = plan_of(&caps, ATTACH_FENTRY, false);
 
 	(void)state;
 	assert_false(plan.orders);
 	assert_int_equal(plan.hook[HOOK_mm_page_alloc].method, METHOD_UNNEEDED);
 	caps.mthp = true;
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	assert_true(plan.orders);
 	assert_int_equal(plan.hook[HOOK_mm_page_alloc].method, METHOD_TRACEPOINT);
 	/* It is no evidence there: the functions say more. */
@@ -585,7 +587,7 @@ static void test_do_anonymous_page_missing(void **state)
 	remove_function(&caps, HOOK_do_anonymous_page);
 	check_caps(&caps);
 	/* Something else has to witness a new page. */
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	assert_int_equal(plan.impossible, 0);
 	assert_int_equal(plan.hook[HOOK_do_anonymous_page].method, METHOD_NONE);
 	assert_int_equal(plan.hook[HOOK_do_anonymous_page].error, -ENOENT);
@@ -594,7 +596,7 @@ static void test_do_anonymous_page_missing(void **state)
 	assert_int_not_equal(plan.exact[PATH_ANON_ZERO][ORIGIN_USER], NOT_VISIBLE);
 	/* Where fentry cannot take it and a kprobe can, auto mixes. */
 	caps.hook_kprobe[HOOK_do_anonymous_page] = 0;
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.hook[HOOK_do_anonymous_page].method, METHOD_KPROBE);
 	assert_string_equal(plan.attach, "fentry+kprobe");
 	assert_int_equal(plan.exact[PATH_ANON][ORIGIN_USER], EXACT);
@@ -608,15 +610,15 @@ static void test_kprobes_forbidden(void **state)
 	(void)state;
 	refuse_kprobes(&caps, -EPERM);
 	check_caps(&caps);
-	plan = plan_of(&caps, WAY_AUTO, false);
-	assert_int_equal(plan.way, WAY_FENTRY);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
+	assert_int_equal(plan.mode, ATTACH_FENTRY);
 	assert_int_equal(count_method(&plan, METHOD_KPROBE), 0);
-	plan = plan_of(&caps, WAY_KPROBE, false);
+	plan = plan_of(&caps, ATTACH_KPROBE, false);
 	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
 	expect_impossible(&plan, EXIT_KERNEL, strerror(EPERM));
 	/* As with kernel.perf_event_paranoid=3 and without CAP_SYS_ADMIN. */
 	refuse_kprobes(&caps, -EACCES);
-	plan = plan_of(&caps, WAY_KPROBE, false);
+	plan = plan_of(&caps, ATTACH_KPROBE, false);
 	expect_impossible(&plan, EXIT_PRIVILEGE, "perf_event_paranoid");
 	expect_impossible(&plan, EXIT_PRIVILEGE, strerror(EACCES));
 }
@@ -629,18 +631,18 @@ static void test_fentry_refused(void **state)
 	(void)state;
 	refuse_fentry(&caps, -EBUSY);
 	check_caps(&caps);
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
 	expect_impossible(&plan, EXIT_KERNEL, strerror(EBUSY));
-	plan = plan_of(&caps, WAY_AUTO, false);
-	assert_int_equal(plan.way, WAY_KPROBE);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
+	assert_int_equal(plan.mode, ATTACH_KPROBE);
 	assert_string_equal(plan.attach, "kprobe");
 	assert_non_null(strstr(plan.note, "auto chose kprobe"));
 	assert_non_null(strstr(plan.note, strerror(EBUSY)));
 	/* What was asked for needs no excuse. */
-	plan = plan_of(&caps, WAY_KPROBE, false);
+	plan = plan_of(&caps, ATTACH_KPROBE, false);
 	assert_string_equal(plan.note, "");
-	plan = plan_of(&caps, WAY_TRACEPOINT, false);
+	plan = plan_of(&caps, ATTACH_TRACEPOINT, false);
 	assert_string_equal(plan.note, "");
 }
 
@@ -654,10 +656,10 @@ static void test_fentry_fails_everywhere(void **state)
 	for (int h = 0; h < HOOK_FIRST_TRACEPOINT; h++)
 		caps.hook_fentry[h] = -EBUSY;
 	check_caps(&caps);
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
-	plan = plan_of(&caps, WAY_AUTO, false);
-	assert_int_equal(plan.way, WAY_KPROBE);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
+	assert_int_equal(plan.mode, ATTACH_KPROBE);
 	assert_non_null(strstr(plan.note, strerror(EBUSY)));
 }
 
@@ -669,8 +671,8 @@ static void test_perf_events_refused(void **state)
 	(void)state;
 	refuse_perf(&caps, -EACCES);
 	check_caps(&caps);
-	for (enum way way = 0; way < WAY_NR; way++) {
-		plan = plan_of(&caps, way, true);
+	for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
+		plan = plan_of(&caps, mode, true);
 		assert_int_equal(plan.impossible, 0);
 		assert_int_equal(plan.end, END_FEXIT);
 		assert_non_null(strstr(plan.note, "fexit"));
@@ -679,10 +681,10 @@ static void test_perf_events_refused(void **state)
 	}
 	/* Each scope asks for its own. */
 	caps.perf_task = 0;
-	plan = plan_of(&caps, WAY_AUTO, true);
+	plan = plan_of(&caps, ATTACH_AUTO, true);
 	assert_int_equal(plan.end, END_PERF);
 	assert_string_equal(plan.note, "");
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.end, END_FEXIT);
 }
 
@@ -703,8 +705,8 @@ static void test_perf_events_and_fentry_refused(void **state)
 
 		refuse_perf(&caps, cases[i].error);
 		check_caps(&caps);
-		for (enum way way = 0; way < WAY_NR; way++) {
-			struct plan plan = plan_of(&caps, way, false);
+		for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
+			struct plan plan = plan_of(&caps, mode, false);
 
 			expect_impossible(&plan, cases[i].code, strerror(-cases[i].error));
 			expect_impossible(&plan, cases[i].code, "CAP_PERFMON");
@@ -717,10 +719,10 @@ static void test_scope(void **state)
 {
 	(void)state;
 	for (size_t k = 0; k < NR_KERNELS; k++)
-		for (enum way way = 0; way < WAY_NR; way++) {
+		for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
 			struct caps caps = kernels[k].caps();
-			struct plan task = plan_of(&caps, way, true);
-			struct plan machine = plan_of(&caps, way, false);
+			struct plan task = plan_of(&caps, mode, true);
+			struct plan machine = plan_of(&caps, mode, false);
 
 			if (task.impossible)
 				continue;
@@ -741,20 +743,20 @@ static void test_strict_ways_do_not_mix(void **state)
 	(void)state;
 	for (size_t k = 0; k < NR_KERNELS; k++) {
 		struct caps caps = kernels[k].caps();
-		struct plan plan = plan_of(&caps, WAY_FENTRY, true);
+		struct plan plan = plan_of(&caps, ATTACH_FENTRY, true);
 
 		if (!plan.impossible) {
 			assert_int_equal(count_method(&plan, METHOD_KPROBE), 0);
 			assert_true(count_method(&plan, METHOD_FENTRY) > 0);
 			assert_string_equal(plan.attach, "fentry");
 		}
-		plan = plan_of(&caps, WAY_KPROBE, true);
+		plan = plan_of(&caps, ATTACH_KPROBE, true);
 		if (!plan.impossible) {
 			assert_int_equal(count_method(&plan, METHOD_FENTRY), 0);
 			assert_true(count_method(&plan, METHOD_KPROBE) > 0);
 			assert_string_equal(plan.attach, "kprobe");
 		}
-		plan = plan_of(&caps, WAY_TRACEPOINT, true);
+		plan = plan_of(&caps, ATTACH_TRACEPOINT, true);
 		assert_int_equal(plan.impossible, 0);
 		assert_int_equal(count_method(&plan, METHOD_FENTRY), 0);
 		assert_int_equal(count_method(&plan, METHOD_KPROBE), 0);
@@ -776,8 +778,8 @@ static void test_copy_marks_in_turn(void **state)
 
 		for (int i = 0; i < first; i++)
 			remove_function(&caps, group[i]);
-		for (enum way way = WAY_AUTO; way <= WAY_KPROBE; way++) {
-			struct plan plan = plan_of(&caps, way, false);
+		for (enum attach_mode mode = ATTACH_AUTO; mode <= ATTACH_KPROBE; mode++) {
+			struct plan plan = plan_of(&caps, mode, false);
 
 			for (int i = 0; i < nr; i++)
 				assert_int_equal(attached(&plan, group[i]), i == first);
@@ -811,39 +813,39 @@ static void expect_no_gup(const struct plan *plan)
 static void test_exactness(void **state)
 {
 	struct caps caps = caps_6_12();
-	struct plan plan = plan_of(&caps, WAY_FENTRY, false);
+	struct plan plan = plan_of(&caps, ATTACH_FENTRY, false);
 
 	(void)state;
 	expect_exactness(&plan, ORIGIN_USER, COMPLETED USER_FAILURES);
 	expect_exactness(&plan, ORIGIN_KERNEL, COMPLETED KERNEL_FAILURES);
 	expect_no_gup(&plan);
-	plan = plan_of(&caps, WAY_KPROBE, false);
+	plan = plan_of(&caps, ATTACH_KPROBE, false);
 	expect_exactness(&plan, ORIGIN_USER, COMPLETED USER_FAILURES);
 	expect_exactness(&plan, ORIGIN_KERNEL, COMPLETED KERNEL_FAILURES);
 	expect_no_gup(&plan);
-	plan = plan_with_gup(&caps, WAY_AUTO);
+	plan = plan_with_gup(&caps, ATTACH_AUTO);
 	expect_exactness(&plan, ORIGIN_USER, COMPLETED USER_FAILURES);
 	expect_exactness(&plan, ORIGIN_GUP, COMPLETED "-E---EEE---EE");
 	/* Kprobes see that it failed, not why. */
-	plan = plan_with_gup(&caps, WAY_KPROBE);
+	plan = plan_with_gup(&caps, ATTACH_KPROBE);
 	expect_exactness(&plan, ORIGIN_GUP, COMPLETED "----------EEE");
 
 	/* do_anonymous_page is inlined: a read leaves no trace but its VMA. */
 	caps = caps_6_1();
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEEiEEEEEEEEEEEEEEEiE" USER_FAILURES);
-	plan = plan_of(&caps, WAY_KPROBE, false);
+	plan = plan_of(&caps, ATTACH_KPROBE, false);
 	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEEiEEEEEEEEEEEEEEEiE" USER_FAILURES);
 	/* Neither do_huge_pmd_wp_page (by fentry) nor do_set_pmd. */
 	caps = caps_5_10();
-	plan = plan_of(&caps, WAY_FENTRY, false);
+	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	expect_exactness(&plan, ORIGIN_USER, "EiEi-EEE-EEEEEEEEEEEEEEEii" USER_FAILURES);
-	plan = plan_of(&caps, WAY_KPROBE, false);
+	plan = plan_of(&caps, ATTACH_KPROBE, false);
 	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEE-EEEEEEEEEEEEEEEiE" USER_FAILURES);
 
 	/* Nobody sees bad_area*(); what functions alone can tell is inferred or unseen. */
 	caps = caps_tracepoints_only();
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.exact[PATH_BAD_ADDRESS][ORIGIN_USER], EXACT);
 	assert_int_equal(plan.exact[PATH_BAD_ADDRESS][ORIGIN_KERNEL], NOT_VISIBLE);
 	assert_int_equal(plan.exact[PATH_SIGBUS][ORIGIN_USER], EXACT);
@@ -853,13 +855,13 @@ static void test_exactness(void **state)
 	expect_no_gup(&plan);
 	/* On a machine that balances, the task's own counts tell the hints. */
 	caps.numa = true;
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.exact[PATH_NUMA][ORIGIN_USER], INFERRED);
 	assert_true(plan.numa_by_task);
 
 	/* Without its tracepoint a signal is not seen. */
 	caps.hook_tracepoint[HOOK_signal_generate] = -ENOENT;
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.exact[PATH_BAD_ADDRESS][ORIGIN_USER], NOT_VISIBLE);
 	assert_int_equal(plan.exact[PATH_SIGBUS][ORIGIN_USER], NOT_VISIBLE);
 }
@@ -867,32 +869,32 @@ static void test_exactness(void **state)
 static void test_gup(void **state)
 {
 	struct caps caps = caps_6_12();
-	struct plan plan = plan_with_gup(&caps, WAY_AUTO);
+	struct plan plan = plan_with_gup(&caps, ATTACH_AUTO);
 
 	(void)state;
 	assert_int_equal(plan.impossible, 0);
 	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_FENTRY);
 	assert_int_equal(plan.hook[HOOK_follow_page_pte].method, METHOD_UNNEEDED);
-	plan = plan_with_gup(&caps, WAY_KPROBE);
+	plan = plan_with_gup(&caps, ATTACH_KPROBE);
 	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_KPROBE);
 	assert_int_equal(plan.hook[HOOK_follow_page_pte].method, METHOD_KPROBE);
-	plan = plan_with_gup(&caps, WAY_TRACEPOINT);
+	plan = plan_with_gup(&caps, ATTACH_TRACEPOINT);
 	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
 	/* By a kprobe, when fentry cannot, or has no end. */
 	caps.hook_fentry[HOOK_handle_mm_fault] = -EBUSY;
-	plan = plan_with_gup(&caps, WAY_AUTO);
+	plan = plan_with_gup(&caps, ATTACH_AUTO);
 	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_KPROBE);
 	caps = caps_6_12();
 	caps.fexit = -EBUSY;
-	plan = plan_with_gup(&caps, WAY_AUTO);
+	plan = plan_with_gup(&caps, ATTACH_AUTO);
 	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_KPROBE);
 	/* It cannot be had: said, not left out. */
-	plan = plan_with_gup(&caps, WAY_FENTRY);
+	plan = plan_with_gup(&caps, ATTACH_FENTRY);
 	expect_impossible(&plan, EXIT_KERNEL, "--gup");
 	caps.hook_kprobe[HOOK_handle_mm_fault] = -EINVAL;
-	plan = plan_with_gup(&caps, WAY_AUTO);
+	plan = plan_with_gup(&caps, ATTACH_AUTO);
 	expect_impossible(&plan, EXIT_KERNEL, strerror(EBUSY));
-	plan = plan_of(&caps, WAY_AUTO, false);
+	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.impossible, 0);
 }
 
@@ -903,9 +905,9 @@ static void test_exactness_is_the_tables(void **state)
 
 	(void)state;
 	for (size_t k = 0; k < NR_KERNELS; k++)
-		for (enum way way = 0; way < WAY_NR; way++) {
+		for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
 			struct caps caps = kernels[k].caps();
-			struct plan plan = plan_of(&caps, way, false);
+			struct plan plan = plan_of(&caps, mode, false);
 			bool seen[PATH_NR] = { false };
 
 			if (plan.impossible)
@@ -918,7 +920,7 @@ static void test_exactness_is_the_tables(void **state)
 				if (!classify_named(path) &&
 				    seen[path] != (plan.exact[path][ORIGIN_USER] != NOT_VISIBLE))
 					fail_msg("%s on %s by %s: %s", path_name(path),
-						 kernels[k].name, way_name(way),
+						 kernels[k].name, attach_mode_name(mode),
 						 seen[path] ? "in the table, but not visible" :
 							      "visible, but not in the table");
 		}
@@ -1007,7 +1009,7 @@ static void test_random_hooks(void **state)
 static void test_no_causes(void **state)
 {
 	struct caps caps = caps_all();
-	struct plan plan = plan_of(&caps, WAY_AUTO, false);
+	struct plan plan = plan_of(&caps, ATTACH_AUTO, false);
 
 	(void)state;
 	assert_int_equal(plan.causes, 0);
@@ -1017,15 +1019,15 @@ static void test_no_causes(void **state)
 
 #define ALL_CAUSES ((1u << CAUSE_NR) - 1)
 
-static struct plan plan_of_causes(const struct caps *caps, enum way way)
+static struct plan plan_of_causes(const struct caps *caps, enum attach_mode mode)
 {
-	return plan_of_request(caps, (struct plan_request){ .way = way, .causes = true });
+	return plan_of_request(caps, (struct plan_request){ .mode = mode, .causes = true });
 }
 
 static void test_causes(void **state)
 {
 	struct caps caps = caps_6_12();
-	struct plan plan = plan_of_causes(&caps, WAY_TRACEPOINT);
+	struct plan plan = plan_of_causes(&caps, ATTACH_TRACEPOINT);
 
 	(void)state;
 	assert_int_equal(plan.causes, ALL_CAUSES);
@@ -1034,7 +1036,7 @@ static void test_causes(void **state)
 	assert_int_equal(plan.hook[HOOK_mmap_lock_start_locking].method, METHOD_UNNEEDED);
 
 	caps.hook_tracepoint[HOOK_contention_end] = -ENOENT;
-	plan = plan_of_causes(&caps, WAY_TRACEPOINT);
+	plan = plan_of_causes(&caps, ATTACH_TRACEPOINT);
 	assert_int_equal(plan.causes, ALL_CAUSES);
 	assert_int_equal(plan.hook[HOOK_contention_begin].method, METHOD_UNNEEDED);
 	assert_int_equal(plan.hook[HOOK_mmap_lock_start_locking].method, METHOD_TRACEPOINT);
@@ -1047,40 +1049,40 @@ static void test_causes(void **state)
 static void test_causes_without_kallsyms(void **state)
 {
 	struct caps caps = caps_all();
-	struct plan plan = plan_of_causes(&caps, WAY_AUTO);
+	struct plan plan = plan_of_causes(&caps, ATTACH_AUTO);
 
 	(void)state;
-	assert_int_equal(plan.sleep[SLEEP_handle_userfault].end, 0x2000);
+	assert_int_equal(plan.wait[WAIT_handle_userfault].end, 0x2000);
 	caps.kallsyms = -EACCES;
-	memset(caps.sleep, 0, sizeof(caps.sleep));
-	plan = plan_of_causes(&caps, WAY_AUTO);
+	memset(caps.wait, 0, sizeof(caps.wait));
+	plan = plan_of_causes(&caps, ATTACH_AUTO);
 	assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_UFFD));
 }
 
 /* 5.10: only the stack tells who waits for the lock, as long as all of these are known. */
 static void test_causes_of_5_10(void **state)
 {
-	static const enum sleep needed[] = {
-		SLEEP_rwsem_down_read_slowpath,
-		SLEEP_handle_mm_fault,
-		SLEEP_exc_page_fault,
+	static const enum wait_function needed[] = {
+		WAIT_rwsem_down_read_slowpath,
+		WAIT_handle_mm_fault,
+		WAIT_exc_page_fault,
 	};
 	struct caps caps = caps_5_10(), other;
-	struct plan plan = plan_of_causes(&caps, WAY_TRACEPOINT);
+	struct plan plan = plan_of_causes(&caps, ATTACH_TRACEPOINT);
 
 	(void)state;
 	assert_int_equal(plan.causes, ALL_CAUSES);
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		other = caps;
-		other.sleep[needed[i]] = (struct sleep_range){ 0 };
-		plan = plan_of_causes(&other, WAY_KPROBE);
+		other.wait[needed[i]] = (struct wait_range){ 0 };
+		plan = plan_of_causes(&other, ATTACH_KPROBE);
 		assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_LOCK));
 	}
-	other.sleep[SLEEP_do_page_fault] = (struct sleep_range){ 0x5000, 0x6000 };
-	plan = plan_of_causes(&other, WAY_KPROBE);
+	other.wait[WAIT_do_page_fault] = (struct wait_range){ 0x5000, 0x6000 };
+	plan = plan_of_causes(&other, ATTACH_KPROBE);
 	assert_int_equal(plan.causes, ALL_CAUSES);
 	other.hook_tracepoint[HOOK_sched_switch] = -EPERM;
-	plan = plan_of_causes(&other, WAY_KPROBE);
+	plan = plan_of_causes(&other, ATTACH_KPROBE);
 	assert_false(plan.causes & 1u << CAUSE_LOCK);
 }
 
@@ -1092,10 +1094,10 @@ static void test_causes_missing(void **state)
 
 	(void)state;
 	caps.hook_tracepoint[HOOK_mm_compaction_end] = -ENOENT;
-	plan = plan_of_causes(&caps, WAY_AUTO);
+	plan = plan_of_causes(&caps, ATTACH_AUTO);
 	assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_COMPACTION));
 	caps.hook_tracepoint[HOOK_sched_switch] = -EPERM;
-	plan = plan_of_causes(&caps, WAY_AUTO);
+	plan = plan_of_causes(&caps, ATTACH_AUTO);
 	assert_int_equal(plan.causes, 1u << CAUSE_LOCK | 1u << CAUSE_RECLAIM | 1u << CAUSE_MEMCG |
 					      1u << CAUSE_ON_CPU);
 }
@@ -1106,11 +1108,11 @@ static void test_names(void **state)
 					       "kprobe", "kprobe.multi", "tracepoint" };
 
 	(void)state;
-	for (enum way way = 0; way < WAY_NR; way++)
-		assert_int_equal(way_of(way_name(way)), way);
-	assert_int_equal(way_of("autox"), WAY_NR);
-	assert_int_equal(way_of(""), WAY_NR);
-	assert_int_equal(way_of("Fentry"), WAY_NR);
+	for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++)
+		assert_int_equal(attach_mode_of(attach_mode_name(mode)), mode);
+	assert_int_equal(attach_mode_of("autox"), ATTACH_NR);
+	assert_int_equal(attach_mode_of(""), ATTACH_NR);
+	assert_int_equal(attach_mode_of("Fentry"), ATTACH_NR);
 	for (int m = METHOD_NONE; m <= METHOD_TRACEPOINT; m++)
 		assert_string_equal(method_name(m), methods[m]);
 }

@@ -50,7 +50,7 @@ static int teardown(void **state)
 static void add_faults(struct fixture *fx, struct snapshot *snap, unsigned int path,
 		       unsigned int origin, unsigned int major, uint64_t n, uint64_t ns)
 {
-	struct cell_sum *cell = &snap->cells[path][origin][major];
+	struct fault_sum *cell = &snap->sums[path][origin][major];
 
 	cell->buckets[hist_slot(&fx->tables, ns)] += n;
 	cell->sum_ns += n * ns;
@@ -111,8 +111,8 @@ static void test_single(void **state)
 	const struct report *r;
 
 	add_faults(fx, &fx->after, PATH_SWAP, ORIGIN_KERNEL, 1, 1, 123457);
-	fx->after.cells[PATH_SWAP][ORIGIN_KERNEL][1].access[ACCESS_WRITE] = 1;
-	fx->after.cells[PATH_SWAP][ORIGIN_KERNEL][1].retries = 2;
+	fx->after.sums[PATH_SWAP][ORIGIN_KERNEL][1].access[ACCESS_WRITE] = 1;
+	fx->after.sums[PATH_SWAP][ORIGIN_KERNEL][1].retries = 2;
 	fx->exact[PATH_SWAP][ORIGIN_KERNEL] = INFERRED;
 	r = report(fx);
 	assert_int_equal(r->nr_rows, 1);
@@ -143,16 +143,16 @@ static void test_only_differences_count(void **state)
 
 	add_faults(fx, &fx->before, PATH_ANON, ORIGIN_USER, 0, 1000, 5000);
 	add_faults(fx, &fx->before, PATH_SWAP, ORIGIN_USER, 1, 10, 900000);
-	fx->before.cells[PATH_ANON][ORIGIN_USER][0].untimed = 3;
-	fx->before.cells[PATH_ANON][ORIGIN_USER][0].access[ACCESS_WRITE] = 1003;
-	fx->before.cells[PATH_ANON][ORIGIN_USER][0].retries = 7;
-	memcpy(fx->after.cells, fx->before.cells, sizeof(fx->after.cells));
+	fx->before.sums[PATH_ANON][ORIGIN_USER][0].untimed = 3;
+	fx->before.sums[PATH_ANON][ORIGIN_USER][0].access[ACCESS_WRITE] = 1003;
+	fx->before.sums[PATH_ANON][ORIGIN_USER][0].retries = 7;
+	memcpy(fx->after.sums, fx->before.sums, sizeof(fx->after.sums));
 	/* Of this interval only: the earlier 5,000 ns are not its maximum. */
-	fx->after.cells[PATH_ANON][ORIGIN_USER][0].max_ns = 0;
+	fx->after.sums[PATH_ANON][ORIGIN_USER][0].max_ns = 0;
 	add_faults(fx, &fx->after, PATH_ANON, ORIGIN_USER, 0, 20, 1000);
-	fx->after.cells[PATH_ANON][ORIGIN_USER][0].untimed = 4;
-	fx->after.cells[PATH_ANON][ORIGIN_USER][0].access[ACCESS_WRITE] = 1024;
-	fx->after.cells[PATH_ANON][ORIGIN_USER][0].retries = 9;
+	fx->after.sums[PATH_ANON][ORIGIN_USER][0].untimed = 4;
+	fx->after.sums[PATH_ANON][ORIGIN_USER][0].access[ACCESS_WRITE] = 1024;
+	fx->after.sums[PATH_ANON][ORIGIN_USER][0].retries = 9;
 	r = report(fx);
 	assert_false(r->is_total);
 	assert_int_equal(r->nr_rows, 1);
@@ -202,7 +202,7 @@ static void test_severities_merge(void **state)
 
 	add_faults(fx, &fx->after, PATH_SWAP, ORIGIN_USER, 0, 90, 2000);
 	add_faults(fx, &fx->after, PATH_SWAP, ORIGIN_USER, 1, 10, 300000);
-	fx->after.cells[PATH_SWAP][ORIGIN_USER][1].untimed = 4;
+	fx->after.sums[PATH_SWAP][ORIGIN_USER][1].untimed = 4;
 	row = find_row(report(fx), "swap", "user");
 	assert_int_equal(fx->report.nr_rows, 1);
 	assert_int_equal(row->count, 104);
@@ -266,7 +266,7 @@ static void test_order_and_total(void **state)
 	add_faults(fx, &fx->after, PATH_ANON, ORIGIN_KERNEL, 0, 10, 10000);
 	add_faults(fx, &fx->after, PATH_WP_COPY, ORIGIN_USER, 0, 100, 1000);
 	add_faults(fx, &fx->after, PATH_SWAP, ORIGIN_USER, 1, 1, 600000);
-	fx->after.cells[PATH_HUGETLB][ORIGIN_GUP][0].untimed = 5;
+	fx->after.sums[PATH_HUGETLB][ORIGIN_GUP][0].untimed = 5;
 	r = report(fx);
 	assert_int_equal(r->nr_rows, 6);
 	for (unsigned int i = 0; i < r->nr_rows; i++) {
@@ -293,9 +293,9 @@ static void test_untimed_only(void **state)
 	struct fixture *fx = *state;
 	const struct report_row *row;
 
-	fx->after.cells[PATH_UNRESOLVED][ORIGIN_USER][0].untimed = 4;
+	fx->after.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed = 4;
 	/* A maximum that no fault of this interval owns. */
-	fx->after.cells[PATH_UNRESOLVED][ORIGIN_USER][0].max_ns = 77;
+	fx->after.sums[PATH_UNRESOLVED][ORIGIN_USER][0].max_ns = 77;
 	row = find_row(report(fx), "unresolved", "user");
 	assert_int_equal(row->count, 4);
 	assert_int_equal(row->untimed, 4);
@@ -317,11 +317,11 @@ static void test_all_losses(void **state)
 	}
 	fx->after.events = 100;
 	fx->after.end_runs = 97;
-	fx->after.marker_misses = 8;
+	fx->after.probe_misses = 8;
 	fx->after.in_flight = 2;
 	add_faults(fx, &fx->after, PATH_UNCLASSIFIED, ORIGIN_USER, 0, 5, 1000);
 	add_faults(fx, &fx->after, PATH_UNCLASSIFIED, ORIGIN_KERNEL, 0, 1, 1000);
-	fx->after.cells[PATH_UNRESOLVED][ORIGIN_USER][0].untimed = 9;
+	fx->after.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed = 9;
 	r = report(fx);
 	assert_int_equal(loss(r, "end_without_begin"), 1 + TALLY_END_WITHOUT_BEGIN);
 	assert_int_equal(loss(r, "end_of_others"), 0);
@@ -375,10 +375,10 @@ static void test_marker_misses_are_a_difference(void **state)
 {
 	struct fixture *fx = *state;
 
-	fx->before.marker_misses = 5;
-	fx->after.marker_misses = 5;
+	fx->before.probe_misses = 5;
+	fx->after.probe_misses = 5;
 	assert_int_equal(loss(report(fx), "marker_missed"), 0);
-	fx->after.marker_misses = 6;
+	fx->after.probe_misses = 6;
 	assert_int_equal(loss(report(fx), "marker_missed"), 1);
 }
 
@@ -400,7 +400,7 @@ static void test_overflow_bucket(void **state)
 static void test_max_agrees_with_buckets(void **state)
 {
 	struct fixture *fx = *state;
-	struct cell_sum *cell = &fx->after.cells[PATH_ANON][ORIGIN_USER][0];
+	struct fault_sum *cell = &fx->after.sums[PATH_ANON][ORIGIN_USER][0];
 	unsigned int slot = hist_slot(&fx->tables, 5000);
 	const struct report_row *row;
 
@@ -433,9 +433,9 @@ static void test_maximum_of_both_severities(void **state)
 	add_faults(fx, &fx->after, PATH_SWAP, ORIGIN_USER, 0, 1, 7000);
 	add_faults(fx, &fx->after, PATH_SWAP, ORIGIN_USER, 1, 1, 6000);
 	/* Nothing new in these cells: their maxima are not of this interval. */
-	fx->after.cells[PATH_SWAP][ORIGIN_KERNEL][0].max_ns = 99999;
+	fx->after.sums[PATH_SWAP][ORIGIN_KERNEL][0].max_ns = 99999;
 	add_faults(fx, &fx->after, PATH_ANON, ORIGIN_USER, 0, 1, 5000);
-	fx->after.cells[PATH_ANON][ORIGIN_USER][1].max_ns = 88888;
+	fx->after.sums[PATH_ANON][ORIGIN_USER][1].max_ns = 88888;
 	assert_int_equal(find_row(report(fx), "swap", "user")->max_ns, 7000);
 	assert_int_equal(find_row(&fx->report, "anon", "user")->max_ns, 5000);
 	assert_int_equal(fx->report.total.max_ns, 7000);

@@ -180,7 +180,7 @@ static void nothing_at_all(void **state)
 	text = output(&s, &by_time, &len, profile_folded);
 	assert_int_equal(len, 0);
 	free(text);
-	text = output(&s, &by_time, &len, profile_svg);
+	text = output(&s, &by_time, &len, profile_flamegraph);
 	assert_non_null(strstr(text, "0 ns in 0 faults"));
 	free(text);
 	text = output(&s, &by_time, &len, profile_pprof);
@@ -309,7 +309,7 @@ static void many_stacks(void **state)
 		assert_int_equal(stacks_add(&s, &sample), 0);
 	}
 	assert_int_equal(s.totals.all.count, 5000);
-	text = output(&s, &by_time, &len, profile_svg);
+	text = output(&s, &by_time, &len, profile_flamegraph);
 	assert_non_null(strstr(text, "5,000 faults"));
 	free(text);
 	stacks_free(&s);

@@ -85,13 +85,13 @@ static void kallsyms_hidden(void **state)
 
 /* --- functions that a fault sleeps in */
 
-static int sleeps_of(struct sleep_range found[SLEEP_NR], const char *text)
+static int sleeps_of(struct wait_range found[WAIT_NR], const char *text)
 {
 	FILE *f = fmemopen((char *)text, strlen(text), "r");
 	int err;
 
 	assert_non_null(f);
-	err = sleeps_read(found, f);
+	err = wait_functions_read(found, f);
 	fclose(f);
 	return err;
 }
@@ -99,7 +99,7 @@ static int sleeps_of(struct sleep_range found[SLEEP_NR], const char *text)
 /* Up to the next function that begins elsewhere; of similar names, only the one. */
 static void sleeps(void **state)
 {
-	struct sleep_range found[SLEEP_NR];
+	struct wait_range found[WAIT_NR];
 
 	(void)state;
 	assert_int_equal(sleeps_of(found, "0000000000000000 A fixed_percpu_data\n"
@@ -110,25 +110,25 @@ static void sleeps(void **state)
 					  "ffffffff81000190 T handle_userfault\n"
 					  "ffffffffc0000000 t xfs_init\t[xfs]\n"),
 			 0);
-	assert_int_equal(found[SLEEP_try_to_free_pages].begin, 0xffffffff81000100);
-	assert_int_equal(found[SLEEP_try_to_free_pages].end, 0xffffffff81000180);
-	assert_int_equal(found[SLEEP_handle_userfault].begin, 0xffffffff81000190);
-	assert_int_equal(found[SLEEP_handle_userfault].end, 0xffffffffc0000000);
-	assert_int_equal(found[SLEEP_drain_all_pages].begin, 0);
-	assert_int_equal(found[SLEEP_drain_all_pages].end, 0);
+	assert_int_equal(found[WAIT_try_to_free_pages].begin, 0xffffffff81000100);
+	assert_int_equal(found[WAIT_try_to_free_pages].end, 0xffffffff81000180);
+	assert_int_equal(found[WAIT_handle_userfault].begin, 0xffffffff81000190);
+	assert_int_equal(found[WAIT_handle_userfault].end, 0xffffffffc0000000);
+	assert_int_equal(found[WAIT_drain_all_pages].begin, 0);
+	assert_int_equal(found[WAIT_drain_all_pages].end, 0);
 }
 
-static void sleeps_hidden(void **state)
+static void wait_functions_hidden(void **state)
 {
-	struct sleep_range found[SLEEP_NR];
+	struct wait_range found[WAIT_NR];
 
 	(void)state;
 	assert_int_equal(sleeps_of(found, "0000000000000000 T try_to_free_pages\n"
 					  "0000000000000000 T handle_userfault\n"),
 			 -EACCES);
-	assert_int_equal(found[SLEEP_handle_userfault].end, 0);
+	assert_int_equal(found[WAIT_handle_userfault].end, 0);
 	assert_int_equal(sleeps_of(found, "\n"), 0);
-	assert_int_equal(found[SLEEP_handle_userfault].end, 0);
+	assert_int_equal(found[WAIT_handle_userfault].end, 0);
 }
 
 /* --- maps of JIT compilers */
@@ -451,7 +451,7 @@ int main(void)
 		cmocka_unit_test(kallsyms),
 		cmocka_unit_test(kallsyms_hidden),
 		cmocka_unit_test(sleeps),
-		cmocka_unit_test(sleeps_hidden),
+		cmocka_unit_test(wait_functions_hidden),
 		cmocka_unit_test(perf_maps),
 		SPACES(mapping_over_time),
 		SPACES(exec_begins_anew),

@@ -21,12 +21,12 @@
 static const char *name_of(unsigned int kind, unsigned int flags, const char *names, size_t len,
 			   size_t room)
 {
-	static char buf[PLACE_NAME_LEN];
-	struct place place = { .kind = kind, .flags = flags };
+	static char buf[MAPPING_NAME_LEN];
+	struct fault_mapping mapping = { .kind = kind, .flags = flags };
 
 	assert_true(room <= sizeof(buf));
-	trace_set_names(&place, names, len);
-	return place_name(&place, buf, room);
+	trace_set_names(&mapping, names, len);
+	return mapping_name(&mapping, buf, room);
 }
 
 static void test_place_names(void **state)
@@ -37,30 +37,30 @@ static void test_place_names(void **state)
 		size_t len;
 		const char *expected;
 	} cases[] = {
-		{ PLACE_UNKNOWN, 0, NULL, 0, NULL },
-		{ PLACE_NONE, 0, NULL, 0, NULL },
+		{ MAPPING_UNKNOWN, 0, NULL, 0, NULL },
+		{ MAPPING_NONE, 0, NULL, 0, NULL },
 		{ 77, 0, NULL, 0, NULL },
-		{ PLACE_ANON, 0, NULL, 0, "[anon]" },
-		{ PLACE_ANON, 0, NAMES(""), "[anon]" },
-		{ PLACE_ANON, 0, NAMES("js gc\n"), "[anon:js gc\\012]" },
-		{ PLACE_HEAP, 0, NULL, 0, "[heap]" },
-		{ PLACE_STACK, 0, NULL, 0, "[stack]" },
-		{ PLACE_SPECIAL, 0, NULL, 0, "[vvar]" },
-		{ PLACE_FILE, 0, NULL, 0, "/" },
-		{ PLACE_FILE, 0, NAMES("a"), "/a" },
-		{ PLACE_FILE, 0, NAMES("c\0b\0a"), "/a/b/c" },
-		{ PLACE_FILE, PLACE_DELETED, NAMES("c\0a"), "/a/c (deleted)" },
-		{ PLACE_FILE, PLACE_CUT, NAMES("c\0b"), ".../b/c" },
-		{ PLACE_FILE, PLACE_CUT | PLACE_DELETED, NAMES("c"), ".../c (deleted)" },
-		{ PLACE_FILE, 0, NAMES("\033c\x7f\xff\0\n"), "/\\012/\\033c\\177\xff" },
+		{ MAPPING_ANON, 0, NULL, 0, "[anon]" },
+		{ MAPPING_ANON, 0, NAMES(""), "[anon]" },
+		{ MAPPING_ANON, 0, NAMES("js gc\n"), "[anon:js gc\\012]" },
+		{ MAPPING_HEAP, 0, NULL, 0, "[heap]" },
+		{ MAPPING_STACK, 0, NULL, 0, "[stack]" },
+		{ MAPPING_SPECIAL, 0, NULL, 0, "[vvar]" },
+		{ MAPPING_FILE, 0, NULL, 0, "/" },
+		{ MAPPING_FILE, 0, NAMES("a"), "/a" },
+		{ MAPPING_FILE, 0, NAMES("c\0b\0a"), "/a/b/c" },
+		{ MAPPING_FILE, MAPPING_DELETED, NAMES("c\0a"), "/a/c (deleted)" },
+		{ MAPPING_FILE, MAPPING_CUT, NAMES("c\0b"), ".../b/c" },
+		{ MAPPING_FILE, MAPPING_CUT | MAPPING_DELETED, NAMES("c"), ".../c (deleted)" },
+		{ MAPPING_FILE, 0, NAMES("\033c\x7f\xff\0\n"), "/\\012/\\033c\\177\xff" },
 		/* Without the last NUL: what the kernel's side could not finish. */
-		{ PLACE_FILE, 0, "c\0b", 3, "/b/c" },
+		{ MAPPING_FILE, 0, "c\0b", 3, "/b/c" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++) {
 		const char *name = name_of(cases[i].kind, cases[i].flags, cases[i].names,
-					   cases[i].len, PLACE_NAME_LEN);
+					   cases[i].len, MAPPING_NAME_LEN);
 
 		if (cases[i].expected)
 			assert_string_equal(name, cases[i].expected);
@@ -69,30 +69,31 @@ static void test_place_names(void **state)
 	}
 }
 
-/* Whatever is in names, PLACE_NAME_LEN is enough; whatever the room, it ends within. */
+/* Whatever is in names, MAPPING_NAME_LEN is enough; whatever the room, it ends within. */
 static void test_place_names_fit(void **state)
 {
-	char names[PLACE_NAMES], *tight;
-	struct place place = { .kind = PLACE_FILE, .flags = PLACE_DELETED };
+	char names[MAPPING_NAMES], *tight;
+	struct fault_mapping mapping = { .kind = MAPPING_FILE, .flags = MAPPING_DELETED };
 	const char *name;
 
 	(void)state;
 	memset(names, '\n', sizeof(names));
-	name = name_of(PLACE_FILE, PLACE_DELETED | PLACE_CUT, names, sizeof(names), PLACE_NAME_LEN);
-	assert_int_equal(strlen(name), 3 + 1 + 4 * PLACE_NAMES + strlen(" (deleted)"));
+	name = name_of(MAPPING_FILE, MAPPING_DELETED | MAPPING_CUT, names, sizeof(names),
+		       MAPPING_NAME_LEN);
+	assert_int_equal(strlen(name), 3 + 1 + 4 * MAPPING_NAMES + strlen(" (deleted)"));
 
-	memset(place.names, 'x', sizeof(place.names));
+	memset(mapping.names, 'x', sizeof(mapping.names));
 	/* Not what the kernel's side writes, but not to be believed either. */
-	place.names_len = 60000;
+	mapping.names_len = 60000;
 	for (size_t room = 16; room < 64; room++) {
 		tight = malloc(room);
 		assert_non_null(tight);
-		name = place_name(&place, tight, room);
+		name = mapping_name(&mapping, tight, room);
 		assert_true(name >= tight && name + strlen(name) < tight + room);
 		assert_memory_equal(name, "...", 3);
 		free(tight);
 	}
-	assert_string_equal(name_of(PLACE_FILE, 0, NAMES("longer\0dir"), 13), "...ir/longer");
+	assert_string_equal(name_of(MAPPING_FILE, 0, NAMES("longer\0dir"), 13), "...ir/longer");
 }
 
 static void test_frame_names(void **state)
@@ -150,12 +151,12 @@ static void test_clean_text(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++)
-		assert_string_equal(clean_text(buf, sizeof(buf), cases[i].in, cases[i].also),
+		assert_string_equal(escape_text(buf, sizeof(buf), cases[i].in, cases[i].also),
 				    cases[i].out);
 	/* Never half of a sequence. */
-	assert_string_equal(clean_text(small, sizeof(small), "abc\ndef", ""), "abc");
-	assert_string_equal(clean_text(small, sizeof(small), "abcd\xc3\xa9", ""), "abcd");
-	assert_string_equal(clean_text(small, sizeof(small), "abcde", ""), "abcde");
+	assert_string_equal(escape_text(small, sizeof(small), "abc\ndef", ""), "abc");
+	assert_string_equal(escape_text(small, sizeof(small), "abcd\xc3\xa9", ""), "abcd");
+	assert_string_equal(escape_text(small, sizeof(small), "abcde", ""), "abcde");
 }
 
 static char *print(const struct trace_renderer *to, const struct trace_story *story)
@@ -321,7 +322,7 @@ static void test_words(void **state)
 	assert_string_equal(cause_name(CAUSE_NR), "?");
 	assert_string_equal(cause_help(CAUSE_LOCK), "waited for mmap_lock");
 	assert_string_equal(access_name(ACCESS_EXEC), "exec");
-	assert_string_equal(place_kind_name(PLACE_SPECIAL), "special");
+	assert_string_equal(mapping_kind_name(MAPPING_SPECIAL), "special");
 	assert_true(trace_tells(&trace_story_empty.run, CAUSE_ON_CPU));
 	assert_false(trace_tells(&trace_story_empty.run, CAUSE_LOCK));
 	for (unsigned int i = 0; trace_renderers[i]; i++)

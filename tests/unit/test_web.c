@@ -41,7 +41,8 @@ static char *big;
 
 /* --- pages */
 
-static void get_metrics(void *arg, const struct web_request *request, struct web_response *response)
+static void get_metrics(void *arg, const struct http_request *request,
+			struct http_response *response)
 {
 	static char text[256];
 
@@ -56,7 +57,7 @@ static void get_metrics(void *arg, const struct web_request *request, struct web
 	response->len = strlen(text);
 }
 
-static void get_big(void *arg, const struct web_request *request, struct web_response *response)
+static void get_big(void *arg, const struct http_request *request, struct http_response *response)
 {
 	(void)arg;
 	(void)request;
@@ -65,24 +66,24 @@ static void get_big(void *arg, const struct web_request *request, struct web_res
 	response->len = BIG;
 }
 
-static void get_ready(void *arg, const struct web_request *request, struct web_response *response)
+static void get_ready(void *arg, const struct http_request *request, struct http_response *response)
 {
 	(void)arg;
 	(void)request;
 	response->status = 503;
 }
 
-static const struct web_page pages[] = {
+static const struct http_page pages[] = {
 	{ "/metrics", get_metrics, false },
 	{ "/big", get_big, false },
 	{ "/open", get_metrics, true },
 	{ "/ready", get_ready, false },
 };
 
-static struct web *start(struct web_options options)
+static struct http_server *start(struct http_options options)
 {
 	static const char *const addresses[] = { "127.0.0.1:0" };
-	struct web *web;
+	struct http_server *http_server;
 
 	options.pages = pages;
 	options.nr_pages = NR(pages);
@@ -90,15 +91,15 @@ static struct web *start(struct web_options options)
 		options.addresses = addresses;
 		options.nr_addresses = 1;
 	}
-	if (web_listen(&web, &options, error, sizeof(error)) ||
-	    web_start(web, error, sizeof(error)))
+	if (http_listen(&http_server, &options, error, sizeof(error)) ||
+	    http_start(http_server, error, sizeof(error)))
 		fail_msg("%s", error);
-	return web;
+	return http_server;
 }
 
-static unsigned int port_of(const struct web *web, size_t i)
+static unsigned int port_of(const struct http_server *http_server, size_t i)
 {
-	return (unsigned int)atoi(strrchr(web_url(web, i), ':') + 1);
+	return (unsigned int)atoi(strrchr(http_url(http_server, i), ':') + 1);
 }
 
 /* --- plain clients */
@@ -111,11 +112,11 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static int dial(const struct web *web)
+static int dial(const struct http_server *http_server)
 {
 	const struct sockaddr_in address = {
 		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port_of(web, 0)),
+		.sin_port = htons((uint16_t)port_of(http_server, 0)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -182,9 +183,9 @@ static int status_of(const char *text)
 	return status;
 }
 
-static int ask_bytes(const struct web *web, const char *request, size_t len)
+static int ask_bytes(const struct http_server *http_server, const char *request, size_t len)
 {
-	int fd = dial(web);
+	int fd = dial(http_server);
 
 	say_bytes(fd, request, len);
 	hear(fd, reply, sizeof(reply), NULL);
@@ -192,9 +193,9 @@ static int ask_bytes(const struct web *web, const char *request, size_t len)
 	return status_of(reply);
 }
 
-static int ask(const struct web *web, const char *request)
+static int ask(const struct http_server *http_server, const char *request)
 {
-	return ask_bytes(web, request, strlen(request));
+	return ask_bytes(http_server, request, strlen(request));
 }
 
 static bool has(const char *text)
@@ -209,10 +210,10 @@ static const char *body(void)
 	return end ? end + 4 : "";
 }
 
-static unsigned long long count(const struct web *web, unsigned int status)
+static unsigned long long count(const struct http_server *http_server, unsigned int status)
 {
-	struct web_status_count rows[16];
-	size_t nr = web_requests(web, rows, NR(rows));
+	struct http_status_count rows[16];
+	size_t nr = http_requests(http_server, rows, NR(rows));
 
 	for (size_t i = 0; i < nr; i++)
 		if (rows[i].status == status)
@@ -224,50 +225,52 @@ static unsigned long long count(const struct web *web, unsigned int status)
 
 static void test_routes(void **state)
 {
-	struct web *web = start((struct web_options){ 0 });
+	struct http_server *http_server = start((struct http_options){ 0 });
 
 	(void)state;
-	assert_int_equal(ask(web, "GET /metrics?x=y HTTP/1.1\r\nHost: x\r\nAccept: a/b\r\n"
-				  "Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"),
+	assert_int_equal(ask(http_server, "GET /metrics?x=y HTTP/1.1\r\nHost: x\r\nAccept: a/b\r\n"
+					  "Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"),
 			 200);
 	assert_string_equal(body(), "accept=a/b encoding=gzip\n");
 	assert_true(has("Content-Type: text/x-test\r\n"));
 	assert_true(has("Content-Encoding: x-none\r\n"));
 	assert_true(has("Content-Length: 25\r\n"));
-	assert_int_equal(ask(web, "GET /metrics HTTP/1.0\r\n\r\n"), 200);
+	assert_int_equal(ask(http_server, "GET /metrics HTTP/1.0\r\n\r\n"), 200);
 	assert_string_equal(body(), "accept=none encoding=none\n");
-	assert_int_equal(ask(web, GET("/ready")), 503);
+	assert_int_equal(ask(http_server, GET("/ready")), 503);
 	assert_string_equal(body(), "");
-	assert_int_equal(ask(web, GET("/")), 404);
-	assert_int_equal(ask(web, GET("/metrics/")), 404);
-	assert_int_equal(ask(web, GET("/metrics%00")), 404);
-	assert_int_equal(ask(web, GET("/%6detrics")), 404);
-	assert_int_equal(count(web, 200), 2);
-	assert_int_equal(count(web, 404), 4);
-	assert_int_equal(count(web, 503), 1);
-	assert_int_equal(count(web, 401), 0);
-	web_close(web);
+	assert_int_equal(ask(http_server, GET("/")), 404);
+	assert_int_equal(ask(http_server, GET("/metrics/")), 404);
+	assert_int_equal(ask(http_server, GET("/metrics%00")), 404);
+	assert_int_equal(ask(http_server, GET("/%6detrics")), 404);
+	assert_int_equal(count(http_server, 200), 2);
+	assert_int_equal(count(http_server, 404), 4);
+	assert_int_equal(count(http_server, 503), 1);
+	assert_int_equal(count(http_server, 401), 0);
+	http_close(http_server);
 }
 
 static void test_head(void **state)
 {
-	struct web *web = start((struct web_options){ 0 });
+	struct http_server *http_server = start((struct http_options){ 0 });
 
 	(void)state;
-	assert_int_equal(ask(web, "HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-			 200);
+	assert_int_equal(
+		ask(http_server, "HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+		200);
 	assert_true(has("Content-Length: 26\r\n"));
 	assert_string_equal(body(), "");
-	assert_int_equal(ask(web, "HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 404);
+	assert_int_equal(
+		ask(http_server, "HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 404);
 	assert_string_equal(body(), "");
-	web_close(web);
+	http_close(http_server);
 }
 
 static void test_other_methods(void **state)
 {
 	static const char *const methods[] = { "POST",  "PUT",     "DELETE", "OPTIONS",
 					       "TRACE", "CONNECT", "PATCH",  "get" };
-	struct web *web = start((struct web_options){ 0 });
+	struct http_server *http_server = start((struct http_options){ 0 });
 
 	(void)state;
 	for (size_t i = 0; i < NR(methods); i++) {
@@ -276,23 +279,26 @@ static void test_other_methods(void **state)
 		snprintf(request, sizeof(request),
 			 "%s /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
 			 methods[i]);
-		if (ask(web, request) != 405)
+		if (ask(http_server, request) != 405)
 			fail_msg("%s: %s", methods[i], reply);
 		assert_true(has("Allow: GET, HEAD\r\n"));
 	}
+	assert_int_equal(ask(http_server,
+			     "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+			 405);
+	assert_int_equal(ask(http_server,
+			     "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+			 413);
 	assert_int_equal(
-		ask(web, "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"), 405);
-	assert_int_equal(
-		ask(web, "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"), 413);
-	assert_int_equal(
-		ask(web, "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"), 413);
-	web_close(web);
+		ask(http_server, "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"),
+		413);
+	http_close(http_server);
 }
 
 static void test_one_connection_many_requests(void **state)
 {
-	struct web *web = start((struct web_options){ 0 });
-	int fd = dial(web);
+	struct http_server *http_server = start((struct http_options){ 0 });
+	int fd = dial(http_server);
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
@@ -305,9 +311,9 @@ static void test_one_connection_many_requests(void **state)
 			    "HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n" GET("/x")));
 	hear(fd, reply, sizeof(reply), NULL);
 	assert_true(has("404 Not Found"));
-	assert_int_equal(count(web, 200), 5);
+	assert_int_equal(count(http_server, 200), 5);
 	close(fd);
-	web_close(web);
+	http_close(http_server);
 }
 
 static void test_garbage(void **state)
@@ -325,13 +331,13 @@ static void test_garbage(void **state)
 		{ "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400 },
 		{ "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 9x\r\n\r\n", 400 },
 	};
-	struct web *web = start((struct web_options){ 0 });
+	struct http_server *http_server = start((struct http_options){ 0 });
 	uint32_t random = 1;
 	char noise[512];
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++)
-		if (ask(web, cases[i].text) != cases[i].status)
+		if (ask(http_server, cases[i].text) != cases[i].status)
 			fail_msg("case %zu: %s", i, reply);
 	for (int round = 0; round < 200; round++) {
 		for (size_t i = 0; i < sizeof(noise); i++) {
@@ -339,45 +345,45 @@ static void test_garbage(void **state)
 			noise[i] = (char)(random >> 16);
 		}
 		memcpy(noise + sizeof(noise) - 4, "\r\n\r\n", 4);
-		if (ask_bytes(web, noise, sizeof(noise)) == 200)
+		if (ask_bytes(http_server, noise, sizeof(noise)) == 200)
 			fail_msg("noise is answered: %s", reply);
 	}
-	assert_int_equal(ask(web, GET("/metrics")), 200);
-	web_close(web);
+	assert_int_equal(ask(http_server, GET("/metrics")), 200);
+	http_close(http_server);
 }
 
 static void test_oversized(void **state)
 {
 	static const char *const starts[] = { "GET /metrics HTTP/1.1\r\nHost: x\r\nX: ", "GET /" };
 	static const int statuses[] = { 431, 414 };
-	struct web *web = start((struct web_options){ 0 });
+	struct http_server *http_server = start((struct http_options){ 0 });
 	char *request = malloc(60000);
 
 	(void)state;
 	for (size_t i = 0; i < NR(starts); i++) {
 		memset(request, 'a', 60000);
 		memcpy(request, starts[i], strlen(starts[i]));
-		if (ask_bytes(web, request, 60000) != statuses[i])
+		if (ask_bytes(http_server, request, 60000) != statuses[i])
 			fail_msg("%d", status_of(reply));
 	}
 	/* What a browser sends with many cookies still fits. */
 	snprintf(request, 60000,
 		 "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: %08000d\r\n\r\n", 0);
-	assert_int_equal(ask(web, request), 200);
+	assert_int_equal(ask(http_server, request), 200);
 	free(request);
-	web_close(web);
+	http_close(http_server);
 }
 
 /* --- limits */
 
 static void test_many_at_once(void **state)
 {
-	struct web *web = start((struct web_options){ 0 });
+	struct http_server *http_server = start((struct http_options){ 0 });
 	int fds[200];
 
 	(void)state;
 	for (size_t i = 0; i < NR(fds); i++)
-		fds[i] = dial(web);
+		fds[i] = dial(http_server);
 	for (size_t i = 0; i < NR(fds); i++)
 		assert_true(say(fds[i], GET("/metrics")));
 	for (size_t i = 0; i < NR(fds); i++) {
@@ -385,8 +391,8 @@ static void test_many_at_once(void **state)
 		assert_int_equal(status_of(reply), 200);
 		close(fds[i]);
 	}
-	assert_int_equal(count(web, 200), NR(fds));
-	web_close(web);
+	assert_int_equal(count(http_server, 200), NR(fds));
+	http_close(http_server);
 }
 
 /* Drips text until the server ends the connection; returns after how many ms it did. */
@@ -404,14 +410,14 @@ static uint64_t drip(int fd, const char *text)
 
 static void test_slow_header(void **state)
 {
-	struct web *web = start((struct web_options){ .header_ms = 400 });
-	int drips = dial(web), says_nothing = dial(web);
+	struct http_server *http_server = start((struct http_options){ .header_ms = 400 });
+	int drips = dial(http_server), says_nothing = dial(http_server);
 	uint64_t took;
 
 	(void)state;
 	assert_true(say(drips, "GET /metrics HTTP/1.1\r\nHost: x\r\nX: "));
 	/* Nobody is held up by it. */
-	assert_int_equal(ask(web, GET("/metrics")), 200);
+	assert_int_equal(ask(http_server, GET("/metrics")), 200);
 	took = drip(drips, "a");
 	assert_in_range(took, 200, 5000);
 	assert_int_equal(recv(drips, reply, sizeof(reply), 0), 0);
@@ -419,14 +425,14 @@ static void test_slow_header(void **state)
 	assert_int_equal(recv(says_nothing, reply, sizeof(reply), 0), 0);
 	close(drips);
 	close(says_nothing);
-	web_close(web);
+	http_close(http_server);
 }
 
 /* The second request has a deadline as well. */
 static void test_slow_second_header(void **state)
 {
-	struct web *web = start((struct web_options){ .idle_ms = 400 });
-	int fd = dial(web);
+	struct http_server *http_server = start((struct http_options){ .idle_ms = 400 });
+	int fd = dial(http_server);
 
 	(void)state;
 	assert_true(say(fd, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -434,85 +440,85 @@ static void test_slow_second_header(void **state)
 	assert_true(say(fd, "GET /metrics HTTP/1.1\r\n"));
 	assert_in_range(drip(fd, "X: y\r\n"), 200, 5000);
 	close(fd);
-	web_close(web);
+	http_close(http_server);
 }
 
 /* A client that does not read its answer. */
 static void test_slow_reader(void **state)
 {
-	struct web *web = start((struct web_options){ .answer_ms = 400 });
+	struct http_server *http_server = start((struct http_options){ .answer_ms = 400 });
 	char *text = malloc(BIG + 4096);
 	uint64_t begin = now_ms();
-	int fd = dial(web);
+	int fd = dial(http_server);
 
 	(void)state;
 	assert_true(say(fd, GET("/big")));
 	/* Enough for the deadline; another client in between is answered. */
 	while (now_ms() - begin < 1500)
-		assert_int_equal(ask(web, GET("/metrics")), 200);
+		assert_int_equal(ask(http_server, GET("/metrics")), 200);
 	assert_true(hear(fd, text, BIG + 4096, NULL) < BIG);
 	close(fd);
 	/* Who reads gets all of it. */
-	fd = dial(web);
+	fd = dial(http_server);
 	assert_true(say(fd, GET("/big")));
 	assert_true(hear(fd, text, BIG + 4096, NULL) > BIG);
 	close(fd);
 	free(text);
-	web_close(web);
+	http_close(http_server);
 }
 
 /* Memory of answers is bounded, however many want one and do not read it. */
 static void test_many_slow_readers(void **state)
 {
-	struct web *web = start((struct web_options){ .answer_ms = 1000 });
+	struct http_server *http_server = start((struct http_options){ .answer_ms = 1000 });
 	uint64_t begin = now_ms();
 	int fds[8];
 
 	(void)state;
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(web);
+		fds[i] = dial(http_server);
 		assert_true(say(fds[i], GET("/big")));
 	}
-	while (count(web, 200) + count(web, 503) < NR(fds))
+	while (count(http_server, 200) + count(http_server, 503) < NR(fds))
 		assert_true(now_ms() - begin < LIMIT_MS);
-	assert_in_range(count(web, 503), 4, NR(fds));
+	assert_in_range(count(http_server, 503), 4, NR(fds));
 	for (size_t i = 0; i < NR(fds); i++)
 		close(fds[i]);
-	while (ask(web, GET("/big")) != 200)
+	while (ask(http_server, GET("/big")) != 200)
 		assert_true(now_ms() - begin < LIMIT_MS);
-	web_close(web);
+	http_close(http_server);
 }
 
 /* Connections that ask nothing do not keep those out that ask. */
 static void test_full(void **state)
 {
-	struct web *web = start((struct web_options){ .max_connections = 16 });
+	struct http_server *http_server = start((struct http_options){ .max_connections = 16 });
 	int fds[100];
 
 	(void)state;
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(web);
+		fds[i] = dial(http_server);
 		if (i % 10 == 0)
-			assert_int_equal(ask(web, GET("/metrics")), 200);
+			assert_int_equal(ask(http_server, GET("/metrics")), 200);
 	}
-	assert_int_equal(ask(web, GET("/metrics")), 200);
+	assert_int_equal(ask(http_server, GET("/metrics")), 200);
 	for (size_t i = 0; i < NR(fds); i++)
 		close(fds[i]);
-	web_close(web);
+	http_close(http_server);
 }
 
 static void test_close_with_connections(void **state)
 {
-	struct web *web = start((struct web_options){ 0 });
+	struct http_server *http_server = start((struct http_options){ 0 });
 	int fds[20];
 
 	(void)state;
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(web);
+		fds[i] = dial(http_server);
 		if (i & 1)
 			say(fds[i], GET("/big"));
 	}
-	web_close(web);
+	http_close(http_server);
 	for (size_t i = 0; i < NR(fds); i++)
 		close(fds[i]);
 }
@@ -555,30 +561,32 @@ static void test_addresses(void **state)
 {
 	static const char *const addresses[] = { "127.0.0.1:0", "localhost:0", ":0", "[::1]:0" };
 	size_t nr = have_ipv6() ? 4 : 3;
-	struct web *web = start((struct web_options){ .addresses = addresses, .nr_addresses = nr });
+	struct http_server *http_server =
+		start((struct http_options){ .addresses = addresses, .nr_addresses = nr });
 
 	(void)state;
 	for (size_t i = 0; i < nr; i++) {
-		assert_non_null(web_url(web, i));
-		assert_int_not_equal(port_of(web, i), 0);
+		assert_non_null(http_url(http_server, i));
+		assert_int_not_equal(port_of(http_server, i), 0);
 		assert_int_equal(run("curl -sSg --noproxy '*' --max-time 10 %s/metrics 2>&1",
-				     web_url(web, i)),
+				     http_url(http_server, i)),
 				 0);
 		assert_true(has("accept="));
 	}
-	assert_null(web_url(web, nr));
-	assert_int_equal(strncmp(web_url(web, 0), "http://127.0.0.1:", 17), 0);
+	assert_null(http_url(http_server, nr));
+	assert_int_equal(strncmp(http_url(http_server, 0), "http://127.0.0.1:", 17), 0);
 	/* All addresses of the machine, of both families. */
-	assert_int_equal(
-		run("curl -sS --noproxy '*' http://127.0.0.1:%u/metrics 2>&1", port_of(web, 2)), 0);
+	assert_int_equal(run("curl -sS --noproxy '*' http://127.0.0.1:%u/metrics 2>&1",
+			     port_of(http_server, 2)),
+			 0);
 	if (nr == 4) {
-		assert_int_equal(strncmp(web_url(web, 2), "http://[::]:", 12), 0);
-		assert_int_equal(strncmp(web_url(web, 3), "http://[::1]:", 13), 0);
+		assert_int_equal(strncmp(http_url(http_server, 2), "http://[::]:", 12), 0);
+		assert_int_equal(strncmp(http_url(http_server, 3), "http://[::1]:", 13), 0);
 		assert_int_equal(run("curl -sSg --noproxy '*' http://[::1]:%u/metrics 2>&1",
-				     port_of(web, 2)),
+				     port_of(http_server, 2)),
 				 0);
 	}
-	web_close(web);
+	http_close(http_server);
 }
 
 static void test_bad_addresses(void **state)
@@ -605,11 +613,11 @@ static void test_bad_addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(bad); i++) {
-		const struct web_options options = { .addresses = &bad[i], .nr_addresses = 1 };
-		struct web *web;
+		const struct http_options options = { .addresses = &bad[i], .nr_addresses = 1 };
+		struct http_server *http_server;
 
 		*error = '\0';
-		if (web_listen(&web, &options, error, sizeof(error)) != -EINVAL)
+		if (http_listen(&http_server, &options, error, sizeof(error)) != -EINVAL)
 			fail_msg("'%s' is not refused: %s", bad[i], error);
 		assert_non_null(strstr(error, "cannot listen on"));
 	}
@@ -617,22 +625,22 @@ static void test_bad_addresses(void **state)
 
 static void test_address_in_use(void **state)
 {
-	struct web *web = start((struct web_options){ 0 }), *other;
-	const char *address = strrchr(web_url(web, 0), '/') + 1;
-	const struct web_options options = { .addresses = &address, .nr_addresses = 1 };
+	struct http_server *http_server = start((struct http_options){ 0 }), *other;
+	const char *address = strrchr(http_url(http_server, 0), '/') + 1;
+	const struct http_options options = { .addresses = &address, .nr_addresses = 1 };
 
 	(void)state;
-	assert_int_equal(web_listen(&other, &options, error, sizeof(error)), -EADDRINUSE);
+	assert_int_equal(http_listen(&other, &options, error, sizeof(error)), -EADDRINUSE);
 	assert_non_null(strstr(error, address));
-	web_close(web);
+	http_close(http_server);
 }
 
 /* In a child, as it is for systemd to say who shall take the sockets. */
 static int listen_as_service(int nr)
 {
-	const struct web_options options = { .systemd_socket = true };
+	const struct http_options options = { .systemd_socket = true };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct web *web;
+	struct http_server *http_server;
 	char text[32];
 
 	if (listen(fd, 5) < 0)
@@ -643,11 +651,11 @@ static int listen_as_service(int nr)
 		setenv("LISTEN_PID", text, 1);
 		setenv("LISTEN_FDS", "1", 1);
 	}
-	if (web_listen(&web, &options, error, sizeof(error)))
+	if (http_listen(&http_server, &options, error, sizeof(error)))
 		return strstr(error, "systemd passed no socket") ? 1 : 11;
-	if (!web_url(web, 0) || web_url(web, 1) || port_of(web, 0) == 0)
+	if (!http_url(http_server, 0) || http_url(http_server, 1) || port_of(http_server, 0) == 0)
 		return 12;
-	web_close(web);
+	http_close(http_server);
 	return 0;
 }
 
@@ -689,23 +697,24 @@ static void write_config(const char *format, ...)
 	assert_int_equal(rename(temporary, config_path), 0);
 }
 
-static struct web *start_with_config(void)
+static struct http_server *start_with_config(void)
 {
-	return start((struct web_options){ .config_file = config_path });
+	return start((struct http_options){ .config_file = config_path });
 }
 
 /* bcrypt of "secret" (cost 4) and of "hunter2" (cost 8). */
 static char hash_secret[80], hash_hunter2[80];
 
 /* "Basic ..." of base64. */
-static int ask_as(const struct web *web, const char *path, const char *authorization)
+static int ask_as(const struct http_server *http_server, const char *path,
+		  const char *authorization)
 {
 	char request[2048];
 
 	snprintf(request, sizeof(request),
 		 "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: %s\r\n\r\n",
 		 path, authorization);
-	return ask(web, request);
+	return ask(http_server, request);
 }
 
 #define BOB_SECRET "Basic Ym9iOnNlY3JldA=="
@@ -729,91 +738,91 @@ static void test_passwords(void **state)
 		"Basic Ym9iAHg6c2VjcmV0" /* bob NUL x:secret */,
 		"Basic Qk9COnNlY3JldA==" /* BOB:secret */,
 	};
-	struct web *web;
+	struct http_server *http_server;
 
 	(void)state;
 	write_config("basic_auth_users:\n  bob: %s\nhttp_server_config:\n  headers:\n"
 		     "    X-Frame-Options: deny\n",
 		     hash_secret);
-	web = start_with_config();
-	assert_int_equal(ask(web, GET("/metrics")), 401);
+	http_server = start_with_config();
+	assert_int_equal(ask(http_server, GET("/metrics")), 401);
 	assert_true(has("WWW-Authenticate: Basic\r\n"));
 	assert_true(has("X-Frame-Options: deny\r\n"));
 	/* Without a password nobody learns which pages there are. */
-	assert_int_equal(ask(web, GET("/nothing")), 401);
-	assert_int_equal(ask(web, GET("/open")), 200);
+	assert_int_equal(ask(http_server, GET("/nothing")), 401);
+	assert_int_equal(ask(http_server, GET("/open")), 200);
 	for (size_t i = 0; i < NR(refused); i++)
-		if (ask_as(web, "/metrics", refused[i]) != 401)
+		if (ask_as(http_server, "/metrics", refused[i]) != 401)
 			fail_msg("%s: %s", refused[i], reply);
-	assert_int_equal(ask_as(web, "/metrics", BOB_SECRET), 200);
-	assert_int_equal(ask_as(web, "/metrics", "bAsIc  Ym9iOnNlY3JldA=="), 200);
-	assert_int_equal(ask_as(web, "/nothing", BOB_SECRET), 404);
-	assert_int_equal(ask_as(web, "/metrics", BOB_WRONG), 401);
+	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
+	assert_int_equal(ask_as(http_server, "/metrics", "bAsIc  Ym9iOnNlY3JldA=="), 200);
+	assert_int_equal(ask_as(http_server, "/nothing", BOB_SECRET), 404);
+	assert_int_equal(ask_as(http_server, "/metrics", BOB_WRONG), 401);
 	/* On one connection, with a bcrypt in between. */
 	assert_int_equal(run("curl -sS -o /dev/null -o /dev/null -u bob:wrong "
 			     "-w '%%{http_code} %%{num_connects} ' %s/metrics %s/open 2>&1",
-			     web_url(web, 0), web_url(web, 0)),
+			     http_url(http_server, 0), http_url(http_server, 0)),
 			 0);
 	assert_string_equal(reply, "401 1 200 0 ");
-	web_close(web);
+	http_close(http_server);
 }
 
-static void parse_pair(struct web_credentials *c, const char *header)
+static void parse_pair(struct http_credentials *c, const char *header)
 {
-	assert_true(web_credentials_parse(c, header));
+	assert_true(http_credentials_parse(c, header));
 }
 
-static unsigned long long bcrypts_of(struct web_users *users, const char *header, bool right)
+static unsigned long long bcrypts_of(struct http_users *users, const char *header, bool right)
 {
-	unsigned long long before = web_users_bcrypts(users);
-	struct web_credentials c;
+	unsigned long long before = http_users_bcrypts(users);
+	struct http_credentials c;
 
 	parse_pair(&c, header);
-	assert_int_equal(web_users_check(users, &c), right);
-	web_credentials_free(&c);
-	return web_users_bcrypts(users) - before;
+	assert_int_equal(http_users_check(users, &c), right);
+	http_credentials_free(&c);
+	return http_users_bcrypts(users) - before;
 }
 
 /* How long an answer takes must not tell who is a user: count the work. */
 static void test_bcrypts(void **state)
 {
-	struct web_user two[] = { { "bob", hash_secret }, { "al", hash_secret } };
-	struct web_config config = { .users = two, .nr_users = 2 };
-	struct web_users *users = web_users_new(&config);
-	struct web_credentials c;
+	struct http_user two[] = { { "bob", hash_secret }, { "al", hash_secret } };
+	struct http_config config = { .users = two, .nr_users = 2 };
+	struct http_users *users = http_users_new(&config);
+	struct http_credentials c;
 
 	(void)state;
 	assert_non_null(users);
 	assert_int_equal(bcrypts_of(users, BOB_WRONG, false), 1);
 	assert_int_equal(bcrypts_of(users, EVE_SECRET, false), 1);
 	parse_pair(&c, BOB_SECRET);
-	assert_false(web_users_remember(users, &c));
+	assert_false(http_users_remember(users, &c));
 	assert_int_equal(bcrypts_of(users, BOB_SECRET, true), 1);
-	assert_true(web_users_remember(users, &c));
-	web_credentials_free(&c);
+	assert_true(http_users_remember(users, &c));
+	http_credentials_free(&c);
 	parse_pair(&c, "Basic Ym9iczplY3JldA=="); /* bobs:ecret */
-	assert_false(web_users_remember(users, &c));
-	web_credentials_free(&c);
-	web_users_free(users);
+	assert_false(http_users_remember(users, &c));
+	http_credentials_free(&c);
+	http_users_free(users);
 
 	/* Costs 4 and 8: 2^4 and 2^4 + 2^5 + 2^6 + 2^7 are 2^8, what a stranger costs. */
 	two[1].hash = hash_hunter2;
-	users = web_users_new(&config);
+	users = http_users_new(&config);
 	assert_non_null(users);
 	assert_int_equal(bcrypts_of(users, BOB_WRONG, false), 5);
 	assert_int_equal(bcrypts_of(users, "Basic YWw6d3Jvbmc=", false), 1);
 	assert_int_equal(bcrypts_of(users, EVE_SECRET, false), 1);
 	assert_int_equal(bcrypts_of(users, BOB_SECRET, true), 1);
-	web_users_free(users);
+	http_users_free(users);
 }
 
 static void test_long_passwords(void **state)
 {
-	struct web_user one = { "bob", hash_secret };
-	struct web_config config = { .users = &one, .nr_users = 1 };
-	struct web_users *users = web_users_new(&config);
+	struct http_user one = { "bob", hash_secret };
+	struct http_config config = { .users = &one, .nr_users = 1 };
+	struct http_users *users = http_users_new(&config);
 	char password[1000];
-	struct web_credentials c = { .user = strdup("bob"), .user_len = 3 };
+	struct http_credentials c = { .user = strdup("bob"), .user_len = 3 };
 
 	(void)state;
 	assert_non_null(users);
@@ -821,29 +830,29 @@ static void test_long_passwords(void **state)
 	password[sizeof(password) - 1] = '\0';
 	c.password = password;
 	c.password_len = strlen(password);
-	assert_false(web_users_check(users, &c));
-	assert_int_equal(web_users_bcrypts(users), 1);
+	assert_false(http_users_check(users, &c));
+	assert_int_equal(http_users_bcrypts(users), 1);
 	free(c.user);
-	web_users_free(users);
+	http_users_free(users);
 }
 
 static void test_many_wrong_passwords(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 	int fds[120], nr_401 = 0, nr_503 = 0;
 
 	(void)state;
 	write_config("basic_auth_users:\n  bob: %s\n  dear: %s\n", hash_secret, hash_hunter2);
-	web = start_with_config();
-	assert_int_equal(ask_as(web, "/metrics", BOB_SECRET), 200);
+	http_server = start_with_config();
+	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(web);
+		fds[i] = dial(http_server);
 		assert_true(say(fds[i], "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 					"Authorization: " EVE_SECRET "\r\n\r\n"));
 	}
 	/* Who was right before is not held up: not by a single bcrypt of those. */
-	assert_int_equal(ask_as(web, "/metrics", BOB_SECRET), 200);
-	assert_true(count(web, 401) < 60);
+	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
+	assert_true(count(http_server, 401) < 60);
 	for (size_t i = 0; i < NR(fds); i++) {
 		hear(fds[i], reply, sizeof(reply), NULL);
 		nr_401 += status_of(reply) == 401;
@@ -852,26 +861,26 @@ static void test_many_wrong_passwords(void **state)
 	}
 	assert_int_equal(nr_401 + nr_503, NR(fds));
 	assert_in_range(nr_401, 64, NR(fds) - 1);
-	web_close(web);
+	http_close(http_server);
 }
 
 static void test_close_with_bcrypts(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 	uint64_t begin;
 	int fds[60];
 
 	(void)state;
 	write_config("basic_auth_users:\n  dear: %s\n", hash_hunter2);
-	web = start_with_config();
+	http_server = start_with_config();
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(web);
+		fds[i] = dial(http_server);
 		assert_true(say(fds[i], "GET /metrics HTTP/1.1\r\nHost: x\r\n"
 					"Authorization: " EVE_SECRET "\r\n\r\n"));
 	}
 	hear(fds[0], reply, sizeof(reply), "401");
 	begin = now_ms();
-	web_close(web);
+	http_close(http_server);
 	assert_true(now_ms() - begin < 5000);
 	for (size_t i = 0; i < NR(fds); i++)
 		close(fds[i]);
@@ -879,30 +888,30 @@ static void test_close_with_bcrypts(void **state)
 
 static void test_rate_limit(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 
 	(void)state;
 	write_config("rate_limit:\n  interval: 1h\n  burst: 2\n");
-	web = start_with_config();
-	assert_int_equal(ask(web, GET("/metrics")), 200);
-	assert_int_equal(ask(web, GET("/x")), 404);
-	assert_int_equal(ask(web, GET("/metrics")), 429);
+	http_server = start_with_config();
+	assert_int_equal(ask(http_server, GET("/metrics")), 200);
+	assert_int_equal(ask(http_server, GET("/x")), 404);
+	assert_int_equal(ask(http_server, GET("/metrics")), 429);
 	write_config("rate_limit:\n  interval: 1ms\n  burst: 1\n");
-	assert_int_equal(web_reload(web, error, sizeof(error)), 0);
-	for (uint64_t begin = now_ms(); ask(web, GET("/metrics")) != 200;)
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
+	for (uint64_t begin = now_ms(); ask(http_server, GET("/metrics")) != 200;)
 		assert_true(now_ms() - begin < LIMIT_MS);
-	web_close(web);
+	http_close(http_server);
 }
 
 /* --- TLS */
 
 /* curl to the first address: "200", or "000" when there was no answer. */
-static const char *curl(const struct web *web, const char *arguments)
+static const char *curl(const struct http_server *http_server, const char *arguments)
 {
 	run("cd %s && curl -sS --noproxy '*' --max-time 10 --cacert %s %s -o /dev/null "
 	    "-w '%%{http_code}' https://localhost:%u/metrics 2>/dev/null",
 	    folder, strstr(arguments, "--cacert") ? "/dev/null" : "server.crt", arguments,
-	    port_of(web, 0));
+	    port_of(http_server, 0));
 	return reply;
 }
 
@@ -910,65 +919,66 @@ static const char *curl(const struct web *web, const char *arguments)
 
 static void test_tls(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 
 	(void)state;
 	write_config(TLS_PAIR);
-	web = start_with_config();
-	assert_int_equal(strncmp(web_url(web, 0), "https://127.0.0.1:", 18), 0);
-	assert_string_equal(curl(web, ""), "200");
-	assert_string_equal(curl(web, "--tlsv1.3"), "200");
-	assert_string_equal(curl(web, "--tls-max 1.2"), "200");
-	assert_string_equal(curl(web, "--tlsv1.0 --tls-max 1.1 --ciphers DEFAULT:@SECLEVEL=0"),
-			    "000");
+	http_server = start_with_config();
+	assert_int_equal(strncmp(http_url(http_server, 0), "https://127.0.0.1:", 18), 0);
+	assert_string_equal(curl(http_server, ""), "200");
+	assert_string_equal(curl(http_server, "--tlsv1.3"), "200");
+	assert_string_equal(curl(http_server, "--tls-max 1.2"), "200");
+	assert_string_equal(
+		curl(http_server, "--tlsv1.0 --tls-max 1.1 --ciphers DEFAULT:@SECLEVEL=0"), "000");
 	/* Not without TLS. */
-	assert_int_equal(ask(web, GET("/metrics")), 0);
-	web_close(web);
+	assert_int_equal(ask(http_server, GET("/metrics")), 0);
+	http_close(http_server);
 }
 
 static void test_tls_rsa_and_old_versions(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 
 	(void)state;
 	write_config("tls_server_config:\n  cert_file: rsa.crt\n  key_file: rsa.key\n"
 		     "  min_version: TLS10\n  max_version: TLS12\n");
-	web = start_with_config();
-	assert_string_equal(curl(web, "-k"), "200");
-	assert_string_equal(curl(web, "-k --tlsv1.3"), "000");
-	assert_string_equal(curl(web, "-k --tlsv1.0 --tls-max 1.0 --ciphers DEFAULT:@SECLEVEL=0"),
-			    "200");
-	web_close(web);
+	http_server = start_with_config();
+	assert_string_equal(curl(http_server, "-k"), "200");
+	assert_string_equal(curl(http_server, "-k --tlsv1.3"), "000");
+	assert_string_equal(
+		curl(http_server, "-k --tlsv1.0 --tls-max 1.0 --ciphers DEFAULT:@SECLEVEL=0"),
+		"200");
+	http_close(http_server);
 }
 
 static void test_tls_suite(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 
 	(void)state;
 	write_config(TLS_PAIR "  max_version: TLS12\n"
 			      "  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]\n");
-	web = start_with_config();
-	assert_string_equal(curl(web, "--ciphers ECDHE-ECDSA-AES256-GCM-SHA384"), "200");
-	assert_string_equal(curl(web, "--ciphers ECDHE-ECDSA-AES128-GCM-SHA256"), "000");
-	web_close(web);
+	http_server = start_with_config();
+	assert_string_equal(curl(http_server, "--ciphers ECDHE-ECDSA-AES256-GCM-SHA384"), "200");
+	assert_string_equal(curl(http_server, "--ciphers ECDHE-ECDSA-AES128-GCM-SHA256"), "000");
+	http_close(http_server);
 }
 
 /* A handshake that drips is cut as a header is. */
 static void test_slow_handshake(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 	int fd;
 
 	(void)state;
 	write_config(TLS_PAIR);
-	web = start((struct web_options){ .config_file = config_path, .header_ms = 400 });
-	fd = dial(web);
+	http_server = start((struct http_options){ .config_file = config_path, .header_ms = 400 });
+	fd = dial(http_server);
 	assert_true(say_bytes(fd, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
 	assert_in_range(drip(fd, "a"), 200, 5000);
-	assert_string_equal(curl(web, ""), "200");
+	assert_string_equal(curl(http_server, ""), "200");
 	close(fd);
-	web_close(web);
+	http_close(http_server);
 }
 
 static const struct {
@@ -1019,7 +1029,7 @@ static const struct {
 
 static void test_client_certificates(void **state)
 {
-	struct web *web = NULL;
+	struct http_server *http_server = NULL;
 
 	(void)state;
 	for (size_t i = 0; i < NR(clients); i++) {
@@ -1027,17 +1037,17 @@ static void test_client_certificates(void **state)
 		char arguments[80] = "";
 
 		write_config(TLS_PAIR "%s", clients[i].config);
-		if (!web)
-			web = start_with_config();
-		else if (web_reload(web, error, sizeof(error)))
+		if (!http_server)
+			http_server = start_with_config();
+		else if (http_reload(http_server, error, sizeof(error)))
 			fail_msg("%s", error);
 		if (name)
 			snprintf(arguments, sizeof(arguments), "--cert %s.crt --key %s.key", name,
 				 name);
-		if (strcmp(curl(web, arguments), clients[i].status) != 0)
+		if (strcmp(curl(http_server, arguments), clients[i].status) != 0)
 			fail_msg("%s with certificate %s: %s", clients[i].config, name, reply);
 	}
-	web_close(web);
+	http_close(http_server);
 }
 
 static void test_bad_certificates(void **state)
@@ -1061,11 +1071,11 @@ static void test_bad_certificates(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++) {
-		const struct web_options options = { .config_file = config_path };
-		struct web *web;
+		const struct http_options options = { .config_file = config_path };
+		struct http_server *http_server;
 
 		write_config("tls_server_config:\n%s", cases[i].config);
-		if (web_listen(&web, &options, error, sizeof(error)) >= 0 ||
+		if (http_listen(&http_server, &options, error, sizeof(error)) >= 0 ||
 		    !strstr(error, cases[i].what))
 			fail_msg("'%s' should have '%s'", error, cases[i].what);
 	}
@@ -1075,92 +1085,92 @@ static void test_bad_certificates(void **state)
 
 static void test_reload_certificate(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 
 	(void)state;
 	run("cd %s && cp server.crt live.crt && cp server.key live.key", folder);
 	write_config("tls_server_config:\n  cert_file: live.crt\n  key_file: live.key\n");
-	web = start_with_config();
-	assert_false(web_config_changed(web));
-	assert_string_equal(curl(web, ""), "200");
+	http_server = start_with_config();
+	assert_false(http_config_changed(http_server));
+	assert_string_equal(curl(http_server, ""), "200");
 	/* The certificate first: as long as the key is another, the old pair stays. */
 	run("cd %s && cp second.crt live.crt", folder);
-	assert_true(web_config_changed(web));
-	assert_int_equal(web_reload(web, error, sizeof(error)), -EINVAL);
-	assert_false(web_config_changed(web));
-	assert_string_equal(curl(web, ""), "200");
+	assert_true(http_config_changed(http_server));
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), -EINVAL);
+	assert_false(http_config_changed(http_server));
+	assert_string_equal(curl(http_server, ""), "200");
 	run("cd %s && cp second.key live.key", folder);
-	assert_true(web_config_changed(web));
-	assert_int_equal(web_reload(web, error, sizeof(error)), 0);
-	assert_string_equal(curl(web, ""), "000");
-	assert_string_equal(curl(web, "--cacert second.crt"), "200");
-	web_close(web);
+	assert_true(http_config_changed(http_server));
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
+	assert_string_equal(curl(http_server, ""), "000");
+	assert_string_equal(curl(http_server, "--cacert second.crt"), "200");
+	http_close(http_server);
 }
 
 /* Whether to trust it is up to clients; renewing it needs no restart. */
 static void test_expired_certificate(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 
 	(void)state;
 	run("cd %s && cp stale.crt live.crt && cp stale.key live.key", folder);
 	write_config("tls_server_config:\n  cert_file: live.crt\n  key_file: live.key\n");
-	web = start_with_config();
-	assert_string_equal(curl(web, "--cacert ca.crt"), "000");
-	assert_string_equal(curl(web, "-k"), "200");
+	http_server = start_with_config();
+	assert_string_equal(curl(http_server, "--cacert ca.crt"), "000");
+	assert_string_equal(curl(http_server, "-k"), "200");
 	run("cd %s && cp noclient.crt live.crt && cp noclient.key live.key", folder);
-	assert_int_equal(web_reload(web, error, sizeof(error)), 0);
-	assert_string_equal(curl(web, "--cacert ca.crt"), "200");
-	web_close(web);
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
+	assert_string_equal(curl(http_server, "--cacert ca.crt"), "200");
+	http_close(http_server);
 }
 
 static void test_reload_broken(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 
 	(void)state;
 	write_config("basic_auth_users:\n  bob: %s\n", hash_secret);
-	web = start_with_config();
+	http_server = start_with_config();
 	write_config("basic_auth_user:\n");
-	assert_true(web_config_changed(web));
-	assert_int_equal(web_reload(web, error, sizeof(error)), -EINVAL);
+	assert_true(http_config_changed(http_server));
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), -EINVAL);
 	assert_non_null(strstr(error, ":1: the file has no key basic_auth_user"));
-	assert_false(web_config_changed(web));
-	assert_int_equal(ask(web, GET("/metrics")), 401);
-	assert_int_equal(ask_as(web, "/metrics", BOB_SECRET), 200);
+	assert_false(http_config_changed(http_server));
+	assert_int_equal(ask(http_server, GET("/metrics")), 401);
+	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
 	unlink(config_path);
-	assert_true(web_config_changed(web));
-	assert_int_equal(web_reload(web, error, sizeof(error)), -ENOENT);
-	assert_int_equal(ask_as(web, "/metrics", BOB_SECRET), 200);
+	assert_true(http_config_changed(http_server));
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), -ENOENT);
+	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
 	write_config("basic_auth_users:\n  eve: %s\n", hash_secret);
-	assert_true(web_config_changed(web));
-	assert_int_equal(web_reload(web, error, sizeof(error)), 0);
+	assert_true(http_config_changed(http_server));
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
 	/* What was remembered of before is forgotten. */
-	assert_int_equal(ask_as(web, "/metrics", BOB_SECRET), 401);
-	assert_int_equal(ask_as(web, "/metrics", EVE_SECRET), 200);
-	web_close(web);
+	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 401);
+	assert_int_equal(ask_as(http_server, "/metrics", EVE_SECRET), 200);
+	http_close(http_server);
 }
 
 static void test_reload_with_open_connections(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 	int half, idle;
 
 	(void)state;
 	write_config("{}\n");
-	web = start_with_config();
-	half = dial(web);
+	http_server = start_with_config();
+	half = dial(http_server);
 	assert_true(say(half, "GET /metrics HTTP/1.1\r\nHost: x\r\n"));
-	idle = dial(web);
+	idle = dial(http_server);
 	assert_true(say(idle, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
 	hear(idle, reply, sizeof(reply), "encoding=none\n");
 	assert_false(has("Connection: close"));
 	/* From plain HTTP to TLS and back. */
 	write_config(TLS_PAIR);
-	assert_int_equal(web_reload(web, error, sizeof(error)), 0);
-	assert_int_equal(strncmp(web_url(web, 0), "https:", 6), 0);
-	assert_string_equal(curl(web, ""), "200");
-	assert_int_equal(ask(web, GET("/metrics")), 0);
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
+	assert_int_equal(strncmp(http_url(http_server, 0), "https:", 6), 0);
+	assert_string_equal(curl(http_server, ""), "200");
+	assert_int_equal(ask(http_server, GET("/metrics")), 0);
 	/* Those of before get an answer, and are asked to come again. */
 	assert_true(say(half, "\r\n"));
 	hear(half, reply, sizeof(reply), NULL);
@@ -1172,46 +1182,46 @@ static void test_reload_with_open_connections(void **state)
 	close(half);
 	close(idle);
 	write_config("{}\n");
-	assert_int_equal(web_reload(web, error, sizeof(error)), 0);
-	assert_int_equal(ask(web, GET("/metrics")), 200);
-	web_close(web);
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
+	assert_int_equal(ask(http_server, GET("/metrics")), 200);
+	http_close(http_server);
 }
 
 /* A bcrypt that began before the reload is answered by the rules of before. */
 static void test_reload_during_bcrypt(void **state)
 {
-	struct web *web;
+	struct http_server *http_server;
 	int fds[20];
 
 	(void)state;
 	write_config("basic_auth_users:\n  dear: %s\n", hash_hunter2);
-	web = start_with_config();
+	http_server = start_with_config();
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(web);
+		fds[i] = dial(http_server);
 		assert_true(say(fds[i], "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 					"Authorization: " EVE_SECRET "\r\n\r\n"));
 	}
 	hear(fds[0], reply, sizeof(reply), NULL);
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(web_reload(web, error, sizeof(error)), 0);
+		assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
 	for (size_t i = 1; i < NR(fds); i++) {
 		hear(fds[i], reply, sizeof(reply), NULL);
 		assert_int_equal(status_of(reply), 401);
 		close(fds[i]);
 	}
 	close(fds[0]);
-	web_close(web);
+	http_close(http_server);
 }
 
 static void test_reload_without_config(void **state)
 {
-	struct web *web = start((struct web_options){ 0 });
+	struct http_server *http_server = start((struct http_options){ 0 });
 
 	(void)state;
-	assert_false(web_config_changed(web));
-	assert_int_equal(web_reload(web, error, sizeof(error)), 0);
-	assert_int_equal(ask(web, GET("/metrics")), 200);
-	web_close(web);
+	assert_false(http_config_changed(http_server));
+	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
+	assert_int_equal(ask(http_server, GET("/metrics")), 200);
+	http_close(http_server);
 }
 
 /* --- what the tests need */

@@ -25,13 +25,13 @@
 
 static char error[512];
 
-static int parse(struct web_config *config, const char *text)
+static int parse(struct http_config *config, const char *text)
 {
 	*error = '\0';
-	return web_config_parse(config, "dir/web.yml", text, strlen(text), error, sizeof(error));
+	return http_config_parse(config, "dir/web.yml", text, strlen(text), error, sizeof(error));
 }
 
-static void parse_well(struct web_config *config, const char *text)
+static void parse_well(struct http_config *config, const char *text)
 {
 	if (parse(config, text))
 		fail_msg("%s\n%s", error, text);
@@ -162,7 +162,7 @@ static void test_refusals(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < NR(refused); i++) {
-		struct web_config config;
+		struct http_config config;
 		char start[64];
 
 		if (parse(&config, refused[i].text) != -EINVAL)
@@ -178,7 +178,7 @@ static void test_refusals(void **state)
 
 static void test_hashes_stay_secret(void **state)
 {
-	struct web_config config;
+	struct http_config config;
 
 	(void)state;
 	assert_int_equal(parse(&config, "basic_auth_users:\n  bob: hunter2\n"), -EINVAL);
@@ -205,14 +205,14 @@ static void test_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(texts); i++) {
-		struct web_config config;
+		struct http_config config;
 
 		parse_well(&config, texts[i]);
 		assert_false(config.tls);
 		assert_int_equal(config.nr_users, 0);
 		assert_int_equal(config.nr_headers, 0);
 		assert_true(config.rate_interval_ns == 0);
-		web_config_free(&config);
+		http_config_free(&config);
 	}
 }
 
@@ -234,7 +234,7 @@ static void test_everything(void **state)
 				   "  bob: " HASH "\n"
 				   "  123: " HASH "\n"
 				   "rate_limit: {interval: 1m1.5s, burst: 7}\n";
-	struct web_config c;
+	struct http_config c;
 
 	(void)state;
 	parse_well(&c, text);
@@ -254,12 +254,12 @@ static void test_everything(void **state)
 	assert_string_equal(c.users[1].hash, HASH);
 	assert_true(c.rate_interval_ns == UINT64_C(61500000000));
 	assert_int_equal(c.rate_burst, 7);
-	web_config_free(&c);
+	http_config_free(&c);
 }
 
 static void test_inline_certificates(void **state)
 {
-	struct web_config c;
+	struct http_config c;
 
 	(void)state;
 	parse_well(&c, "tls_server_config:\n  cert: |\n    a\n    b\n  key: k\n  client_ca: ca\n"
@@ -269,7 +269,7 @@ static void test_inline_certificates(void **state)
 	assert_string_equal(c.key, "k");
 	assert_string_equal(c.client_ca, "ca");
 	assert_int_equal(c.client_auth, CLIENT_AUTH_VERIFY_IF_GIVEN);
-	web_config_free(&c);
+	http_config_free(&c);
 }
 
 static void test_client_auth_types(void **state)
@@ -286,19 +286,19 @@ static void test_client_auth_types(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(types); i++) {
-		struct web_config c;
+		struct http_config c;
 		char text[256];
 
 		snprintf(text, sizeof(text), PAIR "  client_auth_type: %s\n", types[i].name);
 		parse_well(&c, text);
 		assert_int_equal(c.client_auth, types[i].type);
-		web_config_free(&c);
+		http_config_free(&c);
 	}
 }
 
 static void test_bcrypt_kinds(void **state)
 {
-	struct web_config c;
+	struct http_config c;
 
 	(void)state;
 	parse_well(&c, "basic_auth_users:\n"
@@ -306,7 +306,7 @@ static void test_bcrypt_kinds(void **state)
 		       "  b: $2b$31$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n"
 		       "  y: \"$2y$09$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\"\n");
 	assert_int_equal(c.nr_users, 3);
-	web_config_free(&c);
+	http_config_free(&c);
 }
 
 /* --- priority strings, as GnuTLS itself reads them */
@@ -369,7 +369,7 @@ static void test_suites(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++) {
-		struct web_config c;
+		struct http_config c;
 		char text[512], got[1024];
 
 		snprintf(text, sizeof(text), "%s%s", PAIR, cases[i].keys);
@@ -378,7 +378,7 @@ static void test_suites(void **state)
 		assert_string_equal(got, cases[i].rsa);
 		list_suites(c.priorities_ecdsa, got, sizeof(got));
 		assert_string_equal(got, cases[i].ecdsa);
-		web_config_free(&c);
+		http_config_free(&c);
 	}
 }
 
@@ -416,28 +416,28 @@ static void test_versions_and_curves(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++) {
-		struct web_config c;
+		struct http_config c;
 		char text[256], got[256];
 
 		snprintf(text, sizeof(text), "%s%s", PAIR, cases[i].keys);
 		parse_well(&c, text);
 		list_protocols(c.priorities_rsa, got, sizeof(got));
 		assert_string_equal(got, cases[i].list);
-		web_config_free(&c);
+		http_config_free(&c);
 	}
 }
 
 static void test_preference(void **state)
 {
-	struct web_config c;
+	struct http_config c;
 
 	(void)state;
 	parse_well(&c, PAIR);
 	assert_non_null(strstr(c.priorities_rsa, "%SERVER_PRECEDENCE"));
-	web_config_free(&c);
+	http_config_free(&c);
 	parse_well(&c, PAIR "  prefer_server_cipher_suites: no\n");
 	assert_null(strstr(c.priorities_rsa, "%SERVER_PRECEDENCE"));
-	web_config_free(&c);
+	http_config_free(&c);
 }
 
 /* --- files */
@@ -445,23 +445,23 @@ static void test_preference(void **state)
 static void test_load(void **state)
 {
 	char path[] = "/tmp/pfstat-test-XXXXXX";
-	struct web_config c;
+	struct http_config c;
 	int fd = mkstemp(path);
 
 	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, PAIR, strlen(PAIR)), strlen(PAIR));
-	assert_int_equal(web_config_load(&c, path, error, sizeof(error)), 0);
+	assert_int_equal(http_config_load(&c, path, error, sizeof(error)), 0);
 	assert_string_equal(c.cert_file, "/tmp/c");
-	web_config_free(&c);
+	http_config_free(&c);
 	/* Larger than any config. */
 	assert_int_equal(ftruncate(fd, 2 << 20), 0);
-	assert_int_equal(web_config_load(&c, path, error, sizeof(error)), -EFBIG);
+	assert_int_equal(http_config_load(&c, path, error, sizeof(error)), -EFBIG);
 	close(fd);
 	unlink(path);
-	assert_int_equal(web_config_load(&c, path, error, sizeof(error)), -ENOENT);
+	assert_int_equal(http_config_load(&c, path, error, sizeof(error)), -ENOENT);
 	assert_non_null(strstr(error, path));
-	assert_int_equal(web_config_load(&c, "/", error, sizeof(error)), -EISDIR);
+	assert_int_equal(http_config_load(&c, "/", error, sizeof(error)), -EISDIR);
 }
 
 int main(void)
