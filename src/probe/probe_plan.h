@@ -12,6 +12,7 @@
 #include "shared/pfstat.h"
 #include "probe_caps.h"
 #include "report/report.h"
+#include "util/exit_status.h"
 
 enum method {
 	METHOD_NONE, /* cannot be attached; error says why */
@@ -23,9 +24,6 @@ enum method {
 };
 
 enum end_method { END_PERF, END_FEXIT };
-
-/* Exit codes of pfstat; see EXIT STATUS in the man page. */
-enum exit_code { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_KERNEL = 3, EXIT_PRIVILEGE = 4 };
 
 struct plan_request {
 	enum attach_mode mode;

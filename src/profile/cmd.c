@@ -53,13 +53,13 @@ static int open_outputs(struct profiler *p)
 
 	p->out = opts->output ? fopen(opts->output, "we") : stdout;
 	if (!p->out)
-		return fail(EXIT_FAILED, opts->output, -errno);
+		return fail_errno(EXIT_FAILED, opts->output, -errno);
 	p->svg = opts->svg ? fopen(opts->svg, "we") : NULL;
 	if (opts->svg && !p->svg)
-		return fail(EXIT_FAILED, opts->svg, -errno);
+		return fail_errno(EXIT_FAILED, opts->svg, -errno);
 	p->end = calloc(1, sizeof(*p->end));
 	if (!p->end)
-		return fail(EXIT_FAILED, "profile", -ENOMEM);
+		return fail_errno(EXIT_FAILED, "profile", -ENOMEM);
 	return 0;
 }
 
@@ -122,10 +122,10 @@ static int watch_table(struct profiler *p)
 	int err = stack_table_open(&p->table, p->measure.at.session);
 
 	if (err)
-		return fail(EXIT_FAILED, "cannot map the table of stacks", err);
+		return fail_errno(EXIT_FAILED, "cannot map the table of stacks", err);
 	p->timer = run_timer(LOOK_NS, true);
 	err = run_watch(&p->measure, p->timer, make_room, p);
-	return err ? fail(EXIT_FAILED, "timers", err) : 0;
+	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
 /* What has no stack, so that the weights add up to all faults. */
@@ -179,7 +179,7 @@ static int start(struct profiler *p)
 		return err;
 	err = counters_open(&p->counters, p->measure.at.session);
 	if (err)
-		return fail(EXIT_FAILED, "cannot map the counters", err);
+		return fail_errno(EXIT_FAILED, "cannot map the counters", err);
 	p->began_mono_ns = clock_ns(CLOCK_MONOTONIC);
 	p->run.began_ns = clock_ns(CLOCK_REALTIME);
 	return run_go(&p->measure);
@@ -191,7 +191,7 @@ static int write_output(FILE *f, const char *name, int err)
 	if (!err && (fflush(f) || ferror(f)))
 		err = errno ? -errno : -EIO;
 	/* A reader that has gone is none of our failures. */
-	return err && err != -EPIPE ? fail(EXIT_FAILED, name, err) : 0;
+	return err && err != -EPIPE ? fail_errno(EXIT_FAILED, name, err) : 0;
 }
 
 static int print(struct profiler *p)
@@ -224,7 +224,7 @@ static int name_and_print(struct profiler *p)
 		err = stack_table_take_all(p->table, take_sample, p);
 	if (!err)
 		err = add_rest(p, &maps);
-	return err ? fail(EXIT_FAILED, "profile", err) : print(p);
+	return err ? fail_errno(EXIT_FAILED, "profile", err) : print(p);
 }
 
 static int profile(struct profiler *p)

@@ -146,7 +146,7 @@ static int attach_processes(struct run *m)
 		snprintf(what, sizeof(what), "process %d", pid);
 		err = watch_end(m, pid, 0);
 		if (err)
-			return fail(exit_code_of(err), what, err);
+			return fail_errno(exit_code_of(err), what, err);
 		err = setup_process(&m->at, m->kernel_counters, pid);
 		if (err)
 			return err;
@@ -163,7 +163,7 @@ static int attach_thread(struct run *m, int tid)
 	if (watch_end(m, tid, PIDFD_THREAD))
 		watch_end(m, tid, 0);
 	snprintf(what, sizeof(what), "thread %d", tid);
-	return err ? fail(exit_code_of(err), what, err) : 0;
+	return err ? fail_errno(exit_code_of(err), what, err) : 0;
 }
 
 int run_attach_targets(struct run *m)
@@ -175,7 +175,7 @@ int run_attach_targets(struct run *m)
 		err = kernel_counters_add_task(m->kernel_counters, m->at.session, m->child.pid);
 		if (!err)
 			err = run_watch(m, m->child.pidfd, handle_target, m);
-		return err ? fail(exit_code_of(err), opts->child[0], err) : 0;
+		return err ? fail_errno(exit_code_of(err), opts->child[0], err) : 0;
 	}
 	if (opts->nr_pids)
 		return attach_processes(m);
@@ -195,10 +195,10 @@ static int open_events(struct run *m)
 
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (m->epoll < 0)
-		return fail(EXIT_FAILED, "epoll", -errno);
+		return fail_errno(EXIT_FAILED, "epoll", -errno);
 	m->signals = open_signals(m);
 	err = run_watch(m, m->signals, handle_signal, m);
-	return err ? fail(EXIT_FAILED, "signals", err) : 0;
+	return err ? fail_errno(EXIT_FAILED, "signals", err) : 0;
 }
 
 int run_open(struct run *m, const struct opts *opts)
@@ -210,12 +210,12 @@ int run_open(struct run *m, const struct opts *opts)
 	m->child = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
 	m->target_fds = calloc(opts->nr_pids + 1, sizeof(*m->target_fds));
 	if (!m->target_fds)
-		return fail(EXIT_FAILED, "targets", -ENOMEM);
+		return fail_errno(EXIT_FAILED, "targets", -ENOMEM);
 	/* The child first: a small process to fork, and it gets no descriptors. */
 	if (opts->child && !opts->dry_run) {
 		err = workload_start(&m->child, opts->child);
 		if (err)
-			return fail(EXIT_FAILED, opts->child[0], err);
+			return fail_errno(EXIT_FAILED, opts->child[0], err);
 	}
 	code = setup_plan(&m->at, opts);
 	if (code || opts->dry_run)
@@ -265,7 +265,7 @@ int run_go(struct run *m)
 		m->duration = run_timer(m->opts->duration_ns, false);
 		err = run_watch(m, m->duration, handle_duration, m);
 	}
-	return err ? fail(EXIT_FAILED, "timers", err) : 0;
+	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
 void run_loop(struct run *m)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "stat/stat_kernel_counters.h"
+#include "util/exit_status.h"
 #include "probe/probe_caps.h"
 #include "proc/cgroups.h"
 #include "run_options.h"
@@ -24,12 +25,6 @@ struct setup {
 	bool cgroups_unified;
 	struct fault_filter only;
 };
-
-/* Prints "pfstat: what: the error's text"; returns code. */
-int fail(int code, const char *what, int err);
-
-/* EXIT_PRIVILEGE or EXIT_FAILED, by a negative errno. */
-int exit_code_of(int err);
 
 /* Are single tasks measured, not the whole machine? */
 bool per_task(const struct opts *opts);

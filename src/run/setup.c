@@ -11,17 +11,6 @@
 
 #include "run_targets.h"
 
-int fail(int code, const char *what, int err)
-{
-	fprintf(stderr, "pfstat: %s: %s\n", what, strerror(-err));
-	return code;
-}
-
-int exit_code_of(int err)
-{
-	return err == -EPERM || err == -EACCES ? EXIT_PRIVILEGE : EXIT_FAILED;
-}
-
 bool per_task(const struct opts *opts)
 {
 	return opts->nr_pids || opts->tid || opts->child;
@@ -150,7 +139,7 @@ static int open_cgroups(struct setup *a, const struct opts *opts)
 	if (!err || !by)
 		return 0;
 	if (err != -ENOENT)
-		return fail(EXIT_FAILED, "--by cgroup", err);
+		return fail_errno(EXIT_FAILED, "--by cgroup", err);
 	fputs("pfstat: --by cgroup: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n", stderr);
 	return EXIT_FAILED;
 }
@@ -224,7 +213,7 @@ int setup_attach_probes(struct setup *a, const struct opts *opts)
 		if (!err)
 			return 0;
 		if (failed == HOOK_NR || a->plan.hook[failed].method <= METHOD_UNNEEDED)
-			return fail(exit_code_of(err), "cannot attach", err);
+			return fail_errno(exit_code_of(err), "cannot attach", err);
 		switch (a->plan.hook[failed].method) {
 		case METHOD_FENTRY:
 			a->caps.hook_fentry[failed] = err;
@@ -257,7 +246,7 @@ int setup_machine(struct setup *a, struct kernel_counters *kernel_counters, int 
 			strerror(-*cpus));
 	kernel_counters_attaching(kernel_counters);
 	err = targets_add_cpus(a->session);
-	return err < 0 ? fail(exit_code_of(err), "perf events of the CPUs", err) : 0;
+	return err < 0 ? fail_errno(exit_code_of(err), "perf events of the CPUs", err) : 0;
 }
 
 int setup_process(struct setup *a, struct kernel_counters *kernel_counters, int pid)
@@ -266,14 +255,15 @@ int setup_process(struct setup *a, struct kernel_counters *kernel_counters, int 
 	char what[48];
 
 	snprintf(what, sizeof(what), "process %d", pid);
-	return err < 0 ? fail(exit_code_of(err), what, err) : 0;
+	return err < 0 ? fail_errno(exit_code_of(err), what, err) : 0;
 }
 
 int setup_start(struct setup *a)
 {
 	int err = session_start(a->session);
 
-	return err ? fail(exit_code_of(err), "cannot attach to the page_fault tracepoints", err) :
+	return err ? fail_errno(exit_code_of(err), "cannot attach to the page_fault tracepoints",
+				err) :
 		     0;
 }
 

@@ -176,7 +176,7 @@ static int open_events(struct serve *serve)
 	serve->epoll = epoll_create1(EPOLL_CLOEXEC);
 	serve->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (serve->epoll < 0 || serve->signals < 0)
-		return fail(EXIT_FAILED, "signals", -errno);
+		return fail_errno(EXIT_FAILED, "signals", -errno);
 	err = watch(serve, serve->signals, SOURCE_SIGNAL);
 	if (!err && serve->opts->web_config)
 		err = watch_timer(serve, &serve->config_timer, CONFIG_CHECK_SEC * 1000000ull,
@@ -185,7 +185,7 @@ static int open_events(struct serve *serve)
 	if (!err && sd_watchdog_enabled(0, &watchdog_usec) > 0)
 		err = watch_timer(serve, &serve->watchdog_timer, watchdog_usec / 2,
 				  SOURCE_WATCHDOG);
-	return err ? fail(EXIT_FAILED, "events", err) : 0;
+	return err ? fail_errno(EXIT_FAILED, "events", err) : 0;
 }
 
 static int attach_targets(struct serve *serve)
@@ -229,11 +229,11 @@ static int open_metrics(struct serve *serve)
 	int err = counters_open(&serve->counters, serve->at.session);
 
 	if (err)
-		return fail(EXIT_FAILED, "cannot map the counters", err);
+		return fail_errno(EXIT_FAILED, "cannot map the counters", err);
 	source.counters = serve->counters;
 	err = metrics_open(&serve->metrics, &source);
 	serve->exposition = exposition_new();
-	return err || !serve->exposition ? fail(EXIT_FAILED, "metrics", -ENOMEM) : 0;
+	return err || !serve->exposition ? fail_errno(EXIT_FAILED, "metrics", -ENOMEM) : 0;
 }
 
 static int drop_privileges(struct serve *serve)

@@ -55,7 +55,7 @@ static int open_kernel_counters(struct stat_run *run)
 						run->measure.at.session, per_task(run->opts)) :
 			   -ENOMEM;
 	if (err)
-		return fail(EXIT_FAILED, "--check", err);
+		return fail_errno(EXIT_FAILED, "--check", err);
 	if (per_task(run->opts) && exit_hook != METHOD_TRACEPOINT)
 		kernel_counters_fail(run->measure.kernel_counters,
 				     "tasks that end (the tracepoint sched_process_exit)",
@@ -109,7 +109,7 @@ static void report_groups(struct stat_run *run)
 		return;
 	err = groups_read(run->groups, run->report->is_total, run->group_report);
 	if (err) {
-		fail(EXIT_FAILED, "--by: the rows of a report are missing", err);
+		fail_errno(EXIT_FAILED, "--by: the rows of a report are missing", err);
 		return;
 	}
 	group_report_make(run->group_report, run->opts->sort, run->opts->top,
@@ -158,7 +158,7 @@ static void free_exited(struct stat_run *run)
 	if (!err)
 		return;
 	run->keeps_exited = true;
-	fail(EXIT_FAILED, "--by: processes that have exited keep their entries", err);
+	fail_errno(EXIT_FAILED, "--by: processes that have exited keep their entries", err);
 }
 
 static void handle_interval(void *arg)
@@ -185,7 +185,7 @@ static int open_output(struct stat_run *run)
 {
 	run->out = run->opts->output ? fopen(run->opts->output, "we") : stdout;
 	if (!run->out)
-		return fail(EXIT_FAILED, run->opts->output, -errno);
+		return fail_errno(EXIT_FAILED, run->opts->output, -errno);
 	run->renderer = renderers[run->opts->format];
 	run->style.histogram = run->opts->histogram;
 	run->style.timestamp = run->opts->timestamp;
@@ -197,7 +197,7 @@ static int open_output(struct stat_run *run)
 	run->report = calloc(1, sizeof(*run->report));
 	run->group_report = calloc(1, sizeof(*run->group_report));
 	if (!run->start || !run->last || !run->now || !run->report || !run->group_report)
-		return fail(EXIT_FAILED, "snapshots", -ENOMEM);
+		return fail_errno(EXIT_FAILED, "snapshots", -ENOMEM);
 	return 0;
 }
 
@@ -210,7 +210,7 @@ static int open_interval(struct stat_run *run)
 	run->left = run->opts->count;
 	run->interval = run_timer(run->opts->interval_ns, true);
 	err = run_watch(&run->measure, run->interval, handle_interval, run);
-	return err ? fail(EXIT_FAILED, "timers", err) : 0;
+	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
 static int open_groups(struct stat_run *run)
@@ -225,7 +225,7 @@ static int open_groups(struct stat_run *run)
 		return 0;
 	err = groups_open(&run->groups, run->measure.at.session, &setup);
 	if (err)
-		return fail(EXIT_FAILED, "cannot map the counters of --by", err);
+		return fail_errno(EXIT_FAILED, "cannot map the counters of --by", err);
 	counters_on_epoch_flip(run->counters, groups_flip_epoch, run->groups);
 	return 0;
 }
@@ -238,7 +238,7 @@ static int start(struct stat_run *run)
 		return err;
 	err = counters_open(&run->counters, run->measure.at.session);
 	if (err)
-		return fail(EXIT_FAILED, "cannot map the counters", err);
+		return fail_errno(EXIT_FAILED, "cannot map the counters", err);
 	err = open_groups(run);
 	if (err)
 		return err;
@@ -299,8 +299,9 @@ static int run_measure(struct stat_run *run)
 	run_loop(&run->measure);
 	print_total(run);
 	if (run->out_error)
-		return fail(EXIT_FAILED, run->opts->output ? run->opts->output : "standard output",
-			    run->out_error);
+		return fail_errno(EXIT_FAILED,
+				  run->opts->output ? run->opts->output : "standard output",
+				  run->out_error);
 	return run->check && !run->check->ok ? EXIT_FAILED : 0;
 }
 

@@ -68,7 +68,7 @@ int symbols_open(struct symbols *p, struct run *m)
 	if (per_task(m->opts)) {
 		tids = measured_threads(m, &options.nr_tids);
 		if (!tids)
-			return fail(EXIT_FAILED, "symbols", -ESRCH);
+			return fail_errno(EXIT_FAILED, "symbols", -ESRCH);
 	}
 	options.tids = tids;
 	err = address_spaces_open(&p->spaces, &options, &events);
@@ -80,7 +80,7 @@ int symbols_open(struct symbols *p, struct run *m)
 	if (!err && !events)
 		err = run_watch(m, address_spaces_fd(p->spaces), handle_records, p);
 	if (err)
-		return fail(exit_code_of(err), "symbols", err);
+		return fail_errno(exit_code_of(err), "symbols", err);
 	if (events)
 		fprintf(stderr,
 			"pfstat: perf events are refused (%s): functions of processes that"

@@ -142,13 +142,13 @@ static int open_output(struct tracer *t)
 
 	t->out = opts->output ? fopen(opts->output, "we") : stdout;
 	if (!t->out)
-		return fail(EXIT_FAILED, opts->output, -errno);
+		return fail_errno(EXIT_FAILED, opts->output, -errno);
 	t->renderer = opts->trace;
 	t->end = calloc(1, sizeof(*t->end));
 	t->frames = calloc(2 * TRACE_FRAMES, sizeof(*t->frames));
 	t->run.state = t->renderer->state_size ? calloc(1, t->renderer->state_size) : NULL;
 	if (!t->end || !t->frames || (t->renderer->state_size && !t->run.state))
-		return fail(EXIT_FAILED, "trace", -ENOMEM);
+		return fail_errno(EXIT_FAILED, "trace", -ENOMEM);
 	return 0;
 }
 
@@ -175,9 +175,9 @@ static int open_ring(struct tracer *t)
 	session_maps(t->measure.at.session, &maps);
 	t->ring = ring_buffer__new(maps.trace_ring_fd, print_fault, t, NULL);
 	if (!t->ring)
-		return fail(EXIT_FAILED, "ring buffer", -errno);
+		return fail_errno(EXIT_FAILED, "ring buffer", -errno);
 	err = run_watch(&t->measure, ring_buffer__epoll_fd(t->ring), handle_ring, t);
-	return err ? fail(EXIT_FAILED, "ring buffer", err) : 0;
+	return err ? fail_errno(EXIT_FAILED, "ring buffer", err) : 0;
 }
 
 static int start(struct tracer *t)
@@ -188,7 +188,7 @@ static int start(struct tracer *t)
 		return err;
 	err = counters_open(&t->counters, t->measure.at.session);
 	if (err)
-		return fail(EXIT_FAILED, "cannot map the counters", err);
+		return fail_errno(EXIT_FAILED, "cannot map the counters", err);
 	return run_go(&t->measure);
 }
 
@@ -239,8 +239,9 @@ static int trace(struct tracer *t)
 	print_end(t);
 	run_print_losses(t->end);
 	if (t->out_error)
-		return fail(EXIT_FAILED, t->opts->output ? t->opts->output : "standard output",
-			    t->out_error);
+		return fail_errno(EXIT_FAILED,
+				  t->opts->output ? t->opts->output : "standard output",
+				  t->out_error);
 	return 0;
 }
 

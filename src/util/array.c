@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * util/array.c: growing by doubling, with overflow checked.
+ */
+#include "array.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define CAP_MIN 16
+
+void *array_grown(void *items, size_t *cap, size_t nr, size_t size)
+{
+	size_t grown = *cap ? *cap : CAP_MIN;
+
+	if (items && nr <= *cap)
+		return items;
+	while (grown < nr && grown <= SIZE_MAX / 2)
+		grown *= 2;
+	items = grown < nr ? NULL : reallocarray(items, grown, size);
+	if (items)
+		*cap = grown;
+	return items;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * util/array.h: arrays that grow, and the number of elements of those that do not.
+ */
+#ifndef PFSTAT_UTIL_ARRAY_H
+#define PFSTAT_UTIL_ARRAY_H
+
+#include <stddef.h>
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * Makes room for nr elements in items, an array of cap elements from malloc() or NULL:
+ * 0 or -ENOMEM, which leaves both as they were. The capacity at least doubles.
+ */
+#define array_reserve(items, cap, nr)                                                              \
+	({                                                                                         \
+		size_t cap_ = (cap);                                                               \
+		void *items_ = array_grown((items), &cap_, (nr), sizeof(*(items)));                \
+                                                                                                   \
+		if (items_) {                                                                      \
+			(items) = items_;                                                          \
+			(cap) = cap_;                                                              \
+		}                                                                                  \
+		items_ ? 0 : -ENOMEM;                                                              \
+	})
+
+/* For array_reserve(): the array, grown or as it was; NULL: no memory. */
+void *array_grown(void *items, size_t *cap, size_t nr, size_t size);
+
+#endif
