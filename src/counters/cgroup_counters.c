@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/probe_slab.h"
+#include "probe/probe.h"
 #include "util/rcu.h"
 
 enum fate { KEPT, ENDS, FOLDS };

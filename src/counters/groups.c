@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "proc/liveness.h"
-#include "probe/probe_slab.h"
+#include "probe/probe.h"
 #include "util/rcu.h"
 #include "trace/trace_event.h"
 

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "proc/liveness.h"
-#include "probe/probe_slab.h"
+#include "probe/probe.h"
 #include "util/rcu.h"
 
 enum { BATCH = 1024 };

@@ -10,7 +10,7 @@
 #include <sys/capability.h>
 #include <sys/utsname.h>
 
-#include "probe/probe_caps.h"
+#include "probe/probe.h"
 
 static void print_answer(FILE *f, const char *what, int err, const char *remedy)
 {

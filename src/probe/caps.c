@@ -10,8 +10,6 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -19,6 +17,7 @@
 
 #include "shared/pfstat.h"
 #include "caps.skel.h"
+#include "probe_perf_event.h"
 #include "probe_wait_functions.h"
 
 /* Loads a program that returns 0: its fd, or a negative errno. */
@@ -73,69 +72,18 @@ static int try_tracepoint(const struct btf *btf, const char *name, bool attach_t
 	return try_btf_program(btf, type_name, BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP, attach_too);
 }
 
-int caps_open_sw_event(unsigned int config, int pid, int cpu, bool inherit)
-{
-	/*
-	 * sample_period 1: the program runs at each event. sample_type 0 keeps
-	 * perf_prepare_sample() cheap, which newer kernels call first (6.12).
-	 */
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE,
-		.size = sizeof(attr),
-		.config = config,
-		.sample_period = 1,
-		.inherit = inherit,
-		.disabled = 1,
-	};
-	int fd = syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 static int try_sw_event(int pid, int cpu)
 {
-	int event = caps_open_sw_event(PERF_COUNT_SW_PAGE_FAULTS_MAJ, pid, cpu, false);
-	int prog, err = 0;
+	int event = perf_event_open_software(PERF_COUNT_SW_PAGE_FAULTS_MAJ, pid, cpu, false);
+	int prog, err;
 
 	if (event < 0)
 		return event;
 	prog = load_nothing(BPF_PROG_TYPE_PERF_EVENT, 0, 0);
-	if (prog < 0 || ioctl(event, PERF_EVENT_IOC_SET_BPF, prog))
-		err = -errno;
+	err = prog < 0 ? prog : perf_event_attach(event, prog);
 	close_fd(prog);
 	close(event);
 	return err;
-}
-
-/* The type number of the perf PMU for kprobes, or a negative errno. */
-static int kprobe_pmu(void)
-{
-	FILE *f = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
-	int type;
-
-	if (!f)
-		return -EOPNOTSUPP;
-	if (fscanf(f, "%d", &type) != 1)
-		type = -EINVAL;
-	fclose(f);
-	return type;
-}
-
-int caps_open_kprobe(const char *function)
-{
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
-		.config1 = (uintptr_t)function, /* kprobe_func */
-		.sample_period = 1,
-	};
-	int type = kprobe_pmu();
-	int fd;
-
-	if (type < 0)
-		return type;
-	attr.type = type;
-	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	return fd < 0 ? -errno : fd;
 }
 
 /* Does the program of that name in caps.bpf.c pass this kernel's verifier? */
@@ -280,7 +228,7 @@ static void probe_kprobes(struct caps *caps, const struct btf *btf, bool each)
 	int h;
 
 	/* As for fentry: a function that all kernels have stands for all. */
-	caps->kprobe = close_fd(caps_open_kprobe("do_wp_page"));
+	caps->kprobe = close_fd(perf_event_open_kprobe("do_wp_page"));
 	if (caps->kprobe < 0) {
 		fill(caps->hook_kprobe, caps->kprobe);
 		return;
@@ -291,7 +239,7 @@ static void probe_kprobes(struct caps *caps, const struct btf *btf, bool each)
 		if (!hook_rows[h].kprobe)
 			continue;
 		caps->hook_kprobe[h] =
-			each ? close_fd(caps_open_kprobe(name)) : find_function(btf, name);
+			each ? close_fd(perf_event_open_kprobe(name)) : find_function(btf, name);
 		caps->hook_multi[h] = multi && !caps->hook_kprobe[h];
 	}
 }

@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "probe_caps.h"
+#include "probe_perf_event.h"
 
 static const unsigned int event_of[2] = {
 	PERF_COUNT_SW_PAGE_FAULTS_MIN,
@@ -66,15 +66,16 @@ static int open_pair(const struct end_events *end_events, int id, int fd[2])
 
 	for (i = 0; i < 2; i++) {
 		fd[i] = end_events->per_task ?
-				caps_open_sw_event(event_of[i], id, -1, end_events->inherit) :
-				caps_open_sw_event(event_of[i], -1, id, false);
+				perf_event_open_software(event_of[i], id, -1, end_events->inherit) :
+				perf_event_open_software(event_of[i], -1, id, false);
 		err = fd[i];
 		if (fd[i] < 0)
 			goto undo;
 		/* Enabled last: an event without a program would look like a missed run. */
-		if (ioctl(fd[i], PERF_EVENT_IOC_SET_BPF, end_events->prog[i]) ||
-		    ioctl(fd[i], PERF_EVENT_IOC_ENABLE, 0)) {
+		err = perf_event_attach(fd[i], end_events->prog[i]);
+		if (!err && ioctl(fd[i], PERF_EVENT_IOC_ENABLE, 0))
 			err = -errno;
+		if (err) {
 			close(fd[i]);
 			goto undo;
 		}

@@ -1,104 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe.h: carries a plan out: loads, attaches, detaches. The only file that
- * knows the skeleton.
+ * probe/probe.h: the face of probe/: what this kernel allows, the plan, and the session that
+ * loads, attaches and reads the BPF programs.
  */
 #ifndef PFSTAT_PROBE_PROBE_H
 #define PFSTAT_PROBE_PROBE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "shared/stack_record.h"
-#include "probe_slab.h"
+#include "probe_caps.h"
+#include "probe_hooks.h"
+#include "probe_perf_event.h"
 #include "probe_plan.h"
-
-struct session;
-
-struct session_options {
-	bool per_task;
-	bool inherit_threads;
-	bool inherit_children;
-	uint64_t slow_ns; /* faults over it are slow; 0: none is */
-	unsigned int cgroup_limit; /* so many cgroups are counted apart; 0: cgroups are not */
-	bool unified; /* their memory controller is in version 2 */
-	struct fault_filter only;
-	bool cause_counters; /* what the time is spent on is added up by path */
-	enum dimension by[2]; /* DIM_NONE: not */
-	unsigned int group_limit; /* so many groups are counted apart */
-	bool trace; /* faults go through the ring buffer */
-	uint64_t trace_slower_ns; /* those over it */
-	unsigned int trace_sample; /* every so many of them */
-	bool trace_stacks;
-	unsigned int trace_ring_bytes; /* a power of two, and of whole pages */
-	unsigned int profile_stacks; /* so many are told apart; 0: no profile */
-};
-
-/*
- * Loads the programs that the plan names. 0, or a negative errno with the
- * reason in error (at most error_len bytes). plan stays the caller's and must
- * outlive the session.
- */
-int session_load(struct session **out, const struct plan *plan, const struct session_options *scope,
-		 char *error, size_t error_len);
-
-/* Attaches all but the begin. A hook that failed is named in failed (HOOK_NR: none). */
-int session_attach_probes(struct session *s, enum hook *failed);
-
-/* Measures task tid (and later what it creates, by the scope). -ESRCH: it is gone. */
-int session_add_task(struct session *s, int tid);
-bool session_has_task(const struct session *s, int tid);
-
-/* Measures CPU cpu; also one that has come online again. -ENODEV: it is offline. */
-int session_add_cpu(struct session *s, int cpu);
-
-/* Faults are measured from here on, and until session_stop(). */
-int session_start(struct session *s);
-void session_stop(struct session *s);
-
-/* For counters/counters.c, stat/kernel_counters.c and counters/cgroup_counters.c. */
-struct session_maps {
-	int fault_counters_fd;
-	int tally_fd;
-	int slow_fd; /* nr_cpus * SLOW_PER_CPU of them; -1: there is no threshold */
-	const struct inflight *slots; /* NR_INFLIGHT of them */
-	unsigned int nr_cpus;
-	unsigned int *epoch; /* written here, read by the programs */
-	int targets_fd; /* TARGET_WORDS of them when there is a filter */
-	const struct exit_counters *exit_counters;
-	struct slab cgroup_counters; /* struct cgroup_faults */
-	int causes_fd; /* nr_cpus * PATH_NR * ORIGIN_NR of them; -1: they are not added up */
-	struct slab groups; /* struct group_faults */
-	int group_mappings_fd; /* as many struct fault_mapping; -1: not by mapping or file */
-	int trace_ring_fd;
-	struct slab profile_stacks, profile_faults; /* struct profile_stack, profile_fault */
-	const struct profile_claims *profile_claims;
-	const struct profile_rest *profile_rest; /* PATH_NR * ORIGIN_NR of them */
-};
-void session_maps(const struct session *s, struct session_maps *maps);
-
-/* The kernel's own count of completed faults of what is measured; 0 with END_FEXIT. */
-uint64_t session_events(const struct session *s);
-
-/* Runs of programs that the kernel skipped and counted (recursion_misses, 5.12). */
-uint64_t session_misses(const struct session *s);
-
-/* Of those, the runs of the exit program: tasks whose books were not kept. */
-uint64_t session_exit_misses(const struct session *s);
-
-/*
- * What the kernel measured of program i, as long as kernel.bpf_stats_enabled is
- * on; 0, or -ENOENT behind the last one.
- */
-struct session_program {
-	const char *name;
-	int fd;
-	uint64_t runs;
-	uint64_t run_ns;
-};
-int session_program(const struct session *s, unsigned int i, struct session_program *stats);
-
-void session_close(struct session *s);
+#include "probe_plan_text.h"
+#include "probe_session.h"
+#include "probe_slab.h"
 
 #endif

@@ -55,16 +55,4 @@ void caps_probe(struct caps *caps, enum attach_mode mode, bool each);
 /* For a plan of causes; takes some 40 ms. After caps_probe(). */
 void caps_probe_wait_functions(struct caps *caps);
 
-/*
- * Opens a perf event that is a kprobe on function; the program is attached to
- * it later. Returns the fd, or a negative errno.
- */
-int caps_open_kprobe(const char *function);
-
-/*
- * Opens a software event (PERF_COUNT_SW_*) of task pid or of a CPU, disabled;
- * see perf_event_open(2). The fd, or a negative errno.
- */
-int caps_open_sw_event(unsigned int config, int pid, int cpu, bool inherit);
-
 #endif

@@ -2,14 +2,12 @@
 /*
  * probe/session.c: see probe/probe.h.
  */
-#include "probe.h"
+#include "probe_session.h"
 
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,6 +18,7 @@
 #include "probe_classify.h"
 #include "pfstat.skel.h"
 #include "probe_end_events.h"
+#include "probe_perf_event.h"
 
 /* The programs of the begin, and of an end that is not perf's, have links of their own. */
 enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
@@ -349,19 +348,14 @@ fail:
 
 static int attach_kprobe(struct session *s, enum hook h)
 {
-	int fd = caps_open_kprobe(hook_rows[h].name);
+	int fd = perf_event_open_kprobe(hook_rows[h].name);
+	int err = fd;
 
-	if (fd < 0)
-		return fd;
-	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF,
-		  bpf_program__fd(program(s, hook_program(s->plan, h))))) {
-		int err = -errno;
-
-		close(fd);
-		return err;
+	if (fd >= 0) {
+		s->kprobe_fds[h] = fd;
+		err = perf_event_attach(fd, bpf_program__fd(program(s, hook_program(s->plan, h))));
 	}
-	s->kprobe_fds[h] = fd;
-	return 0;
+	return err;
 }
 
 static int attach_kprobe_multi(struct session *s, enum hook h)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probe/probe_plan.h"
+#include "probe/probe.h"
 #include "trace/trace_event.h"
 
 enum command { COMMAND_STAT, COMMAND_TRACE, COMMAND_PROFILE, COMMAND_DOCTOR, COMMAND_SERVE };

@@ -11,10 +11,8 @@
 
 #include "stat/stat_kernel_counters.h"
 #include "util/exit_status.h"
-#include "probe/probe_caps.h"
 #include "proc/cgroups.h"
 #include "run_options.h"
-#include "probe/probe_plan.h"
 #include "probe/probe.h"
 
 struct setup {
@@ -34,7 +32,6 @@ void setup_explain_limit(void);
 
 /* Raises the limit of open files, looks for the cgroups, probes the kernel and makes the plan. */
 int setup_plan(struct setup *a, const struct opts *opts);
-void setup_print_plan(const struct setup *a, FILE *f);
 
 /* Loads the plan and attaches all but the begin and the end. */
 int setup_attach_probes(struct setup *a, const struct opts *opts);

@@ -44,31 +44,6 @@ void setup_explain_limit(void)
 			(unsigned long long)limit.rlim_cur, enough);
 }
 
-void setup_print_plan(const struct setup *a, FILE *f)
-{
-	const struct plan *plan = &a->plan;
-	unsigned int path, origin;
-	int h;
-
-	fprintf(f, "attach: %s\n", plan->attach);
-	fprintf(f, "end: %s\n",
-		plan->end == END_PERF ? "perf software events page-faults-min and -maj" :
-					"fexit on handle_mm_fault");
-	for (h = 0; h < HOOK_NR; h++) {
-		fprintf(f, "%-28s %s", hook_rows[h].name, method_name(plan->hook[h].method));
-		if (plan->hook[h].error)
-			fprintf(f, " (%s)", strerror(-plan->hook[h].error));
-		fputc('\n', f);
-	}
-	for (path = 0; path < PATH_NR; path++) {
-		fprintf(f, "path %-23s", path_name(path));
-		for (origin = 0; origin < ORIGIN_NR; origin++)
-			fprintf(f, " %s: %s", origin_name(origin),
-				exactness_name(plan->exact[path][origin]));
-		fputc('\n', f);
-	}
-}
-
 static bool wants_causes(const struct opts *opts)
 {
 	return opts->causes || opts->command == COMMAND_TRACE;
@@ -91,7 +66,7 @@ static int make_plan(struct setup *a, const struct opts *opts)
 	if (a->plan.note[0])
 		fprintf(stderr, "pfstat: %s\n", a->plan.note);
 	if (opts->verbose && !opts->dry_run)
-		setup_print_plan(a, stderr);
+		plan_print(&a->plan, stderr);
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 
 #include <bpf/bpf.h>
 
-#include "probe/probe_caps.h"
+#include "probe/probe.h"
 
 /* libcap of Debian 11 does not know their names. */
 #define CAP_PERFMON_NR 38
@@ -93,7 +93,7 @@ static bool bpf_works(int prog_fd)
 
 static bool perf_works(void)
 {
-	int fd = caps_open_sw_event(PERF_COUNT_SW_PAGE_FAULTS_MIN, -1, 0, false);
+	int fd = perf_event_open_software(PERF_COUNT_SW_PAGE_FAULTS_MIN, -1, 0, false);
 
 	if (fd >= 0)
 		close(fd);

@@ -283,7 +283,7 @@ static int run_measure(struct stat_run *run)
 	if (!code)
 		code = run_open(&run->measure, run->opts);
 	if (!code && run->opts->dry_run) {
-		setup_print_plan(&run->measure.at, run->out);
+		plan_print(&run->measure.at.plan, run->out);
 		return 0;
 	}
 	if (!code)
