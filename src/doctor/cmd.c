@@ -153,9 +153,9 @@ int doctor_run(const struct opts *opts, FILE *f)
 	plan_make(&plan, &request, &caps);
 	print_privileges(f);
 	print_caps(f, &caps);
-	if (plan.impossible) {
+	if (plan.verdict) {
 		fprintf(f, "\nMeasuring is not possible: %s\n", plan.reason);
-		return plan.impossible;
+		return plan.verdict == PLAN_PRIVILEGE ? EXIT_PRIVILEGE : EXIT_KERNEL;
 	}
 	print_paths(f, &plan);
 	print_causes(f, &plan);

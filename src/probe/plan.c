@@ -40,15 +40,15 @@ const char *method_name(enum method method)
 	return names[method];
 }
 
-static void impossible(struct plan *plan, int code, const char *why, int error)
+static void refuse_plan(struct plan *plan, enum plan_verdict verdict, const char *why, int error)
 {
-	plan->impossible = code;
+	plan->verdict = verdict;
 	snprintf(plan->reason, sizeof(plan->reason), "%s: %s", why, strerror(-error));
 }
 
-static int refusal_code(int error)
+static enum plan_verdict refusal_verdict(int error)
 {
-	return error == -EPERM || error == -EACCES ? EXIT_PRIVILEGE : EXIT_KERNEL;
+	return error == -EPERM || error == -EACCES ? PLAN_PRIVILEGE : PLAN_KERNEL;
 }
 
 /* The spine: without a begin and an end nothing can be measured. */
@@ -59,20 +59,20 @@ static void plan_end(struct plan *plan, const struct plan_request *request, cons
 	plan->atomics = caps->atomics;
 	plan->task_btf = caps->task_btf;
 	if (caps->bpf) {
-		impossible(
-			plan, refusal_code(caps->bpf),
+		refuse_plan(
+			plan, refusal_verdict(caps->bpf),
 			"cannot load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON)",
 			caps->bpf);
 	} else if (caps->btf) {
-		impossible(
-			plan, EXIT_KERNEL,
+		refuse_plan(
+			plan, PLAN_KERNEL,
 			"no /sys/kernel/btf/vmlinux (needs a kernel built with CONFIG_DEBUG_INFO_BTF)",
 			caps->btf);
 	} else if (caps->begin) {
-		impossible(plan, EXIT_KERNEL,
-			   "cannot attach to the exceptions:page_fault_user and page_fault_kernel"
-			   " tracepoints (needs CONFIG_TRACEPOINTS, and x86)",
-			   caps->begin);
+		refuse_plan(plan, PLAN_KERNEL,
+			    "cannot attach to the exceptions:page_fault_user and page_fault_kernel"
+			    " tracepoints (needs CONFIG_TRACEPOINTS, and x86)",
+			    caps->begin);
 	} else if (!perf) {
 		plan->end = END_PERF;
 	} else if (!caps->fexit) {
@@ -84,8 +84,8 @@ static void plan_end(struct plan *plan, const struct plan_request *request, cons
 			" for an exact end",
 			strerror(-perf));
 	} else {
-		impossible(
-			plan, refusal_code(perf),
+		refuse_plan(
+			plan, refusal_verdict(perf),
 			"neither perf events (CAP_PERFMON and kernel.perf_event_paranoid at most 2,"
 			" or CAP_SYS_ADMIN) nor fexit on handle_mm_fault can end a fault",
 			perf);
@@ -489,22 +489,22 @@ static int gup_error(const struct plan_request *request, const struct caps *caps
 static void refuse_way(struct plan *plan, enum attach_mode mode, const struct caps *caps)
 {
 	if (mode == ATTACH_FENTRY) {
-		impossible(
-			plan, EXIT_KERNEL,
+		refuse_plan(
+			plan, PLAN_KERNEL,
 			"this kernel refuses fentry; --attach=auto takes the best way that works",
 			first_error(caps->fentry, caps->hook_fentry));
 		return;
 	}
 	/* A kprobe is a perf event; where those are refused, EACCES is for want of a privilege. */
 	if (caps->kprobe == -EACCES)
-		impossible(
-			plan, EXIT_PRIVILEGE,
+		refuse_plan(
+			plan, PLAN_PRIVILEGE,
 			"kprobes are perf events, which need CAP_PERFMON and kernel.perf_event_paranoid"
 			" at most 2, or CAP_SYS_ADMIN; --attach=auto takes the best way that works",
 			caps->kprobe);
 	else
-		impossible(
-			plan, EXIT_KERNEL,
+		refuse_plan(
+			plan, PLAN_KERNEL,
 			"this kernel refuses kprobes; --attach=auto takes the best way that works",
 			first_error(caps->kprobe, caps->hook_kprobe));
 }
@@ -515,13 +515,13 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 
 	memset(plan, 0, sizeof(*plan));
 	plan_end(plan, request, caps);
-	if (plan->impossible)
+	if (plan->verdict)
 		return;
 	if (request->gup && gup_error(request, caps)) {
-		impossible(plan, EXIT_KERNEL,
-			   "--gup needs fentry and fexit, or a kprobe, on handle_mm_fault, so"
-			   " --attach=auto, fentry or kprobe on a kernel that allows it",
-			   gup_error(request, caps));
+		refuse_plan(plan, PLAN_KERNEL,
+			    "--gup needs fentry and fexit, or a kprobe, on handle_mm_fault, so"
+			    " --attach=auto, fentry or kprobe on a kernel that allows it",
+			    gup_error(request, caps));
 		return;
 	}
 	plan->task_rss = caps->task_rss;

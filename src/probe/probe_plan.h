@@ -12,7 +12,6 @@
 #include "shared/pfstat.h"
 #include "probe_caps.h"
 #include "report/report.h"
-#include "util/exit_status.h"
 
 enum method {
 	METHOD_NONE, /* cannot be attached; error says why */
@@ -25,6 +24,9 @@ enum method {
 
 enum end_method { END_PERF, END_FEXIT };
 
+/* Can it be measured? If not, does the kernel refuse it, or is a privilege missing? */
+enum plan_verdict { PLAN_OK, PLAN_KERNEL, PLAN_PRIVILEGE };
+
 struct plan_request {
 	enum attach_mode mode;
 	bool per_task; /* -p, -t or --: events of tasks, and a filter */
@@ -33,9 +35,8 @@ struct plan_request {
 };
 
 struct plan {
-	/* 0, or the exit code of a run that cannot be, with the reason and the remedy. */
-	int impossible;
-	char reason[320];
+	enum plan_verdict verdict;
+	char reason[320]; /* not PLAN_OK: why, and the remedy */
 
 	enum attach_mode mode; /* the one that most marks use */
 	char modes[24]; /* the way, or a mix of two */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "probe/probe.h"
+#include "util/exit_status.h"
 #include "trace/trace_event.h"
 
 enum command { COMMAND_STAT, COMMAND_TRACE, COMMAND_PROFILE, COMMAND_DOCTOR, COMMAND_SERVE };

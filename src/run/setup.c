@@ -59,9 +59,9 @@ static int make_plan(struct setup *a, const struct opts *opts)
 	};
 
 	plan_make(&a->plan, &request, &a->caps);
-	if (a->plan.impossible) {
+	if (a->plan.verdict) {
 		fprintf(stderr, "pfstat: %s\n", a->plan.reason);
-		return a->plan.impossible;
+		return a->plan.verdict == PLAN_PRIVILEGE ? EXIT_PRIVILEGE : EXIT_KERNEL;
 	}
 	if (a->plan.note[0])
 		fprintf(stderr, "pfstat: %s\n", a->plan.note);

@@ -71,7 +71,7 @@ static struct plan plan_of(const struct kernel *k, struct plan_request request, 
 		caps.hook_tracepoint[HOOK_mm_filemap_fault] =
 			caps.hook_tracepoint[HOOK_mm_filemap_map_pages] = -ENOENT;
 	plan_make(&plan, &request, &caps);
-	assert_int_equal(plan.impossible, 0);
+	assert_int_equal(plan.verdict, 0);
 	return plan;
 }
 

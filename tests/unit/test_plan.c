@@ -161,7 +161,7 @@ static struct plan plan_with_gup(const struct caps *caps, enum attach_mode mode)
 
 static void expect_impossible(const struct plan *plan, int code, const char *says)
 {
-	assert_int_equal(plan->impossible, code);
+	assert_int_equal(plan->verdict, code);
 	if (!strstr(plan->reason, says))
 		fail_msg("reason \"%s\", should mention \"%s\"", plan->reason, says);
 }
@@ -362,8 +362,8 @@ static void check_plan(const struct plan *plan, const struct caps *caps,
 {
 	enum attach_mode mode = request->mode;
 
-	if (plan->impossible) {
-		assert_in_range(plan->impossible, EXIT_KERNEL, EXIT_PRIVILEGE);
+	if (plan->verdict) {
+		assert_in_range(plan->verdict, PLAN_KERNEL, PLAN_PRIVILEGE);
 		assert_true(strlen(plan->reason) > 0);
 		assert_true(strlen(plan->reason) < sizeof(plan->reason) - 1);
 		return;
@@ -385,7 +385,7 @@ static void check_ways(const struct caps *caps, struct plan_request request)
 	for (request.mode = 0; request.mode < ATTACH_NR; request.mode++) {
 		struct plan plan = plan_of_request(caps, request);
 
-		possible[request.mode] = !plan.impossible;
+		possible[request.mode] = !plan.verdict;
 		check_plan(&plan, caps, &request);
 	}
 	if (!possible[ATTACH_AUTO])
@@ -412,7 +412,7 @@ static void test_nothing_but_tracepoints(void **state)
 
 	(void)state;
 	check_caps(&caps);
-	assert_int_equal(plan.impossible, 0);
+	assert_int_equal(plan.verdict, 0);
 	assert_int_equal(plan.mode, ATTACH_TRACEPOINT);
 	assert_string_equal(plan.attach, "tracepoint");
 	assert_int_equal(plan.end, END_PERF);
@@ -454,8 +454,8 @@ static void test_no_btf(void **state)
 	for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
 		struct plan plan = plan_of(&caps, mode, false);
 
-		expect_impossible(&plan, EXIT_KERNEL, "CONFIG_DEBUG_INFO_BTF");
-		expect_impossible(&plan, EXIT_KERNEL, strerror(ENOENT));
+		expect_impossible(&plan, PLAN_KERNEL, "CONFIG_DEBUG_INFO_BTF");
+		expect_impossible(&plan, PLAN_KERNEL, strerror(ENOENT));
 	}
 	check_caps(&caps);
 }
@@ -468,7 +468,7 @@ static void test_no_exceptions_tracepoints(void **state)
 	(void)state;
 	caps.begin = -ENOENT;
 	plan = plan_of(&caps, ATTACH_AUTO, false);
-	expect_impossible(&plan, EXIT_KERNEL, "page_fault_user");
+	expect_impossible(&plan, PLAN_KERNEL, "page_fault_user");
 	check_caps(&caps);
 }
 
@@ -481,9 +481,9 @@ static void test_no_bpf(void **state)
 	for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
 		struct plan plan = plan_of(&caps, mode, false);
 
-		expect_impossible(&plan, EXIT_PRIVILEGE, "CAP_BPF");
-		expect_impossible(&plan, EXIT_PRIVILEGE, "CAP_PERFMON");
-		expect_impossible(&plan, EXIT_PRIVILEGE, strerror(EPERM));
+		expect_impossible(&plan, PLAN_PRIVILEGE, "CAP_BPF");
+		expect_impossible(&plan, PLAN_PRIVILEGE, "CAP_PERFMON");
+		expect_impossible(&plan, PLAN_PRIVILEGE, strerror(EPERM));
 	}
 	check_caps(&caps);
 }
@@ -501,7 +501,7 @@ static void test_nothing_at_all(void **state)
 		caps.hook_tracepoint[h] = -EPERM;
 	caps.atomics = caps.task_btf = caps.find_vma = false;
 	plan = plan_of(&caps, ATTACH_AUTO, false);
-	expect_impossible(&plan, EXIT_PRIVILEGE, "CAP_BPF");
+	expect_impossible(&plan, PLAN_PRIVILEGE, "CAP_BPF");
 	check_caps(&caps);
 }
 
@@ -588,7 +588,7 @@ static void test_do_anonymous_page_missing(void **state)
 	check_caps(&caps);
 	/* Something else has to witness a new page. */
 	plan = plan_of(&caps, ATTACH_FENTRY, false);
-	assert_int_equal(plan.impossible, 0);
+	assert_int_equal(plan.verdict, 0);
 	assert_int_equal(plan.hook[HOOK_do_anonymous_page].method, METHOD_NONE);
 	assert_int_equal(plan.hook[HOOK_do_anonymous_page].error, -ENOENT);
 	assert_true(attached(&plan, HOOK_mm_page_alloc));
@@ -614,13 +614,13 @@ static void test_kprobes_forbidden(void **state)
 	assert_int_equal(plan.mode, ATTACH_FENTRY);
 	assert_int_equal(count_method(&plan, METHOD_KPROBE), 0);
 	plan = plan_of(&caps, ATTACH_KPROBE, false);
-	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
-	expect_impossible(&plan, EXIT_KERNEL, strerror(EPERM));
+	expect_impossible(&plan, PLAN_KERNEL, "--attach=auto");
+	expect_impossible(&plan, PLAN_KERNEL, strerror(EPERM));
 	/* As with kernel.perf_event_paranoid=3 and without CAP_SYS_ADMIN. */
 	refuse_kprobes(&caps, -EACCES);
 	plan = plan_of(&caps, ATTACH_KPROBE, false);
-	expect_impossible(&plan, EXIT_PRIVILEGE, "perf_event_paranoid");
-	expect_impossible(&plan, EXIT_PRIVILEGE, strerror(EACCES));
+	expect_impossible(&plan, PLAN_PRIVILEGE, "perf_event_paranoid");
+	expect_impossible(&plan, PLAN_PRIVILEGE, strerror(EACCES));
 }
 
 static void test_fentry_refused(void **state)
@@ -632,8 +632,8 @@ static void test_fentry_refused(void **state)
 	refuse_fentry(&caps, -EBUSY);
 	check_caps(&caps);
 	plan = plan_of(&caps, ATTACH_FENTRY, false);
-	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
-	expect_impossible(&plan, EXIT_KERNEL, strerror(EBUSY));
+	expect_impossible(&plan, PLAN_KERNEL, "--attach=auto");
+	expect_impossible(&plan, PLAN_KERNEL, strerror(EBUSY));
 	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.mode, ATTACH_KPROBE);
 	assert_string_equal(plan.attach, "kprobe");
@@ -657,7 +657,7 @@ static void test_fentry_fails_everywhere(void **state)
 		caps.hook_fentry[h] = -EBUSY;
 	check_caps(&caps);
 	plan = plan_of(&caps, ATTACH_FENTRY, false);
-	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
+	expect_impossible(&plan, PLAN_KERNEL, "--attach=auto");
 	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.mode, ATTACH_KPROBE);
 	assert_non_null(strstr(plan.note, strerror(EBUSY)));
@@ -673,7 +673,7 @@ static void test_perf_events_refused(void **state)
 	check_caps(&caps);
 	for (enum attach_mode mode = 0; mode < ATTACH_NR; mode++) {
 		plan = plan_of(&caps, mode, true);
-		assert_int_equal(plan.impossible, 0);
+		assert_int_equal(plan.verdict, 0);
 		assert_int_equal(plan.end, END_FEXIT);
 		assert_non_null(strstr(plan.note, "fexit"));
 		assert_non_null(strstr(plan.note, strerror(EACCES)));
@@ -693,10 +693,10 @@ static void test_perf_events_and_fentry_refused(void **state)
 	static const struct {
 		int error, code;
 	} cases[] = {
-		{ -EPERM, EXIT_PRIVILEGE },
-		{ -EACCES, EXIT_PRIVILEGE },
-		{ -ENOSYS, EXIT_KERNEL },
-		{ -EOPNOTSUPP, EXIT_KERNEL },
+		{ -EPERM, PLAN_PRIVILEGE },
+		{ -EACCES, PLAN_PRIVILEGE },
+		{ -ENOSYS, PLAN_KERNEL },
+		{ -EOPNOTSUPP, PLAN_KERNEL },
 	};
 
 	(void)state;
@@ -724,7 +724,7 @@ static void test_scope(void **state)
 			struct plan task = plan_of(&caps, mode, true);
 			struct plan machine = plan_of(&caps, mode, false);
 
-			if (task.impossible)
+			if (task.verdict)
 				continue;
 			assert_true(attached(&task, HOOK_sched_process_fork));
 			assert_false(attached(&machine, HOOK_sched_process_fork));
@@ -745,19 +745,19 @@ static void test_strict_ways_do_not_mix(void **state)
 		struct caps caps = kernels[k].caps();
 		struct plan plan = plan_of(&caps, ATTACH_FENTRY, true);
 
-		if (!plan.impossible) {
+		if (!plan.verdict) {
 			assert_int_equal(count_method(&plan, METHOD_KPROBE), 0);
 			assert_true(count_method(&plan, METHOD_FENTRY) > 0);
 			assert_string_equal(plan.attach, "fentry");
 		}
 		plan = plan_of(&caps, ATTACH_KPROBE, true);
-		if (!plan.impossible) {
+		if (!plan.verdict) {
 			assert_int_equal(count_method(&plan, METHOD_FENTRY), 0);
 			assert_true(count_method(&plan, METHOD_KPROBE) > 0);
 			assert_string_equal(plan.attach, "kprobe");
 		}
 		plan = plan_of(&caps, ATTACH_TRACEPOINT, true);
-		assert_int_equal(plan.impossible, 0);
+		assert_int_equal(plan.verdict, 0);
 		assert_int_equal(count_method(&plan, METHOD_FENTRY), 0);
 		assert_int_equal(count_method(&plan, METHOD_KPROBE), 0);
 		assert_string_equal(plan.attach, "tracepoint");
@@ -872,14 +872,14 @@ static void test_gup(void **state)
 	struct plan plan = plan_with_gup(&caps, ATTACH_AUTO);
 
 	(void)state;
-	assert_int_equal(plan.impossible, 0);
+	assert_int_equal(plan.verdict, 0);
 	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_FENTRY);
 	assert_int_equal(plan.hook[HOOK_follow_page_pte].method, METHOD_UNNEEDED);
 	plan = plan_with_gup(&caps, ATTACH_KPROBE);
 	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_KPROBE);
 	assert_int_equal(plan.hook[HOOK_follow_page_pte].method, METHOD_KPROBE);
 	plan = plan_with_gup(&caps, ATTACH_TRACEPOINT);
-	expect_impossible(&plan, EXIT_KERNEL, "--attach=auto");
+	expect_impossible(&plan, PLAN_KERNEL, "--attach=auto");
 	/* By a kprobe, when fentry cannot, or has no end. */
 	caps.hook_fentry[HOOK_handle_mm_fault] = -EBUSY;
 	plan = plan_with_gup(&caps, ATTACH_AUTO);
@@ -890,12 +890,12 @@ static void test_gup(void **state)
 	assert_int_equal(plan.hook[HOOK_handle_mm_fault].method, METHOD_KPROBE);
 	/* It cannot be had: said, not left out. */
 	plan = plan_with_gup(&caps, ATTACH_FENTRY);
-	expect_impossible(&plan, EXIT_KERNEL, "--gup");
+	expect_impossible(&plan, PLAN_KERNEL, "--gup");
 	caps.hook_kprobe[HOOK_handle_mm_fault] = -EINVAL;
 	plan = plan_with_gup(&caps, ATTACH_AUTO);
-	expect_impossible(&plan, EXIT_KERNEL, strerror(EBUSY));
+	expect_impossible(&plan, PLAN_KERNEL, strerror(EBUSY));
 	plan = plan_of(&caps, ATTACH_AUTO, false);
-	assert_int_equal(plan.impossible, 0);
+	assert_int_equal(plan.verdict, 0);
 }
 
 /* What is called visible can come out of the table, what is not cannot. */
@@ -910,7 +910,7 @@ static void test_exactness_is_the_tables(void **state)
 			struct plan plan = plan_of(&caps, mode, false);
 			bool seen[PATH_NR] = { false };
 
-			if (plan.impossible)
+			if (plan.verdict)
 				continue;
 			classify_fill(path_of, plan.facts, plan.ev_bit, 1);
 			for (int i = 0; i < 1 << EV_INDEX_BITS; i++)
