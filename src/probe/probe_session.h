@@ -14,6 +14,7 @@
 #include "probe_slab.h"
 #include "probe_plan.h"
 
+struct error;
 struct session;
 
 struct session_options {
@@ -36,12 +37,11 @@ struct session_options {
 };
 
 /*
- * Loads the programs that the plan names. 0, or a negative errno with the
- * reason in error (at most error_len bytes). plan stays the caller's and must
- * outlive the session.
+ * Loads the programs that the plan names. Returns 0, or a negative errno and fills error.
+ * The caller keeps the plan, which must outlive the session.
  */
 int session_load(struct session **out, const struct plan *plan, const struct session_options *scope,
-		 char *error, size_t error_len);
+		 struct error *error);
 
 /* Attaches all but the begin. A hook that failed is named in failed (HOOK_NR: none). */
 int session_attach_probes(struct session *s, enum hook *failed);

@@ -5,7 +5,6 @@
 #include "probe_session.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 #include "pfstat.skel.h"
 #include "probe_end_events.h"
 #include "probe_perf_event.h"
+#include "util/error.h"
 
 /* The programs of the begin, and of an end that is not perf's, have links of their own. */
 enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
@@ -267,26 +267,24 @@ static int fill_free(const struct session *s)
 }
 
 /* Up to 5.10 maps count as locked memory, and what goes beyond the limit is EPERM. */
-static void explain_load(const struct session_options *scope, int err, char *error,
-			 size_t error_len)
+static int explain_load(const struct session_options *scope, int err, struct error *error)
 {
 	struct rlimit limit;
 
 	if (err == -EPERM && !getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur != RLIM_INFINITY)
-		snprintf(
-			error, error_len,
+		return error_set(
+			error, err,
 			"the kernel refused the BPF programs: %s; locked memory is limited to %llu KiB,"
 			" and this kernel may count BPF maps: raise it (ulimit -l unlimited,"
 			" LimitMEMLOCK=infinity)",
 			strerror(-err), (unsigned long long)limit.rlim_cur / 1024);
-	else if (err == -ENOMEM && scope->trace)
-		snprintf(
-			error, error_len,
+	if (err == -ENOMEM && scope->trace)
+		return error_set(
+			error, err,
 			"no memory for the BPF programs and maps; the trace's ring buffer takes %u KiB"
 			" (--mmap-pages)",
 			scope->trace_ring_bytes / 1024);
-	else
-		snprintf(error, error_len,
+	return error_set(error, err,
 			 "the kernel refused the BPF programs: %s (pfstat -v prints its reasons)",
 			 strerror(-err));
 }
@@ -307,33 +305,32 @@ static struct pfstat_bpf *open_object(void)
 }
 
 int session_load(struct session **out, const struct plan *plan, const struct session_options *scope,
-		 char *error, size_t error_len)
+		 struct error *error)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	int err, h;
 
 	if (!s)
-		return -ENOMEM;
+		return error_set(error, -ENOMEM, "%s", strerror(ENOMEM));
 	s->plan = plan;
 	s->scope = *scope;
 	for (h = 0; h < HOOK_NR; h++)
 		s->kprobe_fds[h] = -1;
 	s->skel = open_object();
 	if (!s->skel) {
-		err = -errno;
-		snprintf(error, error_len, "cannot open the BPF object: %s", strerror(-err));
+		err = error_set(error, -errno, "cannot open the BPF object: %s", strerror(errno));
 		goto fail;
 	}
 	choose_programs(s);
 	configure(s);
 	err = pfstat_bpf__load(s->skel);
 	if (err) {
-		explain_load(scope, err, error, error_len);
+		explain_load(scope, err, error);
 		goto fail;
 	}
 	err = fill_free(s);
 	if (err) {
-		snprintf(error, error_len, "cannot fill a map of free entries: %s", strerror(-err));
+		error_set(error, err, "cannot fill a map of free entries: %s", strerror(-err));
 		goto fail;
 	}
 	end_events_init(&s->end_events, bpf_program__fd(end_program(s, 0)),

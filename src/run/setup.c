@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "run_targets.h"
+#include "util/error.h"
 
 bool per_task(const struct opts *opts)
 {
@@ -173,15 +174,15 @@ static void fill_scope(struct session_options *scope, const struct setup *a,
 int setup_attach_probes(struct setup *a, const struct opts *opts)
 {
 	struct session_options scope;
-	char error[256];
+	struct error error;
 	enum hook failed;
 	int err;
 
 	fill_scope(&scope, a, opts);
 	for (;;) {
-		err = session_load(&a->session, &a->plan, &scope, error, sizeof(error));
+		err = session_load(&a->session, &a->plan, &scope, &error);
 		if (err) {
-			fprintf(stderr, "pfstat: %s\n", error);
+			fprintf(stderr, "pfstat: %s\n", error.text);
 			return exit_code_of(err);
 		}
 		err = session_attach_probes(a->session, &failed);
