@@ -2,8 +2,8 @@
 /*
  * causes.bpf.h: what hooks tell about where a fault's time goes, and its sums by path.
  */
-#ifndef PFSTAT_CAUSES_BPF_H
-#define PFSTAT_CAUSES_BPF_H
+#ifndef PFSTAT_BPF_CAUSES_BPF_H
+#define PFSTAT_BPF_CAUSES_BPF_H
 
 #include "detail.bpf.h"
 

@@ -7,8 +7,8 @@
  * (reclaim, compaction, the wait for mmap_lock) is a span, and all of it counts as
  * that. Outside of spans, the time off the CPU counts, by why it was left.
  */
-#ifndef PFSTAT_DETAIL_BPF_H
-#define PFSTAT_DETAIL_BPF_H
+#ifndef PFSTAT_BPF_DETAIL_BPF_H
+#define PFSTAT_BPF_DETAIL_BPF_H
 
 #include "state.bpf.h"
 

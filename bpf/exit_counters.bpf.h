@@ -6,6 +6,7 @@
 #ifndef PFSTAT_BPF_EXIT_COUNTERS_BPF_H
 #define PFSTAT_BPF_EXIT_COUNTERS_BPF_H
 
+#include "shared/exit_counters.h"
 #include "state.bpf.h"
 
 struct exit_counters exit_counters;

@@ -4,10 +4,15 @@
  * while the kernel works on it, close_fault() when the kernel accounts it, or
  * fail_fault() when it ends otherwise. The doors in pfstat.bpf.c only call these.
  */
-#ifndef PFSTAT_FAULT_BPF_H
-#define PFSTAT_FAULT_BPF_H
+#ifndef PFSTAT_BPF_FAULT_BPF_H
+#define PFSTAT_BPF_FAULT_BPF_H
 
-#include "probes.bpf.h"
+#include "causes.bpf.h"
+#include "detail.bpf.h"
+#include "filter.bpf.h"
+#include "inflight.bpf.h"
+#include "record.bpf.h"
+#include "vma.bpf.h"
 
 /* include/uapi/asm-generic/siginfo.h and signal.h */
 #define SIGBUS        7

@@ -3,10 +3,11 @@
  * filter.bpf.h: whose faults are measured: of tasks (-p, -t, --), of a cgroup and
  * all below it (-c), of tasks of a name (-C); and which (--path, --min-latency, ...).
  */
-#ifndef PFSTAT_FILTER_BPF_H
-#define PFSTAT_FILTER_BPF_H
+#ifndef PFSTAT_BPF_FILTER_BPF_H
+#define PFSTAT_BPF_FILTER_BPF_H
 
 #include "cgroup_counters.bpf.h"
+#include "state.bpf.h"
 
 /* Nobody nests them deeper; cgroup.max.depth may be set lower. */
 #define CGROUP_DEPTH 64

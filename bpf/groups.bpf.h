@@ -3,12 +3,14 @@
  * groups.bpf.h: faults by one or two dimensions (--by). A group claims its entry
  * (slab.bpf.h) at its first fault; when there is none left its faults go to entry 0.
  */
-#ifndef PFSTAT_GROUPS_BPF_H
-#define PFSTAT_GROUPS_BPF_H
+#ifndef PFSTAT_BPF_GROUPS_BPF_H
+#define PFSTAT_BPF_GROUPS_BPF_H
 
-#include "detail.bpf.h"
-#include "slab.bpf.h"
+#include "cgroup_counters.bpf.h"
 #include "mapping.bpf.h"
+#include "shared/group_key.h"
+#include "slab.bpf.h"
+#include "vma.bpf.h"
 
 SLAB(group, struct group_faults, key);
 

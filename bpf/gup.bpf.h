@@ -3,10 +3,12 @@
  * gup.bpf.h: handle_mm_fault itself, hooked with --gup: its calls for an exception,
  * and the faults of get_user_pages and its kin, which raise none.
  */
-#ifndef PFSTAT_GUP_BPF_H
-#define PFSTAT_GUP_BPF_H
+#ifndef PFSTAT_BPF_GUP_BPF_H
+#define PFSTAT_BPF_GUP_BPF_H
 
 #include "fault.bpf.h"
+#include "inflight.bpf.h"
+#include "record.bpf.h"
 
 /* include/linux/mm_types.h; values unchanged from 5.10 to 7.3. */
 #define FAULT_FLAG_WRITE       0x1

@@ -6,6 +6,7 @@
 #ifndef PFSTAT_BPF_INFLIGHT_BPF_H
 #define PFSTAT_BPF_INFLIGHT_BPF_H
 
+#include "detail.bpf.h"
 #include "record.bpf.h"
 
 /* Only what is watched is read; the rest is compiled away by the verifier. */

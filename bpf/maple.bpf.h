@@ -7,8 +7,8 @@
  * So all is read with care, and that it is the right VMA is checked at the end. Source:
  * lib/maple_tree.c, mtree_range_walk(), 6.1 to 7.3.
  */
-#ifndef PFSTAT_MAPLE_BPF_H
-#define PFSTAT_MAPLE_BPF_H
+#ifndef PFSTAT_BPF_MAPLE_BPF_H
+#define PFSTAT_BPF_MAPLE_BPF_H
 
 #include "state.bpf.h"
 

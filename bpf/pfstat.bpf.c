@@ -4,9 +4,15 @@
  * each is a stub that names its hook and calls fault.bpf.h, probes.bpf.h or
  * gup.bpf.h. User space loads only those that its plan names (src/probe/plan.c).
  */
+#include "causes.bpf.h"
+#include "cgroup_counters.bpf.h"
 #include "exit_counters.bpf.h"
 #include "fault.bpf.h"
+#include "groups.bpf.h"
 #include "gup.bpf.h"
+#include "probes.bpf.h"
+#include "slab.bpf.h"
+#include "stack_table.bpf.h"
 #include "shared/hook_rows.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -3,12 +3,15 @@
  * record.bpf.h: where a closed fault is recorded: its cell's histogram, its cgroup's,
  * and what else somebody asks for.
  */
-#ifndef PFSTAT_RECORD_BPF_H
-#define PFSTAT_RECORD_BPF_H
+#ifndef PFSTAT_BPF_RECORD_BPF_H
+#define PFSTAT_BPF_RECORD_BPF_H
 
 #include "causes.bpf.h"
+#include "cgroup_counters.bpf.h"
 #include "filter.bpf.h"
+#include "groups.bpf.h"
 #include "stack_table.bpf.h"
+#include "trace.bpf.h"
 
 static __always_inline struct fault_counters *cell_of(u32 path, u32 origin, u32 major)
 {

@@ -8,9 +8,8 @@
 #ifndef PFSTAT_BPF_STACK_TABLE_BPF_H
 #define PFSTAT_BPF_STACK_TABLE_BPF_H
 
-#include "slab.bpf.h"
 #include "shared/stack_record.h"
-#include "trace.bpf.h"
+#include "slab.bpf.h"
 
 /* include/uapi/asm-generic/errno-base.h */
 #define EINTR 4

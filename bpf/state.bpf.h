@@ -3,14 +3,19 @@
  * state.bpf.h: the programs' state: configuration, slots, counters. Programs
  * make no allocation and read no user memory (their own read would fault).
  */
-#ifndef PFSTAT_STATE_BPF_H
-#define PFSTAT_STATE_BPF_H
+#ifndef PFSTAT_BPF_STATE_BPF_H
+#define PFSTAT_BPF_STATE_BPF_H
 
 #include "../vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-#include "shared/pfstat.h"
+#include "shared/config.h"
+#include "shared/evidence.h"
+#include "shared/fault_counters.h"
+#include "shared/hist.h"
+#include "shared/inflight.h"
+#include "shared/tallies.h"
 
 const volatile struct config cfg;
 /* Bit of each fact in the table's index; 0: not watched in this run. */

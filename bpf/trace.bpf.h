@@ -2,11 +2,13 @@
 /*
  * trace.bpf.h: sends a fault to user space (pfstat trace), through a ring buffer.
  */
-#ifndef PFSTAT_TRACE_BPF_H
-#define PFSTAT_TRACE_BPF_H
+#ifndef PFSTAT_BPF_TRACE_BPF_H
+#define PFSTAT_BPF_TRACE_BPF_H
 
-#include "groups.bpf.h"
+#include "cgroup_counters.bpf.h"
+#include "mapping.bpf.h"
 #include "shared/trace_record.h"
+#include "vma.bpf.h"
 
 /* User space sets the size. */
 struct {

@@ -4,10 +4,11 @@
  * arguments of a hook, in the task (up to 6.0), by bpf_find_vma() (5.17), or in the
  * mm's maple tree.
  */
-#ifndef PFSTAT_VMA_BPF_H
-#define PFSTAT_VMA_BPF_H
+#ifndef PFSTAT_BPF_VMA_BPF_H
+#define PFSTAT_BPF_VMA_BPF_H
 
 #include "maple.bpf.h"
+#include "state.bpf.h"
 
 /* include/linux/mm.h; values unchanged from 5.10 to 7.3. */
 #define VM_SHARED       0x8

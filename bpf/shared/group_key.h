@@ -5,7 +5,7 @@
 #ifndef PFSTAT_BPF_SHARED_GROUP_KEY_H
 #define PFSTAT_BPF_SHARED_GROUP_KEY_H
 
-#include "hist.h"
+#include "hist_schema.h"
 #include "mapping.h"
 
 /* By what faults can be told apart: the name of the option, and the column's. */

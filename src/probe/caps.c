@@ -15,7 +15,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
-#include "shared/pfstat.h"
+#include "shared/fault_counters.h"
 #include "caps.skel.h"
 #include "probe_perf_event.h"
 #include "probe_wait_functions.h"

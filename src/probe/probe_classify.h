@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/pfstat.h"
+#include "shared/evidence.h"
+#include "shared/paths.h"
 #include "probe_hooks.h"
 #include "report/report.h"
 

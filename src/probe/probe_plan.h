@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shared/pfstat.h"
+#include "shared/causes.h"
+#include "shared/config.h"
+#include "shared/evidence.h"
+#include "shared/fault_counters.h"
 #include "probe_caps.h"
 #include "report/report.h"
 

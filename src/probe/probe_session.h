@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/exit_counters.h"
+#include "shared/fault_filter.h"
+#include "shared/group_key.h"
+#include "shared/inflight.h"
 #include "shared/stack_record.h"
 #include "probe_slab.h"
 #include "probe_plan.h"

@@ -15,6 +15,11 @@
 #include <bpf/libbpf.h>
 
 #include "probe_classify.h"
+#include "report/report.h"
+#include "shared/config.h"
+#include "shared/hist.h"
+#include "shared/tallies.h"
+/* Its members are the types above. */
 #include "pfstat.skel.h"
 #include "probe_end_events.h"
 #include "probe_perf_event.h"
@@ -238,7 +243,7 @@ static void configure(struct session *s)
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);
 	memcpy((void *)s->skel->rodata->wait_ranges, plan->wait, sizeof(plan->wait));
-	hist_tables_fill((struct hist_tables *)&s->skel->rodata->hist);
+	histogram_fill_tables((struct hist_tables *)&s->skel->rodata->hist);
 
 	bpf_map__set_max_entries(s->skel->maps.fault_counters,
 				 cfg->nr_cpus * FAULT_COUNTERS_PER_CPU);

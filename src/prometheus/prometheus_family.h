@@ -8,7 +8,7 @@
 
 #include <libdeflate.h>
 
-#include "shared/hist.h"
+#include "shared/hist_schema.h"
 #include "prometheus.h"
 #include "util/buffer.h"
 

@@ -1,108 +1,11 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * report/report.c: the bounds of the histogram, and reports from counters. Only
- * arithmetic: see report/report.h.
+ * report/report.c: reports from counters. Only arithmetic: see report/report.h.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
-
-/* An unsigned integer of 320 bits, least significant limb first. */
-#define WIDE_LIMBS 5
-struct wide {
-	uint64_t limb[WIDE_LIMBS];
-};
-
-static void wide_mul(struct wide *w, uint64_t by)
-{
-	unsigned __int128 carry = 0;
-
-	for (int i = 0; i < WIDE_LIMBS; i++) {
-		carry += (unsigned __int128)w->limb[i] * by;
-		w->limb[i] = (uint64_t)carry;
-		carry >>= 64;
-	}
-}
-
-static void wide_halve(struct wide *w)
-{
-	for (int i = 0; i < WIDE_LIMBS; i++) {
-		uint64_t above = i + 1 < WIDE_LIMBS ? w->limb[i + 1] : 0;
-
-		w->limb[i] = w->limb[i] >> 1 | above << 63;
-	}
-}
-
-static bool wide_less(const struct wide *a, const struct wide *b)
-{
-	int i = WIDE_LIMBS - 1;
-
-	while (i > 0 && a->limb[i] == b->limb[i])
-		i--;
-	return a->limb[i] < b->limb[i];
-}
-
-static struct wide wide_pow8(uint64_t v)
-{
-	struct wide w = { .limb = { 1 } };
-
-	for (int i = 0; i < 8; i++)
-		wide_mul(&w, v);
-	return w;
-}
-
-/*
- * The largest whole ns that belongs to the slot: floor(2^(i/8) * 10^9), which
- * is the largest T with T^8 <= 2^i * 10^72. Whole numbers only: the kernel's
- * buckets are then the same on every machine, whatever its libm rounds to.
- * Where i is negative the right side is rounded down, which no whole T notices.
- */
-static uint64_t slot_upper(unsigned int slot)
-{
-	struct wide limit = { .limb = { 1ull << (HIST_MAX - 1) } };
-	uint64_t ns = 0;
-
-	if (slot >= HIST_SLOTS - 1)
-		return ~0ull;
-	for (int i = 0; i < 4; i++)
-		wide_mul(&limit, 1000000000000000000ull);
-	for (int i = (int)slot + HIST_MIN; i < HIST_MAX - 1; i++)
-		wide_halve(&limit);
-	/* The last finite bound, 215 s, has 38 bits; their 8th power fits. */
-	for (uint64_t bit = 1ull << 37; bit; bit >>= 1) {
-		struct wide power = wide_pow8(ns | bit);
-
-		if (!wide_less(&limit, &power))
-			ns |= bit;
-	}
-	return ns;
-}
-
-void hist_tables_fill(struct hist_tables *t)
-{
-	unsigned int slot = 0;
-
-	for (unsigned int s = 0; s < HIST_SLOTS; s++)
-		t->upper[s] = slot_upper(s);
-	for (unsigned int g = 0; g < HIST_GUESSES; g++) {
-		unsigned int e = g >> HIST_GUESS_BITS;
-		unsigned int low = g & ((1u << HIST_GUESS_BITS) - 1);
-		uint64_t m = 1u << HIST_GUESS_BITS | low;
-		uint64_t ns = e >= HIST_GUESS_BITS ? m << (e - HIST_GUESS_BITS) :
-						     m >> (HIST_GUESS_BITS - e);
-
-		while (ns > t->upper[slot])
-			slot++;
-		t->guess[g] = (unsigned char)slot;
-	}
-	slot = 0;
-	for (unsigned int n = 0; n < HIST_NEARS; n++) {
-		while ((uint64_t)n << HIST_NEAR_SHIFT > t->upper[slot])
-			slot++;
-		t->near[n] = (unsigned char)slot;
-	}
-}
 
 uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, double q)
 {
@@ -120,7 +23,7 @@ uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, 
 		rank = 1;
 	for (s = 0; s < HIST_SLOTS - 1 && rank > buckets[s]; s++)
 		rank -= buckets[s];
-	upper = slot_upper(s);
+	upper = histogram_upper(s);
 	return upper < max_ns ? upper : max_ns;
 }
 
@@ -309,10 +212,10 @@ static uint64_t max_by_buckets(const uint64_t buckets[HIST_SLOTS], uint64_t max_
 		top--;
 	if (!top)
 		return 0;
-	below = top > 1 ? slot_upper(top - 2) : 0;
+	below = top > 1 ? histogram_upper(top - 2) : 0;
 	if (max_ns > below || top == 1)
 		return max_ns;
-	return top == HIST_SLOTS ? below + 1 : slot_upper(top - 1);
+	return top == HIST_SLOTS ? below + 1 : histogram_upper(top - 1);
 }
 
 /* Everything that follows from the counts. */

@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shared/pfstat.h"
+#include "report_histogram.h"
+#include "shared/causes.h"
+#include "shared/fault_counters.h"
+#include "shared/tallies.h"
 
 /* The cells of all CPUs added up; only ever grows, but for max_ns. */
 struct fault_sum {
@@ -105,9 +108,6 @@ struct report {
 	uint32_t causes;
 	const struct group_report *groups; /* with --by, else NULL */
 };
-
-/* Fills both sides' tables: upper[s] is floor(2^((s + HIST_MIN) / 8) * 10^9) ns. */
-void hist_tables_fill(struct hist_tables *t);
 
 /*
  * The value below or at which the fraction q (0 .. 1) of the samples lies, in

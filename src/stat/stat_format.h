@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "report/report.h"
+#include "shared/group_key.h"
 
 struct render_style {
 	bool histogram; /* -H: bars per path below the table */

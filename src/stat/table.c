@@ -224,15 +224,14 @@ static void chart_fill(struct chart *c, const struct report_row *row)
 }
 
 /* "954ns - 1.91us": from one bar's bound to the next; the last has no end. */
-static void print_range(FILE *f, const struct chart *c, unsigned int bar,
-			const struct hist_tables *t)
+static void print_range(FILE *f, const struct chart *c, unsigned int bar)
 {
 	unsigned int end = bar * c->per;
 	char from[RENDER_TIME_LEN], to[RENDER_TIME_LEN];
 
-	render_time(from, bar ? t->upper[end - c->per] : 0);
+	render_time(from, bar ? histogram_upper(end - c->per) : 0);
 	if (end < HIST_SLOTS - 1)
-		fprintf(f, "%8s - %-8s", from, render_time(to, t->upper[end]));
+		fprintf(f, "%8s - %-8s", from, render_time(to, histogram_upper(end)));
 	else
 		fprintf(f, "%8s - %-8s", from, "more");
 }
@@ -266,7 +265,7 @@ static unsigned int chart_gap(const struct chart *c, unsigned int bar)
 	return end - bar;
 }
 
-static void print_chart(FILE *f, const struct chart *c, const struct hist_tables *t, uint64_t all)
+static void print_chart(FILE *f, const struct chart *c, uint64_t all)
 {
 	uint64_t sum = 0;
 
@@ -280,15 +279,14 @@ static void print_chart(FILE *f, const struct chart *c, const struct hist_tables
 			continue;
 		}
 		sum += c->bars[b];
-		print_range(f, c, b, t);
+		print_range(f, c, b);
 		fprintf(f, " %10" PRIu64, c->bars[b]);
 		print_up_to(f, sum, all);
 		print_bar(f, c->bars[b], c->most);
 	}
 }
 
-static void print_histogram(FILE *f, const struct report_row *row, const struct hist_tables *t,
-			    const struct render_style *style)
+static void print_histogram(FILE *f, const struct report_row *row, const struct render_style *style)
 {
 	struct chart c;
 
@@ -296,17 +294,14 @@ static void print_histogram(FILE *f, const struct report_row *row, const struct 
 	fprintf(f, "\n%s%s%s %s: %" PRIu64 " faults%s\n", style->colour ? BOLD : "", row->path,
 		is_inferred(row) ? "~" : "", row->origin, timed(row), style->colour ? PLAIN : "");
 	fprintf(f, "%8s   %-8s %10s %7s\n", "FROM", "TO", "COUNT", "CUM");
-	print_chart(f, &c, t, timed(row));
+	print_chart(f, &c, timed(row));
 }
 
 static void print_histograms(FILE *f, const struct report *r, const struct render_style *style)
 {
-	struct hist_tables t;
-
-	hist_tables_fill(&t);
 	for (unsigned int i = 0; i < r->nr_rows; i++)
 		if (timed(&r->rows[i]))
-			print_histogram(f, &r->rows[i], &t, style);
+			print_histogram(f, &r->rows[i], style);
 }
 
 /* What is counted beside the paths: a line each, when there is any. */

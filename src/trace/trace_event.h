@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "shared/pfstat.h"
+#include "shared/causes.h"
+#include "shared/fault_counters.h"
+#include "shared/tallies.h"
 #include "shared/trace_record.h"
 #include "report/report.h"
 

@@ -21,6 +21,7 @@
 #include "report/group_report.h"
 #include "stat/stat_format.h"
 #include "report/report.h"
+#include "shared/hist.h"
 #include "trace_events.h"
 
 #define SECOND 1000000000ull
@@ -425,7 +426,7 @@ static void report(const struct golden *g, FILE *out)
 	struct machine *m = calloc(1, sizeof(*m));
 
 	assert_non_null(m);
-	hist_tables_fill(&m->tables);
+	histogram_fill_tables(&m->tables);
 	m->renderer = g->renderer;
 	m->style = &g->style;
 	m->attach = "fentry";

@@ -13,7 +13,7 @@ from harness import (LIMIT, Fail, Perf, Pfstat, Proc, Report, Skip, check, check
                      in_guest, note, paused, preemptible, put, run, until)
 from oracles import check_no_loss, coarser, faultgen
 
-SLOTS = 16384  # NR_INFLIGHT of bpf/shared/pfstat.h
+SLOTS = 16384  # NR_INFLIGHT of bpf/shared/inflight.h
 
 
 def load(*args):

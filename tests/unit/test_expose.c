@@ -22,6 +22,7 @@
 
 #include "prometheus/prometheus_family.h"
 #include "report/report.h"
+#include "shared/hist.h"
 #include "metrics.pb-c.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
@@ -553,7 +554,7 @@ static void cumulate(struct exposition *e, const struct metric_family *family, u
 	size_t len;
 
 	if (!tables.upper[0])
-		hist_tables_fill(&tables);
+		histogram_fill_tables(&tables);
 	slots[hist_slot(&tables, ns)] = 1;
 	exposition_begin(e, EXPOSITION_PROTOBUF);
 	exposition_family(e, family);

@@ -17,6 +17,7 @@
 
 #include "proc/liveness.h"
 #include "report/group_report.h"
+#include "shared/hist.h"
 
 #define SECOND   1000000000ull
 #define MAX_ROWS 16
@@ -266,6 +267,6 @@ int main(void)
 		cmocka_unit_test(test_stat), cmocka_unit_test(test_alive),
 	};
 
-	hist_tables_fill(&tables);
+	histogram_fill_tables(&tables);
 	return cmocka_run_group_tests_name("groups", tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "report/report.h"
+#include "shared/hist.h"
 
 /* 24 digits to the base 2^32: (2^64)^8 * 2^192 < 2^704. */
 #define DIGITS 24
@@ -94,7 +95,7 @@ static int setup(void **state)
 	static struct fixture fx;
 	struct big bound = { .digit = { 1 } };
 
-	hist_tables_fill(&fx.tables);
+	histogram_fill_tables(&fx.tables);
 	for (int i = 0; i < 72; i++)
 		big_times(&bound, 10);
 	for (unsigned int s = 0; s < HIST_SLOTS; s++) {
@@ -243,8 +244,8 @@ static void test_depends_on_tables_only(void **state)
 
 	memset(&copy, 0xa5, sizeof(copy));
 	memset(&again, 0x5a, sizeof(again));
-	hist_tables_fill(&copy);
-	hist_tables_fill(&again);
+	histogram_fill_tables(&copy);
+	histogram_fill_tables(&again);
 	assert_memory_equal(copy.upper, again.upper, sizeof(copy.upper));
 	assert_memory_equal(copy.guess, again.guess, sizeof(copy.guess));
 	assert_memory_equal(copy.near, again.near, sizeof(copy.near));

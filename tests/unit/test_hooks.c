@@ -15,7 +15,14 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "shared/pfstat.h"
+#include "shared/config.h"
+#include "shared/exit_counters.h"
+#include "shared/fault_counters.h"
+#include "shared/group_key.h"
+#include "shared/hist.h"
+#include "shared/inflight.h"
+#include "shared/slab_return.h"
+#include "shared/tallies.h"
 #include "shared/stack_record.h"
 #include "probe/probe_hooks.h"
 

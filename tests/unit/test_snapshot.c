@@ -15,6 +15,7 @@
 
 #include "stat/stat_format.h"
 #include "report/report.h"
+#include "shared/hist.h"
 
 #define SECOND 1000000000ull
 
@@ -32,7 +33,7 @@ static int setup(void **state)
 
 	if (!fx)
 		return -1;
-	hist_tables_fill(&fx->tables);
+	histogram_fill_tables(&fx->tables);
 	fx->before.mono_ns = 100 * SECOND;
 	fx->after.mono_ns = 102 * SECOND;
 	fx->after.wall_ns = 1700000000 * SECOND;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * shared/inflight.h: a fault in flight, and the detail that is kept of it.
+ */
+#ifndef PFSTAT_BPF_SHARED_INFLIGHT_H
+#define PFSTAT_BPF_SHARED_INFLIGHT_H
+
+#include "causes.h"
+#include "evidence.h"
+
+/* What task_struct.rss_stat (up to 6.1) says: events, and the counts by enum mm member. */
+struct task_rss {
+	int events;
+	int file;
+	int anon;
+	int swap;
+	int shmem;
+};
+
+/* What a slot says beside time and evidence; one word, so that a begin is one store. */
+struct inflight_state {
+	unsigned char origin;
+	unsigned char in_mm_fault; /* between entry and exit of handle_mm_fault */
+	unsigned char major; /* get_user_pages faults: some call said VM_FAULT_MAJOR */
+	unsigned char walking; /* the kernel walks its stack for pfstat */
+	unsigned short calls; /* of handle_mm_fault */
+	unsigned short notes; /* what is counted beside the path: NOTE_ */
+};
+
+/* In inflight_state.notes: rare, so that one test covers all of it. */
+#define NOTE_STACK      0x1 /* the stack was grown */
+#define NOTE_MMAP_LOCK  0x2 /* mmap_lock was taken, though the kernel has locks per VMA */
+#define NOTE_MMAP_AGAIN 0x4 /* more than once: retried, or the first try was refused */
+#define NOTE_ORDER      8 /* bits from here on: order of the folio that was allocated */
+
+/* One fault in flight: one cache line. */
+struct inflight {
+	unsigned int tid; /* owner; 0: free */
+	unsigned int evidence; /* the index of the table, INFLIGHT_EXEC, INFLIGHT_PATH() */
+	unsigned long long start_ns;
+	struct inflight_state state;
+	struct task_rss rss; /* at the begin */
+	unsigned int in_overflow; /* this is an entry of inflight_overflow */
+	unsigned long long vmf; /* the struct vm_fault, once do_wp_page or __do_fault ran */
+	/* At the begin, low halves: what the task's own counts were, where they are compared. */
+	union {
+		unsigned int numa_pages;
+		struct {
+			unsigned int min_flt;
+			unsigned int maj_flt;
+		} gup;
+	};
+};
+
+/* In evidence, over the index: the access fetched an instruction. */
+#define INFLIGHT_EXEC       (1u << EV_INDEX_BITS)
+
+#define INFLIGHT_INDEX_MASK ((1u << EV_INDEX_BITS) - 1)
+
+/* From here on is what most faults have not; the flag says that there are notes. */
+#define INFLIGHT_RARE_SHIFT 22
+#define INFLIGHT_RARE       (1u << INFLIGHT_RARE_SHIFT)
+
+/* Above that: the path, when a hook that is a path by itself has run; else 0. */
+#define INFLIGHT_PATH_SHIFT 24
+#define INFLIGHT_PATH(path) (((path) + 1u) << INFLIGHT_PATH_SHIFT)
+
+/* Powers of two; a test build has small ones, to fill them. */
+#ifndef NR_INFLIGHT
+#define NR_INFLIGHT 16384
+#define NR_OVERFLOW 8192
+#endif
+
+/*
+ * What else is kept of a fault in flight when somebody asks for more than its path
+ * (cfg.details): by the index of its slot.
+ */
+struct detail {
+	unsigned long long address;
+	unsigned long long ip;
+	unsigned long long parts[CAUSE_NR]; /* ns; what is left is ON_CPU */
+	unsigned long long span_ns; /* when the span began */
+	unsigned long long off_ns; /* when it was switched out; 0: it was not */
+	unsigned char span; /* the outermost cause that is going on, and one; 0: none */
+	unsigned char off; /* what the time off the CPU will count as */
+	unsigned char over; /* the fault has ended: time off the CPU is no more its own */
+};
+
+#endif
