@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/probe_slab.h"
 #include "util/rcu.h"
 
 enum fate { KEPT, ENDS, FOLDS };

@@ -10,9 +10,7 @@
 #include <time.h>
 
 #include "proc/liveness.h"
-#include "probe/probe_slab.h"
 #include "util/rcu.h"
-#include "trace/trace_event.h"
 
 /* What is kept of an entry from read to read. */
 struct kept {

@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "proc/liveness.h"
-#include "probe/probe_slab.h"
 #include "util/rcu.h"
 
 enum { BATCH = 1024 };

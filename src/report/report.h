@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "shared/pfstat.h"
+#include "mapping_name.h"
 
 /* The cells of all CPUs added up; only ever grows, but for max_ns. */
 struct fault_sum {
