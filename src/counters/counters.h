@@ -7,6 +7,9 @@
 #ifndef PFSTAT_COUNTERS_COUNTERS_H
 #define PFSTAT_COUNTERS_COUNTERS_H
 
+#include "counters_cgroups.h"
+#include "counters_groups.h"
+#include "counters_stacks.h"
 #include "probe/probe.h"
 #include "report/report.h"
 

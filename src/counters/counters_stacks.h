@@ -6,8 +6,24 @@
 #ifndef PFSTAT_COUNTERS_COUNTERS_STACKS_H
 #define PFSTAT_COUNTERS_COUNTERS_STACKS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "probe/probe.h"
-#include "profile/profile_stacks.h"
+
+/* Faults with the same stack. */
+struct stack_sample {
+	int pid;
+	bool ended; /* one of many: it is not told apart from others by its pid */
+	const char *comm;
+	const char *path; /* of the fault: "anon" */
+	uint64_t count, sum_ns;
+	uint64_t when_ns; /* CLOCK_MONOTONIC of one of them; UINT64_MAX: unknown */
+	/* Innermost first. nr 0: there is none, or with an error it is lost. */
+	const uint64_t *kernel, *user;
+	unsigned int nr_kernel, nr_user;
+	int kernel_error, user_error; /* negative errno of the stack walk */
+};
 
 struct stack_table;
 

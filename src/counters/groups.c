@@ -12,7 +12,6 @@
 #include "proc/liveness.h"
 #include "probe/probe.h"
 #include "util/rcu.h"
-#include "trace/trace_event.h"
 
 /* What is kept of an entry from read to read. */
 struct kept {

@@ -14,8 +14,7 @@
 #include "util/clock.h"
 #include "counters/counters.h"
 #include "run/run_loop.h"
-#include "counters/counters_stacks.h"
-#include "symbols/symbols.h"
+#include "run/run_symbols.h"
 #include "profile_stacks.h"
 
 /* A fork every 1 ms has some 1,000 stacks in the time. */
@@ -35,7 +34,6 @@ struct profiler {
 	/* From 0 on: the stacks, too, have what came while pfstat attached. */
 	struct snapshot *end;
 	struct symbols symbols;
-	struct stack_symbols names;
 	struct stacks stacks;
 	struct profile_run run;
 	char title[64];
@@ -73,12 +71,11 @@ static int take_sample(void *profiler, const struct stack_sample *sample)
 /* Those of the table must be asked for before the oldest that ended are forgotten. */
 static bool names_are_pressing(struct profiler *p)
 {
-	struct address_spaces_totals totals;
+	const uint64_t exited = symbols_exited(&p->symbols);
 
-	address_spaces_totals(p->symbols.spaces, &totals);
-	if (totals.exited - p->exited < EXITED_REMEMBERED / 2)
+	if (exited - p->exited < EXITED_REMEMBERED / 2)
 		return false;
-	p->exited = totals.exited;
+	p->exited = exited;
 	return true;
 }
 
@@ -234,11 +231,10 @@ static int profile(struct profiler *p)
 	if (!code)
 		code = run_open(&p->measure, p->opts);
 	if (!code)
-		code = symbols_open(&p->symbols, &p->measure);
+		code = run_open_symbols(&p->measure, &p->symbols);
 	if (code)
 		return code;
-	p->names = (struct stack_symbols){ p->symbols.user, p->symbols.kernel };
-	stacks_init(&p->stacks, stack_names(&p->names), TRACE_FRAMES);
+	stacks_init(&p->stacks, stack_names(&p->symbols), TRACE_FRAMES);
 	p->stacks.max_lines = LINES_PER_STACK * p->opts->stack_limit;
 	code = watch_table(p);
 	if (code)

@@ -13,22 +13,8 @@
 #include <stdio.h>
 
 #include "util/intern.h"
-#include "symbols/symbols_kernel.h"
-#include "symbols/symbols_user.h"
-
-/* Faults with the same stack. */
-struct stack_sample {
-	int pid;
-	bool ended; /* one of many: it is not told apart from others by its pid */
-	const char *comm;
-	const char *path; /* of the fault: "anon" */
-	uint64_t count, sum_ns;
-	uint64_t when_ns; /* CLOCK_MONOTONIC of one of them; UINT64_MAX: unknown */
-	/* Innermost first. nr 0: there is none, or with an error it is lost. */
-	const uint64_t *kernel, *user;
-	unsigned int nr_kernel, nr_user;
-	int kernel_error, user_error; /* negative errno of the stack walk */
-};
+#include "counters/counters.h"
+#include "symbols/symbols.h"
 
 /* In place of the process's name. */
 #define STACK_NO_ROOM "[no room for the stack]"
@@ -82,13 +68,8 @@ struct stack_names {
 	int (*kernel)(void *context, uint64_t address, struct kernel_symbol *out);
 };
 
-struct stack_symbols {
-	struct symbols_user *user;
-	struct symbols_kernel *kernel;
-};
-
 /* Names by these, which must outlive the stacks. */
-struct stack_names stack_names(struct stack_symbols *symbols);
+struct stack_names stack_names(struct symbols *symbols);
 
 struct stacks {
 	struct stack_names names;

@@ -15,16 +15,15 @@
 static int name_user(void *context, int pid, uint64_t address, uint64_t when_ns,
 		     struct user_symbol *out)
 {
-	return symbols_user_find(((struct stack_symbols *)context)->user, pid, address, when_ns,
-				 out);
+	return symbols_user_find(((struct symbols *)context)->user, pid, address, when_ns, out);
 }
 
 static int name_kernel(void *context, uint64_t address, struct kernel_symbol *out)
 {
-	return symbols_kernel_find(((struct stack_symbols *)context)->kernel, address, out);
+	return symbols_kernel_find(((struct symbols *)context)->kernel, address, out);
 }
 
-struct stack_names stack_names(struct stack_symbols *symbols)
+struct stack_names stack_names(struct symbols *symbols)
 {
 	return (struct stack_names){ .context = symbols, .user = name_user, .kernel = name_kernel };
 }

@@ -13,6 +13,7 @@
 #include "shared/causes.h"
 #include "shared/fault_counters.h"
 #include "shared/tallies.h"
+#include "mapping_name.h"
 
 /* The cells of all CPUs added up; only ever grows, but for max_ns. */
 struct fault_sum {

@@ -4,10 +4,8 @@
  */
 #include "run_targets.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <linux/netlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,31 +13,34 @@
 
 #include <bpf/libbpf.h>
 
-/* One pass over /proc/PID/task: how many threads were new. */
+#include "proc/procfs.h"
+#include "util/array.h"
+
+struct new_threads {
+	struct session *session;
+	struct kernel_counters *kernel_counters;
+	int added;
+};
+
+static int add_thread_if_new(void *context, int tid)
+{
+	struct new_threads *n = context;
+	int err;
+
+	if (session_has_task(n->session, tid))
+		return 0;
+	err = kernel_counters_add_task(n->kernel_counters, n->session, tid);
+	n->added += !err;
+	return err == -ESRCH ? 0 : err; /* ended meanwhile */
+}
+
+/* One pass over the threads of pid: how many were new. */
 static int add_new_threads(struct session *s, struct kernel_counters *kernel_counters, int pid)
 {
-	char path[32];
-	struct dirent *entry;
-	int added = 0, err = 0;
-	DIR *dir;
+	struct new_threads n = { s, kernel_counters, 0 };
+	int err = procfs_each_thread(pid, add_thread_if_new, &n);
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	if (!dir)
-		return errno == ENOENT ? -ESRCH : -errno;
-	while (!err && (entry = readdir(dir))) {
-		int tid = atoi(entry->d_name);
-
-		if (tid <= 0 || session_has_task(s, tid))
-			continue;
-		err = kernel_counters_add_task(kernel_counters, s, tid);
-		if (err == -ESRCH)
-			err = 0; /* ended meanwhile */
-		else if (!err)
-			added++;
-	}
-	closedir(dir);
-	return err ? err : added;
+	return err ? err : n.added;
 }
 
 int targets_add_process(struct session *s, struct kernel_counters *kernel_counters, int pid)
@@ -53,6 +54,28 @@ int targets_add_process(struct session *s, struct kernel_counters *kernel_counte
 		sum += added;
 	} while (added);
 	return sum ? sum : -ESRCH;
+}
+
+static int append_thread(void *context, int tid)
+{
+	struct target_threads *threads = context;
+	int err = array_reserve(threads->tids, threads->cap, threads->nr + 1);
+
+	if (!err)
+		threads->tids[threads->nr++] = tid;
+	return err;
+}
+
+int targets_list_threads(const int *pids, size_t nr_pids, struct target_threads *threads)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < nr_pids && !err; i++) {
+		err = procfs_each_thread(pids[i], append_thread, threads);
+		if (err == -ESRCH)
+			err = 0;
+	}
+	return !err && !threads->nr ? -ESRCH : err;
 }
 
 int targets_add_cpus(struct session *s)

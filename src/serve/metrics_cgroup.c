@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "serve_metrics.h"
-#include "counters/counters_cgroups.h"
+#include "counters/counters.h"
 
 enum status { STATUS_NEW, STATUS_NAMED, STATUS_UNNAMED };
 

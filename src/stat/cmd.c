@@ -13,7 +13,6 @@
 #include "stat_kernel_counters.h"
 #include "stat_check.h"
 #include "counters/counters.h"
-#include "counters/counters_groups.h"
 #include "run/run_loop.h"
 #include "stat_format.h"
 #include "stat_table_check.h"

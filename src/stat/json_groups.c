@@ -9,7 +9,7 @@
 #include "proc/container_id.h"
 #include "stat_groups.h"
 #include "stat_json.h"
-#include "trace/trace_event.h"
+#include "report/report.h"
 
 static json_t *string_or_null(const char *s)
 {

@@ -4,7 +4,6 @@
  */
 #include "symbols_space_maps.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,8 +13,9 @@
 #include <sys/sysmacros.h>
 
 #include "symbols_space_store.h"
-#include "util/clock.h"
+#include "proc/procfs.h"
 #include "proc/task.h"
+#include "util/clock.h"
 
 enum {
 	ASK_NS = 10000000,
@@ -163,38 +163,26 @@ int address_spaces_see(struct address_spaces *a, int pid)
 	return err;
 }
 
-static int see_all(struct address_spaces *a)
+/* Only the lack of memory matters: others may have ended, or be somebody else's. */
+static int see_process(void *spaces, int pid)
 {
-	DIR *dir = opendir("/proc");
-	struct dirent *entry;
-	int err = 0;
-
-	if (!dir)
-		return -errno;
-	while (!err && (entry = readdir(dir))) {
-		int pid = atoi(entry->d_name);
-
-		if (pid > 0 && address_spaces_see(a, pid) == -ENOMEM)
-			err = -ENOMEM;
-	}
-	closedir(dir);
-	return err;
+	return address_spaces_see(spaces, pid) == -ENOMEM ? -ENOMEM : 0;
 }
 
 int spaces_see_present(struct address_spaces *a, const struct address_spaces_options *options)
 {
 	unsigned int i;
+	int err = 0;
 
 	if (!options->tids)
-		return see_all(a);
-	for (i = 0; i < options->nr_tids; i++) {
-		/* A thread's space is its process's, whose pid its faults have. */
+		return procfs_each_process(see_process, a);
+	for (i = 0; i < options->nr_tids && !err; i++) {
+		/* A thread's faults have the pid of its process. */
 		int pid = task_tgid(options->tids[i]);
 
-		if (pid && address_spaces_see(a, pid) == -ENOMEM)
-			return -ENOMEM;
+		err = pid ? see_process(a, pid) : 0;
 	}
-	return 0;
+	return err;
 }
 
 /* --- what is mapped at an address */

@@ -9,7 +9,6 @@
 
 #include "symbols_space_maps.h"
 #include "symbols_kernel.h"
-#include "trace/trace_event.h"
 
 struct symbols_user;
 
@@ -47,10 +46,5 @@ void symbols_user_trim(struct symbols_user *u);
 void symbols_user_totals(const struct symbols_user *u, struct symbols_user_totals *totals);
 
 void symbols_user_close(struct symbols_user *u);
-
-/* One frame of a trace; the strings live as those of k and u. */
-void symbols_frame_user(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
-			struct trace_frame *out);
-void symbols_frame_kernel(struct symbols_kernel *k, uint64_t address, struct trace_frame *out);
 
 #endif

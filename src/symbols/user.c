@@ -490,28 +490,3 @@ void symbols_user_close(struct symbols_user *u)
 		perf_map_free(&u->jits[i].map);
 	free(u);
 }
-
-void symbols_frame_user(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
-			struct trace_frame *out)
-{
-	struct user_symbol symbol;
-
-	symbols_user_find(u, pid, address, when_ns, &symbol);
-	*out = (struct trace_frame){ .address = address,
-				     .symbol = symbol.name,
-				     .symbol_offset = symbol.offset,
-				     .module = symbol.module,
-				     .module_offset = symbol.module_offset };
-}
-
-void symbols_frame_kernel(struct symbols_kernel *k, uint64_t address, struct trace_frame *out)
-{
-	struct kernel_symbol symbol;
-
-	*out = (struct trace_frame){ .address = address };
-	if (symbols_kernel_find(k, address, &symbol))
-		return;
-	out->symbol = symbol.name;
-	out->symbol_offset = symbol.offset;
-	out->module = symbol.module;
-}

@@ -116,7 +116,7 @@ static void print_causes(FILE *f, const struct trace_record *r)
 	}
 }
 
-static json_t *pack_stack(const struct trace_frame *frames, unsigned int nr)
+static json_t *pack_stack(const struct symbol_frame *frames, unsigned int nr)
 {
 	char name[TRACE_FRAME_LEN];
 	json_t *list = json_array();

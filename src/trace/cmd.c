@@ -15,7 +15,7 @@
 #include "util/clock.h"
 #include "counters/counters.h"
 #include "run/run_loop.h"
-#include "symbols/symbols.h"
+#include "run/run_symbols.h"
 #include "trace_event.h"
 
 struct tracer {
@@ -33,7 +33,7 @@ struct tracer {
 	int out_error;
 	struct symbols symbols;
 	uint64_t symbols_ns; /* what was mapped is known up to then */
-	struct trace_frame *frames; /* room for both stacks of one fault */
+	struct symbol_frame *frames; /* room for both stacks of one fault */
 };
 
 static const char *cgroup_path(struct tracer *t, uint64_t id)
@@ -55,22 +55,22 @@ static unsigned int nr_frames(int bytes)
 }
 
 static void name_user(struct tracer *t, const struct trace_record *r, uint64_t address,
-		      struct trace_frame *frame)
+		      struct symbol_frame *frame)
 {
-	symbols_frame_user(t->symbols.user, r->pid, address, r->end_ns, frame);
+	symbols_frame_user(&t->symbols, r->pid, address, r->end_ns, frame);
 }
 
 static void add_stacks(struct tracer *t, struct trace_event *event,
 		       const struct trace_stacks *stacks)
 {
-	struct trace_frame *frame = t->frames;
+	struct symbol_frame *frame = t->frames;
 	unsigned int i;
 
 	event->nr_kernel = nr_frames(event->record->kernel_stack);
 	event->nr_user = nr_frames(event->record->user_stack);
 	event->kernel = frame;
 	for (i = 0; i < event->nr_kernel; i++)
-		symbols_frame_kernel(t->symbols.kernel, stacks->kernel[i], frame++);
+		symbols_frame_kernel(&t->symbols, stacks->kernel[i], frame++);
 	event->user = frame;
 	for (i = 0; i < event->nr_user; i++)
 		name_user(t, event->record, stacks->user[i], frame++);
@@ -113,7 +113,7 @@ static int print_fault(void *arg, void *data, size_t size)
 
 	read_symbols(t, record);
 	if (record->origin == ORIGIN_KERNEL)
-		symbols_frame_kernel(t->symbols.kernel, record->ip, &event.ip);
+		symbols_frame_kernel(&t->symbols, record->ip, &event.ip);
 	else if (record->ip)
 		name_user(t, record, record->ip, &event.ip);
 	if (size >= sizeof(*record) + sizeof(struct trace_stacks))
@@ -121,7 +121,7 @@ static int print_fault(void *arg, void *data, size_t size)
 	errno = 0;
 	t->renderer->event(t->out, &t->run, &event);
 	t->printed++;
-	symbols_user_trim(t->symbols.user);
+	symbols_trim(&t->symbols);
 	return check_output(t);
 }
 
@@ -215,7 +215,7 @@ static int trace(struct tracer *t)
 	if (!code)
 		code = run_open(&t->measure, t->opts);
 	if (!code)
-		code = symbols_open(&t->symbols, &t->measure);
+		code = run_open_symbols(&t->measure, &t->symbols);
 	if (!code)
 		code = open_ring(t);
 	if (!code)

@@ -70,7 +70,7 @@ static json_t *pack_mapping(const struct trace_event *event)
 	return mapping;
 }
 
-static json_t *pack_frame(const struct trace_frame *frame)
+static json_t *pack_frame(const struct symbol_frame *frame)
 {
 	json_t *packed =
 		json_pack("{s:o, s:o, s:o}", "address", hex(frame->address), "symbol",
@@ -83,7 +83,7 @@ static json_t *pack_frame(const struct trace_frame *frame)
 }
 
 static void add_stack(json_t *line, const char *key, const char *error_key,
-		      const struct trace_frame *frames, unsigned int nr, int status)
+		      const struct symbol_frame *frames, unsigned int nr, int status)
 {
 	json_t *list = json_array();
 

@@ -35,7 +35,7 @@ static void print_comm(FILE *f, const struct trace_record *r)
 	fputs(comm, f);
 }
 
-static void print_frame(FILE *f, const struct trace_frame *frame)
+static void print_frame(FILE *f, const struct symbol_frame *frame)
 {
 	char text[MODULE_LEN];
 
@@ -50,8 +50,8 @@ static void print_frame(FILE *f, const struct trace_frame *frame)
 		escape_text(text, sizeof(text), frame->module ? frame->module : "[unknown]", " "));
 }
 
-static void print_frames(FILE *f, const struct trace_frame *frames, unsigned int nr,
-			 const struct trace_frame *ip)
+static void print_frames(FILE *f, const struct symbol_frame *frames, unsigned int nr,
+			 const struct symbol_frame *ip)
 {
 	for (unsigned int i = 0; i < nr; i++)
 		print_frame(f, &frames[i]);

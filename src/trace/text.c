@@ -192,7 +192,7 @@ static void fill_line(struct line *l, const struct trace_event *event)
 	escape_text(l->cell[COL_CGROUP], CELL_LEN, event->cgroup ? event->cgroup : "-", "");
 }
 
-static void print_stack(FILE *f, const char *title, const struct trace_frame *frames,
+static void print_stack(FILE *f, const char *title, const struct symbol_frame *frames,
 			unsigned int nr, int status)
 {
 	char name[TRACE_FRAME_LEN], module[CELL_LEN];

@@ -15,15 +15,7 @@
 #include "shared/tallies.h"
 #include "shared/trace_record.h"
 #include "report/report.h"
-
-/* One frame of a stack, innermost first. */
-struct trace_frame {
-	uint64_t address;
-	const char *symbol; /* NULL: unknown */
-	uint64_t symbol_offset; /* of address in the symbol */
-	const char *module; /* file, "[kernel.kallsyms]", "[vdso]"; NULL: unknown */
-	uint64_t module_offset; /* of address in the file, when there is no symbol */
-};
+#include "symbols/symbols.h"
 
 /* The strings live until the renderer returns. */
 struct trace_event {
@@ -31,9 +23,9 @@ struct trace_event {
 	uint64_t wall_ns; /* CLOCK_REALTIME at its end, since the epoch */
 	const char *cgroup; /* path; NULL: unknown */
 	const char *mapping; /* "/usr/lib/libc.so.6", "[heap]", "[anon:name]"; NULL: unknown */
-	struct trace_frame ip; /* of record->ip */
+	struct symbol_frame ip; /* of record->ip */
 	/* With --stack, innermost first; 0 frames when there is none. */
-	const struct trace_frame *kernel, *user;
+	const struct symbol_frame *kernel, *user;
 	unsigned int nr_kernel, nr_user;
 };
 
@@ -77,9 +69,8 @@ extern const struct trace_renderer trace_text, trace_json, trace_perf_script, tr
 /* In the order of the help; ended by NULL. */
 extern const struct trace_renderer *const trace_renderers[];
 
-/* "read", "write", "exec"; "file", "heap" and so on. */
+/* "read", "write", "exec". */
 const char *access_name(unsigned int access);
-const char *mapping_kind_name(unsigned int kind);
 
 /* The bit of cause is in run->causes. */
 bool trace_tells(const struct trace_run *run, unsigned int cause);
@@ -89,16 +80,6 @@ bool trace_tells(const struct trace_run *run, unsigned int cause);
  * address, with control characters escaped, in buf. "-" for address 0.
  */
 #define TRACE_FRAME_LEN 512
-const char *trace_frame_name(char buf[TRACE_FRAME_LEN], const struct trace_frame *frame);
-
-/*
- * The mapping as /proc/PID/maps would name it, in buf (len bytes): the path with
- * " (deleted)" behind it where it is, "[heap]", "[stack]", "[anon]",
- * "[anon:name]", "[vdso]". Names that are cut, or have no room, begin with "...".
- * NULL: unknown, or no mapping. Control characters become \ooo, as in /proc/PID/maps.
- * MAPPING_NAME_LEN bytes are always enough.
- */
-#define MAPPING_NAME_LEN (4 * MAPPING_NAMES + 32)
-const char *mapping_name(const struct fault_mapping *mapping, char *buf, size_t len);
+const char *trace_frame_name(char buf[TRACE_FRAME_LEN], const struct symbol_frame *frame);
 
 #endif

@@ -179,10 +179,10 @@ static void tell_missing(struct teller *t)
 	t->record.address = 0xffffffffff600000;
 	t->record.origin = ORIGIN_KERNEL;
 	t->record.ip = 0xffffffff81a01234;
-	t->event.ip = (struct trace_frame){ .address = 0xffffffff81a01234,
-					    .symbol = "rep_movs_alternative",
-					    .symbol_offset = 0x4a,
-					    .module = "[kernel.kallsyms]" };
+	t->event.ip = (struct symbol_frame){ .address = 0xffffffff81a01234,
+					     .symbol = "rep_movs_alternative",
+					     .symbol_offset = 0x4a,
+					     .module = "[kernel.kallsyms]" };
 	t->record.mapping = (struct fault_mapping){ .kind = MAPPING_NONE };
 	tell(t);
 
@@ -190,12 +190,12 @@ static void tell_missing(struct teller *t)
 	t->record.origin = ORIGIN_GUP;
 	t->record.tid = 1300;
 	t->record.ip = 0;
-	t->event.ip = (struct trace_frame){ 0 };
+	t->event.ip = (struct symbol_frame){ 0 };
 	set_mapping(t, MAPPING_ANON, NULL, 0);
 	tell(t);
 
 	new_fault(t, 540000000, 1600000, PATH_ANON);
-	t->event.ip = (struct trace_frame){ .address = 0x55d0c0de1234 };
+	t->event.ip = (struct symbol_frame){ .address = 0x55d0c0de1234 };
 	set_mapping(t, MAPPING_ANON, NULL, 0);
 	memset(t->record.comm, 0, sizeof(t->record.comm));
 	t->record.pid = 4194303;
@@ -247,7 +247,7 @@ static void tell_all(FILE *f, const struct trace_renderer *to, const struct trac
 }
 
 /* clang-format off */
-static const struct trace_frame kernel_frames[] = {
+static const struct symbol_frame kernel_frames[] = {
 	{ .address = 0xffffffff81412345, .symbol = "mm_account_fault", .symbol_offset = 0xa5,
 	  .module = "[kernel.kallsyms]" },
 	{ .address = 0xffffffff81414000, .symbol = "handle_mm_fault", .symbol_offset = 0x2c0,
@@ -256,7 +256,7 @@ static const struct trace_frame kernel_frames[] = {
 };
 /* clang-format on */
 
-static const struct trace_frame user_frames[] = {
+static const struct symbol_frame user_frames[] = {
 	{ .address = 0x55d0c0de1234,
 	  .symbol = "hash_search",
 	  .symbol_offset = 0x84,

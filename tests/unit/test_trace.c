@@ -99,7 +99,7 @@ static void test_place_names_fit(void **state)
 static void test_frame_names(void **state)
 {
 	static const struct {
-		struct trace_frame frame;
+		struct symbol_frame frame;
 		const char *expected;
 	} cases[] = {
 		{ { .address = 5, .symbol = "f", .symbol_offset = 16, .module = "/a/b" },
@@ -111,7 +111,7 @@ static void test_frame_names(void **state)
 		{ { .address = 5, .symbol = "a\033b" }, "a\\033b+0x0" },
 	};
 	static char longest[2000];
-	struct trace_frame frame = { .symbol = longest, .symbol_offset = UINT64_MAX };
+	struct symbol_frame frame = { .symbol = longest, .symbol_offset = UINT64_MAX };
 	char buf[TRACE_FRAME_LEN];
 
 	(void)state;
