@@ -18,7 +18,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "prometheus/prometheus_negotiate.h"
+#include "prometheus/prometheus.h"
 #include "run/run_setup.h"
 #include "proc/cgroups.h"
 #include "util/clock.h"

@@ -22,7 +22,7 @@
 
 #include "prometheus/prometheus_family.h"
 #include "report/report.h"
-#include "metrics.pb-c.h"
+#include "prometheus/metrics.pb-c.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 static const uint64_t zeros[HIST_SLOTS];
