@@ -16,7 +16,7 @@
 /* --- answers */
 
 struct body {
-	struct http_server *http_server;
+	struct http_server *server;
 	size_t len;
 	char text[];
 };
@@ -25,25 +25,25 @@ static void free_body(void *arg)
 {
 	struct body *body = arg;
 
-	atomic_fetch_sub(&body->http_server->answers_memory, body->len);
+	atomic_fetch_sub(&body->server->answers_memory, body->len);
 	free(body);
 }
 
-static struct MHD_Response *copy_body(struct http_server *http_server, const char *text, size_t len)
+static struct MHD_Response *copy_body(struct http_server *server, const char *text, size_t len)
 {
 	struct MHD_Response *response;
 	struct body *body;
 
-	if (atomic_fetch_add(&http_server->answers_memory, len) + len > ANSWERS_MEMORY) {
-		atomic_fetch_sub(&http_server->answers_memory, len);
+	if (atomic_fetch_add(&server->answers_memory, len) + len > ANSWERS_MEMORY) {
+		atomic_fetch_sub(&server->answers_memory, len);
 		return NULL;
 	}
 	body = malloc(sizeof(*body) + len);
 	if (!body) {
-		atomic_fetch_sub(&http_server->answers_memory, len);
+		atomic_fetch_sub(&server->answers_memory, len);
 		return NULL;
 	}
-	body->http_server = http_server;
+	body->server = server;
 	body->len = len;
 	memcpy(body->text, text, len);
 	response = MHD_create_response_from_buffer_with_free_callback_cls(len, body->text,
@@ -55,41 +55,40 @@ static struct MHD_Response *copy_body(struct http_server *http_server, const cha
 
 static void add_headers(struct http_connection *connection, struct MHD_Response *response)
 {
-	struct http_server *http_server = connection->http_server;
+	struct http_server *server = connection->server;
 	const struct http_config *config = &connection->request_settings->config;
 	bool old;
 
 	for (size_t i = 0; i < config->nr_headers; i++)
 		MHD_add_response_header(response, config->headers[i].name,
 					config->headers[i].value);
-	pthread_mutex_lock(&http_server->lock);
-	old = connection->settings != http_server->settings;
-	pthread_mutex_unlock(&http_server->lock);
+	pthread_mutex_lock(&server->lock);
+	old = connection->settings != server->settings;
+	pthread_mutex_unlock(&server->lock);
 	/* Let it come again, by the rules of now. */
 	if (old)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
 /* Takes response over. */
-static enum MHD_Result answer(struct http_connection *connection, unsigned int status,
-			      struct MHD_Response *response)
+static enum MHD_Result send_response(struct http_connection *connection, unsigned int status,
+				     struct MHD_Response *response)
 {
 	enum MHD_Result result;
 
 	if (!response)
 		return MHD_NO;
 	add_headers(connection, response);
-	http_connection_deadline(
-		connection, http_now_ns() + connection->http_server->options.answer_ms * NS_PER_MS,
-		0);
+	http_connection_set_deadline(
+		connection, http_now_ns() + connection->server->options.answer_ms * NS_PER_MS, 0);
 	result = MHD_queue_response(connection->mhd, status, response);
 	MHD_destroy_response(response);
 	if (result == MHD_YES)
-		http_count_answer(connection->http_server, status);
+		http_server_count_answer(connection->server, status);
 	return result;
 }
 
-static enum MHD_Result answer_error(struct http_connection *connection, unsigned int status)
+static enum MHD_Result send_error(struct http_connection *connection, unsigned int status)
 {
 	struct MHD_Response *response;
 	char text[80];
@@ -105,7 +104,7 @@ static enum MHD_Result answer_error(struct http_connection *connection, unsigned
 		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	return answer(connection, status, response);
+	return send_response(connection, status, response);
 }
 
 static const char *header(struct http_connection *connection, const char *name)
@@ -119,35 +118,35 @@ static enum MHD_Result answer_page(struct http_connection *connection, const str
 		.accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
 		.accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
 	};
-	struct http_server *http_server = connection->http_server;
+	struct http_server *server = connection->server;
 	struct http_response got = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
 	struct MHD_Response *response;
 
-	pthread_mutex_lock(&http_server->page_lock);
-	page->get(http_server->options.arg, &request, &got);
-	response = copy_body(http_server, got.body ? got.body : "", got.body ? got.len : 0);
+	pthread_mutex_lock(&server->page_lock);
+	page->get(server->options.arg, &request, &got);
+	response = copy_body(server, got.body ? got.body : "", got.body ? got.len : 0);
 	if (response && got.content_type)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, got.content_type);
 	if (response && got.content_encoding)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING,
 					got.content_encoding);
-	pthread_mutex_unlock(&http_server->page_lock);
+	pthread_mutex_unlock(&server->page_lock);
 	if (!response)
-		return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
-	return answer(connection, got.status, response);
+		return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+	return send_response(connection, got.status, response);
 }
 
 /* --- requests */
 
-static const struct http_page *find_page(const struct http_server *http_server, const char *path)
+static const struct http_page *find_page(const struct http_server *server, const char *path)
 {
-	for (size_t i = 0; i < http_server->options.nr_pages; i++)
-		if (strcmp(http_server->options.pages[i].path, path) == 0)
-			return &http_server->options.pages[i];
+	for (size_t i = 0; i < server->options.nr_pages; i++)
+		if (strcmp(server->options.pages[i].path, path) == 0)
+			return &server->options.pages[i];
 	return NULL;
 }
 
-static bool is_read(const char *method)
+static bool is_read_method(const char *method)
 {
 	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
 	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
@@ -156,33 +155,32 @@ static bool is_read(const char *method)
 static enum MHD_Result answer_request(struct http_connection *connection, const char *path,
 				      const char *method)
 {
-	const struct http_page *page = find_page(connection->http_server, path);
+	const struct http_page *page = find_page(connection->server, path);
 
-	if (!is_read(method))
-		return answer_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED);
+	if (!is_read_method(method))
+		return send_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED);
 	if (!page)
-		return answer_error(connection, MHD_HTTP_NOT_FOUND);
+		return send_error(connection, MHD_HTTP_NOT_FOUND);
 	return answer_page(connection, page);
 }
 
 /* Takes a token of rate_limit. */
-static bool may_go(struct http_server *http_server, const struct http_config *config)
+static bool take_rate_token(struct http_server *server, const struct http_config *config)
 {
 	uint64_t now = http_now_ns();
 	bool ok;
 
 	if (!config->rate_interval_ns)
 		return true;
-	pthread_mutex_lock(&http_server->lock);
-	http_server->rate_tokens +=
-		(double)(now - http_server->rate_time) / (double)config->rate_interval_ns;
-	if (http_server->rate_tokens > config->rate_burst)
-		http_server->rate_tokens = config->rate_burst;
-	http_server->rate_time = now;
-	ok = http_server->rate_tokens >= 1;
+	pthread_mutex_lock(&server->lock);
+	server->rate_tokens += (double)(now - server->rate_time) / (double)config->rate_interval_ns;
+	if (server->rate_tokens > config->rate_burst)
+		server->rate_tokens = config->rate_burst;
+	server->rate_time = now;
+	ok = server->rate_tokens >= 1;
 	if (ok)
-		http_server->rate_tokens--;
-	pthread_mutex_unlock(&http_server->lock);
+		server->rate_tokens--;
+	pthread_mutex_unlock(&server->lock);
 	return ok;
 }
 
@@ -204,7 +202,7 @@ static void begin_bcrypt(struct http_auth_job *job)
 	MHD_suspend_connection(connection->mhd);
 }
 
-void http_end_bcrypt(struct http_auth_job *job)
+void http_resume_request(struct http_auth_job *job)
 {
 	struct http_connection *connection =
 		(struct http_connection *)((char *)job - offsetof(struct http_connection, job));
@@ -224,9 +222,9 @@ static enum verdict authenticate(struct http_connection *connection)
 	if (!http_credentials_parse(&job->credentials,
 				    header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
 		return KEPT_OUT;
-	if (http_users_remember(users, &job->credentials))
+	if (http_users_was_verified(users, &job->credentials))
 		verdict = LET_IN;
-	else if (!http_auth_submit(connection->http_server->auth, job, begin_bcrypt))
+	else if (!http_auth_submit(connection->server->auth, job, begin_bcrypt))
 		verdict = TOO_MANY;
 	/* A job that was submitted is no more ours. */
 	if (verdict != ASKED)
@@ -236,52 +234,52 @@ static enum verdict authenticate(struct http_connection *connection)
 
 static void begin_request(struct http_connection *connection)
 {
-	connection->request_settings = http_settings_get(connection->http_server);
+	connection->request_settings = http_settings_get(connection->server);
 	connection->asked = false;
-	http_connection_deadline(connection, 0, 0);
+	http_connection_set_deadline(connection, 0, 0);
 }
 
-static enum MHD_Result decide(struct http_connection *connection, const char *path,
-			      const char *method)
+static enum MHD_Result answer_if_allowed(struct http_connection *connection, const char *path,
+					 const char *method)
 {
-	const struct http_page *page = find_page(connection->http_server, path);
+	const struct http_page *page = find_page(connection->server, path);
 	enum verdict verdict = LET_IN;
 
-	if (!may_go(connection->http_server, &connection->request_settings->config))
-		return answer_error(connection, MHD_HTTP_TOO_MANY_REQUESTS);
+	if (!take_rate_token(connection->server, &connection->request_settings->config))
+		return send_error(connection, MHD_HTTP_TOO_MANY_REQUESTS);
 	if (connection->request_settings->users && !(page && page->open))
 		verdict = authenticate(connection);
 	switch (verdict) {
 	case LET_IN:
 		return answer_request(connection, path, method);
 	case KEPT_OUT:
-		return answer_error(connection, MHD_HTTP_UNAUTHORIZED);
+		return send_error(connection, MHD_HTTP_UNAUTHORIZED);
 	case TOO_MANY:
-		return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+		return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
 	default:
 		return MHD_YES; /* called again when there is an answer */
 	}
 }
 
-static enum MHD_Result decide_after_bcrypt(struct http_connection *connection, const char *path,
+static enum MHD_Result answer_after_bcrypt(struct http_connection *connection, const char *path,
 					   const char *method)
 {
 	if (connection->job.right)
 		return answer_request(connection, path, method);
-	if (atomic_load(&connection->http_server->closing))
-		return answer_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
-	return answer_error(connection, MHD_HTTP_UNAUTHORIZED);
+	if (atomic_load(&connection->server->closing))
+		return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
+	return send_error(connection, MHD_HTTP_UNAUTHORIZED);
 }
 
 /*
  * Called with the header (request is NULL then), again with the whole request, and
  * again after a bcrypt. An answer to the first call ends the connection.
  */
-enum MHD_Result http_handle(void *arg, struct MHD_Connection *mhd, const char *url,
-			    const char *method, const char *version, const char *upload,
-			    size_t *upload_len, void **request)
+enum MHD_Result http_answer_request(void *arg, struct MHD_Connection *mhd, const char *url,
+				    const char *method, const char *version, const char *upload,
+				    size_t *upload_len, void **request)
 {
-	struct http_connection *connection = http_connection_of(mhd);
+	struct http_connection *connection = http_connection_get(mhd);
 
 	(void)arg;
 	(void)version;
@@ -293,19 +291,19 @@ enum MHD_Result http_handle(void *arg, struct MHD_Connection *mhd, const char *u
 		*request = connection;
 		begin_request(connection);
 		if (!url) /* a line of one word */
-			return answer_error(connection, MHD_HTTP_BAD_REQUEST);
+			return send_error(connection, MHD_HTTP_BAD_REQUEST);
 		if (!has_body(connection))
 			return MHD_YES;
-		return answer_error(connection, is_read(method) ? MHD_HTTP_CONTENT_TOO_LARGE :
-								  MHD_HTTP_METHOD_NOT_ALLOWED);
+		return send_error(connection, is_read_method(method) ? MHD_HTTP_CONTENT_TOO_LARGE :
+								       MHD_HTTP_METHOD_NOT_ALLOWED);
 	}
 	if (connection->asked)
-		return decide_after_bcrypt(connection, url, method);
-	return decide(connection, url, method);
+		return answer_after_bcrypt(connection, url, method);
+	return answer_if_allowed(connection, url, method);
 }
 
-void http_complete(void *arg, struct MHD_Connection *mhd, void **request,
-		   enum MHD_RequestTerminationCode why)
+void http_request_completed(void *arg, struct MHD_Connection *mhd, void **request,
+			    enum MHD_RequestTerminationCode why)
 {
 	struct http_connection *connection = *request;
 	uint64_t now = http_now_ns();
@@ -318,12 +316,12 @@ void http_complete(void *arg, struct MHD_Connection *mhd, void **request,
 	*request = NULL;
 	http_settings_put(connection->request_settings);
 	connection->request_settings = NULL;
-	http_connection_deadline(connection,
-				 now + connection->http_server->options.idle_ms * NS_PER_MS, now);
+	http_connection_set_deadline(connection,
+				     now + connection->server->options.idle_ms * NS_PER_MS, now);
 }
 
 /* Paths are compared as they were sent: %2e, %00 and such lead nowhere. */
-size_t http_leave_escaped(void *arg, struct MHD_Connection *mhd, char *text)
+size_t http_keep_escaped(void *arg, struct MHD_Connection *mhd, char *text)
 {
 	(void)arg;
 	(void)mhd;

@@ -158,7 +158,7 @@ static bool make_digest(const struct http_users *users, const struct http_creden
 	return ok;
 }
 
-bool http_users_remember(struct http_users *users, const struct http_credentials *c)
+bool http_users_was_verified(struct http_users *users, const struct http_credentials *c)
 {
 	unsigned char digest[DIGEST_LEN];
 	unsigned int found = 0;
@@ -174,12 +174,12 @@ bool http_users_remember(struct http_users *users, const struct http_credentials
 	return found;
 }
 
-static void remember(struct http_users *users, const struct http_credentials *c)
+static void cache_verified(struct http_users *users, const struct http_credentials *c)
 {
 	unsigned char digest[DIGEST_LEN];
 
 	/* Asked twice at once, it is there already. */
-	if (http_users_remember(users, c) || !make_digest(users, c, digest))
+	if (http_users_was_verified(users, c) || !make_digest(users, c, digest))
 		return;
 	pthread_mutex_lock(&users->lock);
 	memcpy(users->remembered[users->nr_remembered++ % NR_REMEMBERED], digest, DIGEST_LEN);
@@ -213,7 +213,7 @@ static void waste_bcrypt(struct http_users *users, const char *password, int cos
 	bcrypt_matches(users, password, setting);
 }
 
-bool http_users_check(struct http_users *users, const struct http_credentials *c)
+bool http_users_verify(struct http_users *users, const struct http_credentials *c)
 {
 	const struct http_user *user = find_user(users, c);
 	/* crypt() would stop at NUL, and take what is in front of it. */
@@ -226,7 +226,7 @@ bool http_users_check(struct http_users *users, const struct http_credentials *c
 		return false;
 	}
 	if (bcrypt_matches(users, password, user->hash) && whole && password == c->password) {
-		remember(users, c);
+		cache_verified(users, c);
 		return true;
 	}
 	/*
@@ -251,7 +251,7 @@ struct http_auth {
 };
 
 /* The next job; NULL: there is none and it ends. */
-static struct http_auth_job *take(struct http_auth *auth, bool *check)
+static struct http_auth_job *next_job(struct http_auth *auth, bool *check)
 {
 	struct http_auth_job *job;
 
@@ -270,16 +270,16 @@ static struct http_auth_job *take(struct http_auth *auth, bool *check)
 	return job;
 }
 
-static void *work(void *arg)
+static void *verify_jobs(void *arg)
 {
 	struct http_auth *auth = arg;
 	struct http_auth_job *job;
 	bool check;
 
-	while ((job = take(auth, &check))) {
+	while ((job = next_job(auth, &check))) {
 		/* Asked again: others of the same client may have come before. */
-		job->right = check && (http_users_remember(job->users, &job->credentials) ||
-				       http_users_check(job->users, &job->credentials));
+		job->right = check && (http_users_was_verified(job->users, &job->credentials) ||
+				       http_users_verify(job->users, &job->credentials));
 		http_credentials_free(&job->credentials);
 		auth->done(job);
 	}
@@ -301,7 +301,7 @@ struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_
 	auth->done = done;
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = pthread_create(&auth->thread, NULL, work, auth);
+	err = pthread_create(&auth->thread, NULL, verify_jobs, auth);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (!err)
 		return auth;

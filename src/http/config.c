@@ -30,7 +30,7 @@ static const struct header {
 	{ "Content-Security-Policy", { NULL, NULL } },
 };
 
-static int read_http2(struct http_parser *p, const yaml_node_t *value)
+static int read_http2(struct config_parser *p, const yaml_node_t *value)
 {
 	bool ignored;
 
@@ -45,7 +45,7 @@ static bool is_header_value(const char *text)
 	return true;
 }
 
-static int check_header(struct http_parser *p, const char *name, size_t line, const char *text)
+static int check_header(struct config_parser *p, const char *name, size_t line, const char *text)
 {
 	const struct header *header = NULL;
 
@@ -64,7 +64,7 @@ static int check_header(struct http_parser *p, const char *name, size_t line, co
 			   header->values[1] ? header->values[1] : "");
 }
 
-static int add_header(struct http_parser *p, const char *name, size_t line,
+static int add_header(struct config_parser *p, const char *name, size_t line,
 		      const yaml_node_t *value, const void *arg)
 {
 	struct http_config *config = p->config;
@@ -89,20 +89,20 @@ static int add_header(struct http_parser *p, const char *name, size_t line,
 	return grown->name && grown->value ? 0 : parse_no_memory(p);
 }
 
-static int read_headers(struct http_parser *p, const yaml_node_t *value)
+static int read_headers(struct config_parser *p, const yaml_node_t *value)
 {
 	return node_each_pair(p, value, "headers", add_header, NULL);
 }
 
-static int read_http(struct http_parser *p, const yaml_node_t *value)
+static int read_http(struct config_parser *p, const yaml_node_t *value)
 {
-	static const struct http_key keys[] = {
+	static const struct config_key keys[] = {
 		{ "http2", read_http2 },
 		{ "headers", read_headers },
 	};
 
 	return node_read_keys(p, value,
-			      &(struct http_keys){ keys, NR(keys), "http_server_config" });
+			      &(struct config_keys){ keys, NR(keys), "http_server_config" });
 }
 
 /* --- basic_auth_users */
@@ -123,8 +123,8 @@ static bool is_bcrypt(const char *hash)
 	return true;
 }
 
-static int add_user(struct http_parser *p, const char *name, size_t line, const yaml_node_t *value,
-		    const void *arg)
+static int add_user(struct config_parser *p, const char *name, size_t line,
+		    const yaml_node_t *value, const void *arg)
 {
 	struct http_config *config = p->config;
 	struct http_user *grown;
@@ -153,7 +153,7 @@ static int add_user(struct http_parser *p, const char *name, size_t line, const 
 	return grown->name && grown->hash ? 0 : parse_no_memory(p);
 }
 
-static int read_users(struct http_parser *p, const yaml_node_t *value)
+static int read_users(struct config_parser *p, const yaml_node_t *value)
 {
 	return node_each_pair(p, value, "basic_auth_users", add_user, NULL);
 }
@@ -198,7 +198,7 @@ static bool parse_duration(const char *text, uint64_t *ns)
 	return true;
 }
 
-static int read_interval(struct http_parser *p, const yaml_node_t *value)
+static int read_interval(struct config_parser *p, const yaml_node_t *value)
 {
 	const char *text;
 	int err = node_read_text(p, value, &text);
@@ -209,7 +209,7 @@ static int read_interval(struct http_parser *p, const yaml_node_t *value)
 	return err;
 }
 
-static int read_burst(struct http_parser *p, const yaml_node_t *value)
+static int read_burst(struct config_parser *p, const yaml_node_t *value)
 {
 	unsigned long burst;
 	const char *text;
@@ -227,13 +227,13 @@ static int read_burst(struct http_parser *p, const yaml_node_t *value)
 	return 0;
 }
 
-static int read_rate_limit(struct http_parser *p, const yaml_node_t *value)
+static int read_rate_limit(struct config_parser *p, const yaml_node_t *value)
 {
-	static const struct http_key keys[] = {
+	static const struct config_key keys[] = {
 		{ "interval", read_interval },
 		{ "burst", read_burst },
 	};
-	int err = node_read_keys(p, value, &(struct http_keys){ keys, NR(keys), "rate_limit" });
+	int err = node_read_keys(p, value, &(struct config_keys){ keys, NR(keys), "rate_limit" });
 
 	if (!err && p->config->rate_interval_ns && !p->config->rate_burst)
 		err = parse_error(p, node_line(value),
@@ -243,26 +243,25 @@ static int read_rate_limit(struct http_parser *p, const yaml_node_t *value)
 
 /* --- the whole file */
 
-static int read_file(struct http_parser *p, const yaml_node_t *root)
+static int read_file(struct config_parser *p, const yaml_node_t *root)
 {
-	static const struct http_key keys[] = {
+	static const struct config_key keys[] = {
 		{ "tls_server_config", http_config_read_tls },
 		{ "http_server_config", read_http },
 		{ "basic_auth_users", read_users },
 		{ "rate_limit", read_rate_limit },
 	};
-	int err = node_read_keys(p, root, &(struct http_keys){ keys, NR(keys), "the file" });
+	int err = node_read_keys(p, root, &(struct config_keys){ keys, NR(keys), "the file" });
 
 	return err ? err : http_config_finish_tls(p);
 }
 
 int http_config_parse(struct http_config *config, const char *path, const char *text, size_t len,
-		      char *error, size_t error_len)
+		      struct error *error)
 {
-	struct http_parser p = {
+	struct config_parser p = {
 		.path = path,
 		.error = error,
-		.error_len = error_len,
 		.config = config,
 		.min_version = TLS12,
 		.max_version = TLS13,
@@ -276,20 +275,17 @@ int http_config_parse(struct http_config *config, const char *path, const char *
 	return err;
 }
 
-int http_config_load(struct http_config *config, const char *path, char *error, size_t error_len)
+int http_config_load(struct http_config *config, const char *path, struct error *error)
 {
 	size_t len;
-	char *text = http_read_file(path, &len);
+	char *text = secret_file_read(path, &len);
 	int err;
 
 	*config = (struct http_config){ 0 };
-	if (!text) {
-		err = -errno;
-		snprintf(error, error_len, "cannot read %s: %s", path, strerror(-err));
-		return err;
-	}
-	err = http_config_parse(config, path, text, len, error, error_len);
-	http_secret_free(text);
+	if (!text)
+		return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+	err = http_config_parse(config, path, text, len, error);
+	secret_free(text);
 	return err;
 }
 
@@ -299,7 +295,7 @@ void http_config_free(struct http_config *config)
 	free(config->key_file);
 	free(config->client_ca_file);
 	free(config->cert);
-	http_secret_free(config->key);
+	secret_free(config->key);
 	free(config->client_ca);
 	for (char **san = config->client_allowed_sans; san && *san; san++)
 		free(*san);

@@ -80,39 +80,39 @@ static const struct auth_type {
 
 /* --- tls_server_config */
 
-static int read_cert_file(struct http_parser *p, const yaml_node_t *value)
+static int read_cert_file(struct config_parser *p, const yaml_node_t *value)
 {
 	return node_read_path(p, value, &p->config->cert_file);
 }
 
-static int read_key_file(struct http_parser *p, const yaml_node_t *value)
+static int read_key_file(struct config_parser *p, const yaml_node_t *value)
 {
 	return node_read_path(p, value, &p->config->key_file);
 }
 
-static int read_client_ca_file(struct http_parser *p, const yaml_node_t *value)
+static int read_client_ca_file(struct config_parser *p, const yaml_node_t *value)
 {
 	p->ca_line = node_line(value);
 	return node_read_path(p, value, &p->config->client_ca_file);
 }
 
-static int read_cert(struct http_parser *p, const yaml_node_t *value)
+static int read_cert(struct config_parser *p, const yaml_node_t *value)
 {
 	return node_read_string(p, value, &p->config->cert);
 }
 
-static int read_private_key(struct http_parser *p, const yaml_node_t *value)
+static int read_private_key(struct config_parser *p, const yaml_node_t *value)
 {
 	return node_read_string(p, value, &p->config->key);
 }
 
-static int read_client_ca(struct http_parser *p, const yaml_node_t *value)
+static int read_client_ca(struct config_parser *p, const yaml_node_t *value)
 {
 	p->ca_line = node_line(value);
 	return node_read_string(p, value, &p->config->client_ca);
 }
 
-static int read_client_auth(struct http_parser *p, const yaml_node_t *value)
+static int read_client_auth(struct config_parser *p, const yaml_node_t *value)
 {
 	const char *text;
 	int err = node_read_text(p, value, &text);
@@ -132,7 +132,7 @@ static int read_client_auth(struct http_parser *p, const yaml_node_t *value)
 		text);
 }
 
-static int add_san(struct http_parser *p, const char *text, size_t line)
+static int add_san(struct config_parser *p, const char *text, size_t line)
 {
 	char **sans = p->config->client_allowed_sans;
 	size_t nr = 0;
@@ -149,7 +149,7 @@ static int add_san(struct http_parser *p, const char *text, size_t line)
 	return sans[nr] ? 0 : parse_no_memory(p);
 }
 
-static int read_allowed_sans(struct http_parser *p, const yaml_node_t *value)
+static int read_allowed_sans(struct config_parser *p, const yaml_node_t *value)
 {
 	int err = node_each_item(p, value, add_san);
 
@@ -160,7 +160,7 @@ static int read_allowed_sans(struct http_parser *p, const yaml_node_t *value)
 	return err;
 }
 
-static int read_version(struct http_parser *p, const yaml_node_t *value, int *out)
+static int read_version(struct config_parser *p, const yaml_node_t *value, int *out)
 {
 	const char *text;
 	int err = node_read_text(p, value, &text);
@@ -176,17 +176,17 @@ static int read_version(struct http_parser *p, const yaml_node_t *value, int *ou
 	return parse_error(p, node_line(value), "%s is none of TLS10, TLS11, TLS12, TLS13", text);
 }
 
-static int read_min_version(struct http_parser *p, const yaml_node_t *value)
+static int read_min_version(struct config_parser *p, const yaml_node_t *value)
 {
 	return read_version(p, value, &p->min_version);
 }
 
-static int read_max_version(struct http_parser *p, const yaml_node_t *value)
+static int read_max_version(struct config_parser *p, const yaml_node_t *value)
 {
 	return read_version(p, value, &p->max_version);
 }
 
-static int add_suite(struct http_parser *p, const char *text, size_t line)
+static int add_suite(struct config_parser *p, const char *text, size_t line)
 {
 	for (size_t i = 0; i < p->nr_suites; i++)
 		if (strcmp(p->suites[i]->name, text) == 0)
@@ -199,12 +199,12 @@ static int add_suite(struct http_parser *p, const char *text, size_t line)
 	return parse_error(p, line, "unknown cipher suite %s (see docs/web-config.md)", text);
 }
 
-static int read_cipher_suites(struct http_parser *p, const yaml_node_t *value)
+static int read_cipher_suites(struct config_parser *p, const yaml_node_t *value)
 {
 	return node_each_item(p, value, add_suite);
 }
 
-static int add_curve(struct http_parser *p, const char *text, size_t line)
+static int add_curve(struct config_parser *p, const char *text, size_t line)
 {
 	for (size_t i = 0; i < p->nr_curves; i++)
 		if (strcmp(p->curves[i]->name, text) == 0)
@@ -217,12 +217,12 @@ static int add_curve(struct http_parser *p, const char *text, size_t line)
 	return parse_error(p, line, "%s is none of X25519, CurveP256, CurveP384, CurveP521", text);
 }
 
-static int read_curve_preferences(struct http_parser *p, const yaml_node_t *value)
+static int read_curve_preferences(struct config_parser *p, const yaml_node_t *value)
 {
 	return node_each_item(p, value, add_curve);
 }
 
-static int read_prefer_server(struct http_parser *p, const yaml_node_t *value)
+static int read_prefer_server(struct config_parser *p, const yaml_node_t *value)
 {
 	bool server = true;
 	int err = node_read_bool(p, value, &server);
@@ -231,9 +231,9 @@ static int read_prefer_server(struct http_parser *p, const yaml_node_t *value)
 	return err;
 }
 
-int http_config_read_tls(struct http_parser *p, const yaml_node_t *value)
+int http_config_read_tls(struct config_parser *p, const yaml_node_t *value)
 {
-	static const struct http_key keys[] = {
+	static const struct config_key keys[] = {
 		{ "cert_file", read_cert_file },
 		{ "key_file", read_key_file },
 		{ "client_ca_file", read_client_ca_file },
@@ -250,12 +250,13 @@ int http_config_read_tls(struct http_parser *p, const yaml_node_t *value)
 	};
 
 	p->tls_line = node_line(value);
-	return node_read_keys(p, value, &(struct http_keys){ keys, NR(keys), "tls_server_config" });
+	return node_read_keys(p, value,
+			      &(struct config_keys){ keys, NR(keys), "tls_server_config" });
 }
 
 /* --- what only all keys together tell */
 
-static int check_files(struct http_parser *p)
+static int check_files(struct config_parser *p)
 {
 	const struct http_config *c = p->config;
 
@@ -273,7 +274,7 @@ static int check_files(struct http_parser *p)
 	return 0;
 }
 
-static int check_clients(struct http_parser *p)
+static int check_clients(struct config_parser *p)
 {
 	const struct http_config *c = p->config;
 	bool ca = c->client_ca || c->client_ca_file;
@@ -293,7 +294,7 @@ static int check_clients(struct http_parser *p)
 }
 
 /* The ciphers that p allows with keys of the kind used, in their order. */
-static size_t pick_ciphers(const struct http_parser *p, int used, int *out)
+static size_t pick_ciphers(const struct config_parser *p, int used, int *out)
 {
 	size_t nr = 0;
 
@@ -309,7 +310,7 @@ static size_t pick_ciphers(const struct http_parser *p, int used, int *out)
  * kind, what TLS 1.2 offers is exactly the list; TLS 1.3 gets the same ciphers.
  * Without a suite for this kind of key, TLS 1.3 is left, with all it has (as Go).
  */
-static char *make_priorities(const struct http_parser *p, int used)
+static char *make_priorities(const struct config_parser *p, int used)
 {
 	static const char *const exchange[] = {
 		[FOR_RSA] = ":+ECDHE-RSA", [FOR_ECDSA] = ":+ECDHE-ECDSA"
@@ -345,7 +346,7 @@ static char *make_priorities(const struct http_parser *p, int used)
 	return out;
 }
 
-static int make_all_priorities(struct http_parser *p)
+static int make_all_priorities(struct config_parser *p)
 {
 	struct http_config *c = p->config;
 
@@ -360,7 +361,7 @@ static int make_all_priorities(struct http_parser *p)
 	return c->priorities_rsa && c->priorities_ecdsa ? 0 : parse_no_memory(p);
 }
 
-int http_config_finish_tls(struct http_parser *p)
+int http_config_finish_tls(struct config_parser *p)
 {
 	struct http_config *c = p->config;
 	int err;

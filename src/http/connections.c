@@ -13,7 +13,7 @@
 
 #include "http_state.h"
 
-static void cut(struct http_connection *connection)
+static void cut_connection(struct http_connection *connection)
 {
 	/* libmicrohttpd sees the end of it, and closes it. */
 	shutdown(connection->fd, SHUT_RDWR);
@@ -25,7 +25,7 @@ static void unlink_connection(struct http_connection *connection)
 	*connection->link = connection->next;
 	if (connection->next)
 		connection->next->link = connection->link;
-	connection->http_server->nr_connections--;
+	connection->server->nr_connections--;
 }
 
 static void free_connection(struct http_connection *connection)
@@ -44,9 +44,9 @@ static void drop_lost(struct http_connection *connection)
 }
 
 /* Under the lock. The one that was handed over with fd and has not yet begun. */
-static struct http_connection *find_handed_over(const struct http_server *http_server, int fd)
+static struct http_connection *find_handed_over(const struct http_server *server, int fd)
 {
-	struct http_connection *connection = http_server->connections;
+	struct http_connection *connection = server->connections;
 
 	while (connection && (connection->mhd || connection->fd != fd))
 		connection = connection->next;
@@ -54,28 +54,28 @@ static struct http_connection *find_handed_over(const struct http_server *http_s
 }
 
 /* Under the lock. NULL: out of memory. */
-static struct http_connection *add_connection(struct http_server *http_server, int fd)
+static struct http_connection *add_connection(struct http_server *server, int fd)
 {
 	struct http_connection *connection = calloc(1, sizeof(*connection));
 
 	if (!connection)
 		return NULL;
-	connection->http_server = http_server;
+	connection->server = server;
 	connection->fd = fd;
-	connection->settings = http_server->settings;
-	atomic_fetch_add(&http_server->settings->refs, 1);
+	connection->settings = server->settings;
+	atomic_fetch_add(&server->settings->refs, 1);
 	connection->idle_since = http_now_ns();
-	connection->deadline = connection->idle_since + http_server->options.header_ms * NS_PER_MS;
-	connection->next = http_server->connections;
-	connection->link = &http_server->connections;
+	connection->deadline = connection->idle_since + server->options.header_ms * NS_PER_MS;
+	connection->next = server->connections;
+	connection->link = &server->connections;
 	if (connection->next)
 		connection->next->link = &connection->next;
-	http_server->connections = connection;
-	http_server->nr_connections++;
+	server->connections = connection;
+	server->nr_connections++;
 	return connection;
 }
 
-struct http_connection *http_connection_of(struct MHD_Connection *mhd)
+struct http_connection *http_connection_get(struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -91,18 +91,17 @@ static int fd_of(struct MHD_Connection *mhd)
 	return info ? info->connect_fd : -1;
 }
 
-static void begin_connection(struct http_server *http_server, struct MHD_Connection *mhd,
-			     void **context)
+static void begin_connection(struct http_server *server, struct MHD_Connection *mhd, void **context)
 {
 	const union MHD_ConnectionInfo *info;
 	struct http_connection *connection;
 	int fd = fd_of(mhd);
 
-	pthread_mutex_lock(&http_server->lock);
-	connection = find_handed_over(http_server, fd);
+	pthread_mutex_lock(&server->lock);
+	connection = find_handed_over(server, fd);
 	if (connection)
 		connection->mhd = mhd;
-	pthread_mutex_unlock(&http_server->lock);
+	pthread_mutex_unlock(&server->lock);
 	*context = connection;
 	if (!connection) {
 		shutdown(fd, SHUT_RDWR);
@@ -115,14 +114,14 @@ static void begin_connection(struct http_server *http_server, struct MHD_Connect
 		shutdown(fd, SHUT_RDWR);
 }
 
-void http_wake_acceptor(struct http_server *http_server)
+void http_acceptor_wake(struct http_server *server)
 {
 	/* Fails when it is so full of wakes that it cannot be missed. */
-	eventfd_write(http_server->wake, 1);
+	eventfd_write(server->wake, 1);
 }
 
 /* The descriptor is still open: it cannot be another's when it is cut. */
-static void end_connection(struct http_server *http_server, struct MHD_Connection *mhd,
+static void end_connection(struct http_server *server, struct MHD_Connection *mhd,
 			   struct http_connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -132,13 +131,13 @@ static void end_connection(struct http_server *http_server, struct MHD_Connectio
 		return;
 	/* An answer that libmicrohttpd gave without asking us, to what is no HTTP. */
 	if (info && !connection->request_settings)
-		http_count_answer(http_server, info->http_status);
-	pthread_mutex_lock(&http_server->lock);
+		http_server_count_answer(server, info->http_status);
+	pthread_mutex_lock(&server->lock);
 	unlink_connection(connection);
-	if (http_server->full)
-		http_wake_acceptor(http_server);
-	http_server->full = false;
-	pthread_mutex_unlock(&http_server->lock);
+	if (server->full)
+		http_acceptor_wake(server);
+	server->full = false;
+	pthread_mutex_unlock(&server->lock);
 	free_connection(connection);
 }
 
@@ -151,34 +150,34 @@ void http_connection_notify(void *arg, struct MHD_Connection *mhd, void **contex
 		end_connection(arg, mhd, *context);
 }
 
-void http_connection_deadline(struct http_connection *connection, uint64_t deadline,
-			      uint64_t idle_since)
+void http_connection_set_deadline(struct http_connection *connection, uint64_t deadline,
+				  uint64_t idle_since)
 {
-	pthread_mutex_lock(&connection->http_server->lock);
+	pthread_mutex_lock(&connection->server->lock);
 	connection->deadline = deadline;
 	connection->idle_since = idle_since;
-	pthread_mutex_unlock(&connection->http_server->lock);
+	pthread_mutex_unlock(&connection->server->lock);
 }
 
 /* --- accepting */
 
 /* Under the lock. Cuts the connection that waits longest without asking anything. */
-static void cut_oldest(struct http_server *http_server)
+static void cut_oldest(struct http_server *server)
 {
 	struct http_connection *oldest = NULL;
 
-	for (struct http_connection *c = http_server->connections; c; c = c->next)
+	for (struct http_connection *c = server->connections; c; c = c->next)
 		if (c->mhd && !c->cut && c->idle_since &&
 		    (!oldest || c->idle_since < oldest->idle_since))
 			oldest = c;
 	if (oldest)
-		cut(oldest);
+		cut_connection(oldest);
 }
 
 /* Under the lock. */
-static bool some_are_going(const struct http_server *http_server)
+static bool has_cut_connection(const struct http_server *server)
 {
-	for (const struct http_connection *c = http_server->connections; c; c = c->next)
+	for (const struct http_connection *c = server->connections; c; c = c->next)
 		if (c->cut)
 			return true;
 	return false;
@@ -188,88 +187,88 @@ static bool some_are_going(const struct http_server *http_server)
  * Is there room for one more? If not, others wait in the kernel's queue until a
  * connection has gone, which wakes us.
  */
-static bool has_room(struct http_server *http_server)
+static bool has_room(struct http_server *server)
 {
 	bool full;
 
-	pthread_mutex_lock(&http_server->lock);
-	full = http_server->nr_connections >= http_server->options.max_connections;
-	if (full && !some_are_going(http_server))
-		cut_oldest(http_server);
-	http_server->full = full;
-	pthread_mutex_unlock(&http_server->lock);
+	pthread_mutex_lock(&server->lock);
+	full = server->nr_connections >= server->options.max_connections;
+	if (full && !has_cut_connection(server))
+		cut_oldest(server);
+	server->full = full;
+	pthread_mutex_unlock(&server->lock);
 	return !full;
 }
 
-static void cut_late(struct http_server *http_server)
+static void cut_late(struct http_server *server)
 {
 	uint64_t now = http_now_ns();
 	struct http_connection *next;
 
-	pthread_mutex_lock(&http_server->lock);
-	for (struct http_connection *c = http_server->connections; c; c = next) {
+	pthread_mutex_lock(&server->lock);
+	for (struct http_connection *c = server->connections; c; c = next) {
 		next = c->next;
 		if (!c->deadline || now < c->deadline || c->cut)
 			continue;
 		if (c->mhd)
-			cut(c);
+			cut_connection(c);
 		else
 			drop_lost(c);
 	}
-	pthread_mutex_unlock(&http_server->lock);
+	pthread_mutex_unlock(&server->lock);
 }
 
 /* NULL: out of memory. */
-static struct http_connection *enter(struct http_server *http_server, int fd)
+static struct http_connection *register_connection(struct http_server *server, int fd)
 {
-	unsigned int max = http_server->options.max_connections;
+	unsigned int max = server->options.max_connections;
 	struct http_connection *connection;
 
-	pthread_mutex_lock(&http_server->lock);
-	connection = find_handed_over(http_server, fd);
+	pthread_mutex_lock(&server->lock);
+	connection = find_handed_over(server, fd);
 	if (connection)
 		drop_lost(connection);
-	connection = add_connection(http_server, fd);
+	connection = add_connection(server, fd);
 	/* Before it is full: one that is cut takes a while to go. */
-	if (http_server->nr_connections > max - max / 8)
-		cut_oldest(http_server);
-	pthread_mutex_unlock(&http_server->lock);
+	if (server->nr_connections > max - max / 8)
+		cut_oldest(server);
+	pthread_mutex_unlock(&server->lock);
 	return connection;
 }
 
-static void hand_over(struct http_server *http_server, int fd, const struct sockaddr *address,
+static void hand_over(struct http_server *server, int fd, const struct sockaddr *address,
 		      socklen_t len)
 {
-	struct http_connection *connection = enter(http_server, fd);
+	struct http_connection *connection = register_connection(server, fd);
 
 	if (!connection) {
 		close(fd);
 		return;
 	}
 	/* state: connection may be gone as soon as it is handed over. */
-	if (MHD_add_connection(connection->settings->tls ? http_server->tls : http_server->plain,
-			       fd, address, len) == MHD_YES)
+	if (MHD_add_connection(connection->settings->tls ? server->tls : server->plain, fd, address,
+			       len) == MHD_YES)
 		return;
 	/* It has closed fd, and did not call us. */
-	pthread_mutex_lock(&http_server->lock);
+	pthread_mutex_lock(&server->lock);
 	drop_lost(connection);
-	pthread_mutex_unlock(&http_server->lock);
+	pthread_mutex_unlock(&server->lock);
 }
 
 /* false: there is no room, or there are no descriptors or no memory: try later. */
-static bool accept_some(struct http_server *http_server, int listener)
+static bool accept_some(struct http_server *server, int listener)
 {
 	for (int i = 0; i < 64; i++) {
 		struct sockaddr_storage address;
 		socklen_t len = sizeof(address);
 		int fd;
 
-		if (!has_room(http_server))
+		if (!has_room(server))
 			return false;
 		fd = accept4(listener, (struct sockaddr *)&address, &len,
 			     SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0)
-			hand_over(http_server, fd, (struct sockaddr *)&address, len);
+			hand_over(server, fd, (struct sockaddr *)&address, len);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			return false;
 		else if (errno == EAGAIN)
@@ -279,7 +278,7 @@ static bool accept_some(struct http_server *http_server, int listener)
 }
 
 /* How often to look for those that are late, in ms. */
-static int tick_ms(const struct http_options *options)
+static int tick_ms(const struct http_server_options *options)
 {
 	unsigned int least = options->header_ms;
 
@@ -291,47 +290,45 @@ static int tick_ms(const struct http_options *options)
 	return least < 10 ? 10 : least > 500 ? 500 : (int)least;
 }
 
-static bool has_connections(struct http_server *http_server)
+static bool has_connections(struct http_server *server)
 {
 	bool some;
 
-	pthread_mutex_lock(&http_server->lock);
-	some = http_server->nr_connections > 0;
-	pthread_mutex_unlock(&http_server->lock);
+	pthread_mutex_lock(&server->lock);
+	some = server->nr_connections > 0;
+	pthread_mutex_unlock(&server->lock);
 	return some;
 }
 
-void *http_accept_all(void *arg)
+void *http_acceptor_run(void *arg)
 {
-	struct http_server *http_server = arg;
-	size_t nr = http_server->listeners.nr;
+	struct http_server *server = arg;
+	size_t nr = server->listeners.nr;
 	struct pollfd fds[nr + 1];
 	bool short_of = false;
 	eventfd_t wakes;
 
-	fds[nr] = (struct pollfd){ .fd = http_server->wake, .events = POLLIN };
+	fds[nr] = (struct pollfd){ .fd = server->wake, .events = POLLIN };
 	for (size_t i = 0; i < nr; i++)
-		fds[i] =
-			(struct pollfd){ .fd = http_server->listeners.all[i].fd, .events = POLLIN };
-	while (!atomic_load(&http_server->closing)) {
+		fds[i] = (struct pollfd){ .fd = server->listeners.all[i].fd, .events = POLLIN };
+	while (!atomic_load(&server->closing)) {
 		bool now_short = false;
 
 		/* Without room, the listeners would wake us for nothing. */
 		poll(short_of ? &fds[nr] : fds, short_of ? 1 : nr + 1,
-		     short_of || has_connections(http_server) ? tick_ms(&http_server->options) :
-								-1);
-		eventfd_read(http_server->wake, &wakes);
+		     short_of || has_connections(server) ? tick_ms(&server->options) : -1);
+		eventfd_read(server->wake, &wakes);
 		for (size_t i = 0; !short_of && i < nr; i++)
 			if (fds[i].revents)
-				now_short |= !accept_some(http_server, fds[i].fd);
+				now_short |= !accept_some(server, fds[i].fd);
 		short_of = now_short;
-		cut_late(http_server);
+		cut_late(server);
 	}
 	return NULL;
 }
 
-void http_connections_free(struct http_server *http_server)
+void http_connections_free(struct http_server *server)
 {
-	while (http_server->connections)
-		drop_lost(http_server->connections);
+	while (server->connections)
+		drop_lost(server->connections);
 }

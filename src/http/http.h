@@ -3,8 +3,8 @@
  * http/http.h: the HTTP server (libmicrohttpd, GnuTLS). Knows nothing of page faults:
  * whoever starts it gives the pages.
  *
- * Sockets are bound by http_listen(), before privileges are dropped and before
- * there are threads; http_start() starts the threads. Slow, many or wrong clients
+ * Sockets are bound by http_server_open(), before privileges are dropped and before
+ * there are threads; http_server_start() starts the threads. Slow, many or wrong clients
  * cannot hold up a scrape: see the limits in http/server.c.
  */
 #ifndef PFSTAT_HTTP_HTTP_H
@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "util/error.h"
 
 struct http_server;
 
@@ -40,7 +42,7 @@ struct http_page {
 	bool open; /* answered without a password (none of pfstat's is) */
 };
 
-struct http_options {
+struct http_server_options {
 	const char *const *addresses; /* --web.listen-address, "host:port", ":port", "[::1]:port" */
 	size_t nr_addresses;
 	bool systemd_socket; /* --web.systemd-socket: take the sockets from systemd instead */
@@ -59,25 +61,25 @@ struct http_options {
  * Reads the config file and binds. 0, or -EINVAL (an address or the file is
  * wrong) or another negative errno, with the reason in error.
  */
-int http_listen(struct http_server **out, const struct http_options *options, char *error,
-		size_t error_len);
+int http_server_open(struct http_server **out, const struct http_server_options *options,
+		     struct error *error);
 /* Starts all threads there will ever be. Same errors. All signals are blocked in them. */
-int http_start(struct http_server *http_server, char *error, size_t error_len);
+int http_server_start(struct http_server *server, struct error *error);
 /*
  * Reads the config file and its certificates again. Passwords and headers hold
  * from the next request on; connections of before get their answer and are closed
  * with it, so that TLS settings hold, too. On an error all of before stays in
- * force, and http_config_changed() is false until something changes again.
+ * force, and http_server_config_changed() is false until something changes again.
  */
-int http_reload(struct http_server *http_server, char *error, size_t error_len);
+int http_server_reload(struct http_server *server, struct error *error);
 /* Have the config file or the certificates changed since they were read? (stat only) */
-bool http_config_changed(const struct http_server *http_server);
+bool http_server_config_changed(const struct http_server *server);
 
 /*
  * "http://[::1]:10240": address i as it was really bound; NULL behind the last.
- * Valid until http_close().
+ * Valid until http_server_close().
  */
-const char *http_url(const struct http_server *http_server, size_t i);
+const char *http_server_url(const struct http_server *server, size_t i);
 /*
  * Requests answered, by status: fills up to nr rows, returns how many there are.
  * Any thread; a page may call it.
@@ -86,10 +88,10 @@ struct http_status_count {
 	unsigned int status;
 	unsigned long long count;
 };
-size_t http_requests(const struct http_server *http_server, struct http_status_count *rows,
-		     size_t nr);
+size_t http_server_requests(const struct http_server *server, struct http_status_count *rows,
+			    size_t nr);
 
 /* Cuts the connections and ends the threads. NULL is allowed. */
-void http_close(struct http_server *http_server);
+void http_server_close(struct http_server *server);
 
 #endif

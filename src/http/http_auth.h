@@ -33,10 +33,10 @@ bool http_credentials_parse(struct http_credentials *c, const char *header);
 void http_credentials_free(struct http_credentials *c);
 
 /* Was this pair right before? Takes microseconds. Any thread. */
-bool http_users_remember(struct http_users *users, const struct http_credentials *c);
+bool http_users_was_verified(struct http_users *users, const struct http_credentials *c);
 /* Is this pair right? Takes one bcrypt of the dearest cost, at least. Any thread. */
-bool http_users_check(struct http_users *users, const struct http_credentials *c);
-/* How many bcrypts http_users_check() made: for tests. */
+bool http_users_verify(struct http_users *users, const struct http_credentials *c);
+/* How many bcrypts http_users_verify() made: for tests. */
 unsigned long long http_users_bcrypts(const struct http_users *users);
 
 /* --- the thread */

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/error.h"
+
 enum client_auth {
 	CLIENT_AUTH_NONE, /* NoClientCert */
 	CLIENT_AUTH_REQUEST, /* RequestClientCert */
@@ -56,9 +58,9 @@ struct http_config {
  * Opens no file.
  */
 int http_config_parse(struct http_config *config, const char *path, const char *text, size_t len,
-		      char *error, size_t error_len);
+		      struct error *error);
 /* The same for the file at path; -errno when it cannot be read. */
-int http_config_load(struct http_config *config, const char *path, char *error, size_t error_len);
+int http_config_load(struct http_config *config, const char *path, struct error *error);
 void http_config_free(struct http_config *config);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "util/error.h"
+
 struct http_listener {
 	int fd; /* listening, does not block */
 	char *url, *tls_url; /* "http://..." and "https://...", as bound */
@@ -23,10 +25,10 @@ struct http_listeners {
  * each of its addresses that this machine has. 0 or a negative errno (-EINVAL: not
  * in this form, or unknown), with the reason in error.
  */
-int http_listen_address(struct http_listeners *listeners, const char *address, char *error,
-			size_t error_len);
+int http_listeners_add_address(struct http_listeners *listeners, const char *address,
+			       struct error *error);
 /* Takes all that systemd passed; -EINVAL when that is nothing. */
-int http_listen_systemd(struct http_listeners *listeners, char *error, size_t error_len);
+int http_listeners_add_systemd(struct http_listeners *listeners, struct error *error);
 void http_listeners_close(struct http_listeners *listeners);
 
 #endif

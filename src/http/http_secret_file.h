@@ -9,10 +9,10 @@
 
 /*
  * A whole file of at most 1 MiB, NUL-terminated; NULL with errno. For secrets: see
- * http_secret_free().
+ * secret_free().
  */
-char *http_read_file(const char *path, size_t *len);
+char *secret_file_read(const char *path, size_t *len);
 /* Overwrites text before freeing it. NULL is allowed. */
-void http_secret_free(char *text);
+void secret_free(char *text);
 
 #endif

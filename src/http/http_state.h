@@ -35,7 +35,7 @@ struct http_settings {
 };
 
 /* A file as it was when it was read. */
-struct http_stamp {
+struct file_stamp {
 	char *path;
 	int err; /* of stat(), 0 or errno; then the rest is 0 */
 	struct timespec mtime;
@@ -45,14 +45,14 @@ struct http_stamp {
 };
 
 /* The config file, certificate, key and CA. */
-struct http_stamps {
-	struct http_stamp all[4];
+struct file_stamps {
+	struct file_stamp all[4];
 	size_t nr;
 };
 
 struct http_connection {
 	struct http_connection *next, **link;
-	struct http_server *http_server;
+	struct http_server *server;
 	int fd;
 	struct MHD_Connection *mhd; /* NULL: handed over, but not yet begun */
 	struct http_settings *settings; /* what it began with */
@@ -66,9 +66,9 @@ struct http_connection {
 };
 
 struct http_server {
-	struct http_options options;
+	struct http_server_options options;
 	struct http_listeners listeners;
-	struct http_stamps stamps;
+	struct file_stamps stamps;
 
 	struct MHD_Daemon *plain, *tls;
 	struct http_auth *auth;
@@ -97,41 +97,40 @@ static inline uint64_t http_now_ns(void)
 
 /* --- http/server.c */
 
-void http_count_answer(struct http_server *http_server, unsigned int status);
+void http_server_count_answer(struct http_server *server, unsigned int status);
 
 /* --- http/settings.c */
 
 /* Reads the files; 0 or a negative errno, with the reason in error. */
-int http_settings_load(struct http_server *http_server, struct http_settings **out, char *error,
-		       size_t error_len);
+int http_settings_load(struct http_server *server, struct http_settings **out, struct error *error);
 /* A reference to those in force; and given back. NULL is allowed. */
-struct http_settings *http_settings_get(struct http_server *http_server);
+struct http_settings *http_settings_get(struct http_server *server);
 void http_settings_put(struct http_settings *settings);
-void http_stamps_free(struct http_stamps *stamps);
+void file_stamps_free(struct file_stamps *stamps);
 
 /* --- http/connections.c */
 
 /* The thread that accepts; until web->closing. */
-void *http_accept_all(void *http_server);
-void http_wake_acceptor(struct http_server *http_server);
+void *http_acceptor_run(void *server);
+void http_acceptor_wake(struct http_server *server);
 /* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION. */
-void http_connection_notify(void *http_server, struct MHD_Connection *mhd, void **context,
+void http_connection_notify(void *server, struct MHD_Connection *mhd, void **context,
 			    enum MHD_ConnectionNotificationCode code);
 /* NULL: one that we do not know, which is being closed. */
-struct http_connection *http_connection_of(struct MHD_Connection *mhd);
-void http_connection_deadline(struct http_connection *connection, uint64_t deadline,
-			      uint64_t idle_since);
+struct http_connection *http_connection_get(struct MHD_Connection *mhd);
+void http_connection_set_deadline(struct http_connection *connection, uint64_t deadline,
+				  uint64_t idle_since);
 /* Those that libmicrohttpd never began; the rest it has ended. */
-void http_connections_free(struct http_server *http_server);
+void http_connections_free(struct http_server *server);
 
 /* --- http/answer.c: libmicrohttpd's callbacks, and http/auth.c's */
 
-enum MHD_Result http_handle(void *http_server, struct MHD_Connection *mhd, const char *url,
-			    const char *method, const char *version, const char *upload,
-			    size_t *upload_len, void **request);
-void http_complete(void *http_server, struct MHD_Connection *mhd, void **request,
-		   enum MHD_RequestTerminationCode why);
-size_t http_leave_escaped(void *http_server, struct MHD_Connection *mhd, char *text);
-void http_end_bcrypt(struct http_auth_job *job);
+enum MHD_Result http_answer_request(void *server, struct MHD_Connection *mhd, const char *url,
+				    const char *method, const char *version, const char *upload,
+				    size_t *upload_len, void **request);
+void http_request_completed(void *server, struct MHD_Connection *mhd, void **request,
+			    enum MHD_RequestTerminationCode why);
+size_t http_keep_escaped(void *server, struct MHD_Connection *mhd, char *text);
+void http_resume_request(struct http_auth_job *job);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <gnutls/gnutls.h>
 
+#include "util/error.h"
 #include "http_config.h"
 
 struct http_tls;
@@ -21,8 +22,7 @@ struct http_tls;
  * Reads the files that config names, and checks that certificate and key fit.
  * 0 or a negative errno, with the reason in error. config must outlive it.
  */
-int http_tls_new(struct http_tls **out, const struct http_config *config, char *error,
-		 size_t error_len);
+int http_tls_new(struct http_tls **out, const struct http_config *config, struct error *error);
 void http_tls_free(struct http_tls *tls);
 
 /*

@@ -20,10 +20,9 @@ struct http_curve;
 
 enum { TLS10, TLS11, TLS12, TLS13 };
 
-struct http_parser {
+struct config_parser {
 	const char *path;
-	char *error;
-	size_t error_len;
+	struct error *error;
 	yaml_document_t document;
 	struct http_config *config;
 
@@ -42,12 +41,12 @@ struct http_parser {
 /* --- http/yaml.c: all return 0, -ENOMEM, or -EINVAL with the error said */
 
 /* Says "path:line: what"; -EINVAL. */
-int parse_error(struct http_parser *p, size_t line, const char *format, ...)
+int parse_error(struct config_parser *p, size_t line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-int parse_no_memory(struct http_parser *p);
+int parse_no_memory(struct config_parser *p);
 /* Calls read with the document's root; not when the text is empty. */
-int parse_document(struct http_parser *p, const char *text, size_t len,
-		   int (*read)(struct http_parser *p, const yaml_node_t *root));
+int parse_document(struct config_parser *p, const char *text, size_t len,
+		   int (*read)(struct config_parser *p, const yaml_node_t *root));
 
 size_t node_line(const yaml_node_t *node);
 bool node_is_plain(const yaml_node_t *node);
@@ -55,41 +54,42 @@ bool node_is_plain(const yaml_node_t *node);
 bool node_is_null(const yaml_node_t *node);
 
 /* NULL for null. */
-int node_read_text(struct http_parser *p, const yaml_node_t *value, const char **text);
+int node_read_text(struct config_parser *p, const yaml_node_t *value, const char **text);
 /* Nothing for null and empty texts; else *out is the caller's to free. */
-int node_read_string(struct http_parser *p, const yaml_node_t *value, char **out);
+int node_read_string(struct config_parser *p, const yaml_node_t *value, char **out);
 /* The same, from the config file's folder when it is relative. */
-int node_read_path(struct http_parser *p, const yaml_node_t *value, char **out);
-int node_read_bool(struct http_parser *p, const yaml_node_t *value, bool *out);
+int node_read_path(struct config_parser *p, const yaml_node_t *value, char **out);
+int node_read_bool(struct config_parser *p, const yaml_node_t *value, bool *out);
 
 /* Calls read with each text of a list. */
-int node_each_item(struct http_parser *p, const yaml_node_t *list,
-		   int (*read)(struct http_parser *p, const char *text, size_t line));
+int node_each_item(struct config_parser *p, const yaml_node_t *list,
+		   int (*read)(struct config_parser *p, const char *text, size_t line));
 /* Calls read with each key and value; what names the mapping in messages. */
-int node_each_pair(struct http_parser *p, const yaml_node_t *mapping, const char *what,
-		   int (*read)(struct http_parser *p, const char *name, size_t line,
+int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
+		   int (*read)(struct config_parser *p, const char *name, size_t line,
 			       const yaml_node_t *value, const void *arg),
 		   const void *arg);
 
 /* A row: a key, and who reads its value. */
-struct http_key {
+struct config_key {
 	const char *name;
-	int (*read)(struct http_parser *p, const yaml_node_t *value);
+	int (*read)(struct config_parser *p, const yaml_node_t *value);
 };
 
-struct http_keys {
-	const struct http_key *keys;
+struct config_keys {
+	const struct config_key *keys;
 	size_t nr;
 	const char *what;
 };
 
 /* A mapping with these keys and no others. */
-int node_read_keys(struct http_parser *p, const yaml_node_t *mapping, const struct http_keys *keys);
+int node_read_keys(struct config_parser *p, const yaml_node_t *mapping,
+		   const struct config_keys *keys);
 
 /* --- http/config_tls.c */
 
-int http_config_read_tls(struct http_parser *p, const yaml_node_t *value);
+int http_config_read_tls(struct config_parser *p, const yaml_node_t *value);
 /* When all keys are read: do they fit together? Makes the priorities. */
-int http_config_finish_tls(struct http_parser *p);
+int http_config_finish_tls(struct config_parser *p);
 
 #endif

@@ -90,7 +90,7 @@ static int bind_one(const struct addrinfo *info, bool any, unsigned int port)
 }
 
 /* Splits "host:port" and "[host]:port"; host is "" for all addresses. */
-static bool split(const char *address, char *host, unsigned int *port)
+static bool split_address(const char *address, char *host, unsigned int *port)
 {
 	const char *colon = strrchr(address, ':');
 	size_t len = colon ? (size_t)(colon - address) : 0;
@@ -137,7 +137,7 @@ static int bind_any(unsigned int port)
 	return bind_one(&info, true, port);
 }
 
-static int resolve(const char *host, struct addrinfo **list, char *error, size_t error_len)
+static int resolve(const char *host, struct addrinfo **list, struct error *error)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 					.ai_socktype = SOCK_STREAM,
@@ -146,9 +146,8 @@ static int resolve(const char *host, struct addrinfo **list, char *error, size_t
 
 	if (!gai)
 		return 0;
-	snprintf(error, error_len, "cannot listen on %s: %s", host,
-		 gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai));
-	return gai == EAI_MEMORY ? -ENOMEM : -EINVAL;
+	return error_set(error, gai == EAI_MEMORY ? -ENOMEM : -EINVAL, "cannot listen on %s: %s",
+			 host, gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai));
 }
 
 /* "localhost" is 127.0.0.1 and ::1; one of them is enough. */
@@ -176,77 +175,73 @@ static int bind_each(struct http_listeners *listeners, const struct addrinfo *li
 	return some ? 0 : err;
 }
 
-int http_listen_address(struct http_listeners *listeners, const char *address, char *error,
-			size_t error_len)
+int http_listeners_add_address(struct http_listeners *listeners, const char *address,
+			       struct error *error)
 {
 	struct addrinfo *list;
 	char host[MAX_HOST];
 	unsigned int port;
 	int err;
 
-	if (!split(address, host, &port)) {
-		snprintf(error, error_len,
-			 "cannot listen on %s: expected host:port, :port or [IPv6 address]:port",
-			 address);
-		return -EINVAL;
-	}
+	if (!split_address(address, host, &port))
+		return error_set(
+			error, -EINVAL,
+			"cannot listen on %s: expected host:port, :port or [IPv6 address]:port",
+			address);
 	if (!*host) {
 		err = bind_any(port);
 		if (err >= 0)
 			err = add_listener(listeners, err);
 	} else {
-		err = resolve(host, &list, error, error_len);
+		err = resolve(host, &list, error);
 		if (err)
 			return err;
 		err = bind_each(listeners, list, port);
 		freeaddrinfo(list);
 	}
 	if (err)
-		snprintf(error, error_len, "cannot listen on %s: %s", address, strerror(-err));
+		error_set(error, err, "cannot listen on %s: %s", address, strerror(-err));
 	return err;
 }
 
 /* --- --web.systemd-socket */
 
-static int take_socket(struct http_listeners *listeners, int fd, char *error, size_t error_len)
+static int adopt_socket(struct http_listeners *listeners, int fd, struct error *error)
 {
 	int flags, err;
 
 	if (sd_is_socket(fd, AF_INET, SOCK_STREAM, 1) <= 0 &&
 	    sd_is_socket(fd, AF_INET6, SOCK_STREAM, 1) <= 0) {
-		snprintf(error, error_len,
-			 "systemd passed a descriptor that is no listening TCP socket: %d", fd);
 		close(fd);
-		return -EINVAL;
+		return error_set(error, -EINVAL,
+				 "systemd passed a descriptor that is no listening TCP socket: %d",
+				 fd);
 	}
 	flags = fcntl(fd, F_GETFL);
 	if (flags >= 0)
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	err = add_listener(listeners, fd);
 	if (err)
-		snprintf(error, error_len, "cannot use a socket of systemd: %s", strerror(-err));
+		error_set(error, err, "cannot use a socket of systemd: %s", strerror(-err));
 	return err;
 }
 
-int http_listen_systemd(struct http_listeners *listeners, char *error, size_t error_len)
+int http_listeners_add_systemd(struct http_listeners *listeners, struct error *error)
 {
 	int nr = sd_listen_fds(1), err = 0;
 
-	if (nr < 0) {
-		snprintf(error, error_len, "cannot ask for systemd's sockets: %s", strerror(-nr));
-		return nr;
-	}
-	if (!nr) {
-		snprintf(error, error_len,
-			 "systemd passed no socket: start pfstat by a .socket unit, or give "
-			 "--web.listen-address");
-		return -EINVAL;
-	}
+	if (nr < 0)
+		return error_set(error, nr, "cannot get systemd's sockets: %s", strerror(-nr));
+	if (!nr)
+		return error_set(
+			error, -EINVAL,
+			"systemd passed no socket: start pfstat by a .socket unit, or give "
+			"--web.listen-address");
 	for (int i = 0; i < nr; i++) {
 		if (err)
 			close(SD_LISTEN_FDS_START + i);
 		else
-			err = take_socket(listeners, SD_LISTEN_FDS_START + i, error, error_len);
+			err = adopt_socket(listeners, SD_LISTEN_FDS_START + i, error);
 	}
 	return err;
 }

@@ -44,7 +44,7 @@ static char *read_all(int fd, size_t *len)
 	return NULL;
 }
 
-char *http_read_file(const char *path, size_t *len)
+char *secret_file_read(const char *path, size_t *len)
 {
 	/* O_NONBLOCK: a FIFO must not hold us up. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
@@ -59,7 +59,7 @@ char *http_read_file(const char *path, size_t *len)
 	return text;
 }
 
-void http_secret_free(char *text)
+void secret_free(char *text)
 {
 	if (text)
 		explicit_bzero(text, strlen(text));

@@ -24,33 +24,29 @@ struct http_tls {
 
 /* --- making one */
 
-static int failed(const char *what, const char *name, int gnutls_error, char *error,
-		  size_t error_len)
+static int gnutls_failed(const char *what, const char *name, int gnutls_error, struct error *error)
 {
-	snprintf(error, error_len, "%s %s: %s", what, name, gnutls_strerror(gnutls_error));
-	return gnutls_error == GNUTLS_E_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+	return error_set(error, gnutls_error == GNUTLS_E_MEMORY_ERROR ? -ENOMEM : -EINVAL,
+			 "%s %s: %s", what, name, gnutls_strerror(gnutls_error));
 }
 
 /* The text of a file, or the text itself when the config file has it. */
-static int get_pem(const char *file, const char *text, char **out, char *error, size_t error_len)
+static int read_pem(const char *file, const char *text, char **out, struct error *error)
 {
 	size_t len;
-	int err;
 
-	*out = file ? http_read_file(file, &len) : strdup(text);
+	*out = file ? secret_file_read(file, &len) : strdup(text);
 	if (*out)
 		return 0;
-	err = -errno;
-	snprintf(error, error_len, "cannot read %s: %s", file ? file : "it", strerror(-err));
-	return err;
+	return error_set(error, -errno, "cannot read %s: %s", file ? file : "it", strerror(errno));
 }
 
-static gnutls_datum_t datum(char *text)
+static gnutls_datum_t pem_datum(char *text)
 {
 	return (gnutls_datum_t){ (unsigned char *)text, (unsigned int)strlen(text) };
 }
 
-static const char *name_of(const char *file, const char *key)
+static const char *pem_name(const char *file, const char *key)
 {
 	return file ? file : key;
 }
@@ -73,52 +69,49 @@ static int is_rsa(const gnutls_datum_t *pem)
 	return rsa;
 }
 
-static int use_key_pair(struct http_tls *tls, char *cert, char *key, char *error, size_t error_len)
+static int use_key_pair(struct http_tls *tls, char *cert, char *key, struct error *error)
 {
 	const struct http_config *config = tls->config;
-	const char *cert_name = name_of(config->cert_file, "cert");
-	gnutls_datum_t cert_pem = datum(cert), key_pem = datum(key);
+	const char *cert_name = pem_name(config->cert_file, "cert");
+	gnutls_datum_t cert_pem = pem_datum(cert), key_pem = pem_datum(key);
 	int rsa = is_rsa(&cert_pem), err;
 
 	if (rsa < 0)
-		return failed("bad certificate in", cert_name, rsa, error, error_len);
+		return gnutls_failed("bad certificate in", cert_name, rsa, error);
 	err = gnutls_certificate_set_x509_key_mem2(tls->credentials, &cert_pem, &key_pem,
 						   GNUTLS_X509_FMT_PEM, NULL, 0);
-	if (err == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
-		snprintf(error, error_len, "the key in %s does not fit the certificate in %s",
-			 name_of(config->key_file, "key"), cert_name);
-		return -EINVAL;
-	}
+	if (err == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return error_set(error, -EINVAL, "the key in %s does not fit the certificate in %s",
+				 pem_name(config->key_file, "key"), cert_name);
 	if (err < 0)
-		return failed("bad key in", name_of(config->key_file, "key"), err, error,
-			      error_len);
+		return gnutls_failed("bad key in", pem_name(config->key_file, "key"), err, error);
 	err = gnutls_priority_init(&tls->priorities,
 				   rsa ? config->priorities_rsa : config->priorities_ecdsa, NULL);
 	if (err < 0)
-		return failed("cannot use the TLS settings of", "tls_server_config", err, error,
-			      error_len);
+		return gnutls_failed("cannot use the TLS settings of", "tls_server_config", err,
+				     error);
 	return 0;
 }
 
-static int load_key_pair(struct http_tls *tls, char *error, size_t error_len)
+static int load_key_pair(struct http_tls *tls, struct error *error)
 {
 	const struct http_config *config = tls->config;
 	char *cert, *key;
 	int err;
 
-	err = get_pem(config->cert_file, config->cert, &cert, error, error_len);
+	err = read_pem(config->cert_file, config->cert, &cert, error);
 	if (err)
 		return err;
-	err = get_pem(config->key_file, config->key, &key, error, error_len);
+	err = read_pem(config->key_file, config->key, &key, error);
 	if (!err) {
-		err = use_key_pair(tls, cert, key, error, error_len);
-		http_secret_free(key);
+		err = use_key_pair(tls, cert, key, error);
+		secret_free(key);
 	}
 	free(cert);
 	return err;
 }
 
-static int load_client_ca(struct http_tls *tls, char *error, size_t error_len)
+static int load_client_ca(struct http_tls *tls, struct error *error)
 {
 	const struct http_config *config = tls->config;
 	gnutls_datum_t pem;
@@ -127,20 +120,19 @@ static int load_client_ca(struct http_tls *tls, char *error, size_t error_len)
 
 	if (!config->client_ca && !config->client_ca_file)
 		return 0;
-	err = get_pem(config->client_ca_file, config->client_ca, &text, error, error_len);
+	err = read_pem(config->client_ca_file, config->client_ca, &text, error);
 	if (err)
 		return err;
-	pem = datum(text);
+	pem = pem_datum(text);
 	err = gnutls_certificate_set_x509_trust_mem(tls->credentials, &pem, GNUTLS_X509_FMT_PEM);
 	free(text);
 	if (err > 0)
 		return 0;
-	return failed("no certificate in", name_of(config->client_ca_file, "client_ca"),
-		      err ? err : GNUTLS_E_NO_CERTIFICATE_FOUND, error, error_len);
+	return gnutls_failed("no certificate in", pem_name(config->client_ca_file, "client_ca"),
+			     err ? err : GNUTLS_E_NO_CERTIFICATE_FOUND, error);
 }
 
-int http_tls_new(struct http_tls **out, const struct http_config *config, char *error,
-		 size_t error_len)
+int http_tls_new(struct http_tls **out, const struct http_config *config, struct error *error)
 {
 	struct http_tls *tls = calloc(1, sizeof(*tls));
 	int err = -ENOMEM;
@@ -150,11 +142,11 @@ int http_tls_new(struct http_tls **out, const struct http_config *config, char *
 		err = gnutls_certificate_allocate_credentials(&tls->credentials) ? -ENOMEM : 0;
 	}
 	if (err)
-		snprintf(error, error_len, "out of memory");
+		error_set(error, err, "out of memory");
 	else
-		err = load_key_pair(tls, error, error_len);
+		err = load_key_pair(tls, error);
 	if (!err)
-		err = load_client_ca(tls, error, error_len);
+		err = load_client_ca(tls, error);
 	if (err)
 		http_tls_free(tls);
 	else

@@ -24,7 +24,7 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
-int parse_error(struct http_parser *p, size_t line, const char *format, ...)
+int parse_error(struct config_parser *p, size_t line, const char *format, ...)
 {
 	char what[256];
 	va_list args;
@@ -33,14 +33,12 @@ int parse_error(struct http_parser *p, size_t line, const char *format, ...)
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	make_printable(what);
-	snprintf(p->error, p->error_len, "%s:%zu: %s", p->path, line, what);
-	return -EINVAL;
+	return error_set(p->error, -EINVAL, "%s:%zu: %s", p->path, line, what);
 }
 
-int parse_no_memory(struct http_parser *p)
+int parse_no_memory(struct config_parser *p)
 {
-	snprintf(p->error, p->error_len, "%s: out of memory", p->path);
-	return -ENOMEM;
+	return error_set(p->error, -ENOMEM, "%s: out of memory", p->path);
 }
 
 size_t node_line(const yaml_node_t *node)
@@ -76,7 +74,7 @@ bool node_is_null(const yaml_node_t *node)
 
 /* --- values */
 
-int node_read_text(struct http_parser *p, const yaml_node_t *value, const char **text)
+int node_read_text(struct config_parser *p, const yaml_node_t *value, const char **text)
 {
 	*text = NULL;
 	if (node_is_null(value))
@@ -90,7 +88,7 @@ int node_read_text(struct http_parser *p, const yaml_node_t *value, const char *
 }
 
 /* Empty texts are as good as none. */
-int node_read_string(struct http_parser *p, const yaml_node_t *value, char **out)
+int node_read_string(struct config_parser *p, const yaml_node_t *value, char **out)
 {
 	const char *text;
 	int err = node_read_text(p, value, &text);
@@ -101,7 +99,7 @@ int node_read_string(struct http_parser *p, const yaml_node_t *value, char **out
 	return *out ? 0 : parse_no_memory(p);
 }
 
-int node_read_bool(struct http_parser *p, const yaml_node_t *value, bool *out)
+int node_read_bool(struct config_parser *p, const yaml_node_t *value, bool *out)
 {
 	/* YAML 1.1, as Go's yaml.v2 has it. */
 	static const char *const yes[] = { "y",    "Y",    "yes", "Yes", "YES", "true",
@@ -121,7 +119,7 @@ int node_read_bool(struct http_parser *p, const yaml_node_t *value, bool *out)
 }
 
 /* path, from the config file's folder when it is relative. */
-static char *from_folder(const struct http_parser *p, const char *path)
+static char *from_folder(const struct config_parser *p, const char *path)
 {
 	const char *slash = strrchr(p->path, '/');
 	char *out;
@@ -133,7 +131,7 @@ static char *from_folder(const struct http_parser *p, const char *path)
 	return out;
 }
 
-int node_read_path(struct http_parser *p, const yaml_node_t *value, char **out)
+int node_read_path(struct config_parser *p, const yaml_node_t *value, char **out)
 {
 	const char *text;
 	int err = node_read_text(p, value, &text);
@@ -146,7 +144,7 @@ int node_read_path(struct http_parser *p, const yaml_node_t *value, char **out)
 
 /* --- mappings and lists */
 
-static const struct http_key *find_key(const struct http_key *keys, size_t nr, const char *name)
+static const struct config_key *find_key(const struct config_key *keys, size_t nr, const char *name)
 {
 	for (size_t i = 0; i < nr; i++)
 		if (strcmp(keys[i].name, name) == 0)
@@ -155,7 +153,8 @@ static const struct http_key *find_key(const struct http_key *keys, size_t nr, c
 }
 
 /* The key of pair i, checked to be a text that no pair before has. */
-static int read_key(struct http_parser *p, const yaml_node_t *mapping, size_t i, const char **name)
+static int read_key(struct config_parser *p, const yaml_node_t *mapping, size_t i,
+		    const char **name)
 {
 	const yaml_node_pair_t *pairs = mapping->data.mapping.pairs.start;
 	const yaml_node_t *key = yaml_document_get_node(&p->document, pairs[i].key);
@@ -180,8 +179,8 @@ static size_t nr_pairs(const yaml_node_t *mapping)
 }
 
 /* Calls read with each key and value; what names the mapping in messages. */
-int node_each_pair(struct http_parser *p, const yaml_node_t *mapping, const char *what,
-		   int (*read)(struct http_parser *p, const char *name, size_t line,
+int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
+		   int (*read)(struct config_parser *p, const char *name, size_t line,
 			       const yaml_node_t *value, const void *arg),
 		   const void *arg)
 {
@@ -204,25 +203,26 @@ int node_each_pair(struct http_parser *p, const yaml_node_t *mapping, const char
 	return err;
 }
 
-static int read_known_key(struct http_parser *p, const char *name, size_t line,
+static int read_known_key(struct config_parser *p, const char *name, size_t line,
 			  const yaml_node_t *value, const void *arg)
 {
-	const struct http_keys *keys = arg;
-	const struct http_key *key = find_key(keys->keys, keys->nr, name);
+	const struct config_keys *keys = arg;
+	const struct config_key *key = find_key(keys->keys, keys->nr, name);
 
 	if (!key)
 		return parse_error(p, line, "%s has no key %s", keys->what, name);
 	return key->read(p, value);
 }
 
-int node_read_keys(struct http_parser *p, const yaml_node_t *mapping, const struct http_keys *keys)
+int node_read_keys(struct config_parser *p, const yaml_node_t *mapping,
+		   const struct config_keys *keys)
 {
 	return node_each_pair(p, mapping, keys->what, read_known_key, keys);
 }
 
 /* Calls read with each text of a list. */
-int node_each_item(struct http_parser *p, const yaml_node_t *list,
-		   int (*read)(struct http_parser *p, const char *text, size_t line))
+int node_each_item(struct config_parser *p, const yaml_node_t *list,
+		   int (*read)(struct config_parser *p, const char *text, size_t line))
 {
 	int err = 0;
 
@@ -246,7 +246,7 @@ int node_each_item(struct http_parser *p, const yaml_node_t *list,
 
 /* --- the document */
 
-static int yaml_wrong(struct http_parser *p, const yaml_parser_t *yaml)
+static int yaml_wrong(struct config_parser *p, const yaml_parser_t *yaml)
 {
 	if (yaml->error == YAML_MEMORY_ERROR)
 		return parse_no_memory(p);
@@ -260,7 +260,7 @@ static int yaml_wrong(struct http_parser *p, const yaml_parser_t *yaml)
  * libyaml takes time that grows with the square of the depth, and no config file
  * is deep: look before the document is built.
  */
-static int check_nesting(struct http_parser *p, const char *text, size_t len)
+static int check_nesting(struct config_parser *p, const char *text, size_t len)
 {
 	yaml_parser_t yaml;
 	bool end = false;
@@ -292,8 +292,8 @@ static int check_nesting(struct http_parser *p, const char *text, size_t len)
 	return err;
 }
 
-int parse_document(struct http_parser *p, const char *text, size_t len,
-		   int (*read)(struct http_parser *p, const yaml_node_t *root))
+int parse_document(struct config_parser *p, const char *text, size_t len,
+		   int (*read)(struct config_parser *p, const yaml_node_t *root))
 {
 	yaml_parser_t yaml;
 	yaml_node_t *root;

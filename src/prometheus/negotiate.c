@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * prometheus/negotiate.c: content negotiation. A header is a list of members, each a value with
- * parameters; a member that breaks the grammar counts as not there, the others
- * stay in force.
+ * prometheus/negotiate.c: content negotiation by the headers Accept and Accept-Encoding (RFC
+ * 9110, sections 12.5.1 and 12.5.3). A header is a list of members, each a value with
+ * parameters; a member that breaks the grammar is ignored, the others stay valid.
  */
 #include <string.h>
 #include <strings.h>
 
-#include "prometheus_negotiate.h"
+#include "prometheus.h"
 
 /* Weights are in thousandths, as the header has them: 0 .. 1000. */
 #define Q_MAX 1000

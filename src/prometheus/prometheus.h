@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * prometheus/prometheus.h: writes metric families in Prometheus' formats. Knows the formats,
- * nothing of page faults: serve/metrics.c says what there is, one row per family.
+ * prometheus/prometheus.h: chooses one of Prometheus' formats and writes metric families in it.
+ * It has no families of its own: see the rows of serve/metrics.c.
  *
  * Used as a stream: exposition_begin(), then for each family exposition_family() and its
  * samples, then exposition_end(). The buffers are kept from scrape to scrape.
@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a scraper can ask for; see prometheus/prometheus_negotiate.h. */
+/* The formats that a scraper can ask for. */
 enum exposition_format {
 	EXPOSITION_TEXT, /* text/plain; version=0.0.4 */
 	EXPOSITION_OPENMETRICS, /* application/openmetrics-text; version=1.0.0 */
@@ -90,5 +90,17 @@ const char *exposition_end(struct exposition *e, bool gzip, size_t *len);
 
 /* The value of Content-Type. */
 const char *exposition_content_type(enum exposition_format format);
+
+/* --- prometheus/negotiate.c: pure; any bytes may come in */
+
+/*
+ * The format that Accept prefers (by q, then by order in the header) among those
+ * above. NULL, empty, unknown or malformed: text 0.0.4, as every exporter does,
+ * never 406.
+ */
+enum exposition_format negotiate_format(const char *accept);
+
+/* Does Accept-Encoding allow gzip? NULL, "gzip;q=0" and a bare "*;q=0": no. */
+bool negotiate_gzip(const char *accept_encoding);
 
 #endif

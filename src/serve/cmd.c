@@ -18,7 +18,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "prometheus/prometheus_negotiate.h"
+#include "prometheus/prometheus.h"
 #include "run/run_setup.h"
 #include "proc/cgroups.h"
 #include "util/clock.h"
@@ -128,7 +128,7 @@ static int say(int code, const char *error)
 
 static int listen_web(struct serve *serve)
 {
-	const struct http_options options = {
+	const struct http_server_options options = {
 		.addresses = serve->opts->listen,
 		.nr_addresses = serve->opts->nr_listen,
 		.systemd_socket = serve->opts->systemd_socket,
@@ -137,10 +137,10 @@ static int listen_web(struct serve *serve)
 		.nr_pages = sizeof(pages) / sizeof(pages[0]),
 		.arg = serve,
 	};
-	char error[512];
-	int err = http_listen(&serve->http_server, &options, error, sizeof(error));
+	struct error error;
+	int err = http_server_open(&serve->http_server, &options, &error);
 
-	return err ? say(err == -EINVAL ? EXIT_USAGE : EXIT_FAILED, error) : 0;
+	return err ? say(err == -EINVAL ? EXIT_USAGE : EXIT_FAILED, error.text) : 0;
 }
 
 static int watch(struct serve *serve, int fd, enum source source)
@@ -240,27 +240,28 @@ static int drop_privileges(struct serve *serve)
 {
 	struct session_program program = { .fd = -1 };
 	struct sandbox_needs needs = { .perf = serve->cpus >= 0 };
-	char kept[64], error[256];
+	struct error error;
+	char kept[64];
 
 	session_program(serve->at.session, 0, &program);
 	needs.prog_fd = program.fd;
-	if (sandbox_enter(&needs, kept, sizeof(kept), error, sizeof(error)))
-		return say(EXIT_FAILED, error);
+	if (sandbox_enter(&needs, kept, sizeof(kept), &error))
+		return say(EXIT_FAILED, error.text);
 	fprintf(stderr, "Privileges dropped; kept: %s\n", kept);
 	return 0;
 }
 
 static int start_web(struct serve *serve)
 {
-	char error[512];
+	struct error error;
 	const char *url;
 	size_t i;
 
-	if (http_start(serve->http_server, error, sizeof(error)))
-		return say(EXIT_FAILED, error);
+	if (http_server_start(serve->http_server, &error))
+		return say(EXIT_FAILED, error.text);
 	fprintf(stderr, "Measuring %s (%s)\n",
 		serve->opts->nr_pids ? "processes" : "the whole machine", serve->at.plan.attach);
-	for (i = 0; (url = http_url(serve->http_server, i)); i++)
+	for (i = 0; (url = http_server_url(serve->http_server, i)); i++)
 		fprintf(stderr, "Listening on %s\n", url);
 	sd_notify(0, "READY=1");
 	return 0;
@@ -268,12 +269,14 @@ static int start_web(struct serve *serve)
 
 static void reload(struct serve *serve)
 {
-	char error[512];
+	struct error error;
 
 	if (!serve->opts->web_config)
 		return;
-	if (http_reload(serve->http_server, error, sizeof(error)))
-		fprintf(stderr, "pfstat: the old web configuration stays: %s\n", error);
+	if (http_server_reload(serve->http_server, &error))
+		fprintf(stderr,
+			"pfstat: web configuration not reloaded, keeping the previous one: %s\n",
+			error.text);
 	else
 		fprintf(stderr, "Web configuration read again: %s\n", serve->opts->web_config);
 }
@@ -317,7 +320,7 @@ static void handle_event(struct serve *serve, enum source source)
 		break;
 	case SOURCE_CONFIG:
 		if (read(serve->config_timer, &expirations, sizeof(expirations)) > 0 &&
-		    http_config_changed(serve->http_server))
+		    http_server_config_changed(serve->http_server))
 			reload(serve);
 		break;
 	case SOURCE_WATCHDOG:
@@ -376,7 +379,7 @@ int serve_run(const struct opts *opts)
 
 	if (code)
 		setup_explain_limit();
-	http_close(serve.http_server);
+	http_server_close(serve.http_server);
 	metrics_close(serve.metrics);
 	exposition_free(serve.exposition);
 	counters_close(serve.counters);

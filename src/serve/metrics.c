@@ -400,7 +400,7 @@ static void write_scrape(struct metrics *m, struct exposition *e)
 static void write_requests(struct metrics *m, struct exposition *e)
 {
 	struct http_status_count counts[MAX_STATUS];
-	size_t n = http_requests(m->source.http_server, counts, MAX_STATUS);
+	size_t n = http_server_requests(m->source.http_server, counts, MAX_STATUS);
 
 	for (size_t i = 0; i < n && i < MAX_STATUS; i++) {
 		char code[12];

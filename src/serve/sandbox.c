@@ -170,24 +170,19 @@ static int filter_calls(void)
 	return err;
 }
 
-int sandbox_enter(const struct sandbox_needs *needs, char *kept, size_t kept_len, char *error,
-		  size_t error_len)
+int sandbox_enter(const struct sandbox_needs *needs, char *kept, size_t kept_len,
+		  struct error *error)
 {
 	struct keep keep = { .nr = 0 };
 	int err = drop_capabilities(&keep, needs);
 
-	if (err) {
-		snprintf(error, error_len, "cannot drop capabilities: %s", strerror(-err));
-		return err;
-	}
+	if (err)
+		return error_set(error, err, "cannot drop capabilities: %s", strerror(-err));
 	print_kept(&keep, kept, kept_len);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
-		err = -errno;
-		snprintf(error, error_len, "cannot set no_new_privs: %s", strerror(-err));
-		return err;
-	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return error_set(error, -errno, "cannot set no_new_privs: %s", strerror(errno));
 	err = filter_calls();
 	if (err)
-		snprintf(error, error_len, "cannot install the seccomp filter: %s", strerror(-err));
+		error_set(error, err, "cannot install the seccomp filter: %s", strerror(-err));
 	return err;
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/error.h"
+
 struct sandbox_needs {
 	/* perf events are opened later on, for CPUs that come online. */
 	bool perf;
@@ -26,7 +28,7 @@ struct sandbox_needs {
  * kept gets the names of what is left, "no capability" or as many as fit. 0, or a
  * negative errno with the reason in error.
  */
-int sandbox_enter(const struct sandbox_needs *needs, char *kept, size_t kept_len, char *error,
-		  size_t error_len);
+int sandbox_enter(const struct sandbox_needs *needs, char *kept, size_t kept_len,
+		  struct error *error);
 
 #endif

@@ -104,7 +104,7 @@ programs_are()
 	curl -sfi "$URL/-/healthy" | grep -qi '^x-frame-options: sameorigin'
 	echo 'basic_auth_users: 7' > web.yml
 	kill -HUP $PID
-	wait_for 10 said 'the old web configuration stays' err
+	wait_for 10 said 'web configuration not reloaded, keeping the previous one' err
 	curl -sfi "$URL/-/healthy" | grep -qi '^x-frame-options: sameorigin'
 }
 

@@ -50,16 +50,16 @@ static void check_config(const struct http_config *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct http_config config;
-	char error[128] = "";
+	struct error error = { 0 };
 	/* Its own memory, so that a read behind the end is seen. */
 	char *text = malloc(len ? len : 1);
 	int err;
 
 	must(text != NULL);
 	memcpy(text, data, len);
-	err = http_config_parse(&config, "d/web.yml", text, len, error, sizeof(error));
+	err = http_config_parse(&config, "d/web.yml", text, len, &error);
 	if (err)
-		check_refusal(&config, err, error);
+		check_refusal(&config, err, error.text);
 	else
 		check_config(&config);
 	http_config_free(&config);

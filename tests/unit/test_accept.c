@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "prometheus/prometheus_negotiate.h"
+#include "prometheus/prometheus.h"
 
 #define NR(a)       (sizeof(a) / sizeof((a)[0]))
 #define TEXT        EXPOSITION_TEXT

@@ -36,7 +36,7 @@
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 static char folder[] = "/tmp/pfstat-test-XXXXXX";
-static char error[512];
+static struct error error;
 static char *big;
 
 /* --- pages */
@@ -80,10 +80,10 @@ static const struct http_page pages[] = {
 	{ "/ready", get_ready, false },
 };
 
-static struct http_server *start(struct http_options options)
+static struct http_server *start(struct http_server_options options)
 {
 	static const char *const addresses[] = { "127.0.0.1:0" };
-	struct http_server *http_server;
+	struct http_server *server;
 
 	options.pages = pages;
 	options.nr_pages = NR(pages);
@@ -91,15 +91,14 @@ static struct http_server *start(struct http_options options)
 		options.addresses = addresses;
 		options.nr_addresses = 1;
 	}
-	if (http_listen(&http_server, &options, error, sizeof(error)) ||
-	    http_start(http_server, error, sizeof(error)))
-		fail_msg("%s", error);
-	return http_server;
+	if (http_server_open(&server, &options, &error) || http_server_start(server, &error))
+		fail_msg("%s", error.text);
+	return server;
 }
 
-static unsigned int port_of(const struct http_server *http_server, size_t i)
+static unsigned int port_of(const struct http_server *server, size_t i)
 {
-	return (unsigned int)atoi(strrchr(http_url(http_server, i), ':') + 1);
+	return (unsigned int)atoi(strrchr(http_server_url(server, i), ':') + 1);
 }
 
 /* --- plain clients */
@@ -112,11 +111,11 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static int dial(const struct http_server *http_server)
+static int dial(const struct http_server *server)
 {
 	const struct sockaddr_in address = {
 		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port_of(http_server, 0)),
+		.sin_port = htons((uint16_t)port_of(server, 0)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -183,9 +182,9 @@ static int status_of(const char *text)
 	return status;
 }
 
-static int ask_bytes(const struct http_server *http_server, const char *request, size_t len)
+static int ask_bytes(const struct http_server *server, const char *request, size_t len)
 {
-	int fd = dial(http_server);
+	int fd = dial(server);
 
 	say_bytes(fd, request, len);
 	hear(fd, reply, sizeof(reply), NULL);
@@ -193,9 +192,9 @@ static int ask_bytes(const struct http_server *http_server, const char *request,
 	return status_of(reply);
 }
 
-static int ask(const struct http_server *http_server, const char *request)
+static int ask(const struct http_server *server, const char *request)
 {
-	return ask_bytes(http_server, request, strlen(request));
+	return ask_bytes(server, request, strlen(request));
 }
 
 static bool has(const char *text)
@@ -210,10 +209,10 @@ static const char *body(void)
 	return end ? end + 4 : "";
 }
 
-static unsigned long long count(const struct http_server *http_server, unsigned int status)
+static unsigned long long count(const struct http_server *server, unsigned int status)
 {
 	struct http_status_count rows[16];
-	size_t nr = http_requests(http_server, rows, NR(rows));
+	size_t nr = http_server_requests(server, rows, NR(rows));
 
 	for (size_t i = 0; i < nr; i++)
 		if (rows[i].status == status)
@@ -225,52 +224,51 @@ static unsigned long long count(const struct http_server *http_server, unsigned 
 
 static void test_routes(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ 0 });
+	struct http_server *server = start((struct http_server_options){ 0 });
 
 	(void)state;
-	assert_int_equal(ask(http_server, "GET /metrics?x=y HTTP/1.1\r\nHost: x\r\nAccept: a/b\r\n"
-					  "Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"),
+	assert_int_equal(ask(server, "GET /metrics?x=y HTTP/1.1\r\nHost: x\r\nAccept: a/b\r\n"
+				     "Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"),
 			 200);
 	assert_string_equal(body(), "accept=a/b encoding=gzip\n");
 	assert_true(has("Content-Type: text/x-test\r\n"));
 	assert_true(has("Content-Encoding: x-none\r\n"));
 	assert_true(has("Content-Length: 25\r\n"));
-	assert_int_equal(ask(http_server, "GET /metrics HTTP/1.0\r\n\r\n"), 200);
+	assert_int_equal(ask(server, "GET /metrics HTTP/1.0\r\n\r\n"), 200);
 	assert_string_equal(body(), "accept=none encoding=none\n");
-	assert_int_equal(ask(http_server, GET("/ready")), 503);
+	assert_int_equal(ask(server, GET("/ready")), 503);
 	assert_string_equal(body(), "");
-	assert_int_equal(ask(http_server, GET("/")), 404);
-	assert_int_equal(ask(http_server, GET("/metrics/")), 404);
-	assert_int_equal(ask(http_server, GET("/metrics%00")), 404);
-	assert_int_equal(ask(http_server, GET("/%6detrics")), 404);
-	assert_int_equal(count(http_server, 200), 2);
-	assert_int_equal(count(http_server, 404), 4);
-	assert_int_equal(count(http_server, 503), 1);
-	assert_int_equal(count(http_server, 401), 0);
-	http_close(http_server);
+	assert_int_equal(ask(server, GET("/")), 404);
+	assert_int_equal(ask(server, GET("/metrics/")), 404);
+	assert_int_equal(ask(server, GET("/metrics%00")), 404);
+	assert_int_equal(ask(server, GET("/%6detrics")), 404);
+	assert_int_equal(count(server, 200), 2);
+	assert_int_equal(count(server, 404), 4);
+	assert_int_equal(count(server, 503), 1);
+	assert_int_equal(count(server, 401), 0);
+	http_server_close(server);
 }
 
 static void test_head(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ 0 });
+	struct http_server *server = start((struct http_server_options){ 0 });
 
 	(void)state;
 	assert_int_equal(
-		ask(http_server, "HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-		200);
+		ask(server, "HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 200);
 	assert_true(has("Content-Length: 26\r\n"));
 	assert_string_equal(body(), "");
-	assert_int_equal(
-		ask(http_server, "HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), 404);
+	assert_int_equal(ask(server, "HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+			 404);
 	assert_string_equal(body(), "");
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static void test_other_methods(void **state)
 {
 	static const char *const methods[] = { "POST",  "PUT",     "DELETE", "OPTIONS",
 					       "TRACE", "CONNECT", "PATCH",  "get" };
-	struct http_server *http_server = start((struct http_options){ 0 });
+	struct http_server *server = start((struct http_server_options){ 0 });
 
 	(void)state;
 	for (size_t i = 0; i < NR(methods); i++) {
@@ -279,26 +277,26 @@ static void test_other_methods(void **state)
 		snprintf(request, sizeof(request),
 			 "%s /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
 			 methods[i]);
-		if (ask(http_server, request) != 405)
+		if (ask(server, request) != 405)
 			fail_msg("%s: %s", methods[i], reply);
 		assert_true(has("Allow: GET, HEAD\r\n"));
 	}
-	assert_int_equal(ask(http_server,
-			     "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
-			 405);
-	assert_int_equal(ask(http_server,
-			     "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
-			 413);
 	assert_int_equal(
-		ask(http_server, "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"),
+		ask(server, "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
+		405);
+	assert_int_equal(
+		ask(server, "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
 		413);
-	http_close(http_server);
+	assert_int_equal(
+		ask(server, "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"),
+		413);
+	http_server_close(server);
 }
 
 static void test_one_connection_many_requests(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ 0 });
-	int fd = dial(http_server);
+	struct http_server *server = start((struct http_server_options){ 0 });
+	int fd = dial(server);
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
@@ -311,9 +309,9 @@ static void test_one_connection_many_requests(void **state)
 			    "HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n" GET("/x")));
 	hear(fd, reply, sizeof(reply), NULL);
 	assert_true(has("404 Not Found"));
-	assert_int_equal(count(http_server, 200), 5);
+	assert_int_equal(count(server, 200), 5);
 	close(fd);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static void test_garbage(void **state)
@@ -331,13 +329,13 @@ static void test_garbage(void **state)
 		{ "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400 },
 		{ "GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 9x\r\n\r\n", 400 },
 	};
-	struct http_server *http_server = start((struct http_options){ 0 });
+	struct http_server *server = start((struct http_server_options){ 0 });
 	uint32_t random = 1;
 	char noise[512];
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++)
-		if (ask(http_server, cases[i].text) != cases[i].status)
+		if (ask(server, cases[i].text) != cases[i].status)
 			fail_msg("case %zu: %s", i, reply);
 	for (int round = 0; round < 200; round++) {
 		for (size_t i = 0; i < sizeof(noise); i++) {
@@ -345,45 +343,45 @@ static void test_garbage(void **state)
 			noise[i] = (char)(random >> 16);
 		}
 		memcpy(noise + sizeof(noise) - 4, "\r\n\r\n", 4);
-		if (ask_bytes(http_server, noise, sizeof(noise)) == 200)
+		if (ask_bytes(server, noise, sizeof(noise)) == 200)
 			fail_msg("noise is answered: %s", reply);
 	}
-	assert_int_equal(ask(http_server, GET("/metrics")), 200);
-	http_close(http_server);
+	assert_int_equal(ask(server, GET("/metrics")), 200);
+	http_server_close(server);
 }
 
 static void test_oversized(void **state)
 {
 	static const char *const starts[] = { "GET /metrics HTTP/1.1\r\nHost: x\r\nX: ", "GET /" };
 	static const int statuses[] = { 431, 414 };
-	struct http_server *http_server = start((struct http_options){ 0 });
+	struct http_server *server = start((struct http_server_options){ 0 });
 	char *request = malloc(60000);
 
 	(void)state;
 	for (size_t i = 0; i < NR(starts); i++) {
 		memset(request, 'a', 60000);
 		memcpy(request, starts[i], strlen(starts[i]));
-		if (ask_bytes(http_server, request, 60000) != statuses[i])
+		if (ask_bytes(server, request, 60000) != statuses[i])
 			fail_msg("%d", status_of(reply));
 	}
 	/* What a browser sends with many cookies still fits. */
 	snprintf(request, 60000,
 		 "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: %08000d\r\n\r\n", 0);
-	assert_int_equal(ask(http_server, request), 200);
+	assert_int_equal(ask(server, request), 200);
 	free(request);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 /* --- limits */
 
 static void test_many_at_once(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ 0 });
+	struct http_server *server = start((struct http_server_options){ 0 });
 	int fds[200];
 
 	(void)state;
 	for (size_t i = 0; i < NR(fds); i++)
-		fds[i] = dial(http_server);
+		fds[i] = dial(server);
 	for (size_t i = 0; i < NR(fds); i++)
 		assert_true(say(fds[i], GET("/metrics")));
 	for (size_t i = 0; i < NR(fds); i++) {
@@ -391,8 +389,8 @@ static void test_many_at_once(void **state)
 		assert_int_equal(status_of(reply), 200);
 		close(fds[i]);
 	}
-	assert_int_equal(count(http_server, 200), NR(fds));
-	http_close(http_server);
+	assert_int_equal(count(server, 200), NR(fds));
+	http_server_close(server);
 }
 
 /* Drips text until the server ends the connection; returns after how many ms it did. */
@@ -410,14 +408,14 @@ static uint64_t drip(int fd, const char *text)
 
 static void test_slow_header(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ .header_ms = 400 });
-	int drips = dial(http_server), says_nothing = dial(http_server);
+	struct http_server *server = start((struct http_server_options){ .header_ms = 400 });
+	int drips = dial(server), says_nothing = dial(server);
 	uint64_t took;
 
 	(void)state;
 	assert_true(say(drips, "GET /metrics HTTP/1.1\r\nHost: x\r\nX: "));
 	/* Nobody is held up by it. */
-	assert_int_equal(ask(http_server, GET("/metrics")), 200);
+	assert_int_equal(ask(server, GET("/metrics")), 200);
 	took = drip(drips, "a");
 	assert_in_range(took, 200, 5000);
 	assert_int_equal(recv(drips, reply, sizeof(reply), 0), 0);
@@ -425,14 +423,14 @@ static void test_slow_header(void **state)
 	assert_int_equal(recv(says_nothing, reply, sizeof(reply), 0), 0);
 	close(drips);
 	close(says_nothing);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 /* The second request has a deadline as well. */
 static void test_slow_second_header(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ .idle_ms = 400 });
-	int fd = dial(http_server);
+	struct http_server *server = start((struct http_server_options){ .idle_ms = 400 });
+	int fd = dial(server);
 
 	(void)state;
 	assert_true(say(fd, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -440,85 +438,85 @@ static void test_slow_second_header(void **state)
 	assert_true(say(fd, "GET /metrics HTTP/1.1\r\n"));
 	assert_in_range(drip(fd, "X: y\r\n"), 200, 5000);
 	close(fd);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 /* A client that does not read its answer. */
 static void test_slow_reader(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ .answer_ms = 400 });
+	struct http_server *server = start((struct http_server_options){ .answer_ms = 400 });
 	char *text = malloc(BIG + 4096);
 	uint64_t begin = now_ms();
-	int fd = dial(http_server);
+	int fd = dial(server);
 
 	(void)state;
 	assert_true(say(fd, GET("/big")));
 	/* Enough for the deadline; another client in between is answered. */
 	while (now_ms() - begin < 1500)
-		assert_int_equal(ask(http_server, GET("/metrics")), 200);
+		assert_int_equal(ask(server, GET("/metrics")), 200);
 	assert_true(hear(fd, text, BIG + 4096, NULL) < BIG);
 	close(fd);
 	/* Who reads gets all of it. */
-	fd = dial(http_server);
+	fd = dial(server);
 	assert_true(say(fd, GET("/big")));
 	assert_true(hear(fd, text, BIG + 4096, NULL) > BIG);
 	close(fd);
 	free(text);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 /* Memory of answers is bounded, however many want one and do not read it. */
 static void test_many_slow_readers(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ .answer_ms = 1000 });
+	struct http_server *server = start((struct http_server_options){ .answer_ms = 1000 });
 	uint64_t begin = now_ms();
 	int fds[8];
 
 	(void)state;
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(http_server);
+		fds[i] = dial(server);
 		assert_true(say(fds[i], GET("/big")));
 	}
-	while (count(http_server, 200) + count(http_server, 503) < NR(fds))
+	while (count(server, 200) + count(server, 503) < NR(fds))
 		assert_true(now_ms() - begin < LIMIT_MS);
-	assert_in_range(count(http_server, 503), 4, NR(fds));
+	assert_in_range(count(server, 503), 4, NR(fds));
 	for (size_t i = 0; i < NR(fds); i++)
 		close(fds[i]);
-	while (ask(http_server, GET("/big")) != 200)
+	while (ask(server, GET("/big")) != 200)
 		assert_true(now_ms() - begin < LIMIT_MS);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 /* Connections that ask nothing do not keep those out that ask. */
 static void test_full(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ .max_connections = 16 });
+	struct http_server *server = start((struct http_server_options){ .max_connections = 16 });
 	int fds[100];
 
 	(void)state;
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(http_server);
+		fds[i] = dial(server);
 		if (i % 10 == 0)
-			assert_int_equal(ask(http_server, GET("/metrics")), 200);
+			assert_int_equal(ask(server, GET("/metrics")), 200);
 	}
-	assert_int_equal(ask(http_server, GET("/metrics")), 200);
+	assert_int_equal(ask(server, GET("/metrics")), 200);
 	for (size_t i = 0; i < NR(fds); i++)
 		close(fds[i]);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static void test_close_with_connections(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ 0 });
+	struct http_server *server = start((struct http_server_options){ 0 });
 	int fds[20];
 
 	(void)state;
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(http_server);
+		fds[i] = dial(server);
 		if (i & 1)
 			say(fds[i], GET("/big"));
 	}
-	http_close(http_server);
+	http_server_close(server);
 	for (size_t i = 0; i < NR(fds); i++)
 		close(fds[i]);
 }
@@ -561,32 +559,32 @@ static void test_addresses(void **state)
 {
 	static const char *const addresses[] = { "127.0.0.1:0", "localhost:0", ":0", "[::1]:0" };
 	size_t nr = have_ipv6() ? 4 : 3;
-	struct http_server *http_server =
-		start((struct http_options){ .addresses = addresses, .nr_addresses = nr });
+	struct http_server *server =
+		start((struct http_server_options){ .addresses = addresses, .nr_addresses = nr });
 
 	(void)state;
 	for (size_t i = 0; i < nr; i++) {
-		assert_non_null(http_url(http_server, i));
-		assert_int_not_equal(port_of(http_server, i), 0);
+		assert_non_null(http_server_url(server, i));
+		assert_int_not_equal(port_of(server, i), 0);
 		assert_int_equal(run("curl -sSg --noproxy '*' --max-time 10 %s/metrics 2>&1",
-				     http_url(http_server, i)),
+				     http_server_url(server, i)),
 				 0);
 		assert_true(has("accept="));
 	}
-	assert_null(http_url(http_server, nr));
-	assert_int_equal(strncmp(http_url(http_server, 0), "http://127.0.0.1:", 17), 0);
+	assert_null(http_server_url(server, nr));
+	assert_int_equal(strncmp(http_server_url(server, 0), "http://127.0.0.1:", 17), 0);
 	/* All addresses of the machine, of both families. */
-	assert_int_equal(run("curl -sS --noproxy '*' http://127.0.0.1:%u/metrics 2>&1",
-			     port_of(http_server, 2)),
-			 0);
+	assert_int_equal(
+		run("curl -sS --noproxy '*' http://127.0.0.1:%u/metrics 2>&1", port_of(server, 2)),
+		0);
 	if (nr == 4) {
-		assert_int_equal(strncmp(http_url(http_server, 2), "http://[::]:", 12), 0);
-		assert_int_equal(strncmp(http_url(http_server, 3), "http://[::1]:", 13), 0);
+		assert_int_equal(strncmp(http_server_url(server, 2), "http://[::]:", 12), 0);
+		assert_int_equal(strncmp(http_server_url(server, 3), "http://[::1]:", 13), 0);
 		assert_int_equal(run("curl -sSg --noproxy '*' http://[::1]:%u/metrics 2>&1",
-				     port_of(http_server, 2)),
+				     port_of(server, 2)),
 				 0);
 	}
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static void test_bad_addresses(void **state)
@@ -613,34 +611,35 @@ static void test_bad_addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(bad); i++) {
-		const struct http_options options = { .addresses = &bad[i], .nr_addresses = 1 };
-		struct http_server *http_server;
+		const struct http_server_options options = { .addresses = &bad[i],
+							     .nr_addresses = 1 };
+		struct http_server *server;
 
-		*error = '\0';
-		if (http_listen(&http_server, &options, error, sizeof(error)) != -EINVAL)
-			fail_msg("'%s' is not refused: %s", bad[i], error);
-		assert_non_null(strstr(error, "cannot listen on"));
+		*error.text = '\0';
+		if (http_server_open(&server, &options, &error) != -EINVAL)
+			fail_msg("'%s' is not refused: %s", bad[i], error.text);
+		assert_non_null(strstr(error.text, "cannot listen on"));
 	}
 }
 
 static void test_address_in_use(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ 0 }), *other;
-	const char *address = strrchr(http_url(http_server, 0), '/') + 1;
-	const struct http_options options = { .addresses = &address, .nr_addresses = 1 };
+	struct http_server *server = start((struct http_server_options){ 0 }), *other;
+	const char *address = strrchr(http_server_url(server, 0), '/') + 1;
+	const struct http_server_options options = { .addresses = &address, .nr_addresses = 1 };
 
 	(void)state;
-	assert_int_equal(http_listen(&other, &options, error, sizeof(error)), -EADDRINUSE);
-	assert_non_null(strstr(error, address));
-	http_close(http_server);
+	assert_int_equal(http_server_open(&other, &options, &error), -EADDRINUSE);
+	assert_non_null(strstr(error.text, address));
+	http_server_close(server);
 }
 
 /* In a child, as it is for systemd to say who shall take the sockets. */
 static int listen_as_service(int nr)
 {
-	const struct http_options options = { .systemd_socket = true };
+	const struct http_server_options options = { .systemd_socket = true };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct http_server *http_server;
+	struct http_server *server;
 	char text[32];
 
 	if (listen(fd, 5) < 0)
@@ -651,11 +650,11 @@ static int listen_as_service(int nr)
 		setenv("LISTEN_PID", text, 1);
 		setenv("LISTEN_FDS", "1", 1);
 	}
-	if (http_listen(&http_server, &options, error, sizeof(error)))
-		return strstr(error, "systemd passed no socket") ? 1 : 11;
-	if (!http_url(http_server, 0) || http_url(http_server, 1) || port_of(http_server, 0) == 0)
+	if (http_server_open(&server, &options, &error))
+		return strstr(error.text, "systemd passed no socket") ? 1 : 11;
+	if (!http_server_url(server, 0) || http_server_url(server, 1) || port_of(server, 0) == 0)
 		return 12;
-	http_close(http_server);
+	http_server_close(server);
 	return 0;
 }
 
@@ -699,22 +698,21 @@ static void write_config(const char *format, ...)
 
 static struct http_server *start_with_config(void)
 {
-	return start((struct http_options){ .config_file = config_path });
+	return start((struct http_server_options){ .config_file = config_path });
 }
 
 /* bcrypt of "secret" (cost 4) and of "hunter2" (cost 8). */
 static char hash_secret[80], hash_hunter2[80];
 
 /* "Basic ..." of base64. */
-static int ask_as(const struct http_server *http_server, const char *path,
-		  const char *authorization)
+static int ask_as(const struct http_server *server, const char *path, const char *authorization)
 {
 	char request[2048];
 
 	snprintf(request, sizeof(request),
 		 "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: %s\r\n\r\n",
 		 path, authorization);
-	return ask(http_server, request);
+	return ask(server, request);
 }
 
 #define BOB_SECRET "Basic Ym9iOnNlY3JldA=="
@@ -738,33 +736,33 @@ static void test_passwords(void **state)
 		"Basic Ym9iAHg6c2VjcmV0" /* bob NUL x:secret */,
 		"Basic Qk9COnNlY3JldA==" /* BOB:secret */,
 	};
-	struct http_server *http_server;
+	struct http_server *server;
 
 	(void)state;
 	write_config("basic_auth_users:\n  bob: %s\nhttp_server_config:\n  headers:\n"
 		     "    X-Frame-Options: deny\n",
 		     hash_secret);
-	http_server = start_with_config();
-	assert_int_equal(ask(http_server, GET("/metrics")), 401);
+	server = start_with_config();
+	assert_int_equal(ask(server, GET("/metrics")), 401);
 	assert_true(has("WWW-Authenticate: Basic\r\n"));
 	assert_true(has("X-Frame-Options: deny\r\n"));
 	/* Without a password nobody learns which pages there are. */
-	assert_int_equal(ask(http_server, GET("/nothing")), 401);
-	assert_int_equal(ask(http_server, GET("/open")), 200);
+	assert_int_equal(ask(server, GET("/nothing")), 401);
+	assert_int_equal(ask(server, GET("/open")), 200);
 	for (size_t i = 0; i < NR(refused); i++)
-		if (ask_as(http_server, "/metrics", refused[i]) != 401)
+		if (ask_as(server, "/metrics", refused[i]) != 401)
 			fail_msg("%s: %s", refused[i], reply);
-	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
-	assert_int_equal(ask_as(http_server, "/metrics", "bAsIc  Ym9iOnNlY3JldA=="), 200);
-	assert_int_equal(ask_as(http_server, "/nothing", BOB_SECRET), 404);
-	assert_int_equal(ask_as(http_server, "/metrics", BOB_WRONG), 401);
+	assert_int_equal(ask_as(server, "/metrics", BOB_SECRET), 200);
+	assert_int_equal(ask_as(server, "/metrics", "bAsIc  Ym9iOnNlY3JldA=="), 200);
+	assert_int_equal(ask_as(server, "/nothing", BOB_SECRET), 404);
+	assert_int_equal(ask_as(server, "/metrics", BOB_WRONG), 401);
 	/* On one connection, with a bcrypt in between. */
 	assert_int_equal(run("curl -sS -o /dev/null -o /dev/null -u bob:wrong "
 			     "-w '%%{http_code} %%{num_connects} ' %s/metrics %s/open 2>&1",
-			     http_url(http_server, 0), http_url(http_server, 0)),
+			     http_server_url(server, 0), http_server_url(server, 0)),
 			 0);
 	assert_string_equal(reply, "401 1 200 0 ");
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static void parse_pair(struct http_credentials *c, const char *header)
@@ -778,7 +776,7 @@ static unsigned long long bcrypts_of(struct http_users *users, const char *heade
 	struct http_credentials c;
 
 	parse_pair(&c, header);
-	assert_int_equal(http_users_check(users, &c), right);
+	assert_int_equal(http_users_verify(users, &c), right);
 	http_credentials_free(&c);
 	return http_users_bcrypts(users) - before;
 }
@@ -796,12 +794,12 @@ static void test_bcrypts(void **state)
 	assert_int_equal(bcrypts_of(users, BOB_WRONG, false), 1);
 	assert_int_equal(bcrypts_of(users, EVE_SECRET, false), 1);
 	parse_pair(&c, BOB_SECRET);
-	assert_false(http_users_remember(users, &c));
+	assert_false(http_users_was_verified(users, &c));
 	assert_int_equal(bcrypts_of(users, BOB_SECRET, true), 1);
-	assert_true(http_users_remember(users, &c));
+	assert_true(http_users_was_verified(users, &c));
 	http_credentials_free(&c);
 	parse_pair(&c, "Basic Ym9iczplY3JldA=="); /* bobs:ecret */
-	assert_false(http_users_remember(users, &c));
+	assert_false(http_users_was_verified(users, &c));
 	http_credentials_free(&c);
 	http_users_free(users);
 
@@ -830,7 +828,7 @@ static void test_long_passwords(void **state)
 	password[sizeof(password) - 1] = '\0';
 	c.password = password;
 	c.password_len = strlen(password);
-	assert_false(http_users_check(users, &c));
+	assert_false(http_users_verify(users, &c));
 	assert_int_equal(http_users_bcrypts(users), 1);
 	free(c.user);
 	http_users_free(users);
@@ -838,21 +836,21 @@ static void test_long_passwords(void **state)
 
 static void test_many_wrong_passwords(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 	int fds[120], nr_401 = 0, nr_503 = 0;
 
 	(void)state;
 	write_config("basic_auth_users:\n  bob: %s\n  dear: %s\n", hash_secret, hash_hunter2);
-	http_server = start_with_config();
-	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
+	server = start_with_config();
+	assert_int_equal(ask_as(server, "/metrics", BOB_SECRET), 200);
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(http_server);
+		fds[i] = dial(server);
 		assert_true(say(fds[i], "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 					"Authorization: " EVE_SECRET "\r\n\r\n"));
 	}
 	/* Who was right before is not held up: not by a single bcrypt of those. */
-	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
-	assert_true(count(http_server, 401) < 60);
+	assert_int_equal(ask_as(server, "/metrics", BOB_SECRET), 200);
+	assert_true(count(server, 401) < 60);
 	for (size_t i = 0; i < NR(fds); i++) {
 		hear(fds[i], reply, sizeof(reply), NULL);
 		nr_401 += status_of(reply) == 401;
@@ -861,26 +859,26 @@ static void test_many_wrong_passwords(void **state)
 	}
 	assert_int_equal(nr_401 + nr_503, NR(fds));
 	assert_in_range(nr_401, 64, NR(fds) - 1);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static void test_close_with_bcrypts(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 	uint64_t begin;
 	int fds[60];
 
 	(void)state;
 	write_config("basic_auth_users:\n  dear: %s\n", hash_hunter2);
-	http_server = start_with_config();
+	server = start_with_config();
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(http_server);
+		fds[i] = dial(server);
 		assert_true(say(fds[i], "GET /metrics HTTP/1.1\r\nHost: x\r\n"
 					"Authorization: " EVE_SECRET "\r\n\r\n"));
 	}
 	hear(fds[0], reply, sizeof(reply), "401");
 	begin = now_ms();
-	http_close(http_server);
+	http_server_close(server);
 	assert_true(now_ms() - begin < 5000);
 	for (size_t i = 0; i < NR(fds); i++)
 		close(fds[i]);
@@ -888,30 +886,30 @@ static void test_close_with_bcrypts(void **state)
 
 static void test_rate_limit(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 
 	(void)state;
 	write_config("rate_limit:\n  interval: 1h\n  burst: 2\n");
-	http_server = start_with_config();
-	assert_int_equal(ask(http_server, GET("/metrics")), 200);
-	assert_int_equal(ask(http_server, GET("/x")), 404);
-	assert_int_equal(ask(http_server, GET("/metrics")), 429);
+	server = start_with_config();
+	assert_int_equal(ask(server, GET("/metrics")), 200);
+	assert_int_equal(ask(server, GET("/x")), 404);
+	assert_int_equal(ask(server, GET("/metrics")), 429);
 	write_config("rate_limit:\n  interval: 1ms\n  burst: 1\n");
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
-	for (uint64_t begin = now_ms(); ask(http_server, GET("/metrics")) != 200;)
+	assert_int_equal(http_server_reload(server, &error), 0);
+	for (uint64_t begin = now_ms(); ask(server, GET("/metrics")) != 200;)
 		assert_true(now_ms() - begin < LIMIT_MS);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 /* --- TLS */
 
 /* curl to the first address: "200", or "000" when there was no answer. */
-static const char *curl(const struct http_server *http_server, const char *arguments)
+static const char *curl(const struct http_server *server, const char *arguments)
 {
 	run("cd %s && curl -sS --noproxy '*' --max-time 10 --cacert %s %s -o /dev/null "
 	    "-w '%%{http_code}' https://localhost:%u/metrics 2>/dev/null",
 	    folder, strstr(arguments, "--cacert") ? "/dev/null" : "server.crt", arguments,
-	    port_of(http_server, 0));
+	    port_of(server, 0));
 	return reply;
 }
 
@@ -919,66 +917,66 @@ static const char *curl(const struct http_server *http_server, const char *argum
 
 static void test_tls(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 
 	(void)state;
 	write_config(TLS_PAIR);
-	http_server = start_with_config();
-	assert_int_equal(strncmp(http_url(http_server, 0), "https://127.0.0.1:", 18), 0);
-	assert_string_equal(curl(http_server, ""), "200");
-	assert_string_equal(curl(http_server, "--tlsv1.3"), "200");
-	assert_string_equal(curl(http_server, "--tls-max 1.2"), "200");
-	assert_string_equal(
-		curl(http_server, "--tlsv1.0 --tls-max 1.1 --ciphers DEFAULT:@SECLEVEL=0"), "000");
+	server = start_with_config();
+	assert_int_equal(strncmp(http_server_url(server, 0), "https://127.0.0.1:", 18), 0);
+	assert_string_equal(curl(server, ""), "200");
+	assert_string_equal(curl(server, "--tlsv1.3"), "200");
+	assert_string_equal(curl(server, "--tls-max 1.2"), "200");
+	assert_string_equal(curl(server, "--tlsv1.0 --tls-max 1.1 --ciphers DEFAULT:@SECLEVEL=0"),
+			    "000");
 	/* Not without TLS. */
-	assert_int_equal(ask(http_server, GET("/metrics")), 0);
-	http_close(http_server);
+	assert_int_equal(ask(server, GET("/metrics")), 0);
+	http_server_close(server);
 }
 
 static void test_tls_rsa_and_old_versions(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 
 	(void)state;
 	write_config("tls_server_config:\n  cert_file: rsa.crt\n  key_file: rsa.key\n"
 		     "  min_version: TLS10\n  max_version: TLS12\n");
-	http_server = start_with_config();
-	assert_string_equal(curl(http_server, "-k"), "200");
-	assert_string_equal(curl(http_server, "-k --tlsv1.3"), "000");
+	server = start_with_config();
+	assert_string_equal(curl(server, "-k"), "200");
+	assert_string_equal(curl(server, "-k --tlsv1.3"), "000");
 	assert_string_equal(
-		curl(http_server, "-k --tlsv1.0 --tls-max 1.0 --ciphers DEFAULT:@SECLEVEL=0"),
-		"200");
-	http_close(http_server);
+		curl(server, "-k --tlsv1.0 --tls-max 1.0 --ciphers DEFAULT:@SECLEVEL=0"), "200");
+	http_server_close(server);
 }
 
 static void test_tls_suite(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 
 	(void)state;
 	write_config(TLS_PAIR "  max_version: TLS12\n"
 			      "  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]\n");
-	http_server = start_with_config();
-	assert_string_equal(curl(http_server, "--ciphers ECDHE-ECDSA-AES256-GCM-SHA384"), "200");
-	assert_string_equal(curl(http_server, "--ciphers ECDHE-ECDSA-AES128-GCM-SHA256"), "000");
-	http_close(http_server);
+	server = start_with_config();
+	assert_string_equal(curl(server, "--ciphers ECDHE-ECDSA-AES256-GCM-SHA384"), "200");
+	assert_string_equal(curl(server, "--ciphers ECDHE-ECDSA-AES128-GCM-SHA256"), "000");
+	http_server_close(server);
 }
 
 /* A handshake that drips is cut as a header is. */
 static void test_slow_handshake(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 	int fd;
 
 	(void)state;
 	write_config(TLS_PAIR);
-	http_server = start((struct http_options){ .config_file = config_path, .header_ms = 400 });
-	fd = dial(http_server);
+	server =
+		start((struct http_server_options){ .config_file = config_path, .header_ms = 400 });
+	fd = dial(server);
 	assert_true(say_bytes(fd, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
 	assert_in_range(drip(fd, "a"), 200, 5000);
-	assert_string_equal(curl(http_server, ""), "200");
+	assert_string_equal(curl(server, ""), "200");
 	close(fd);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static const struct {
@@ -1029,7 +1027,7 @@ static const struct {
 
 static void test_client_certificates(void **state)
 {
-	struct http_server *http_server = NULL;
+	struct http_server *server = NULL;
 
 	(void)state;
 	for (size_t i = 0; i < NR(clients); i++) {
@@ -1037,17 +1035,17 @@ static void test_client_certificates(void **state)
 		char arguments[80] = "";
 
 		write_config(TLS_PAIR "%s", clients[i].config);
-		if (!http_server)
-			http_server = start_with_config();
-		else if (http_reload(http_server, error, sizeof(error)))
-			fail_msg("%s", error);
+		if (!server)
+			server = start_with_config();
+		else if (http_server_reload(server, &error))
+			fail_msg("%s", error.text);
 		if (name)
 			snprintf(arguments, sizeof(arguments), "--cert %s.crt --key %s.key", name,
 				 name);
-		if (strcmp(curl(http_server, arguments), clients[i].status) != 0)
+		if (strcmp(curl(server, arguments), clients[i].status) != 0)
 			fail_msg("%s with certificate %s: %s", clients[i].config, name, reply);
 	}
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static void test_bad_certificates(void **state)
@@ -1071,13 +1069,13 @@ static void test_bad_certificates(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++) {
-		const struct http_options options = { .config_file = config_path };
-		struct http_server *http_server;
+		const struct http_server_options options = { .config_file = config_path };
+		struct http_server *server;
 
 		write_config("tls_server_config:\n%s", cases[i].config);
-		if (http_listen(&http_server, &options, error, sizeof(error)) >= 0 ||
-		    !strstr(error, cases[i].what))
-			fail_msg("'%s' should have '%s'", error, cases[i].what);
+		if (http_server_open(&server, &options, &error) >= 0 ||
+		    !strstr(error.text, cases[i].what))
+			fail_msg("'%s' should have '%s'", error.text, cases[i].what);
 	}
 }
 
@@ -1085,92 +1083,92 @@ static void test_bad_certificates(void **state)
 
 static void test_reload_certificate(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 
 	(void)state;
 	run("cd %s && cp server.crt live.crt && cp server.key live.key", folder);
 	write_config("tls_server_config:\n  cert_file: live.crt\n  key_file: live.key\n");
-	http_server = start_with_config();
-	assert_false(http_config_changed(http_server));
-	assert_string_equal(curl(http_server, ""), "200");
+	server = start_with_config();
+	assert_false(http_server_config_changed(server));
+	assert_string_equal(curl(server, ""), "200");
 	/* The certificate first: as long as the key is another, the old pair stays. */
 	run("cd %s && cp second.crt live.crt", folder);
-	assert_true(http_config_changed(http_server));
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), -EINVAL);
-	assert_false(http_config_changed(http_server));
-	assert_string_equal(curl(http_server, ""), "200");
+	assert_true(http_server_config_changed(server));
+	assert_int_equal(http_server_reload(server, &error), -EINVAL);
+	assert_false(http_server_config_changed(server));
+	assert_string_equal(curl(server, ""), "200");
 	run("cd %s && cp second.key live.key", folder);
-	assert_true(http_config_changed(http_server));
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
-	assert_string_equal(curl(http_server, ""), "000");
-	assert_string_equal(curl(http_server, "--cacert second.crt"), "200");
-	http_close(http_server);
+	assert_true(http_server_config_changed(server));
+	assert_int_equal(http_server_reload(server, &error), 0);
+	assert_string_equal(curl(server, ""), "000");
+	assert_string_equal(curl(server, "--cacert second.crt"), "200");
+	http_server_close(server);
 }
 
 /* Whether to trust it is up to clients; renewing it needs no restart. */
 static void test_expired_certificate(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 
 	(void)state;
 	run("cd %s && cp stale.crt live.crt && cp stale.key live.key", folder);
 	write_config("tls_server_config:\n  cert_file: live.crt\n  key_file: live.key\n");
-	http_server = start_with_config();
-	assert_string_equal(curl(http_server, "--cacert ca.crt"), "000");
-	assert_string_equal(curl(http_server, "-k"), "200");
+	server = start_with_config();
+	assert_string_equal(curl(server, "--cacert ca.crt"), "000");
+	assert_string_equal(curl(server, "-k"), "200");
 	run("cd %s && cp noclient.crt live.crt && cp noclient.key live.key", folder);
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
-	assert_string_equal(curl(http_server, "--cacert ca.crt"), "200");
-	http_close(http_server);
+	assert_int_equal(http_server_reload(server, &error), 0);
+	assert_string_equal(curl(server, "--cacert ca.crt"), "200");
+	http_server_close(server);
 }
 
 static void test_reload_broken(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 
 	(void)state;
 	write_config("basic_auth_users:\n  bob: %s\n", hash_secret);
-	http_server = start_with_config();
+	server = start_with_config();
 	write_config("basic_auth_user:\n");
-	assert_true(http_config_changed(http_server));
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), -EINVAL);
-	assert_non_null(strstr(error, ":1: the file has no key basic_auth_user"));
-	assert_false(http_config_changed(http_server));
-	assert_int_equal(ask(http_server, GET("/metrics")), 401);
-	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
+	assert_true(http_server_config_changed(server));
+	assert_int_equal(http_server_reload(server, &error), -EINVAL);
+	assert_non_null(strstr(error.text, ":1: the file has no key basic_auth_user"));
+	assert_false(http_server_config_changed(server));
+	assert_int_equal(ask(server, GET("/metrics")), 401);
+	assert_int_equal(ask_as(server, "/metrics", BOB_SECRET), 200);
 	unlink(config_path);
-	assert_true(http_config_changed(http_server));
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), -ENOENT);
-	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 200);
+	assert_true(http_server_config_changed(server));
+	assert_int_equal(http_server_reload(server, &error), -ENOENT);
+	assert_int_equal(ask_as(server, "/metrics", BOB_SECRET), 200);
 	write_config("basic_auth_users:\n  eve: %s\n", hash_secret);
-	assert_true(http_config_changed(http_server));
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
+	assert_true(http_server_config_changed(server));
+	assert_int_equal(http_server_reload(server, &error), 0);
 	/* What was remembered of before is forgotten. */
-	assert_int_equal(ask_as(http_server, "/metrics", BOB_SECRET), 401);
-	assert_int_equal(ask_as(http_server, "/metrics", EVE_SECRET), 200);
-	http_close(http_server);
+	assert_int_equal(ask_as(server, "/metrics", BOB_SECRET), 401);
+	assert_int_equal(ask_as(server, "/metrics", EVE_SECRET), 200);
+	http_server_close(server);
 }
 
 static void test_reload_with_open_connections(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 	int half, idle;
 
 	(void)state;
 	write_config("{}\n");
-	http_server = start_with_config();
-	half = dial(http_server);
+	server = start_with_config();
+	half = dial(server);
 	assert_true(say(half, "GET /metrics HTTP/1.1\r\nHost: x\r\n"));
-	idle = dial(http_server);
+	idle = dial(server);
 	assert_true(say(idle, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"));
 	hear(idle, reply, sizeof(reply), "encoding=none\n");
 	assert_false(has("Connection: close"));
 	/* From plain HTTP to TLS and back. */
 	write_config(TLS_PAIR);
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
-	assert_int_equal(strncmp(http_url(http_server, 0), "https:", 6), 0);
-	assert_string_equal(curl(http_server, ""), "200");
-	assert_int_equal(ask(http_server, GET("/metrics")), 0);
+	assert_int_equal(http_server_reload(server, &error), 0);
+	assert_int_equal(strncmp(http_server_url(server, 0), "https:", 6), 0);
+	assert_string_equal(curl(server, ""), "200");
+	assert_int_equal(ask(server, GET("/metrics")), 0);
 	/* Those of before get an answer, and are asked to come again. */
 	assert_true(say(half, "\r\n"));
 	hear(half, reply, sizeof(reply), NULL);
@@ -1182,46 +1180,46 @@ static void test_reload_with_open_connections(void **state)
 	close(half);
 	close(idle);
 	write_config("{}\n");
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
-	assert_int_equal(ask(http_server, GET("/metrics")), 200);
-	http_close(http_server);
+	assert_int_equal(http_server_reload(server, &error), 0);
+	assert_int_equal(ask(server, GET("/metrics")), 200);
+	http_server_close(server);
 }
 
 /* A bcrypt that began before the reload is answered by the rules of before. */
 static void test_reload_during_bcrypt(void **state)
 {
-	struct http_server *http_server;
+	struct http_server *server;
 	int fds[20];
 
 	(void)state;
 	write_config("basic_auth_users:\n  dear: %s\n", hash_hunter2);
-	http_server = start_with_config();
+	server = start_with_config();
 	for (size_t i = 0; i < NR(fds); i++) {
-		fds[i] = dial(http_server);
+		fds[i] = dial(server);
 		assert_true(say(fds[i], "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 					"Authorization: " EVE_SECRET "\r\n\r\n"));
 	}
 	hear(fds[0], reply, sizeof(reply), NULL);
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
+		assert_int_equal(http_server_reload(server, &error), 0);
 	for (size_t i = 1; i < NR(fds); i++) {
 		hear(fds[i], reply, sizeof(reply), NULL);
 		assert_int_equal(status_of(reply), 401);
 		close(fds[i]);
 	}
 	close(fds[0]);
-	http_close(http_server);
+	http_server_close(server);
 }
 
 static void test_reload_without_config(void **state)
 {
-	struct http_server *http_server = start((struct http_options){ 0 });
+	struct http_server *server = start((struct http_server_options){ 0 });
 
 	(void)state;
-	assert_false(http_config_changed(http_server));
-	assert_int_equal(http_reload(http_server, error, sizeof(error)), 0);
-	assert_int_equal(ask(http_server, GET("/metrics")), 200);
-	http_close(http_server);
+	assert_false(http_server_config_changed(server));
+	assert_int_equal(http_server_reload(server, &error), 0);
+	assert_int_equal(ask(server, GET("/metrics")), 200);
+	http_server_close(server);
 }
 
 /* --- what the tests need */

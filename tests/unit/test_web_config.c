@@ -23,18 +23,18 @@
 #define HASH      "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
 #define PAIR      "tls_server_config:\n  cert_file: c\n  key_file: k\n"
 
-static char error[512];
+static struct error error;
 
 static int parse(struct http_config *config, const char *text)
 {
-	*error = '\0';
-	return http_config_parse(config, "dir/web.yml", text, strlen(text), error, sizeof(error));
+	*error.text = '\0';
+	return http_config_parse(config, "dir/web.yml", text, strlen(text), &error);
 }
 
 static void parse_well(struct http_config *config, const char *text)
 {
 	if (parse(config, text))
-		fail_msg("%s\n%s", error, text);
+		fail_msg("%s\n%s", error.text, text);
 }
 
 static const struct {
@@ -168,10 +168,11 @@ static void test_refusals(void **state)
 		if (parse(&config, refused[i].text) != -EINVAL)
 			fail_msg("not refused:\n%s", refused[i].text);
 		snprintf(start, sizeof(start), "dir/web.yml:%u: ", refused[i].line);
-		if (strncmp(error, start, strlen(start)) != 0 || !strstr(error, refused[i].what))
-			fail_msg("'%s' should be '%s...%s' of\n%s", error, start, refused[i].what,
-				 refused[i].text);
-		for (const char *c = error; *c; c++)
+		if (strncmp(error.text, start, strlen(start)) != 0 ||
+		    !strstr(error.text, refused[i].what))
+			fail_msg("'%s' should be '%s...%s' of\n%s", error.text, start,
+				 refused[i].what, refused[i].text);
+		for (const char *c = error.text; *c; c++)
 			assert_true((unsigned char)*c >= ' ');
 	}
 }
@@ -182,9 +183,9 @@ static void test_hashes_stay_secret(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&config, "basic_auth_users:\n  bob: hunter2\n"), -EINVAL);
-	assert_null(strstr(error, "hunter2"));
+	assert_null(strstr(error.text, "hunter2"));
 	assert_int_equal(parse(&config, "basic_auth_users:\n  bob: hunter2: x\n"), -EINVAL);
-	assert_null(strstr(error, "hunter2"));
+	assert_null(strstr(error.text, "hunter2"));
 }
 
 static void test_nothing(void **state)
@@ -451,17 +452,17 @@ static void test_load(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, PAIR, strlen(PAIR)), strlen(PAIR));
-	assert_int_equal(http_config_load(&c, path, error, sizeof(error)), 0);
+	assert_int_equal(http_config_load(&c, path, &error), 0);
 	assert_string_equal(c.cert_file, "/tmp/c");
 	http_config_free(&c);
 	/* Larger than any config. */
 	assert_int_equal(ftruncate(fd, 2 << 20), 0);
-	assert_int_equal(http_config_load(&c, path, error, sizeof(error)), -EFBIG);
+	assert_int_equal(http_config_load(&c, path, &error), -EFBIG);
 	close(fd);
 	unlink(path);
-	assert_int_equal(http_config_load(&c, path, error, sizeof(error)), -ENOENT);
-	assert_non_null(strstr(error, path));
-	assert_int_equal(http_config_load(&c, "/", error, sizeof(error)), -EISDIR);
+	assert_int_equal(http_config_load(&c, path, &error), -ENOENT);
+	assert_non_null(strstr(error.text, path));
+	assert_int_equal(http_config_load(&c, "/", &error), -EISDIR);
 }
 
 int main(void)
