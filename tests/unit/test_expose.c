@@ -22,15 +22,11 @@
 
 #include "prometheus/prometheus_family.h"
 #include "report/report.h"
-<<<<<<< HEAD
 #include "shared/hist.h"
-	== == ==
-	=
->>>>>>> web
 #include "prometheus/metrics.pb-c.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
-		static const uint64_t zeros[HIST_SLOTS];
+static const uint64_t zeros[HIST_SLOTS];
 
 static const struct metric_family faults = {
 	.name = "pfstat_faults",
