@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "proc/procfs.h"
 #include "symbols_mmap_records.h"
 
 enum {
@@ -345,6 +346,7 @@ int address_spaces_record(struct address_spaces *a, const void *record, size_t l
 	case PERF_RECORD_LOST:
 		memcpy(&lost, body + sizeof(uint64_t), sizeof(lost));
 		a->totals.lost += lost;
+		a->incomplete = true;
 		return 0;
 	}
 	return 0;
@@ -368,6 +370,7 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 	/* Some 100 bytes each, and 48 for each mapping. */
 	a->max_exited = options->max_exited ? options->max_exited : EXITED_REMEMBERED;
 	a->sweep_at = a->max_exited;
+	a->machine = !options->tids;
 	*events = options->no_events ?
 			  -EOPNOTSUPP :
 			  mmap_records_open(&a->records, options->tids, options->nr_tids);
@@ -381,9 +384,50 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 	return 0;
 }
 
+struct cpu_to_add {
+	struct mmap_records *records;
+	int cpu;
+};
+
+static int add_cpu_of_thread(void *context, int tid)
+{
+	const struct cpu_to_add *to_add = context;
+	int err = mmap_records_add_thread(to_add->records, tid, to_add->cpu);
+
+	return err == -ESRCH ? 0 : err; /* ended meanwhile */
+}
+
+/* The followed threads and their children: events of threads are inherited, but per CPU. */
+static int add_cpu_of_threads(struct address_spaces *a, int cpu)
+{
+	struct cpu_to_add to_add = { a->records, cpu };
+	const struct space *s;
+	unsigned int i;
+	int err = 0;
+
+	if (mmap_records_has_cpu(a->records, cpu))
+		return 0;
+	for (i = 0; i < SPACE_BUCKETS && !err; i++)
+		for (s = a->spaces[i]; s && !err; s = s->next) {
+			err = s->exited ? 0 :
+					  procfs_each_thread(s->pid, add_cpu_of_thread, &to_add);
+			if (err == -ESRCH)
+				err = 0;
+		}
+	return err;
+}
+
 int address_spaces_add_cpu(struct address_spaces *a, int cpu)
 {
-	return a->records ? mmap_records_add_cpu(a->records, cpu) : 0;
+	int err;
+
+	if (!a->records)
+		return 0;
+	err = address_spaces_read(a);
+	if (err < 0)
+		return err;
+	a->incomplete = true; /* programs have run there already */
+	return a->machine ? mmap_records_add_cpu(a->records, cpu) : add_cpu_of_threads(a, cpu);
 }
 
 int address_spaces_fd(const struct address_spaces *a)

@@ -140,11 +140,31 @@ static int add(struct mmap_records *r, int tid, int cpu)
 	return err;
 }
 
+static void close_ring(struct ring *ring)
+{
+	if (ring->page)
+		munmap(ring->page, ring->size + page_size());
+	if (ring->fd >= 0)
+		close(ring->fd);
+	*ring = (struct ring){ .fd = -1 };
+}
+
 int mmap_records_add_cpu(struct mmap_records *r, int cpu)
 {
 	if (cpu < 0 || cpu >= r->nr_cpus)
 		return -EINVAL;
-	return r->rings[cpu].fd >= 0 ? 0 : add(r, -1, cpu);
+	close_ring(&r->rings[cpu]);
+	return add(r, -1, cpu);
+}
+
+int mmap_records_add_thread(struct mmap_records *r, int tid, int cpu)
+{
+	return cpu < 0 || cpu >= r->nr_cpus ? -EINVAL : add(r, tid, cpu);
+}
+
+bool mmap_records_has_cpu(const struct mmap_records *r, int cpu)
+{
+	return cpu >= 0 && cpu < r->nr_cpus && r->rings[cpu].fd >= 0;
 }
 
 /* A thread on all CPUs: an event of a thread that is inherited can be mapped only for one CPU. */
@@ -320,12 +340,8 @@ void mmap_records_close(struct mmap_records *r)
 		return;
 	for (i = 0; i < r->nr_others; i++)
 		close(r->others[i]);
-	for (cpu = 0; r->rings && cpu < r->nr_cpus; cpu++) {
-		if (r->rings[cpu].page)
-			munmap(r->rings[cpu].page, r->rings[cpu].size + page_size());
-		if (r->rings[cpu].fd >= 0)
-			close(r->rings[cpu].fd);
-	}
+	for (cpu = 0; r->rings && cpu < r->nr_cpus; cpu++)
+		close_ring(&r->rings[cpu]);
 	if (r->epoll_fd >= 0)
 		close(r->epoll_fd);
 	free(r->rings);

@@ -262,7 +262,7 @@ int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uin
 		return -ESRCH;
 	r = find_at(a, pid, address, when_ns, &s);
 	/* Records were lost, or there are none. */
-	if (!r && !newest->exited && (!a->records || a->totals.lost) &&
+	if (!r && !newest->exited && (!a->records || a->incomplete) &&
 	    clock_ns(CLOCK_MONOTONIC) - newest->read_ns > REREAD_NS) {
 		read_maps(a, newest, clock_ns(CLOCK_MONOTONIC));
 		r = find_at(a, pid, address, when_ns, &s);

@@ -53,7 +53,7 @@ struct address_spaces;
 int address_spaces_open(struct address_spaces **out, const struct address_spaces_options *options,
 			int *events);
 
-/* A CPU that came online; whole machine only. 0 or a negative errno. */
+/* A CPU that came online. 0 or a negative errno. */
 int address_spaces_add_cpu(struct address_spaces *a, int cpu);
 
 /* Readable when address_spaces_read() should be called; -1 without events. */

@@ -45,6 +45,8 @@ struct space {
 
 struct address_spaces {
 	struct mmap_records *records; /* NULL: refused */
+	bool machine; /* of the complete machine */
+	bool incomplete; /* records are missing: maps are read when an address is not found */
 	struct space *spaces[SPACE_BUCKETS];
 	struct file *files[SPACE_BUCKETS];
 	struct space *oldest_exited, *newest_exited;
