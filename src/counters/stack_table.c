@@ -17,6 +17,7 @@
 
 #include "proc/liveness.h"
 #include "probe/probe.h"
+#include "util/array.h"
 #include "util/rcu.h"
 
 enum { BATCH = 1024 };
@@ -207,15 +208,8 @@ static int copy_stack(const struct stack_table *t, struct taken *taken, uint64_t
 	const struct profile_stack *stack = &t->stacks[stack_of(t, hash)];
 
 	part->hash = hash;
-	if (taken->nr_frames + TRACE_FRAMES > taken->cap_frames) {
-		size_t cap = 2 * taken->cap_frames + 64ul * TRACE_FRAMES;
-		uint64_t *grown = realloc(taken->frames, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		taken->frames = grown;
-		taken->cap_frames = cap;
-	}
+	if (array_reserve(taken->frames, taken->cap_frames, taken->nr_frames + TRACE_FRAMES))
+		return -ENOMEM;
 	if (stack == t->stacks)
 		return 0;
 	part->at = taken->nr_frames;

@@ -77,9 +77,9 @@ struct stacks {
 	uint32_t max_lines; /* what comes then has no stack; 0: no limit */
 	struct intern texts, mappings, frames, lines;
 	uint64_t *starts; /* by mapping */
-	uint32_t cap_starts;
+	uint32_t nr_starts, cap_starts;
 	struct stack_weight *weights; /* by line */
-	uint32_t cap_weights;
+	uint32_t nr_weights, cap_weights;
 	struct stack_totals totals;
 };
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
+
 #define NO_FRAME_POINTER "[no frame pointer: stack ends here]"
 #define MAY_END          "[no symbols: stack may end early here]"
 
@@ -92,21 +94,14 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* The start of the first one with the number. */
+/* The start of the first mapping with the number. Numbers come one after the other. */
 static int keep_start(struct stacks *s, uint32_t number, uint64_t start)
 {
-	if (number >= s->cap_starts) {
-		uint32_t cap = s->cap_starts ? 2 * s->cap_starts : 64;
-		uint64_t *grown = realloc(s->starts, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		memset(grown + s->cap_starts, 0, (cap - s->cap_starts) * sizeof(*grown));
-		s->starts = grown;
-		s->cap_starts = cap;
-	}
-	if (!s->starts[number])
-		s->starts[number] = start;
+	if (number < s->nr_starts)
+		return 0;
+	if (array_reserve(s->starts, s->cap_starts, s->nr_starts + 1))
+		return -ENOMEM;
+	s->starts[s->nr_starts++] = start;
 	return 0;
 }
 
@@ -309,15 +304,10 @@ static void add_all(struct draft *d)
 
 static int weigh(struct stacks *s, uint32_t line, const struct stack_sample *sample)
 {
-	if (line >= s->cap_weights) {
-		uint32_t cap = s->cap_weights ? 2 * s->cap_weights : 64;
-		struct stack_weight *grown = realloc(s->weights, cap * sizeof(*grown));
-
-		if (!grown)
+	if (line == s->nr_weights) {
+		if (array_reserve(s->weights, s->cap_weights, line + 1ul))
 			return -ENOMEM;
-		memset(grown + s->cap_weights, 0, (cap - s->cap_weights) * sizeof(*grown));
-		s->weights = grown;
-		s->cap_weights = cap;
+		s->weights[s->nr_weights++] = (struct stack_weight){ 0 };
 	}
 	add_weight(&s->weights[line], sample);
 	add_weight(&s->totals.all, sample);

@@ -11,6 +11,7 @@
 
 #include "proc/procfs.h"
 #include "symbols_mmap_records.h"
+#include "util/array.h"
 
 enum {
 	MAX_MAPPINGS = 16384, /* of one space */
@@ -166,16 +167,9 @@ static int insert_range(struct address_spaces *a, struct space *s, const struct 
 		memmove(s->ranges, s->ranges + 1, --s->nr * sizeof(*s->ranges));
 		a->totals.mappings_dropped++;
 	}
-	if (s->nr == s->cap) {
-		unsigned int cap = s->cap ? 2 * s->cap : 8;
-		struct range *grown = realloc(s->ranges, cap * sizeof(*grown));
-
-		if (!grown) {
-			file_put(a, range->file);
-			return -ENOMEM;
-		}
-		s->ranges = grown;
-		s->cap = cap;
+	if (array_reserve(s->ranges, s->cap, s->nr + 1)) {
+		file_put(a, range->file);
+		return -ENOMEM;
 	}
 	for (at = s->nr; at && s->ranges[at - 1].since_ns > range->since_ns; at--)
 		s->ranges[at] = s->ranges[at - 1];

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
 #include "util/buffer.h"
 
 #define KERNEL "[kernel.kallsyms]"
@@ -64,15 +65,8 @@ static int add_line(struct symbols_kernel *k, const char *line)
 		return 0;
 	if (!address || !strchr("tTwW", type))
 		return 0;
-	if (k->nr == k->cap) {
-		size_t cap = k->cap ? 2 * k->cap : 65536;
-		struct entry *grown = realloc(k->entries, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		k->entries = grown;
-		k->cap = cap;
-	}
+	if (array_reserve(k->entries, k->cap, k->nr + 1))
+		return -ENOMEM;
 	entry.address = address;
 	entry.name = keep_name(k, name);
 	entry.module = module[0] ? keep_module(k, module) : 0;
@@ -133,24 +127,16 @@ int symbols_kernel_read(struct symbols_kernel **out, FILE *f)
 
 int symbols_kernel_find(struct symbols_kernel *k, uint64_t address, struct kernel_symbol *out)
 {
-	size_t low = 0, high;
 	const struct entry *entry;
+	size_t nr;
 
 	load_once(k);
 	if (k->err)
 		return k->err;
-	/* The number of entries that do not begin after address. */
-	for (high = k->nr; low < high;) {
-		size_t middle = low + (high - low) / 2;
-
-		if (k->entries[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || address - k->entries[low - 1].address >= FAR)
+	nr = array_count_up_to(k->entries, k->nr, sizeof(*k->entries), address);
+	if (!nr || address - k->entries[nr - 1].address >= FAR)
 		return -ENOENT;
-	entry = &k->entries[low - 1];
+	entry = &k->entries[nr - 1];
 	out->name = k->names.data + entry->name;
 	out->offset = address - entry->address;
 	out->module = entry->module ? k->names.data + entry->module : KERNEL;
