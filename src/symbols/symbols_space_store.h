@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * symbols/symbols_space_store.h: what symbols/address_space.c keeps, for symbols/space_maps.c,
- * which adds what /proc says.
+ * symbols/symbols_space_store.h: the files, address spaces and mappings that are known.
+ * space_records.c adds what the kernel records, space_maps.c what /proc/PID/maps has.
  *
  * A process has one space for each program that it executed. A forked space has
  * no copy of its parent's mappings, but refers to the parent as of the time of
@@ -66,6 +66,12 @@ struct space *space_at(struct address_spaces *a, int pid, uint64_t when_ns);
 
 /* A new space; the one of this pid before it has ended. NULL: out of memory. */
 struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns);
+
+/* The space of pid that begins as its parent's is at that time. 0 or -ENOMEM. */
+int space_fork(struct address_spaces *a, int pid, int parent_pid, uint64_t time);
+
+/* Forgets s; its mappings stay while children refer to them. */
+void space_drop(struct address_spaces *a, struct space *s);
 
 /* It is remembered as long as others that exited are: this may free the oldest of them. */
 void space_exits(struct address_spaces *a, struct space *s);
