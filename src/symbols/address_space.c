@@ -27,17 +27,23 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 	a->max_exited = options->max_exited ? options->max_exited : EXITED_REMEMBERED;
 	a->sweep_at = a->max_exited;
 	a->machine = !options->tids;
+	err = hash_open(&a->spaces, 0);
+	if (!err)
+		err = hash_open(&a->files, 0);
+	if (err)
+		goto fail;
 	*events = options->no_events ?
 			  -EOPNOTSUPP :
 			  mmap_records_open(&a->records, options->tids, options->nr_tids);
 	/* Records first, then what is there: what comes in between is known twice, not never. */
 	err = spaces_see_present(a, options);
-	if (err) {
-		address_spaces_close(a);
-		return err;
-	}
+	if (err)
+		goto fail;
 	*out = a;
 	return 0;
+fail:
+	address_spaces_close(a);
+	return err;
 }
 
 struct cpu_to_add {
@@ -58,18 +64,15 @@ static int add_cpu_of_threads(struct address_spaces *a, int cpu)
 {
 	struct cpu_to_add to_add = { a->records, cpu };
 	const struct space *s;
-	unsigned int i;
 	int err = 0;
 
 	if (mmap_records_has_cpu(a->records, cpu))
 		return 0;
-	for (i = 0; i < SPACE_BUCKETS && !err; i++)
-		for (s = a->spaces[i]; s && !err; s = s->next) {
-			err = s->exited ? 0 :
-					  procfs_each_thread(s->pid, add_cpu_of_thread, &to_add);
-			if (err == -ESRCH)
-				err = 0;
-		}
+	for (s = space_next_living(a, NULL); s && !err; s = space_next_living(a, s)) {
+		err = procfs_each_thread(s->pid, add_cpu_of_thread, &to_add);
+		if (err == -ESRCH)
+			err = 0;
+	}
 	return err;
 }
 
@@ -99,17 +102,18 @@ int address_spaces_read(struct address_spaces *a)
 void address_spaces_totals(const struct address_spaces *a, struct address_spaces_totals *totals)
 {
 	*totals = a->totals;
+	totals->spaces = a->spaces.nr;
 }
 
 void address_spaces_close(struct address_spaces *a)
 {
-	unsigned int i;
+	struct hash_link *link, *next;
 
 	if (!a)
 		return;
-	for (i = 0; i < SPACE_BUCKETS; i++)
-		while (a->spaces[i])
-			space_drop(a, a->spaces[i]);
+	hash_each(&a->spaces, link, next) space_drop(a, hash_entry(link, struct space, link));
+	hash_close(&a->spaces);
+	hash_close(&a->files);
 	mmap_records_close(a->records);
 	free(a);
 }

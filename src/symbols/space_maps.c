@@ -121,23 +121,17 @@ static bool program_changed(struct space *s)
 
 static void sweep(struct address_spaces *a)
 {
-	unsigned int i;
+	struct space *s, *next;
 
-	if (a->records || a->totals.spaces < a->sweep_at)
+	if (a->records || a->spaces.nr < a->sweep_at)
 		return;
-	for (i = 0; i < SPACE_BUCKETS; i++) {
-		struct space *s, *next;
-
-		for (s = a->spaces[i]; s; s = next) {
-			next = s->next;
-			/* This may free s, or others that are not alive; then from the start. */
-			if (!s->exited && kill(s->pid, 0) && errno == ESRCH) {
-				space_exits(a, s);
-				next = a->spaces[i];
-			}
-		}
+	for (s = space_next_living(a, NULL); s; s = next) {
+		/* space_exits() frees none that is living. */
+		next = space_next_living(a, s);
+		if (kill(s->pid, 0) && errno == ESRCH)
+			space_exits(a, s);
 	}
-	a->sweep_at = 2 * a->totals.spaces + a->max_exited;
+	a->sweep_at = 2 * a->spaces.nr + a->max_exited;
 }
 
 int address_spaces_see(struct address_spaces *a, int pid)
@@ -230,8 +224,8 @@ static const struct range *find_anywhere(struct address_spaces *a, int pid, uint
 {
 	struct space *s;
 
-	for (s = *space_bucket(a, pid); s; s = s->next) {
-		const struct range *r = s->pid == pid ? look_up(s, address, UINT64_MAX) : NULL;
+	for (s = space_youngest(a, pid); s; s = space_older(s)) {
+		const struct range *r = look_up(s, address, UINT64_MAX);
 
 		*found = s;
 		if (r)

@@ -18,56 +18,51 @@ enum {
 
 /* --- files */
 
-static bool same_file(const struct mapped_file *a, const struct mapped_file *b)
+bool mapped_file_equal(const struct mapped_file *a, const struct mapped_file *b)
 {
 	return a->dev == b->dev && a->inode == b->inode && a->generation == b->generation &&
 	       a->build_id_len == b->build_id_len &&
 	       !memcmp(a->build_id, b->build_id, a->build_id_len) && !strcmp(a->path, b->path);
 }
 
-static struct file **file_bucket(struct address_spaces *a, const struct mapped_file *key)
+uint64_t mapped_file_key(const struct mapped_file *file)
 {
-	uint32_t hash = 5381 + key->inode;
-	const char *c;
-
-	for (c = key->path; *c; c++)
-		hash = hash * 33 + (unsigned char)*c;
-	return &a->files[hash % SPACE_BUCKETS];
+	return hash_bytes(file->path, strlen(file->path)) + file->inode;
 }
 
 /* One more reference to it; NULL: out of memory. */
 static struct file *file_get(struct address_spaces *a, const struct mapped_file *key)
 {
-	struct file **bucket = file_bucket(a, key), *file;
+	const uint64_t hash = mapped_file_key(key);
+	struct hash_link *link;
+	struct file *file;
 
-	for (file = *bucket; file && !same_file(&file->public, key); file = file->next)
-		;
-	if (!file) {
-		file = calloc(1, sizeof(*file));
-		if (!file)
-			return NULL;
-		file->public = *key;
-		file->public.path = strdup(key->path);
-		if (!file->public.path) {
-			free(file);
-			return NULL;
-		}
-		file->next = *bucket;
-		*bucket = file;
+	for (link = hash_find(&a->files, hash); link; link = hash_next(link)) {
+		file = hash_entry(link, struct file, link);
+		if (!mapped_file_equal(&file->public, key))
+			continue;
+		file->refs++;
+		return file;
 	}
-	file->refs++;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return NULL;
+	file->public = *key;
+	file->public.path = strdup(key->path);
+	if (!file->public.path) {
+		free(file);
+		return NULL;
+	}
+	file->refs = 1;
+	hash_add(&a->files, &file->link, hash);
 	return file;
 }
 
 static void file_put(struct address_spaces *a, struct file *file)
 {
-	struct file **at = file_bucket(a, &file->public);
-
 	if (--file->refs)
 		return;
-	while (*at != file)
-		at = &(*at)->next;
-	*at = file->next;
+	hash_remove(&a->files, &file->link);
 	free((char *)file->public.path);
 	free(file);
 }
@@ -90,23 +85,25 @@ static void space_put(struct address_spaces *a, struct space *s)
 
 void space_drop(struct address_spaces *a, struct space *s)
 {
-	struct space **at = space_bucket(a, s->pid);
-
-	while (*at != s)
-		at = &(*at)->next;
-	*at = s->next;
-	a->totals.spaces--;
+	hash_remove(&a->spaces, &s->link);
 	space_put(a, s);
 }
 
 struct space *space_at(struct address_spaces *a, int pid, uint64_t when_ns)
 {
-	struct space *s;
+	struct space *s = space_youngest(a, pid);
 
-	for (s = *space_bucket(a, pid); s; s = s->next)
-		if (s->pid == pid && s->born_ns <= when_ns)
-			return s;
-	return NULL;
+	while (s && s->born_ns > when_ns)
+		s = space_older(s);
+	return s;
+}
+
+struct space *space_next_living(const struct address_spaces *a, const struct space *s)
+{
+	do
+		s = hash_entry(hash_iterate(&a->spaces, s ? &s->link : NULL), struct space, link);
+	while (s && s->exited);
+	return (struct space *)s;
 }
 
 void space_exits(struct address_spaces *a, struct space *s)
@@ -134,20 +131,21 @@ void space_exits(struct address_spaces *a, struct space *s)
 
 struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns)
 {
-	struct space *before = space_at(a, pid, born_ns), **at = space_bucket(a, pid), *s;
+	struct space *before = space_at(a, pid, born_ns), *younger = NULL, *at;
+	struct space *s = calloc(1, sizeof(*s));
 
-	s = calloc(1, sizeof(*s));
 	if (!s)
 		return NULL;
 	s->pid = pid;
 	s->born_ns = born_ns;
 	s->refs = 1;
-	while (*at && !((*at)->pid == pid && (*at)->born_ns <= born_ns))
-		at = &(*at)->next;
-	/* Were there younger ones, their records came earlier. */
-	s->next = *at;
-	*at = s;
-	a->totals.spaces++;
+	/* Those whose records came earlier. */
+	for (at = space_youngest(a, pid); at && at != before; at = space_older(at))
+		younger = at;
+	if (younger)
+		hash_add_after(&a->spaces, &younger->link, &s->link);
+	else
+		hash_add(&a->spaces, &s->link, (uint64_t)pid);
 	if (before)
 		space_exits(a, before);
 	return s;

@@ -27,6 +27,10 @@ struct mapped_file {
 	uint8_t build_id_len;
 };
 
+bool mapped_file_equal(const struct mapped_file *a, const struct mapped_file *b);
+/* Of files that are equal it is the same. */
+uint64_t mapped_file_key(const struct mapped_file *file);
+
 struct address_spaces_totals {
 	uint64_t lost; /* records that the kernel had no room for */
 	uint64_t exited; /* processes, or programs that executed another one */
