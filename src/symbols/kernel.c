@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/kernel.c: see symbols/symbols_kernel.h.
+ * symbols/kernel.c: functions of the kernel, sorted by address.
  */
 #include "symbols_kernel.h"
 
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/kallsyms.h"
 #include "util/array.h"
 #include "util/buffer.h"
 
@@ -54,23 +55,20 @@ static uint32_t keep_module(struct symbols_kernel *k, const char *module)
 	return keep_name(k, module);
 }
 
-/* "ffffffff81000000 T _stext" or "ffffffffc0000000 t xfs_init	[xfs]" */
-static int add_line(struct symbols_kernel *k, const char *line)
+static int add_function(void *symbols, const struct kallsym *symbol)
 {
-	char type, name[512], module[128] = "";
-	unsigned long long address;
-	struct entry entry;
+	struct symbols_kernel *k = symbols;
+	struct entry *entry;
 
-	if (sscanf(line, "%llx %c %511s %127s", &address, &type, name, module) < 3)
-		return 0;
-	if (!address || !strchr("tTwW", type))
+	if (!symbol->address || !strchr("tTwW", symbol->type))
 		return 0;
 	if (array_reserve(k->entries, k->cap, k->nr + 1))
 		return -ENOMEM;
-	entry.address = address;
-	entry.name = keep_name(k, name);
-	entry.module = module[0] ? keep_module(k, module) : 0;
-	k->entries[k->nr++] = entry;
+	entry = &k->entries[k->nr];
+	entry->address = symbol->address;
+	entry->name = keep_name(k, symbol->name);
+	entry->module = symbol->module[0] ? keep_module(k, symbol->module) : 0;
+	k->nr++;
 	return k->names.failed || k->names.len > UINT32_MAX ? -ENOMEM : 0;
 }
 
@@ -84,17 +82,13 @@ static int by_address(const void *a, const void *b)
 	return x->name > y->name ? -1 : x->name < y->name;
 }
 
-static int load(struct symbols_kernel *k, FILE *f)
+static int load_kallsyms(struct symbols_kernel *k, FILE *f)
 {
-	char *line = NULL;
-	size_t len = 0;
-	int err = 0;
+	int err;
 
 	k->loaded = true;
 	put_char(&k->names, '\0'); /* so that no module is at 0 */
-	while (!err && getline(&line, &len, f) > 0)
-		err = add_line(k, line);
-	free(line);
+	err = kallsyms_read(f, add_function, k);
 	if (err)
 		return err;
 	if (!k->nr)
@@ -105,15 +99,8 @@ static int load(struct symbols_kernel *k, FILE *f)
 
 static void load_once(struct symbols_kernel *k)
 {
-	FILE *f;
-
-	if (k->loaded)
-		return;
-	k->loaded = true;
-	f = fopen("/proc/kallsyms", "re");
-	k->err = f ? load(k, f) : -errno;
-	if (f)
-		fclose(f);
+	if (!k->loaded)
+		k->err = load_kallsyms(k, NULL);
 }
 
 int symbols_kernel_read(struct symbols_kernel **out, FILE *f)
@@ -121,7 +108,7 @@ int symbols_kernel_read(struct symbols_kernel **out, FILE *f)
 	int err = symbols_kernel_open(out);
 
 	if (!err)
-		(*out)->err = load(*out, f);
+		(*out)->err = load_kallsyms(*out, f);
 	return err;
 }
 
