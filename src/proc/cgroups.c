@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "util/escape.h"
 #include "util/hash.h"
 
 /* An id that was not found is not looked for again for so long. */
@@ -244,22 +245,6 @@ unsigned int cgroups_walks(const struct cgroups *c)
 
 /* --- where the hierarchy is */
 
-/* mountinfo writes blanks and backslashes as \ and three octal digits. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (; *text; to++) {
-		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
-			*to = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
-			text += 4;
-		} else {
-			*to = *text++;
-		}
-	}
-	*to = '\0';
-}
-
 static bool has_word(const char *list, const char *word, const char *separators)
 {
 	size_t len = strlen(word);
@@ -304,7 +289,7 @@ static int rate_mount(char *line, char *mount)
 	if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", root, mount) != 2 ||
 	    sscanf(rest, " - %31s %*s %511s", type, options) != 2)
 		return 0;
-	unescape(mount);
+	unescape_octal(mount);
 	whole = !strcmp(root, "/");
 	if (!strcmp(type, "cgroup"))
 		return has_word(options, "memory", ",") ? 3 + whole : 0;
