@@ -11,6 +11,7 @@
 
 #include "proc/liveness.h"
 #include "probe/probe.h"
+#include "util/array.h"
 #include "util/rcu.h"
 
 /* What is kept of an entry from read to read. */
@@ -31,7 +32,7 @@ struct groups {
 	struct liveness alive;
 	struct group_row *rows;
 	struct group_row **sorted;
-	unsigned int room; /* of both */
+	size_t cap_rows, cap_sorted; /* cap_sorted <= cap_rows */
 };
 
 static int map_slab(struct groups *g)
@@ -167,24 +168,14 @@ static bool has_ended(const struct groups *g, unsigned int i, bool idle)
 static int make_room(struct groups *g)
 {
 	unsigned int used = 0, i;
-	void *rows, *sorted;
+	int err;
 
 	for (i = 1; i <= g->maps.groups.limit; i++)
 		used += g->slab[i].used != 0;
 	/* More may come while it is read. */
 	used += used / 8 + 64;
-	if (used <= g->room)
-		return 0;
-	rows = realloc(g->rows, used * sizeof(*g->rows));
-	if (rows)
-		g->rows = rows;
-	sorted = realloc(g->sorted, used * sizeof(*g->sorted));
-	if (sorted)
-		g->sorted = sorted;
-	if (!rows || !sorted)
-		return -ENOMEM;
-	g->room = used;
-	return 0;
+	err = array_reserve(g->rows, g->cap_rows, used);
+	return err ? err : array_reserve(g->sorted, g->cap_sorted, used);
 }
 
 /* The entry's row, of the interval or of the whole run. 0 or -ENOMEM. */
@@ -231,7 +222,7 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 	if (!err)
 		err = read_entry(g, 0, total, &report->other);
 	read_exited(g, total, &report->exited);
-	for (i = 1; !err && i <= g->maps.groups.limit && report->nr_rows < g->room; i++) {
+	for (i = 1; !err && i <= g->maps.groups.limit && report->nr_rows < g->cap_sorted; i++) {
 		struct group_row *row = &g->rows[report->nr_rows];
 		bool gone;
 

@@ -17,6 +17,8 @@
 
 #include "proc/liveness.h"
 #include "probe/probe.h"
+#include "util/array.h"
+#include "util/hash.h"
 #include "util/rcu.h"
 
 enum { BATCH = 1024 };
@@ -46,8 +48,8 @@ struct stack_table {
 	uint64_t fills_at_stacks, fills_at_faults; /* when so many are taken */
 	bool crowded; /* by processes that live */
 	struct liveness alive;
-	uint32_t *by_hash; /* entries of stacks; nr_slots of them, 0: none */
-	uint32_t nr_slots; /* a power of 2 */
+	struct hash by_hash; /* of links */
+	struct hash_link *links; /* by entry of a stack */
 	bool *unhooked; /* by entry of a stack */
 	bool *named; /* by a fault that stays; the same */
 	unsigned char *fates; /* by entry of a fault */
@@ -90,14 +92,13 @@ int stack_table_open(struct stack_table **out, const struct session *session)
 	t->newest = &t->oldest;
 	reset_marks(t);
 	stacks = t->maps.profile_stacks.limit + 1ul;
-	for (t->nr_slots = 64; t->nr_slots < 2 * stacks; t->nr_slots *= 2)
-		;
-	t->by_hash = calloc(t->nr_slots, sizeof(*t->by_hash));
+	t->links = calloc(stacks, sizeof(*t->links));
 	t->unhooked = calloc(stacks, sizeof(*t->unhooked));
 	t->named = calloc(stacks, sizeof(*t->named));
 	t->fates = calloc(t->maps.profile_faults.limit + 1ul, sizeof(*t->fates));
 	t->list = calloc(t->maps.profile_faults.limit + stacks, sizeof(*t->list));
-	if (t->by_hash && t->unhooked && t->named && t->fates && t->list)
+	if (!hash_open(&t->by_hash, 2 * stacks) && t->links && t->unhooked && t->named &&
+	    t->fates && t->list)
 		err = map_arrays(t);
 	if (err) {
 		stack_table_close(t);
@@ -129,29 +130,23 @@ bool stack_table_fills(const struct stack_table *t)
 
 /* --- stacks by hash */
 
-static uint32_t *inflight_of(const struct stack_table *t, uint64_t hash)
-{
-	uint32_t i = (uint32_t)(hash >> 20) & (t->nr_slots - 1);
-
-	while (t->by_hash[i] && t->stacks[t->by_hash[i]].hash != hash)
-		i = (i + 1) & (t->nr_slots - 1);
-	return &t->by_hash[i];
-}
-
 static void index_stacks(struct stack_table *t)
 {
 	unsigned int i;
 
-	memset(t->by_hash, 0, t->nr_slots * sizeof(*t->by_hash));
+	hash_clear(&t->by_hash);
 	for (i = 1; i <= t->maps.profile_stacks.limit; i++)
 		if (__atomic_load_n(&t->stacks[i].used, __ATOMIC_ACQUIRE))
-			*inflight_of(t, t->stacks[i].hash) = i;
+			hash_add(&t->by_hash, &t->links[i], t->stacks[i].hash);
 }
 
 /* 0: there is none of that hash, which may be an errno. */
 static uint32_t stack_of(const struct stack_table *t, uint64_t hash)
 {
-	return hash > PROFILE_MAX_ERRNO ? *inflight_of(t, hash) : 0;
+	const struct hash_link *link =
+		hash > PROFILE_MAX_ERRNO ? hash_find(&t->by_hash, hash) : NULL;
+
+	return link ? (uint32_t)(link - t->links) : 0;
 }
 
 static bool fault_used(const struct stack_table *t, unsigned int i)
@@ -207,15 +202,8 @@ static int copy_stack(const struct stack_table *t, struct taken *taken, uint64_t
 	const struct profile_stack *stack = &t->stacks[stack_of(t, hash)];
 
 	part->hash = hash;
-	if (taken->nr_frames + TRACE_FRAMES > taken->cap_frames) {
-		size_t cap = 2 * taken->cap_frames + 64ul * TRACE_FRAMES;
-		uint64_t *grown = realloc(taken->frames, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		taken->frames = grown;
-		taken->cap_frames = cap;
-	}
+	if (array_reserve(taken->frames, taken->cap_frames, taken->nr_frames + TRACE_FRAMES))
+		return -ENOMEM;
 	if (stack == t->stacks)
 		return 0;
 	part->at = taken->nr_frames;
@@ -470,7 +458,8 @@ void stack_table_close(struct stack_table *t)
 	}
 	slab_unmap(&t->maps.profile_stacks, t->stacks, sizeof(*t->stacks));
 	slab_unmap(&t->maps.profile_faults, t->faults, sizeof(*t->faults));
-	free(t->by_hash);
+	hash_close(&t->by_hash);
+	free(t->links);
 	free(t->unhooked);
 	free(t->named);
 	free(t->fates);

@@ -288,5 +288,5 @@ void caps_probe(struct caps *caps, enum attach_mode mode, bool each)
 
 void caps_probe_wait_functions(struct caps *caps)
 {
-	caps->kallsyms = wait_functions_find(caps->wait);
+	caps->kallsyms = wait_functions_read(caps->wait, NULL);
 }

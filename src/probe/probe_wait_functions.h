@@ -11,13 +11,10 @@
 #include "shared/causes.h"
 
 /*
- * From /proc/kallsyms. A function that this kernel does not have stays at 0. Returns 0, or
- * a negative errno, and nothing is found: -EACCES: the addresses are hidden
- * (kernel.kptr_restrict, or no CAP_SYSLOG).
+ * From /proc/kallsyms, or from f in tests, else NULL. A function that this kernel does not have
+ * stays at 0. Returns 0, or a negative errno, and nothing is found: -EACCES: the addresses are
+ * hidden (kernel.kptr_restrict, or no CAP_SYSLOG).
  */
-int wait_functions_find(struct wait_range found[WAIT_NR]);
-
-/* For tests: from what f says instead of /proc/kallsyms. */
 int wait_functions_read(struct wait_range found[WAIT_NR], FILE *f);
 
 #endif

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/wait_functions.c: see probe/probe_wait_functions.h. Not by symbols/kernel.c, which keeps
- * all of kallsyms: a run that only counts begins sooner without.
+ * probe/wait_functions.c: finds the functions that faults wait in. Not by symbols/kernel.c,
+ * which keeps all of kallsyms: a run that only counts starts sooner without.
  */
 #include "probe_wait_functions.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "proc/kallsyms.h"
 
 static const char *const names[WAIT_NR] = {
 #define WAIT_NAME(function, cause) #function,
@@ -26,49 +27,39 @@ static struct wait_range *range_of(struct wait_range found[WAIT_NR], const char 
 	return NULL;
 }
 
-int wait_functions_read(struct wait_range found[WAIT_NR], FILE *f)
-{
-	struct wait_range *open = NULL; /* a function whose end is still to come */
-	char *line = NULL, *rest;
-	unsigned long long address;
-	bool hidden = false;
-	size_t len = 0;
+struct wait_search {
+	struct wait_range *found;
+	struct wait_range *open; /* a function whose end is still to come */
+	bool hidden;
+};
 
-	memset(found, 0, WAIT_NR * sizeof(*found));
-	/* Sorted by address: there are no sizes, but a function ends where the next begins. */
-	while (getline(&line, &len, f) > 0) {
-		/* "ffffffff81000000 T _stext" or "ffffffffc0000000 t xfs_init	[xfs]" */
-		address = strtoull(line, &rest, 16);
-		if (strnlen(rest, 4) < 4)
-			continue;
-		rest[3 + strcspn(rest + 3, "\t\n")] = '\0';
-		if (open && address > open->begin) {
-			open->end = address;
-			open = NULL;
-		}
-		if (open)
-			continue;
-		open = range_of(found, rest + 3);
-		if (!open)
-			continue;
-		open->begin = address;
-		hidden = hidden || !address;
+/* Sorted by address: there are no sizes, but a function ends where the next begins. */
+static int match_wait_function(void *context, const struct kallsym *symbol)
+{
+	struct wait_search *search = context;
+
+	if (search->open && symbol->address > search->open->begin) {
+		search->open->end = symbol->address;
+		search->open = NULL;
 	}
-	free(line);
-	if (open || hidden)
-		memset(found, 0, WAIT_NR * sizeof(*found));
-	return hidden ? -EACCES : 0;
+	if (search->open)
+		return 0;
+	search->open = range_of(search->found, symbol->name);
+	if (!search->open)
+		return 0;
+	search->open->begin = symbol->address;
+	search->hidden = search->hidden || !symbol->address;
+	return 0;
 }
 
-int wait_functions_find(struct wait_range found[WAIT_NR])
+int wait_functions_read(struct wait_range found[WAIT_NR], FILE *f)
 {
-	FILE *f = fopen("/proc/kallsyms", "re");
+	struct wait_search search = { .found = found };
 	int err;
 
 	memset(found, 0, WAIT_NR * sizeof(*found));
-	if (!f)
-		return -errno;
-	err = wait_functions_read(found, f);
-	fclose(f);
-	return err;
+	err = kallsyms_read(f, match_wait_function, &search);
+	if (search.open || search.hidden)
+		memset(found, 0, WAIT_NR * sizeof(*found));
+	return search.hidden ? -EACCES : err;
 }

@@ -16,6 +16,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "util/escape.h"
+#include "util/hash.h"
+
 /* An id that was not found is not looked for again for so long. */
 #define ABSENT_NS (60 * 1000000000ull)
 
@@ -29,16 +32,14 @@ struct node {
 	struct cgroup_entry entry; /* path NULL: it was not there at absent_ns */
 	uint64_t absent_ns;
 	unsigned int walk; /* the last one that saw it */
-	struct node *next;
+	struct hash_link link; /* by id */
 };
 
 struct cgroups {
 	int root;
 	char *mount; /* where it is mounted */
 	bool unified;
-	struct node **buckets;
-	size_t nr_buckets; /* a power of two */
-	size_t nr;
+	struct hash nodes;
 	unsigned int walks;
 	uint64_t walk_ns;
 	bool trim;
@@ -46,72 +47,30 @@ struct cgroups {
 
 /* --- by id */
 
-static struct node **bucket_of(struct node **buckets, size_t nr_buckets, uint64_t id)
-{
-	/* Ids follow one another: any odd factor spreads them. */
-	return &buckets[(id * 0x9e3779b97f4a7c15ull >> 32) & (nr_buckets - 1)];
-}
-
 static struct node *look_up(const struct cgroups *c, uint64_t id)
 {
-	struct node *node = *bucket_of(c->buckets, c->nr_buckets, id);
-
-	while (node && node->entry.id != id)
-		node = node->next;
-	return node;
-}
-
-/* Without memory the chains get longer, no more. */
-static void grow(struct cgroups *c)
-{
-	size_t i, nr = c->nr_buckets * 2;
-	struct node **buckets = calloc(nr, sizeof(*buckets));
-
-	if (!buckets)
-		return;
-	for (i = 0; i < c->nr_buckets; i++) {
-		struct node *node, *next;
-
-		for (node = c->buckets[i]; node; node = next) {
-			struct node **to = bucket_of(buckets, nr, node->entry.id);
-
-			next = node->next;
-			node->next = *to;
-			*to = node;
-		}
-	}
-	free(c->buckets);
-	c->buckets = buckets;
-	c->nr_buckets = nr;
+	return hash_entry(hash_find(&c->nodes, id), struct node, link);
 }
 
 static struct node *add(struct cgroups *c, uint64_t id)
 {
-	struct node *node = look_up(c, id), **to;
+	struct node *node = look_up(c, id);
 
 	if (node)
 		return node;
 	node = calloc(1, sizeof(*node));
 	if (!node)
 		return NULL;
-	if (c->nr >= c->nr_buckets)
-		grow(c);
 	node->entry.id = id;
-	to = bucket_of(c->buckets, c->nr_buckets, id);
-	node->next = *to;
-	*to = node;
-	c->nr++;
+	hash_add(&c->nodes, &node->link, id);
 	return node;
 }
 
-static void drop(struct cgroups *c, struct node **link)
+static void drop(struct cgroups *c, struct node *node)
 {
-	struct node *node = *link;
-
-	*link = node->next;
+	hash_remove(&c->nodes, &node->link);
 	free(node->entry.path);
 	free(node);
-	c->nr--;
 }
 
 /* --- the walk */
@@ -264,20 +223,18 @@ static bool is_over(const struct cgroups *c, const struct node *node)
 
 void cgroups_trim(struct cgroups *c)
 {
-	size_t i;
+	struct hash_link *link, *next;
 
 	/* Nothing has come since the last walk, so there is nothing to do. */
 	if (!c->trim)
 		return;
 	c->trim = false;
-	for (i = 0; i < c->nr_buckets; i++) {
-		struct node **link = &c->buckets[i];
+	hash_each(&c->nodes, link, next)
+	{
+		struct node *node = hash_entry(link, struct node, link);
 
-		while (*link)
-			if (is_over(c, *link))
-				drop(c, link);
-			else
-				link = &(*link)->next;
+		if (is_over(c, node))
+			drop(c, node);
 	}
 }
 
@@ -287,22 +244,6 @@ unsigned int cgroups_walks(const struct cgroups *c)
 }
 
 /* --- where the hierarchy is */
-
-/* mountinfo writes blanks and backslashes as \ and three octal digits. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (; *text; to++) {
-		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
-			*to = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
-			text += 4;
-		} else {
-			*to = *text++;
-		}
-	}
-	*to = '\0';
-}
 
 static bool has_word(const char *list, const char *word, const char *separators)
 {
@@ -348,7 +289,7 @@ static int rate_mount(char *line, char *mount)
 	if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", root, mount) != 2 ||
 	    sscanf(rest, " - %31s %*s %511s", type, options) != 2)
 		return 0;
-	unescape(mount);
+	unescape_octal(mount);
 	whole = !strcmp(root, "/");
 	if (!strcmp(type, "cgroup"))
 		return has_word(options, "memory", ",") ? 3 + whole : 0;
@@ -395,12 +336,11 @@ int cgroups_open(struct cgroups **out, const char *root)
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	c->nr_buckets = 256;
-	c->buckets = calloc(c->nr_buckets, sizeof(*c->buckets));
+	err = hash_open(&c->nodes, 0);
 	c->mount = strdup(root);
 	c->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (!c->buckets || !c->mount || c->root < 0 || fstatfs(c->root, &fs)) {
-		err = c->buckets && c->mount ? -errno : -ENOMEM;
+	if (err || !c->mount || c->root < 0 || fstatfs(c->root, &fs)) {
+		err = !err && c->mount ? -errno : -ENOMEM;
 		cgroups_close(c);
 		return err;
 	}
@@ -416,14 +356,12 @@ bool cgroups_unified(const struct cgroups *c)
 
 void cgroups_close(struct cgroups *c)
 {
-	size_t i;
+	struct hash_link *link, *next;
 
 	if (!c)
 		return;
-	for (i = 0; c->buckets && i < c->nr_buckets; i++)
-		while (c->buckets[i])
-			drop(c, &c->buckets[i]);
-	free(c->buckets);
+	hash_each(&c->nodes, link, next) drop(c, hash_entry(link, struct node, link));
+	hash_close(&c->nodes);
 	free(c->mount);
 	if (c->root >= 0)
 		close(c->root);

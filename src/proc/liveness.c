@@ -52,40 +52,23 @@ void liveness_open(struct liveness *a)
 	a->boot_offset_ns = boot_offset();
 }
 
-bool liveness_stat_ended(const char *stat, uint64_t start_ns, bool is_thread)
+bool liveness_stat_ended(const struct procfs_stat *stat, uint64_t start_ns, bool is_thread)
 {
-	/* The name may have any bytes; what follows has no ')'. */
-	const char *rest = strrchr(stat, ')');
-	unsigned long long start;
-	long threads;
-	char state;
-
-	if (!rest || sscanf(rest,
-			    ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
-			    " %*d %*d %ld %*d %llu",
-			    &state, &threads, &start) != 3)
-		return false;
-	if (start != start_ns / TICK_NS)
+	if (stat->starttime != start_ns / TICK_NS)
 		return true;
 	/* A zombie. A process of several threads may have lost its first one only. */
-	return (state == 'Z' || state == 'X') && (is_thread || threads <= 1);
+	return (stat->state == 'Z' || stat->state == 'X') && (is_thread || stat->num_threads <= 1);
 }
 
 static bool proc_says_ended(const struct liveness *a, uint64_t id, uint64_t start_ns,
 			    bool is_thread)
 {
-	char path[40], stat[1024];
-	size_t n;
-	FILE *f;
+	struct procfs_stat stat;
+	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", id);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	n = fread(stat, 1, sizeof(stat) - 1, f);
-	fclose(f);
-	stat[n] = '\0';
-	return liveness_stat_ended(stat, start_ns + a->boot_offset_ns, is_thread);
+	return !procfs_read_stat(path, &stat) &&
+	       liveness_stat_ended(&stat, start_ns + a->boot_offset_ns, is_thread);
 }
 
 bool liveness_has_ended(const struct liveness *a, uint64_t id, uint64_t start_ns, bool is_thread,

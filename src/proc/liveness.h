@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "procfs.h"
+
 struct liveness {
 	bool known; /* the ids here are those that BPF programs see */
 	int64_t boot_offset_ns; /* of this process' time namespace */
@@ -23,7 +25,7 @@ void liveness_open(struct liveness *a);
 bool liveness_has_ended(const struct liveness *a, uint64_t id, uint64_t start_ns, bool is_thread,
 			bool closely);
 
-/* The same of the text of /proc/ID/stat. */
-bool liveness_stat_ended(const char *stat, uint64_t start_ns, bool is_thread);
+/* The same of what /proc/ID/stat says. */
+bool liveness_stat_ended(const struct procfs_stat *stat, uint64_t start_ns, bool is_thread);
 
 #endif

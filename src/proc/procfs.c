@@ -6,8 +6,18 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What open() and read() say of a process or thread that has ended. */
+static int errno_of_task(void)
+{
+	return errno == ENOENT ? -ESRCH : -errno;
+}
 
 /* Folders whose names are numbers. */
 static int each_number(const char *path, procfs_visit visit, void *context)
@@ -17,7 +27,7 @@ static int each_number(const char *path, procfs_visit visit, void *context)
 	int err = 0;
 
 	if (!dir)
-		return errno == ENOENT ? -ESRCH : -errno;
+		return errno_of_task();
 	while (!err && (entry = readdir(dir))) {
 		int id = atoi(entry->d_name);
 
@@ -39,4 +49,58 @@ int procfs_each_thread(int pid, procfs_visit visit, void *context)
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	return each_number(path, visit, context);
+}
+
+int procfs_parse_stat(const char *text, struct procfs_stat *stat)
+{
+	/* The name may contain anything; behind it there is no ')'. */
+	const char *rest = strrchr(text, ')');
+
+	if (!rest || sscanf(rest,
+			    ") %c %*d %*d %*d %*d %*d %u %" SCNu64 " %*u %" SCNu64
+			    " %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64 " %" SCNu64 " %" SCNd64,
+			    &stat->state, &stat->flags, &stat->minflt, &stat->majflt,
+			    &stat->num_threads, &stat->starttime, &stat->vsize, &stat->rss) != 8)
+		return -EINVAL;
+	return 0;
+}
+
+int procfs_read_stat(const char *path, struct procfs_stat *stat)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	char text[1024];
+	ssize_t len;
+
+	if (fd < 0)
+		return errno_of_task();
+	len = read(fd, text, sizeof(text) - 1);
+	if (len <= 0)
+		err = len ? errno_of_task() : -ESRCH;
+	close(fd);
+	if (err)
+		return err;
+	text[len] = '\0';
+	return procfs_parse_stat(text, stat);
+}
+
+int procfs_status(int id, const char *key, char *buf, size_t len)
+{
+	const size_t key_len = strlen(key);
+	char path[32], line[512];
+	int err = -ENOENT;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", id);
+	f = fopen(path, "re");
+	if (!f)
+		return errno_of_task();
+	while (err && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, key, key_len) || strncmp(line + key_len, ":\t", 2))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(buf, len, "%s", line + key_len + 2);
+		err = 0;
+	}
+	fclose(f);
+	return err;
 }

@@ -5,6 +5,32 @@
 #ifndef PFSTAT_PROC_PROCFS_H
 #define PFSTAT_PROC_PROCFS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fields of /proc/PID/stat, named as in proc(5). */
+struct procfs_stat {
+	char state;
+	unsigned int flags;
+	uint64_t minflt, majflt;
+	long num_threads;
+	uint64_t starttime; /* ticks since boot */
+	uint64_t vsize; /* bytes */
+	int64_t rss; /* pages */
+};
+
+/* Of the text of a stat file. 0 or -EINVAL. */
+int procfs_parse_stat(const char *text, struct procfs_stat *stat);
+
+/* Of a stat file by its path. 0 or a negative errno; -ESRCH: the process or thread has ended. */
+int procfs_read_stat(const char *path, struct procfs_stat *stat);
+
+/*
+ * The value of a line "key:\tvalue" of /proc/PID/status in buf (len bytes). 0 or a negative errno:
+ * -ESRCH: no such process or thread, -ENOENT: no such line.
+ */
+int procfs_status(int id, const char *key, char *buf, size_t len);
+
 /* Of one process or thread. 0, or a negative errno, which ends the iteration. */
 typedef int (*procfs_visit)(void *context, int id);
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * proc/self_usage.c: see proc/self_usage.h.
+ * proc/self_usage.c: CPU time, memory and descriptors of this process.
  */
 #include "self_usage.h"
 
 #include <dirent.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "procfs.h"
 
 static uint64_t count_fds(void)
 {
@@ -26,31 +27,20 @@ static uint64_t count_fds(void)
 	return n - 1;
 }
 
-/* Fields 22 to 24 of proc(5)'s stat: starttime in ticks since boot, vsize, rss in pages. */
 static void read_stat(struct self_usage *usage)
 {
-	unsigned long long start, virtual_bytes;
 	struct timespec boot, now;
-	char line[1024], *rest = NULL;
-	long pages;
-	FILE *f = fopen("/proc/self/stat", "re");
+	struct procfs_stat stat;
 
-	if (f && fgets(line, sizeof(line), f))
-		rest = strrchr(line, ')');
-	if (f)
-		fclose(f);
-	if (!rest || sscanf(rest,
-			    ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
-			    " %*d %*d %*d %llu %llu %ld",
-			    &start, &virtual_bytes, &pages) != 3)
+	if (procfs_read_stat("/proc/self/stat", &stat))
 		return;
-	usage->virtual_bytes = virtual_bytes;
-	usage->resident_bytes = (uint64_t)pages * sysconf(_SC_PAGESIZE);
+	usage->virtual_bytes = stat.vsize;
+	usage->resident_bytes = (uint64_t)stat.rss * sysconf(_SC_PAGESIZE);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_REALTIME, &now);
 	usage->start_time = (double)(now.tv_sec - boot.tv_sec) +
 			    (double)(now.tv_nsec - boot.tv_nsec) / 1e9 +
-			    (double)start / (double)sysconf(_SC_CLK_TCK);
+			    (double)stat.starttime / (double)sysconf(_SC_CLK_TCK);
 }
 
 void self_usage(struct self_usage *usage)

@@ -301,7 +301,7 @@ static void add_strings(struct builder *b)
 	uint32_t i;
 
 	for (i = 0; i < b->strings.nr && !b->failed; i++)
-		list[i] = b->strings.items[i].bytes;
+		list[i] = b->strings.items[i]->bytes;
 	b->profile.string_table = list;
 	b->profile.n_string_table = b->strings.nr;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * profile/profile_stacks.h: stacks with weights, symbolized: what pfstat profile shows. Each
- * stack is a line of frames, outermost first: the process's name, functions of the
- * program, functions of the kernel, the fault's path. What is not known is a
- * frame, too, so that the weights add up to the total.
+ * profile/profile_stacks.h: stacks with weights, symbolized: the data that pfstat profile prints.
+ * Each stack is a line of frames, outermost first: the process's name, functions of the
+ * program, functions of the kernel, the fault's path. Unknown parts are frames, too, so that
+ * the weights add up to the total.
  */
 #ifndef PFSTAT_PROFILE_PROFILE_STACKS_H
 #define PFSTAT_PROFILE_PROFILE_STACKS_H
@@ -21,7 +21,7 @@
 
 enum frame_kind { FRAME_PROCESS, FRAME_USER, FRAME_KERNEL, FRAME_NOTE, FRAME_PATH };
 
-/* Of a file, where it was first seen; no process is told apart by where it has it. */
+/* Of a file. Its start is that in the first process: processes are not distinguished by it. */
 struct stack_mapping {
 	uint64_t len, offset;
 	uint32_t file; /* text */
@@ -39,7 +39,7 @@ struct stack_frame {
 };
 
 struct stack_line {
-	int pid; /* 0: of processes that ended */
+	int pid; /* 0: of processes that have ended */
 	uint32_t comm, path; /* text */
 	uint32_t nr;
 	uint32_t frames[]; /* outermost first */
@@ -54,7 +54,7 @@ struct stack_totals {
 	struct stack_weight user; /* have a user stack */
 	/* Of these: */
 	struct stack_weight ends_early; /* the outermost frame is no start of a thread */
-	struct stack_weight may_end_early; /* it has no name that would say so */
+	struct stack_weight may_end_early; /* it has no name, so this is unknown */
 	struct stack_weight cut; /* deeper than the limit */
 	struct stack_weight user_lost, kernel_lost; /* the walk failed */
 	struct stack_weight nameless; /* have a user frame without a name */
@@ -74,19 +74,19 @@ struct stack_names stack_names(struct symbols *symbols);
 struct stacks {
 	struct stack_names names;
 	unsigned int max_depth; /* of a user stack */
-	uint32_t max_lines; /* what comes then has no stack; 0: no limit */
+	uint32_t max_lines; /* further samples have no stack; 0: no limit */
 	struct intern texts, mappings, frames, lines;
 	uint64_t *starts; /* by mapping */
-	uint32_t cap_starts;
+	uint32_t nr_starts, cap_starts;
 	struct stack_weight *weights; /* by line */
-	uint32_t cap_weights;
+	uint32_t nr_weights, cap_weights;
 	struct stack_totals totals;
 };
 
-/* How the outputs weigh, and what they say of the whole. */
+/* How the outputs weigh, and what they say of the run. */
 struct profile_run {
 	bool by_count; /* else by time */
-	uint64_t duration_ns; /* measured so long */
+	uint64_t duration_ns; /* of the measurement */
 	uint64_t began_ns; /* CLOCK_REALTIME */
 	const char *title; /* "whole machine", "pid 1234", the command */
 };
@@ -123,14 +123,13 @@ static inline uint64_t stack_weigh(const struct profile_run *run, const struct s
 }
 
 /*
- * What a reader must know of how whole the stacks are, and what helps: lines for
- * stderr, each in weight of the run; nothing when all is well. kernel_problem: of
- * symbols_kernel_problem().
+ * How much of the weight has incomplete stacks or frames without names, and the remedy: a line
+ * for each reason; nothing when there is none. kernel_problem: of symbols_kernel_problem().
  */
 void stacks_summary(const struct stacks *s, const struct profile_run *run,
 		    const char *kernel_problem, FILE *f);
 
-/* The outputs. 0 or -ENOMEM; errors of f are for its owner to see by ferror(). */
+/* The outputs. 0 or -ENOMEM; the owner of f checks ferror(). */
 int profile_folded(const struct stacks *s, const struct profile_run *run, FILE *f);
 int profile_pprof(const struct stacks *s, const struct profile_run *run, FILE *f);
 int profile_flamegraph(const struct stacks *s, const struct profile_run *run, FILE *f);

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proc/procfs.h"
+
 /* include/linux/sched.h */
 #define PF_EXITING 0x4
 
@@ -80,37 +82,17 @@ struct task_stat {
 	uint64_t faults[2];
 };
 
-/* proc(5): 3 state, 9 flags, 10 minflt, 12 majflt; the name before may hold anything. */
-static int parse_stat(const char *line, struct task_stat *stat)
-{
-	const char *rest = strrchr(line, ')');
-	unsigned long long minor, major;
-
-	if (!rest || sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %u %llu %*u %llu", &stat->state,
-			    &stat->flags, &minor, &major) != 4)
-		return -EINVAL;
-	stat->faults[0] = minor;
-	stat->faults[1] = major;
-	return 0;
-}
-
 static int read_task(int tid, struct task_stat *stat)
 {
-	char path[64], line[1024];
-	size_t len;
-	FILE *f;
+	struct procfs_stat s;
+	char path[64];
 	int err;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tid, tid);
-	f = fopen(path, "re");
-	if (!f)
-		return errno == ENOENT ? -ESRCH : -errno;
-	errno = 0;
-	len = fread(line, 1, sizeof(line) - 1, f);
-	err = len ? 0 : errno ? -errno : -ESRCH;
-	fclose(f);
-	line[len] = '\0';
-	return err ? err : parse_stat(line, stat);
+	err = procfs_read_stat(path, &s);
+	if (!err)
+		*stat = (struct task_stat){ s.state, s.flags, { s.minflt, s.majflt } };
+	return err;
 }
 
 static void fail_task(struct kernel_counters *kernel_counters, int tid, int err)

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proc/procfs.h"
+
 #define DELETED " (deleted)"
 
 /*
@@ -264,21 +266,13 @@ int dso_open_debug(const struct mapping *mapping, const struct elf_file *file)
 /* The process's own idea of its pid: the last of "NSpid:	1234	1". */
 static int own_pid(int pid)
 {
-	char path[32], line[512], *last;
-	int own = pid;
-	FILE *f;
+	char pids[512], *last;
+	int own;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "re");
-	if (!f)
+	if (procfs_status(pid, "NSpid", pids, sizeof(pids)))
 		return pid;
-	while (fgets(line, sizeof(line), f)) {
-		if (strncmp(line, "NSpid:", 6))
-			continue;
-		last = strrchr(line, '\t');
-		own = last ? atoi(last + 1) : pid;
-	}
-	fclose(f);
+	last = strrchr(pids, '\t');
+	own = atoi(last ? last + 1 : pids);
 	return own > 0 ? own : pid;
 }
 

@@ -11,6 +11,8 @@
 
 #include <elfutils/libdwelf.h>
 
+#include "util/array.h"
+
 /* Symbols and their names of one file; the largest browsers have a quarter of it. */
 static const uint64_t MAX_SECTION = 512ul << 20;
 
@@ -71,15 +73,8 @@ static int add_symbol(struct elf_file *file, const GElf_Sym *sym, const char *na
 {
 	struct elf_symbol *s;
 
-	if (file->nr_symbols == file->cap_symbols) {
-		size_t cap = file->cap_symbols ? 2 * file->cap_symbols : 1024;
-		struct elf_symbol *grown = realloc(file->symbols, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		file->symbols = grown;
-		file->cap_symbols = cap;
-	}
+	if (array_reserve(file->symbols, file->cap_symbols, file->nr_symbols + 1))
+		return -ENOMEM;
 	s = &file->symbols[file->nr_symbols++];
 	s->value = sym->st_value;
 	s->size = sym->st_size;
@@ -259,23 +254,17 @@ bool elf_file_address(const struct elf_file *file, uint64_t offset, uint64_t *ad
 
 const struct elf_symbol *elf_file_symbol(const struct elf_file *file, uint64_t address)
 {
-	size_t low = 0, high = file->nr_symbols, i;
+	size_t nr =
+		array_count_up_to(file->symbols, file->nr_symbols, sizeof(*file->symbols), address);
+	size_t i;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (file->symbols[middle].value <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (i = low; i && low - i < MAX_NESTED; i--) {
+	for (i = nr; i && nr - i < MAX_NESTED; i--) {
 		const struct elf_symbol *s = &file->symbols[i - 1];
 
 		if (address - s->value < s->size)
 			return s;
 		/* Assembly without a size reaches to the next symbol. */
-		if (!s->size && i == low)
+		if (!s->size && i == nr)
 			return s;
 	}
 	return NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/kernel.c: see symbols/symbols_kernel.h.
+ * symbols/kernel.c: functions of the kernel, sorted by address.
  */
 #include "symbols_kernel.h"
 
@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/kallsyms.h"
+#include "util/array.h"
 #include "util/buffer.h"
 
 #define KERNEL "[kernel.kallsyms]"
@@ -53,30 +55,20 @@ static uint32_t keep_module(struct symbols_kernel *k, const char *module)
 	return keep_name(k, module);
 }
 
-/* "ffffffff81000000 T _stext" or "ffffffffc0000000 t xfs_init	[xfs]" */
-static int add_line(struct symbols_kernel *k, const char *line)
+static int add_function(void *symbols, const struct kallsym *symbol)
 {
-	char type, name[512], module[128] = "";
-	unsigned long long address;
-	struct entry entry;
+	struct symbols_kernel *k = symbols;
+	struct entry *entry;
 
-	if (sscanf(line, "%llx %c %511s %127s", &address, &type, name, module) < 3)
+	if (!symbol->address || !strchr("tTwW", symbol->type))
 		return 0;
-	if (!address || !strchr("tTwW", type))
-		return 0;
-	if (k->nr == k->cap) {
-		size_t cap = k->cap ? 2 * k->cap : 65536;
-		struct entry *grown = realloc(k->entries, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		k->entries = grown;
-		k->cap = cap;
-	}
-	entry.address = address;
-	entry.name = keep_name(k, name);
-	entry.module = module[0] ? keep_module(k, module) : 0;
-	k->entries[k->nr++] = entry;
+	if (array_reserve(k->entries, k->cap, k->nr + 1))
+		return -ENOMEM;
+	entry = &k->entries[k->nr];
+	entry->address = symbol->address;
+	entry->name = keep_name(k, symbol->name);
+	entry->module = symbol->module[0] ? keep_module(k, symbol->module) : 0;
+	k->nr++;
 	return k->names.failed || k->names.len > UINT32_MAX ? -ENOMEM : 0;
 }
 
@@ -90,17 +82,13 @@ static int by_address(const void *a, const void *b)
 	return x->name > y->name ? -1 : x->name < y->name;
 }
 
-static int load(struct symbols_kernel *k, FILE *f)
+static int load_kallsyms(struct symbols_kernel *k, FILE *f)
 {
-	char *line = NULL;
-	size_t len = 0;
-	int err = 0;
+	int err;
 
 	k->loaded = true;
 	put_char(&k->names, '\0'); /* so that no module is at 0 */
-	while (!err && getline(&line, &len, f) > 0)
-		err = add_line(k, line);
-	free(line);
+	err = kallsyms_read(f, add_function, k);
 	if (err)
 		return err;
 	if (!k->nr)
@@ -111,15 +99,8 @@ static int load(struct symbols_kernel *k, FILE *f)
 
 static void load_once(struct symbols_kernel *k)
 {
-	FILE *f;
-
-	if (k->loaded)
-		return;
-	k->loaded = true;
-	f = fopen("/proc/kallsyms", "re");
-	k->err = f ? load(k, f) : -errno;
-	if (f)
-		fclose(f);
+	if (!k->loaded)
+		k->err = load_kallsyms(k, NULL);
 }
 
 int symbols_kernel_read(struct symbols_kernel **out, FILE *f)
@@ -127,30 +108,22 @@ int symbols_kernel_read(struct symbols_kernel **out, FILE *f)
 	int err = symbols_kernel_open(out);
 
 	if (!err)
-		(*out)->err = load(*out, f);
+		(*out)->err = load_kallsyms(*out, f);
 	return err;
 }
 
 int symbols_kernel_find(struct symbols_kernel *k, uint64_t address, struct kernel_symbol *out)
 {
-	size_t low = 0, high;
 	const struct entry *entry;
+	size_t nr;
 
 	load_once(k);
 	if (k->err)
 		return k->err;
-	/* The number of entries that do not begin after address. */
-	for (high = k->nr; low < high;) {
-		size_t middle = low + (high - low) / 2;
-
-		if (k->entries[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || address - k->entries[low - 1].address >= FAR)
+	nr = array_count_up_to(k->entries, k->nr, sizeof(*k->entries), address);
+	if (!nr || address - k->entries[nr - 1].address >= FAR)
 		return -ENOENT;
-	entry = &k->entries[low - 1];
+	entry = &k->entries[nr - 1];
 	out->name = k->names.data + entry->name;
 	out->offset = address - entry->address;
 	out->module = entry->module ? k->names.data + entry->module : KERNEL;

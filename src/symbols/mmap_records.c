@@ -17,6 +17,8 @@
 
 #include <bpf/libbpf.h>
 
+#include "util/array.h"
+
 /* 256 KiB: some 2,000 mmaps, those of about 50 starts of programs. */
 enum { RING_PAGES = 64 };
 
@@ -113,15 +115,8 @@ static int join_ring(struct mmap_records *r, int cpu, int fd)
 {
 	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, r->rings[cpu].fd))
 		return -errno;
-	if (r->nr_others == r->cap_others) {
-		unsigned int cap = r->cap_others ? 2 * r->cap_others : 64;
-		int *grown = realloc(r->others, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		r->others = grown;
-		r->cap_others = cap;
-	}
+	if (array_reserve(r->others, r->cap_others, r->nr_others + 1))
+		return -ENOMEM;
 	r->others[r->nr_others++] = fd;
 	return 0;
 }
@@ -140,11 +135,31 @@ static int add(struct mmap_records *r, int tid, int cpu)
 	return err;
 }
 
+static void close_ring(struct ring *ring)
+{
+	if (ring->page)
+		munmap(ring->page, ring->size + page_size());
+	if (ring->fd >= 0)
+		close(ring->fd);
+	*ring = (struct ring){ .fd = -1 };
+}
+
 int mmap_records_add_cpu(struct mmap_records *r, int cpu)
 {
 	if (cpu < 0 || cpu >= r->nr_cpus)
 		return -EINVAL;
-	return r->rings[cpu].fd >= 0 ? 0 : add(r, -1, cpu);
+	close_ring(&r->rings[cpu]);
+	return add(r, -1, cpu);
+}
+
+int mmap_records_add_thread(struct mmap_records *r, int tid, int cpu)
+{
+	return cpu < 0 || cpu >= r->nr_cpus ? -EINVAL : add(r, tid, cpu);
+}
+
+bool mmap_records_has_cpu(const struct mmap_records *r, int cpu)
+{
+	return cpu >= 0 && cpu < r->nr_cpus && r->rings[cpu].fd >= 0;
 }
 
 /* A thread on all CPUs: an event of a thread that is inherited can be mapped only for one CPU. */
@@ -204,23 +219,6 @@ int mmap_records_fd(const struct mmap_records *r)
 	return r->epoll_fd;
 }
 
-static bool grow(void **data, size_t *cap, size_t want, size_t each)
-{
-	size_t more = *cap ? *cap : 256;
-	void *grown;
-
-	if (want <= *cap)
-		return true;
-	while (more < want)
-		more *= 2;
-	grown = realloc(*data, more * each);
-	if (!grown)
-		return false;
-	*data = grown;
-	*cap = more;
-	return true;
-}
-
 static void copy_out(const struct ring *ring, uint64_t at, void *to, size_t len)
 {
 	const char *data = (const char *)ring->page + page_size();
@@ -235,8 +233,8 @@ static int keep(struct mmap_records *r, const struct ring *ring, uint64_t at, ui
 {
 	struct perf_record_id id;
 
-	if (!grow((void **)&r->bytes, &r->cap, r->len + size, 1) ||
-	    !grow((void **)&r->order, &r->cap_order, r->nr + 1, sizeof(*r->order)))
+	if (array_reserve(r->bytes, r->cap, r->len + size) ||
+	    array_reserve(r->order, r->cap_order, r->nr + 1))
 		return -ENOMEM;
 	copy_out(ring, at, r->bytes + r->len, size);
 	memset(&id, 0, sizeof(id));
@@ -320,12 +318,8 @@ void mmap_records_close(struct mmap_records *r)
 		return;
 	for (i = 0; i < r->nr_others; i++)
 		close(r->others[i]);
-	for (cpu = 0; r->rings && cpu < r->nr_cpus; cpu++) {
-		if (r->rings[cpu].page)
-			munmap(r->rings[cpu].page, r->rings[cpu].size + page_size());
-		if (r->rings[cpu].fd >= 0)
-			close(r->rings[cpu].fd);
-	}
+	for (cpu = 0; r->rings && cpu < r->nr_cpus; cpu++)
+		close_ring(&r->rings[cpu]);
 	if (r->epoll_fd >= 0)
 		close(r->epoll_fd);
 	free(r->rings);

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "util/array.h"
+
 /* Functions that begin before this many others are not searched for one that is around them. */
 enum { MAX_NESTED = 64, MAX_NAME = 1024 };
 
@@ -43,15 +45,8 @@ static const char *take_hex(const char *at, const char *end, uint64_t *value)
 static int add_entry(struct perf_map *map, uint64_t start, uint64_t size, const char *name,
 		     size_t len)
 {
-	if (map->nr == map->cap) {
-		size_t cap = map->cap ? 2 * map->cap : 256;
-		struct perf_map_entry *grown = realloc(map->entries, cap * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		map->entries = grown;
-		map->cap = cap;
-	}
+	if (array_reserve(map->entries, map->cap, map->nr + 1))
+		return -ENOMEM;
 	map->entries[map->nr] = (struct perf_map_entry){
 		.start = start, .size = size, .name = map->names.len, .line = map->nr
 	};
@@ -107,17 +102,9 @@ int perf_map_parse(struct perf_map *map, const char *text, size_t len)
 const struct perf_map_entry *perf_map_find(const struct perf_map *map, uint64_t address)
 {
 	const struct perf_map_entry *found = NULL;
-	size_t low = 0, high = map->nr, i;
+	size_t nr = array_count_up_to(map->entries, map->nr, sizeof(*map->entries), address), i;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (map->entries[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (i = low; i && low - i < MAX_NESTED; i--) {
+	for (i = nr; i && nr - i < MAX_NESTED; i--) {
 		const struct perf_map_entry *e = &map->entries[i - 1];
 
 		if (address - e->start < e->size && (!found || e->line > found->line))

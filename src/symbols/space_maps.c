@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/space_maps.c: see symbols/symbols_space_maps.h.
+ * symbols/space_maps.c: mappings from /proc/PID/maps, and what is or was mapped at an address.
  */
 #include "symbols_space_maps.h"
 
@@ -16,6 +16,7 @@
 #include "proc/procfs.h"
 #include "proc/task.h"
 #include "util/clock.h"
+#include "util/escape.h"
 
 enum {
 	ASK_NS = 10000000,
@@ -24,23 +25,6 @@ enum {
 };
 
 /* --- /proc/PID/maps */
-
-/* \012 and the like, in place. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	while (*s) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-		    s[3] >= '0' && s[3] <= '7') {
-			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-			s += 4;
-		} else {
-			*to++ = *s++;
-		}
-	}
-	*to = '\0';
-}
 
 /* "start-end perms offset major:minor inode   path" */
 static bool parse_line(char *line, struct range *range, struct mapped_file *key)
@@ -56,19 +40,25 @@ static bool parse_line(char *line, struct range *range, struct mapped_file *key)
 		return false;
 	if (perms[2] != 'x')
 		return false;
-	unescape(line + path);
+	unescape_octal(line + path);
 	key->path = line[path] ? line + path : "//anon";
 	key->dev = makedev(major, minor);
 	return true;
 }
 
-static void remember_program(struct space *s)
+static bool stat_program(const struct space *s, struct stat *st)
 {
 	char path[32];
-	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
-	if (!stat(path, &st)) {
+	return !stat(path, st);
+}
+
+static void remember_program(struct space *s)
+{
+	struct stat st;
+
+	if (stat_program(s, &st)) {
 		s->exe_dev = st.st_dev;
 		s->exe_inode = st.st_ino;
 	}
@@ -108,36 +98,28 @@ static int read_maps(struct address_spaces *a, struct space *s, uint64_t since_n
 static bool program_changed(struct space *s)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	char path[32];
 	struct stat st;
 
 	if (now - s->asked_ns < ASK_NS)
 		return false;
 	s->asked_ns = now;
-	snprintf(path, sizeof(path), "/proc/%d/exe", s->pid);
-	return !stat(path, &st) &&
+	return stat_program(s, &st) &&
 	       (s->exited || st.st_dev != s->exe_dev || st.st_ino != s->exe_inode);
 }
 
 static void sweep(struct address_spaces *a)
 {
-	unsigned int i;
+	struct space *s, *next;
 
-	if (a->records || a->totals.spaces < a->sweep_at)
+	if (a->records || a->spaces.nr < a->sweep_at)
 		return;
-	for (i = 0; i < SPACE_BUCKETS; i++) {
-		struct space *s, *next;
-
-		for (s = a->spaces[i]; s; s = next) {
-			next = s->next;
-			/* This may free s, or others that are not alive; then from the start. */
-			if (!s->exited && kill(s->pid, 0) && errno == ESRCH) {
-				space_exits(a, s);
-				next = a->spaces[i];
-			}
-		}
+	for (s = space_next_living(a, NULL); s; s = next) {
+		/* space_exits() frees none that is living. */
+		next = space_next_living(a, s);
+		if (kill(s->pid, 0) && errno == ESRCH)
+			space_exits(a, s);
 	}
-	a->sweep_at = 2 * a->totals.spaces + a->max_exited;
+	a->sweep_at = 2 * a->spaces.nr + a->max_exited;
 }
 
 int address_spaces_see(struct address_spaces *a, int pid)
@@ -230,8 +212,8 @@ static const struct range *find_anywhere(struct address_spaces *a, int pid, uint
 {
 	struct space *s;
 
-	for (s = *space_bucket(a, pid); s; s = s->next) {
-		const struct range *r = s->pid == pid ? look_up(s, address, UINT64_MAX) : NULL;
+	for (s = space_youngest(a, pid); s; s = space_older(s)) {
+		const struct range *r = look_up(s, address, UINT64_MAX);
 
 		*found = s;
 		if (r)
@@ -262,7 +244,7 @@ int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uin
 		return -ESRCH;
 	r = find_at(a, pid, address, when_ns, &s);
 	/* Records were lost, or there are none. */
-	if (!r && !newest->exited && (!a->records || a->totals.lost) &&
+	if (!r && !newest->exited && (!a->records || a->incomplete) &&
 	    clock_ns(CLOCK_MONOTONIC) - newest->read_ns > REREAD_NS) {
 		read_maps(a, newest, clock_ns(CLOCK_MONOTONIC));
 		r = find_at(a, pid, address, when_ns, &s);

@@ -38,10 +38,7 @@ int symbols_fd(const struct symbols *p);
 /* Reads the records of mappings: before symbols are asked for. */
 void symbols_read(struct symbols *p);
 
-/*
- * Records the mappings made on a CPU that came online. 0 or a negative errno; nothing to do when
- * single threads are followed.
- */
+/* Records the mappings that are made on a CPU that came online. 0 or a negative errno. */
 int symbols_add_cpu(struct symbols *p, int cpu);
 
 /* Processes that have exited so far. At least the last EXITED_REMEMBERED still have symbols. */

@@ -27,6 +27,10 @@ struct mapped_file {
 	uint8_t build_id_len;
 };
 
+bool mapped_file_equal(const struct mapped_file *a, const struct mapped_file *b);
+/* Of files that are equal it is the same. */
+uint64_t mapped_file_key(const struct mapped_file *file);
+
 struct address_spaces_totals {
 	uint64_t lost; /* records that the kernel had no room for */
 	uint64_t exited; /* processes, or programs that executed another one */
@@ -53,7 +57,7 @@ struct address_spaces;
 int address_spaces_open(struct address_spaces **out, const struct address_spaces_options *options,
 			int *events);
 
-/* A CPU that came online; whole machine only. 0 or a negative errno. */
+/* A CPU that came online. 0 or a negative errno. */
 int address_spaces_add_cpu(struct address_spaces *a, int cpu);
 
 /* Readable when address_spaces_read() should be called; -1 without events. */

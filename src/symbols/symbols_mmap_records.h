@@ -7,6 +7,7 @@
 #define PFSTAT_SYMBOLS_SYMBOLS_MMAP_RECORDS_H
 
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +17,19 @@ struct mmap_records;
  * 0 or a negative errno: that of the kernel when it refuses such events. tids NULL: whole machine.
  */
 int mmap_records_open(struct mmap_records **out, const int *tids, unsigned int nr_tids);
+
+/*
+ * A CPU that came online, for the complete machine. The event of a CPU that goes offline is dead:
+ * a ring that is there is replaced, and mmap_records_read() must have emptied it.
+ */
 int mmap_records_add_cpu(struct mmap_records *r, int cpu);
+
+/* A thread, and what it creates, on a CPU. */
+int mmap_records_add_thread(struct mmap_records *r, int tid, int cpu);
+
+/* Threads have been added on this CPU; their events survive when it goes offline. */
+bool mmap_records_has_cpu(const struct mmap_records *r, int cpu);
+
 int mmap_records_fd(const struct mmap_records *r);
 
 /*

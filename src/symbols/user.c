@@ -20,9 +20,9 @@
 #include "symbols_elf_file.h"
 #include "symbols_dso_open.h"
 #include "symbols_perf_map.h"
+#include "util/hash.h"
 
 enum {
-	BUCKETS = 256,
 	MAX_OBJECTS = 1024,
 	MAX_JITS = 64,
 	MAX_MANGLED = 4096, /* the demangler's stack grows with the name */
@@ -33,8 +33,8 @@ static const size_t MAX_PERF_MAP = 64ul << 20;
 static const uint64_t LOOK_AGAIN_NS = 1000000000;
 
 struct object {
-	struct object *next;
-	struct mapped_file key; /* with a path of its own */
+	struct hash_link link; /* by mapped_file_key() */
+	struct mapped_file file; /* path is a copy */
 	struct elf_file elf;
 	char **demangled; /* by symbol, once one was asked for */
 	int err; /* why there is no elf */
@@ -60,8 +60,7 @@ struct kept_name {
 struct symbols_user {
 	struct address_spaces *spaces;
 	uint64_t began_ns;
-	struct object *objects[BUCKETS];
-	unsigned int nr_objects;
+	struct hash objects;
 	size_t bytes;
 	struct jit jits[MAX_JITS];
 	unsigned int nr_jits, next_jit;
@@ -80,43 +79,28 @@ static uint64_t now_ns(void)
 
 /* --- objects */
 
-static uint32_t bucket_of(const struct mapped_file *key)
+static struct object *object_get(struct symbols_user *u, const struct mapped_file *file)
 {
-	uint32_t hash = 5381 + key->inode;
-	const char *c;
+	const uint64_t key = mapped_file_key(file);
+	struct hash_link *link;
+	struct object *o;
 
-	for (c = key->path; *c; c++)
-		hash = hash * 33 + (unsigned char)*c;
-	return hash % BUCKETS;
-}
-
-static bool is_same(const struct mapped_file *a, const struct mapped_file *b)
-{
-	return a->dev == b->dev && a->inode == b->inode && a->generation == b->generation &&
-	       a->build_id_len == b->build_id_len &&
-	       !memcmp(a->build_id, b->build_id, a->build_id_len) && !strcmp(a->path, b->path);
-}
-
-static struct object *object_get(struct symbols_user *u, const struct mapped_file *key)
-{
-	struct object **bucket = &u->objects[bucket_of(key)], *o;
-
-	for (o = *bucket; o; o = o->next)
-		if (is_same(&o->key, key))
+	for (link = hash_find(&u->objects, key); link; link = hash_next(link)) {
+		o = hash_entry(link, struct object, link);
+		if (mapped_file_equal(&o->file, file))
 			return o;
+	}
 	o = calloc(1, sizeof(*o));
 	if (!o)
 		return NULL;
-	o->key = *key;
-	o->key.path = strdup(key->path);
-	if (!o->key.path) {
+	o->file = *file;
+	o->file.path = strdup(file->path);
+	if (!o->file.path) {
 		free(o);
 		return NULL;
 	}
 	o->err = -EAGAIN;
-	o->next = *bucket;
-	*bucket = o;
-	u->nr_objects++;
+	hash_add(&u->objects, &o->link, key);
 	return o;
 }
 
@@ -128,7 +112,7 @@ static void object_free(struct object *o)
 		free(o->demangled[i]);
 	free(o->demangled);
 	elf_file_free(&o->elf);
-	free((char *)o->key.path);
+	free((char *)o->file.path);
 	free(o);
 }
 
@@ -186,7 +170,7 @@ static bool may_be_jit(const struct mapped_file *file)
 /* What a JIT compiler mapped need not be a file with functions. */
 static void count_load(struct symbols_user *u, const struct object *o)
 {
-	if (o->err == -ENOEXEC && may_be_jit(&o->key))
+	if (o->err == -ENOEXEC && may_be_jit(&o->file))
 		return;
 	if (o->err == -ESTALE)
 		u->totals.files_refused++;
@@ -201,7 +185,7 @@ static void count_load(struct symbols_user *u, const struct object *o)
 /* Back to where it was before the first try. */
 static void uncount_failure(struct symbols_user *u, const struct object *o)
 {
-	if (o->err == -ENOEXEC && may_be_jit(&o->key))
+	if (o->err == -ENOEXEC && may_be_jit(&o->file))
 		return;
 	if (o->err == -ESTALE)
 		u->totals.files_refused--;
@@ -385,6 +369,10 @@ int symbols_user_open(struct symbols_user **out, struct address_spaces *spaces)
 
 	if (!u)
 		return -ENOMEM;
+	if (hash_open(&u->objects, 0)) {
+		free(u);
+		return -ENOMEM;
+	}
 	u->spaces = spaces;
 	u->began_ns = now_ns();
 	learn_thread_start(u);
@@ -402,7 +390,7 @@ static void find_in_file(struct symbols_user *u, const struct mapping *mapping,
 	if (!o)
 		return;
 	load(u, o, mapping);
-	out->module = o->key.path;
+	out->module = o->file.path;
 	if (o->err)
 		return;
 	memcpy(out->build_id, o->elf.build_id, sizeof(out->build_id));
@@ -452,16 +440,10 @@ static void free_kept(struct symbols_user *u)
 
 static void free_objects(struct symbols_user *u)
 {
-	unsigned int i;
+	struct hash_link *link, *next;
 
-	for (i = 0; i < BUCKETS; i++)
-		while (u->objects[i]) {
-			struct object *next = u->objects[i]->next;
-
-			object_free(u->objects[i]);
-			u->objects[i] = next;
-		}
-	u->nr_objects = 0;
+	hash_each(&u->objects, link, next) object_free(hash_entry(link, struct object, link));
+	hash_clear(&u->objects);
 	u->bytes = 0;
 }
 
@@ -469,7 +451,7 @@ static void free_objects(struct symbols_user *u)
 void symbols_user_trim(struct symbols_user *u)
 {
 	free_kept(u);
-	if (u->nr_objects > MAX_OBJECTS || u->bytes > MAX_BYTES)
+	if (u->objects.nr > MAX_OBJECTS || u->bytes > MAX_BYTES)
 		free_objects(u);
 }
 
@@ -486,6 +468,7 @@ void symbols_user_close(struct symbols_user *u)
 		return;
 	free_kept(u);
 	free_objects(u);
+	hash_close(&u->objects);
 	for (i = 0; i < u->nr_jits; i++)
 		perf_map_free(&u->jits[i].map);
 	free(u);

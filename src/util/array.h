@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/array.h: arrays that grow, and the number of elements of those that do not.
+ * util/array.h: arrays: their number of elements, growing, and searching sorted ones.
  */
 #ifndef PFSTAT_UTIL_ARRAY_H
 #define PFSTAT_UTIL_ARRAY_H
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -24,6 +26,12 @@
 		}                                                                                  \
 		items_ ? 0 : -ENOMEM;                                                              \
 	})
+
+/*
+ * How many of nr items begin at or below key: items of size bytes, each of which begins with a
+ * uint64_t, in ascending order.
+ */
+size_t array_count_up_to(const void *items, size_t nr, size_t size, uint64_t key);
 
 /* For array_reserve(): the array, grown or as it was; NULL: no memory. */
 void *array_grown(void *items, size_t *cap, size_t nr, size_t size);

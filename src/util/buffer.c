@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * util/buffer.c: growing, escaping, and numbers without printf where it counts.
+ * util/buffer.c: growing, escaping, and numbers without printf() in the hot paths.
  */
 #include <math.h>
 #include <stdio.h>
@@ -39,39 +39,6 @@ void buffer_free(struct buffer *b)
 
 /* --- text */
 
-/*
- * Length of the UTF-8 sequence at s; when *valid comes back false, of the part of
- * it that one U+FFFD stands for. A '\0' is never a continuation, so a string is
- * not read behind its end.
- */
-static size_t utf8_sequence(const unsigned char *s, bool *valid)
-{
-	unsigned char c = s[0], low = 0x80, high = 0xbf;
-	size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-	*valid = c < 0x80 || (c >= 0xc2 && c <= 0xf4);
-	if (!*valid)
-		return 1;
-	/* Overlong forms, surrogates and what lies behind U+10FFFF show in the second byte. */
-	if (c == 0xe0)
-		low = 0xa0;
-	else if (c == 0xed)
-		high = 0x9f;
-	else if (c == 0xf0)
-		low = 0x90;
-	else if (c == 0xf4)
-		high = 0x8f;
-	for (size_t i = 1; i < len; i++) {
-		if (s[i] < low || s[i] > high) {
-			*valid = false;
-			return i;
-		}
-		low = 0x80;
-		high = 0xbf;
-	}
-	return len;
-}
-
 static void put_sequence(struct buffer *b, const char **s)
 {
 	bool valid;
@@ -82,15 +49,6 @@ static void put_sequence(struct buffer *b, const char **s)
 	else
 		put_text(b, "\xef\xbf\xbd");
 	*s += len;
-}
-
-bool utf8_is_valid(const char *s)
-{
-	bool valid = true;
-
-	while (*s && valid)
-		s += utf8_sequence((const unsigned char *)s, &valid);
-	return valid;
 }
 
 void put_utf8(struct buffer *b, const char *s)

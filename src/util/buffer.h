@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "utf8.h"
+
 struct buffer {
 	char *data; /* NULL before the first byte; no '\0' at the end */
 	size_t len, cap;
@@ -54,7 +56,6 @@ static inline void put_text(struct buffer *b, const char *s)
 void put_escaped(struct buffer *b, const char *s, bool quotes);
 /* s with only its UTF-8 made valid. */
 void put_utf8(struct buffer *b, const char *s);
-bool utf8_is_valid(const char *s);
 
 void put_u64(struct buffer *b, uint64_t value);
 /* ns nanoseconds in seconds, exact, without zeros at the end: "0.000012345", "12". */

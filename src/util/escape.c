@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * util/escape.c: see util/escape.h.
+ * util/escape.c: which characters are escaped, and how.
  */
 #include "escape.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-unsigned int utf8_length(const unsigned char *s)
-{
-	/* RFC 3629: the second byte's range rules out overlong forms and surrogates. */
-	static const struct {
-		unsigned char first, last, second_min, second_max, length;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	if (s[0] < 0x80)
-		return 1;
-	for (unsigned int i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (s[0] < forms[i].first || s[0] > forms[i].last)
-			continue;
-		if (s[1] < forms[i].second_min || s[1] > forms[i].second_max)
-			return 0;
-		for (unsigned int n = 2; n < forms[i].length; n++)
-			if ((s[n] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].length;
-	}
-	return 0;
-}
 
 /* The valid sequence at s does not show, or does something else, or is a space but ' '. */
 static bool is_hidden(const unsigned char *s, unsigned int length)
@@ -73,4 +46,20 @@ const char *escape_text(char *buf, size_t len, const char *s, const char *also)
 	}
 	buf[used] = '\0';
 	return buf;
+}
+
+void unescape_octal(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
+			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
 }

@@ -8,10 +8,9 @@
 
 #include <stddef.h>
 
-/* Length of the valid UTF-8 sequence at s, which ends in NUL; 0 when it is none. */
-unsigned int utf8_length(const unsigned char *s);
+#include "utf8.h"
 
-/* Room for a cleaned string of len bytes: each of them can become four. */
+/* Room for an escaped string of len bytes: each of them can become four. */
 #define ESCAPE_LEN(len) (4 * (len) + 1)
 
 /*
@@ -20,5 +19,8 @@ unsigned int utf8_length(const unsigned char *s);
  * also become \ooo, as in /proc/PID/maps.
  */
 const char *escape_text(char *buf, size_t len, const char *s, const char *also);
+
+/* The reverse, in place: as /proc/PID/maps and mountinfo write names. */
+void unescape_octal(char *s);
 
 #endif

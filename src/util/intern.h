@@ -9,15 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hash.h"
+
 struct intern {
+	struct hash by_bytes;
 	struct intern_item {
-		void *bytes;
+		struct hash_link link;
 		size_t len;
-		uint32_t hash;
-	} * items;
+		uint32_t number;
+		_Alignas(max_align_t) char bytes[];
+	} * *items; /* by number */
 	uint32_t nr, cap;
-	uint32_t *slots; /* number + 1; 0: free */
-	uint32_t nr_slots; /* a power of 2 */
 	bool closed; /* nothing new comes in: -ENOSPC */
 };
 
@@ -27,7 +29,7 @@ int64_t intern_text(struct intern *t, const char *text);
 
 static inline const void *interned(const struct intern *t, uint32_t number)
 {
-	return t->items[number].bytes;
+	return t->items[number]->bytes;
 }
 
 void intern_free(struct intern *t);

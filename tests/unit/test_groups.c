@@ -210,6 +210,13 @@ static void test_sort_ties(void **state)
 
 /* --- alive */
 
+static bool stat_ended(const char *text, uint64_t start_ns, bool is_thread)
+{
+	struct procfs_stat stat;
+
+	return !procfs_parse_stat(text, &stat) && liveness_stat_ended(&stat, start_ns, is_thread);
+}
+
 static void test_stat(void **state)
 {
 	static const struct {
@@ -232,9 +239,9 @@ static void test_stat(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(liveness_stat_ended(cases[i].stat, cases[i].start_ns, false),
+		assert_int_equal(stat_ended(cases[i].stat, cases[i].start_ns, false),
 				 cases[i].process);
-		assert_int_equal(liveness_stat_ended(cases[i].stat, cases[i].start_ns, true),
+		assert_int_equal(stat_ended(cases[i].stat, cases[i].start_ns, true),
 				 cases[i].thread);
 	}
 }

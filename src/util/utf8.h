@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * util/utf8.h: valid UTF-8 (RFC 3629) in strings that others chose.
+ */
+#ifndef PFSTAT_UTIL_UTF8_H
+#define PFSTAT_UTIL_UTF8_H
+
+#include <stdbool.h>
+
+/*
+ * Length of the UTF-8 sequence at s, which ends in NUL and is not empty; when *valid comes back
+ * false, of the part of it that one U+FFFD replaces.
+ */
+unsigned int utf8_sequence(const unsigned char *s, bool *valid);
+
+/* Length of the valid sequence at s; 0 when it is none. */
+static inline unsigned int utf8_length(const unsigned char *s)
+{
+	bool valid;
+	unsigned int len = utf8_sequence(s, &valid);
+
+	return valid ? len : 0;
+}
+
+bool utf8_is_valid(const char *s);
+
+#endif
