@@ -59,9 +59,9 @@ static void add_headers(struct http_connection *connection, struct MHD_Response 
 	const struct http_config *config = &connection->request_settings->config;
 	bool old;
 
-	for (size_t i = 0; i < config->nr_headers; i++)
-		MHD_add_response_header(response, config->headers[i].name,
-					config->headers[i].value);
+	for (size_t i = 0; i < config->headers.nr; i++)
+		MHD_add_response_header(response, config->headers.all[i].name,
+					config->headers.all[i].value);
 	pthread_mutex_lock(&server->lock);
 	old = connection->settings != server->settings;
 	pthread_mutex_unlock(&server->lock);

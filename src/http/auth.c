@@ -49,9 +49,9 @@ struct http_users *http_users_new(const struct http_config *config)
 	}
 	pthread_mutex_init(&users->lock, NULL);
 	users->config = config;
-	for (size_t i = 0; i < config->nr_users; i++)
-		if (cost_of(config->users[i].hash) > users->dearest)
-			users->dearest = cost_of(config->users[i].hash);
+	for (size_t i = 0; i < config->users.nr; i++)
+		if (cost_of(config->users.all[i].value) > users->dearest)
+			users->dearest = cost_of(config->users.all[i].value);
 	return users;
 }
 
@@ -127,11 +127,11 @@ void http_credentials_free(struct http_credentials *c)
 
 /* --- what was right before */
 
-static const struct http_user *find_user(const struct http_users *users,
+static const struct http_pair *find_user(const struct http_users *users,
 					 const struct http_credentials *c)
 {
-	for (size_t i = 0; i < users->config->nr_users; i++) {
-		const struct http_user *user = &users->config->users[i];
+	for (size_t i = 0; i < users->config->users.nr; i++) {
+		const struct http_pair *user = &users->config->users.all[i];
 
 		if (strlen(user->name) == c->user_len &&
 		    memcmp(user->name, c->user, c->user_len) == 0)
@@ -215,7 +215,7 @@ static void waste_bcrypt(struct http_users *users, const char *password, int cos
 
 bool http_users_verify(struct http_users *users, const struct http_credentials *c)
 {
-	const struct http_user *user = find_user(users, c);
+	const struct http_pair *user = find_user(users, c);
 	/* crypt() would stop at NUL, and take what is in front of it. */
 	bool whole = strlen(c->password) == c->password_len;
 	/* crypt() refuses these at once: as dear as another wrong one, please. */
@@ -225,7 +225,7 @@ bool http_users_verify(struct http_users *users, const struct http_credentials *
 		waste_bcrypt(users, password, users->dearest);
 		return false;
 	}
-	if (bcrypt_matches(users, password, user->hash) && whole && password == c->password) {
+	if (bcrypt_matches(users, password, user->value) && whole && password == c->password) {
 		cache_verified(users, c);
 		return true;
 	}
@@ -233,7 +233,7 @@ bool http_users_verify(struct http_users *users, const struct http_credentials *
 	 * A cheap hash would tell that there is such a user. A cost more is twice the
 	 * work, so that 2^c and 2^c, 2^(c+1), ... 2^(dearest-1) make 2^dearest.
 	 */
-	for (int cost = cost_of(user->hash); cost < users->dearest; cost++)
+	for (int cost = cost_of(user->value); cost < users->dearest; cost++)
 		waste_bcrypt(users, password, cost);
 	return false;
 }

@@ -75,7 +75,7 @@ static int prepare_settings(struct http_settings *settings, struct error *error)
 
 	if (settings->config.tls)
 		err = http_tls_new(&settings->tls, &settings->config, error);
-	if (err || !settings->config.nr_users)
+	if (err || !settings->config.users.nr)
 		return err;
 	settings->users = http_users_new(&settings->config);
 	return settings->users ? 0 : error_set(error, -ENOMEM, "out of memory");

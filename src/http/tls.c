@@ -178,15 +178,15 @@ static void address_to_text(const void *raw, size_t len, char *text, size_t text
 }
 
 /* len counts: a name with NUL inside is not what it looks like. */
-static bool is_allowed(char *const *allowed, const char *name, size_t len)
+static bool is_allowed(const struct http_texts *allowed, const char *name, size_t len)
 {
-	for (; *allowed; allowed++)
-		if (strlen(*allowed) == len && memcmp(*allowed, name, len) == 0)
+	for (size_t i = 0; i < allowed->nr; i++)
+		if (strlen(allowed->all[i]) == len && memcmp(allowed->all[i], name, len) == 0)
 			return true;
 	return false;
 }
 
-static bool san_matches(char *const *allowed, int type, const char *name, size_t len)
+static bool san_matches(const struct http_texts *allowed, int type, const char *name, size_t len)
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -203,7 +203,7 @@ static bool san_matches(char *const *allowed, int type, const char *name, size_t
 	}
 }
 
-static bool has_allowed_san(char *const *allowed, gnutls_x509_crt_t cert)
+static bool has_allowed_san(const struct http_texts *allowed, gnutls_x509_crt_t cert)
 {
 	for (unsigned int i = 0;; i++) {
 		char name[1024];
@@ -219,12 +219,12 @@ static bool has_allowed_san(char *const *allowed, gnutls_x509_crt_t cert)
 	}
 }
 
-static bool check_sans(char *const *allowed, const gnutls_datum_t *der)
+static bool check_sans(const struct http_texts *allowed, const gnutls_datum_t *der)
 {
 	gnutls_x509_crt_t cert;
 	bool ok;
 
-	if (!allowed)
+	if (!allowed->nr)
 		return true;
 	if (gnutls_x509_crt_init(&cert) < 0)
 		return false;
@@ -259,7 +259,7 @@ static int verify_client(gnutls_session_t session)
 	if ((auth == CLIENT_AUTH_VERIFY_IF_GIVEN || auth == CLIENT_AUTH_REQUIRE_AND_VERIFY) &&
 	    !check_chain(session))
 		return -1;
-	return check_sans(tls->config->client_allowed_sans, &chain[0]) ? 0 : -1;
+	return check_sans(&tls->config->client_allowed_sans, &chain[0]) ? 0 : -1;
 }
 
 int http_tls_attach(const struct http_tls *tls, gnutls_session_t session)

@@ -784,8 +784,8 @@ static unsigned long long bcrypts_of(struct http_users *users, const char *heade
 /* How long an answer takes must not tell who is a user: count the work. */
 static void test_bcrypts(void **state)
 {
-	struct http_user two[] = { { "bob", hash_secret }, { "al", hash_secret } };
-	struct http_config config = { .users = two, .nr_users = 2 };
+	struct http_pair two[] = { { "bob", hash_secret }, { "al", hash_secret } };
+	struct http_config config = { .users = { .all = two, .nr = 2 } };
 	struct http_users *users = http_users_new(&config);
 	struct http_credentials c;
 
@@ -804,7 +804,7 @@ static void test_bcrypts(void **state)
 	http_users_free(users);
 
 	/* Costs 4 and 8: 2^4 and 2^4 + 2^5 + 2^6 + 2^7 are 2^8, what a stranger costs. */
-	two[1].hash = hash_hunter2;
+	two[1].value = hash_hunter2;
 	users = http_users_new(&config);
 	assert_non_null(users);
 	assert_int_equal(bcrypts_of(users, BOB_WRONG, false), 5);
@@ -816,8 +816,8 @@ static void test_bcrypts(void **state)
 
 static void test_long_passwords(void **state)
 {
-	struct http_user one = { "bob", hash_secret };
-	struct http_config config = { .users = &one, .nr_users = 1 };
+	struct http_pair one = { "bob", hash_secret };
+	struct http_config config = { .users = { .all = &one, .nr = 1 } };
 	struct http_users *users = http_users_new(&config);
 	char password[1000];
 	struct http_credentials c = { .user = strdup("bob"), .user_len = 3 };
