@@ -17,7 +17,7 @@
 
 /* --- headers */
 
-/* The headers that exporter-toolkit lets through, and the values of some. */
+/* The headers that exporter-toolkit allows, and the allowed values of some. */
 static const struct header {
 	const char *name;
 	const char *values[2]; /* none: any */

@@ -62,7 +62,7 @@ const struct config_word http_client_auths[] = {
 	{ NULL, 0, NULL },
 };
 
-/* --- what the keys say together */
+/* --- checks of several keys */
 
 static size_t later_line(const struct config_parser *p, const char *a, const char *b)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * http/http_config.h: --web.config.file, in the format of Prometheus' exporter-toolkit
- * (docs/web-configuration.md there). Unknown keys are errors, with their line.
+ * (docs/web-configuration.md there). Unknown keys are errors with their line.
  */
 #ifndef PFSTAT_HTTP_HTTP_CONFIG_H
 #define PFSTAT_HTTP_HTTP_CONFIG_H
@@ -76,7 +76,7 @@ struct http_config {
 };
 
 /*
- * Parses len bytes of text; path is for messages and for files named relatively.
+ * Parses len bytes of text; path is for messages and for relative names of files.
  * 0, -ENOMEM, or -EINVAL with "path:line: what" in error, and nothing to free.
  * Opens no file.
  */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/settings.c: the settings in force: made from the files of --web.config.file,
- * replaced when these are read again. Whether they have changed since is asked of
- * the file system.
+ * http/settings.c: loads the settings from --web.config.file and the files that it names,
+ * replaces them on a reload, and notices changes of these files.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -82,8 +81,8 @@ static int prepare_settings(struct http_settings *settings, struct error *error)
 }
 
 /*
- * Files are stamped before they are read: one that changes meanwhile will be read
- * again. A file that is wrong is stamped, too: it is read again when it changes.
+ * The stamps are taken before the files are read: a file that changes meanwhile is read
+ * again. Broken files have stamps, too, and are read again when they change.
  */
 static int load_files(struct http_server *server, struct http_settings *settings,
 		      struct error *error)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * prometheus/text.c: text 0.0.4 and OpenMetrics 1.0.0. They differ in the comments on
- * a family, in exemplars and in the end. A cgroup's labels are rendered once by
- * exposition_common() and a histogram's line up to its le once per histogram, so a
+ * prometheus/text.c: writes text 0.0.4 and OpenMetrics 1.0.0, which differ in the comments
+ * about a family, in exemplars and in the end. exposition_common() renders a cgroup's labels
+ * once, and a histogram's line up to its le is rendered once per histogram, so a
  * line is a few copies and one number.
  */
 #include "prometheus_family.h"
 
-/* "NAME WORD ": OpenMetrics speaks of the family, text 0.0.4 of the series. */
+/* "# WORD NAME ": the name of the family in OpenMetrics, of the series in text 0.0.4. */
 static void put_comment(struct exposition *e, const char *word)
 {
 	put_text(&e->out, "# ");
@@ -51,7 +51,7 @@ static void text_family(struct exposition *e)
 	}
 }
 
-/* Each with a comma behind it; the last one's becomes the brace. */
+/* Each with a comma after it; put_series() makes the last one a brace. */
 static void text_labels(struct exposition *e, struct buffer *to, const struct label *labels,
 			size_t nr)
 {

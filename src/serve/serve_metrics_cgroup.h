@@ -16,7 +16,7 @@ struct metrics_cgroup;
 int metrics_cgroup_open(struct metrics_cgroup **out, const struct session *session,
 			struct cgroups *cgroups);
 
-/* Looks up whose the counters are. now_ns: CLOCK_MONOTONIC, later than the last one. */
+/* Finds the cgroups of the counters. now_ns: CLOCK_MONOTONIC, later than the last one. */
 void metrics_cgroup_begin(struct metrics_cgroup *m, uint64_t now_ns);
 
 enum metrics_cgroup_family { CGROUP_FAULTS, CGROUP_SECONDS, CGROUP_DURATIONS };
