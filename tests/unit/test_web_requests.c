@@ -216,7 +216,8 @@ static void test_slow_second_header(void **state)
 /* A client that does not read its answer. */
 static void test_slow_reader(void **state)
 {
-	struct http_server *server = start_server((struct http_server_options){ .answer_ms = 1000 });
+	struct http_server *server =
+		start_server((struct http_server_options){ .answer_ms = 1000 });
 	char *text = malloc(BIG + 4096);
 	uint64_t begin = now_ms();
 	int fd = connect_to(server);
