@@ -169,30 +169,35 @@ static int read_words(struct config_parser *p, const yaml_node_t *value,
 const struct config_type config_word_type = { read_word, NULL };
 const struct config_type config_words_type = { read_words, NULL };
 
+/* words: with a space before and after each. */
+static bool is_one_of(const char *text, const char *words)
+{
+	const char *at = *text && !strchr(text, ' ') ? strstr(words, text) : NULL;
+
+	for (; at; at = strstr(at + 1, text))
+		if (at[-1] == ' ' && at[strlen(text)] == ' ')
+			return true;
+	return false;
+}
+
 static int read_flag(struct config_parser *p, const yaml_node_t *value,
 		     const struct config_key *key)
 {
-	/* YAML 1.1, as Go's yaml.v2 has it. */
-	static const struct config_word flags[] = {
-		{ "y", true, NULL },      { "Y", true, NULL },      { "yes", true, NULL },
-		{ "Yes", true, NULL },    { "YES", true, NULL },    { "true", true, NULL },
-		{ "True", true, NULL },   { "TRUE", true, NULL },   { "on", true, NULL },
-		{ "On", true, NULL },     { "ON", true, NULL },     { "n", false, NULL },
-		{ "N", false, NULL },     { "no", false, NULL },    { "No", false, NULL },
-		{ "NO", false, NULL },    { "false", false, NULL }, { "False", false, NULL },
-		{ "FALSE", false, NULL }, { "off", false, NULL },   { "Off", false, NULL },
-		{ "OFF", false, NULL },   { NULL, 0, NULL },
-	};
-	const struct config_word *flag = NULL;
-	const char *text;
+	bool *field = config_field(p, key), is_true, is_false;
+	const char *text = "";
+	int err;
 
 	if (node_is_null(value))
 		return 0;
-	if (node_is_plain(value) && !node_read_text(p, value, &text))
-		flag = find_word(flags, text);
-	if (!flag)
+	err = node_is_plain(value) ? node_read_text(p, value, &text) : 0;
+	if (err)
+		return err;
+	/* YAML 1.1, as Go's yaml.v2 has it. */
+	is_true = is_one_of(text, " y Y yes Yes YES true True TRUE on On ON ");
+	is_false = is_one_of(text, " n N no No NO false False FALSE off Off OFF ");
+	if (!is_true && !is_false)
 		return parse_error(p, node_line(value), "%s must be true or false", key->name);
-	*(bool *)config_field(p, key) = flag->value;
+	*field = is_true;
 	return 0;
 }
 

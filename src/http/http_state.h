@@ -11,8 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/types.h>
-#include <time.h>
+#include <sys/stat.h>
 
 #include <microhttpd.h>
 
@@ -38,10 +37,7 @@ struct http_settings {
 struct file_stamp {
 	char *path;
 	int err; /* of stat(): 0, or errno and the rest is 0 */
-	struct timespec mtime;
-	off_t size;
-	ino_t inode;
-	dev_t device;
+	struct stat st;
 };
 
 /* The config file, certificate, key and CA. */

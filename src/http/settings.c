@@ -35,24 +35,17 @@ struct http_settings *http_settings_get(struct http_server *server)
 static struct file_stamp stamp_file(const char *path)
 {
 	struct file_stamp stamp = { .path = strdup(path) };
-	struct stat st;
 
-	if (stat(path, &st) < 0) {
+	if (stat(path, &stamp.st) < 0)
 		stamp.err = errno;
-		return stamp;
-	}
-	stamp.mtime = st.st_mtim;
-	stamp.size = st.st_size;
-	stamp.inode = st.st_ino;
-	stamp.device = st.st_dev;
 	return stamp;
 }
 
 static bool stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 {
-	return a->err == b->err && a->mtime.tv_sec == b->mtime.tv_sec &&
-	       a->mtime.tv_nsec == b->mtime.tv_nsec && a->size == b->size && a->inode == b->inode &&
-	       a->device == b->device;
+	return a->err == b->err && a->st.st_mtim.tv_sec == b->st.st_mtim.tv_sec &&
+	       a->st.st_mtim.tv_nsec == b->st.st_mtim.tv_nsec && a->st.st_size == b->st.st_size &&
+	       a->st.st_ino == b->st.st_ino && a->st.st_dev == b->st.st_dev;
 }
 
 static void add_stamp(struct file_stamps *stamps, const char *path)

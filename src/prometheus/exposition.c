@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "prometheus_family.h"
+#include "util/array.h"
 
 /*
  * libdeflate's level 6 makes a usual scrape (90 KB) a tenth smaller than level 1,
@@ -41,21 +42,10 @@ void exposition_free(struct exposition *e)
 		return;
 	libdeflate_free_compressor(e->small);
 	libdeflate_free_compressor(e->large);
-	buffer_free(&e->out);
-	buffer_free(&e->series);
-	buffer_free(&e->common);
-	buffer_free(&e->scratch);
-	buffer_free(&e->body);
-	buffer_free(&e->utf8);
-	buffer_free(&e->gzip);
+	for (size_t i = 0; i < ARRAY_SIZE(e->buffers); i++)
+		buffer_free(&e->buffers[i]);
 	free(e->proto);
 	free(e);
-}
-
-static void buffer_restart(struct buffer *b)
-{
-	b->len = 0;
-	b->failed = false;
 }
 
 void exposition_begin(struct exposition *e, enum exposition_format format)
@@ -64,13 +54,10 @@ void exposition_begin(struct exposition *e, enum exposition_format format)
 	e->writer =
 		format == EXPOSITION_PROTOBUF ? &exposition_proto_writer : &exposition_text_writer;
 	e->family = NULL;
-	buffer_restart(&e->out);
-	buffer_restart(&e->series);
-	buffer_restart(&e->common);
-	buffer_restart(&e->scratch);
-	buffer_restart(&e->body);
-	buffer_restart(&e->utf8);
-	buffer_restart(&e->gzip);
+	for (size_t i = 0; i < ARRAY_SIZE(e->buffers); i++) {
+		e->buffers[i].len = 0;
+		e->buffers[i].failed = false;
+	}
 }
 
 /* --- families */
@@ -268,9 +255,9 @@ const char *exposition_end(struct exposition *e, bool gzip, size_t *len)
 	finish_family(e);
 	if (e->writer->end)
 		e->writer->end(e);
-	if (e->out.failed || e->series.failed || e->common.failed || e->scratch.failed ||
-	    e->body.failed || e->utf8.failed)
-		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(e->buffers); i++)
+		if (e->buffers[i].failed)
+			return NULL;
 	if (gzip && !compress_out(e))
 		return NULL;
 	*len = result->len;

@@ -31,7 +31,7 @@ struct metric_family {
 	/*
 	 * Histograms: the finite classic buckets are le = 2^le_min, then every
 	 * 2^le_step times more, up to 2^le_max seconds. From 2^-24 to 2^7 s, where
-	 * bpf/shared/hist.h has bounds: others are left out.
+	 * bpf/shared/hist_schema.h has bounds: others are left out.
 	 */
 	int le_min, le_max, le_step;
 };
@@ -50,7 +50,7 @@ struct exposition_exemplar {
 	uint64_t wall_ns; /* since the epoch */
 };
 
-/* A histogram of latencies, in the buckets of bpf/shared/hist.h. */
+/* A histogram of latencies, in the buckets of bpf/shared/hist_schema.h. */
 struct exposition_histogram {
 	/*
 	 * HIST_SLOTS, not cumulative. Native: slot s is index s + HIST_MIN of schema 3;

@@ -69,16 +69,21 @@ struct exposition {
 	unsigned int nr_bounds;
 	size_t nr_samples; /* of the family */
 
-	struct buffer out;
-	struct buffer series; /* the family's name with what counters and infos get, and a '\0' */
-	struct buffer common; /* rendered by the writer's labels() */
-	struct buffer scratch; /* the writer's own */
-	struct buffer body; /* protobuf: the family, whose length comes before it */
-	struct buffer utf8; /* values made valid UTF-8 */
+	union {
+		struct {
+			struct buffer out;
+			/* The family's name with the suffix of counters and infos, and a '\0'. */
+			struct buffer series;
+			struct buffer common; /* rendered by the writer's labels() */
+			struct buffer scratch; /* for the writer */
+			struct buffer body; /* protobuf: the family, which follows its length */
+			struct buffer utf8; /* values made valid UTF-8 */
+			struct buffer gzip;
+		};
+		struct buffer buffers[7]; /* the same */
+	};
 	struct proto_scratch *proto;
-
 	struct libdeflate_compressor *small, *large; /* by the size of out */
-	struct buffer gzip;
 };
 
 /* Does the family's name end in its unit, as the formats with a unit require? */

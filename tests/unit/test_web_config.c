@@ -74,6 +74,8 @@ static const struct {
 	{ "http_server_config: yes\n", 1, "http_server_config must have keys" },
 	{ "http_server_config:\n  headers: []\n", 2, "headers must have keys" },
 	{ "http_server_config:\n  http2: maybe\n", 2, "true or false" },
+	{ "http_server_config:\n  http2: y Y\n", 2, "true or false" },
+	{ "http_server_config:\n  http2: es\n", 2, "true or false" },
 	{ "http_server_config:\n  http2: \"true\"\n", 2, "true or false" },
 	{ "http_server_config:\n  http2: [true]\n", 2, "true or false" },
 	{ "tls_server_config:\n  cert_file: [a]\n", 2, "a text is expected" },
