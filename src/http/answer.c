@@ -107,7 +107,7 @@ static enum MHD_Result send_error(struct http_connection *connection, unsigned i
 	return send_response(connection, status, response);
 }
 
-static const char *header(struct http_connection *connection, const char *name)
+static const char *request_header(struct http_connection *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection->mhd, MHD_HEADER_KIND, name);
 }
@@ -115,8 +115,8 @@ static const char *header(struct http_connection *connection, const char *name)
 static enum MHD_Result answer_page(struct http_connection *connection, const struct http_page *page)
 {
 	const struct http_request request = {
-		.accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
-		.accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
+		.accept = request_header(connection, MHD_HTTP_HEADER_ACCEPT),
+		.accept_encoding = request_header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
 	};
 	struct http_server *server = connection->server;
 	struct http_response got = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
@@ -187,9 +187,9 @@ static bool take_rate_token(struct http_server *server, const struct http_config
 /* No page reads a body. */
 static bool has_body(struct http_connection *connection)
 {
-	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *length = request_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-	return header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) ||
+	return request_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) ||
 	       (length && strcmp(length, "0") != 0);
 }
 
@@ -220,7 +220,7 @@ static enum auth_verdict authenticate(struct http_connection *connection)
 
 	job->users = users;
 	if (!http_credentials_parse(&job->credentials,
-				    header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+				    request_header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
 		return AUTH_FAILED;
 	if (http_users_was_verified(users, &job->credentials))
 		verdict = AUTH_OK;

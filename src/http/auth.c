@@ -32,7 +32,7 @@ struct http_users {
 	size_t nr_remembered;
 };
 
-static int cost_of(const char *hash)
+static int bcrypt_cost(const char *hash)
 {
 	return (hash[4] - '0') * 10 + hash[5] - '0';
 }
@@ -50,8 +50,8 @@ struct http_users *http_users_new(const struct http_config *config)
 	pthread_mutex_init(&users->lock, NULL);
 	users->config = config;
 	for (size_t i = 0; i < config->users.nr; i++)
-		if (cost_of(config->users.all[i].value) > users->max_cost)
-			users->max_cost = cost_of(config->users.all[i].value);
+		if (bcrypt_cost(config->users.all[i].value) > users->max_cost)
+			users->max_cost = bcrypt_cost(config->users.all[i].value);
 	return users;
 }
 
@@ -233,7 +233,7 @@ bool http_users_verify(struct http_users *users, const struct http_credentials *
 	 * A short time would reveal that the user exists. The work doubles with each
 	 * cost: 2^c and 2^c, 2^(c+1), ... 2^(max_cost-1) add up to 2^max_cost.
 	 */
-	for (int cost = cost_of(user->value); cost < users->max_cost; cost++)
+	for (int cost = bcrypt_cost(user->value); cost < users->max_cost; cost++)
 		waste_bcrypt(users, password, cost);
 	return false;
 }

@@ -97,8 +97,8 @@ static bool is_bcrypt(const char *hash)
 	return true;
 }
 
-static int add_user(struct config_parser *p, const char *name, size_t line,
-		    const yaml_node_t *value, const void *users)
+static int add_config_user(struct config_parser *p, const char *name, size_t line,
+			   const yaml_node_t *value, const void *users)
 {
 	const char *hash;
 	int err = node_read_text(p, value, &hash);
@@ -120,7 +120,7 @@ static int add_user(struct config_parser *p, const char *name, size_t line,
 static int read_users(struct config_parser *p, const yaml_node_t *value,
 		      const struct config_key *key)
 {
-	return node_each_pair(p, value, key->name, add_user, config_field(p, key));
+	return node_each_pair(p, value, key->name, add_config_user, config_field(p, key));
 }
 
 static const struct config_type users_type = { read_users, http_pairs_free };

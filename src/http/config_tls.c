@@ -117,7 +117,7 @@ static int check_clients(struct config_parser *p)
 	return 0;
 }
 
-static struct config_words all_words(const struct config_word *table)
+static struct config_words all_words_of(const struct config_word *table)
 {
 	struct config_words words = { .nr = 0 };
 
@@ -142,7 +142,7 @@ static void put_priorities(FILE *f, const struct config_words *words, unsigned i
  */
 static char *make_priorities(const struct http_config *c, unsigned int kind)
 {
-	const struct config_words *suites = &c->cipher_suites, all = all_words(http_tls_suites);
+	const struct config_words *suites = &c->cipher_suites, all = all_words_of(http_tls_suites);
 	char *out = NULL;
 	size_t nr = 0, len;
 	FILE *f = open_memstream(&out, &len);
@@ -197,9 +197,9 @@ int http_config_finish_tls(struct config_parser *p)
 	if (err)
 		return err;
 	if (!c->cipher_suites.nr)
-		c->cipher_suites = all_words(http_tls_suites);
+		c->cipher_suites = all_words_of(http_tls_suites);
 	if (!c->curves.nr)
-		c->curves = all_words(http_tls_curves);
+		c->curves = all_words_of(http_tls_curves);
 	c->priorities_rsa = make_priorities(c, FOR_RSA);
 	c->priorities_ecdsa = make_priorities(c, FOR_ECDSA);
 	return c->priorities_rsa && c->priorities_ecdsa ? 0 : parse_no_memory(p);

@@ -37,7 +37,7 @@ static void free_connection(struct http_connection *connection)
 }
 
 /* Under the lock. libmicrohttpd closed its descriptor without a callback (out of memory). */
-static void drop_lost(struct http_connection *connection)
+static void drop_connection(struct http_connection *connection)
 {
 	unlink_connection(connection);
 	free_connection(connection);
@@ -83,7 +83,7 @@ struct http_connection *http_connection_get(struct MHD_Connection *mhd)
 	return info ? info->socket_context : NULL;
 }
 
-static int fd_of(struct MHD_Connection *mhd)
+static int connection_fd(struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -95,7 +95,7 @@ static void begin_connection(struct http_server *server, struct MHD_Connection *
 {
 	const union MHD_ConnectionInfo *info;
 	struct http_connection *connection;
-	int fd = fd_of(mhd);
+	int fd = connection_fd(mhd);
 
 	pthread_mutex_lock(&server->lock);
 	connection = find_handed_over(server, fd);
@@ -213,7 +213,7 @@ static void cut_expired(struct http_server *server)
 		if (c->mhd)
 			cut_connection(c);
 		else
-			drop_lost(c);
+			drop_connection(c);
 	}
 	pthread_mutex_unlock(&server->lock);
 }
@@ -227,7 +227,7 @@ static struct http_connection *register_connection(struct http_server *server, i
 	pthread_mutex_lock(&server->lock);
 	connection = find_handed_over(server, fd);
 	if (connection)
-		drop_lost(connection);
+		drop_connection(connection);
 	connection = add_connection(server, fd);
 	/* Before it is full, as closing a connection takes a while. */
 	if (server->nr_connections > max - max / 8)
@@ -251,12 +251,12 @@ static void hand_over(struct http_server *server, int fd, const struct sockaddr 
 		return;
 	/* It has closed fd, and called no callback. */
 	pthread_mutex_lock(&server->lock);
-	drop_lost(connection);
+	drop_connection(connection);
 	pthread_mutex_unlock(&server->lock);
 }
 
 /* false: no room, no descriptors or no memory: try later. */
-static bool accept_some(struct http_server *server, int listener)
+static bool accept_pending(struct http_server *server, int listener)
 {
 	for (int i = 0; i < 64; i++) {
 		struct sockaddr_storage address;
@@ -278,7 +278,7 @@ static bool accept_some(struct http_server *server, int listener)
 }
 
 /* How often to check the deadlines, in ms. */
-static int tick_ms(const struct http_server_options *options)
+static int deadline_check_ms(const struct http_server_options *options)
 {
 	unsigned int least = options->header_ms;
 
@@ -316,11 +316,11 @@ void *http_acceptor_run(void *arg)
 
 		/* Without room, the listeners are not polled: they would wake it for nothing. */
 		poll(no_room ? &fds[nr] : fds, no_room ? 1 : nr + 1,
-		     no_room || has_connections(server) ? tick_ms(&server->options) : -1);
+		     no_room || has_connections(server) ? deadline_check_ms(&server->options) : -1);
 		eventfd_read(server->wake, &wakes);
 		for (size_t i = 0; !no_room && i < nr; i++)
 			if (fds[i].revents)
-				refused |= !accept_some(server, fds[i].fd);
+				refused |= !accept_pending(server, fds[i].fd);
 		no_room = refused;
 		cut_expired(server);
 	}
@@ -330,5 +330,5 @@ void *http_acceptor_run(void *arg)
 void http_connections_free(struct http_server *server)
 {
 	while (server->connections)
-		drop_lost(server->connections);
+		drop_connection(server->connections);
 }

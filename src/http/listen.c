@@ -137,7 +137,7 @@ static int bind_any(unsigned int port)
 	return bind_one(&info, true, port);
 }
 
-static int resolve(const char *host, struct addrinfo **list, struct error *error)
+static int resolve_host(const char *host, struct addrinfo **list, struct error *error)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 					.ai_socktype = SOCK_STREAM,
@@ -193,7 +193,7 @@ int http_listeners_add_address(struct http_listeners *listeners, const char *add
 		if (err >= 0)
 			err = add_listener(listeners, err);
 	} else {
-		err = resolve(host, &list, error);
+		err = resolve_host(host, &list, error);
 		if (err)
 			return err;
 		err = bind_each(listeners, list, port);

@@ -38,7 +38,7 @@
 
 /* --- starting and ending */
 
-static int set_options(struct http_server *server, const struct http_server_options *options)
+static int set_server_options(struct http_server *server, const struct http_server_options *options)
 {
 	server->options = *options;
 	if (!server->options.max_connections)
@@ -55,7 +55,7 @@ static int set_options(struct http_server *server, const struct http_server_opti
 	return server->options.config_file ? 0 : -ENOMEM;
 }
 
-static int listen_all(struct http_server *server, struct error *error)
+static int listen_on_all(struct http_server *server, struct error *error)
 {
 	int err = 0;
 
@@ -79,14 +79,14 @@ int http_server_open(struct http_server **out, const struct http_server_options 
 	server->rate_time = http_now_ns();
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_mutex_init(&server->page_lock, NULL);
-	err = set_options(server, options);
+	err = set_server_options(server, options);
 	if (err)
 		error_set(error, err, "out of memory");
 	if (!err)
 		err = http_settings_load(server, &server->settings, error);
 	if (!err) {
 		server->rate_tokens = server->settings->config.rate_burst;
-		err = listen_all(server, error);
+		err = listen_on_all(server, error);
 	}
 	if (err)
 		http_server_close(server);

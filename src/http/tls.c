@@ -179,7 +179,7 @@ static void address_to_text(const void *raw, size_t len, char *text, size_t text
 }
 
 /* By length: a name with a NUL inside must not match its first part. */
-static bool is_allowed(const struct http_texts *allowed, const char *name, size_t len)
+static bool is_allowed_name(const struct http_texts *allowed, const char *name, size_t len)
 {
 	for (size_t i = 0; i < allowed->nr; i++)
 		if (strlen(allowed->all[i]) == len && memcmp(allowed->all[i], name, len) == 0)
@@ -195,10 +195,10 @@ static bool san_matches(const struct http_texts *allowed, int type, const char *
 	case GNUTLS_SAN_DNSNAME:
 	case GNUTLS_SAN_RFC822NAME:
 	case GNUTLS_SAN_URI:
-		return is_allowed(allowed, name, len);
+		return is_allowed_name(allowed, name, len);
 	case GNUTLS_SAN_IPADDRESS:
 		address_to_text(name, len, text, sizeof(text));
-		return *text && is_allowed(allowed, text, strlen(text));
+		return *text && is_allowed_name(allowed, text, strlen(text));
 	default:
 		return false;
 	}

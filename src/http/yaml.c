@@ -102,7 +102,7 @@ static int read_key(struct config_parser *p, const yaml_node_t *mapping, size_t 
 	return err;
 }
 
-static size_t nr_pairs(const yaml_node_t *mapping)
+static size_t count_pairs(const yaml_node_t *mapping)
 {
 	return (size_t)(mapping->data.mapping.pairs.top - mapping->data.mapping.pairs.start);
 }
@@ -118,7 +118,7 @@ int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const ch
 		return 0;
 	if (mapping->type != YAML_MAPPING_NODE)
 		return parse_error(p, node_line(mapping), "%s must have keys and values", what);
-	for (size_t i = 0; !err && i < nr_pairs(mapping); i++) {
+	for (size_t i = 0; !err && i < count_pairs(mapping); i++) {
 		const yaml_node_pair_t *pair = &mapping->data.mapping.pairs.start[i];
 		const char *name;
 
@@ -158,7 +158,7 @@ int node_each_item(struct config_parser *p, const yaml_node_t *list,
 
 /* --- the document */
 
-static int yaml_wrong(struct config_parser *p, const yaml_parser_t *yaml)
+static int set_yaml_error(struct config_parser *p, const yaml_parser_t *yaml)
 {
 	if (yaml->error == YAML_MEMORY_ERROR)
 		return parse_no_memory(p);
@@ -185,7 +185,7 @@ static int check_nesting(struct config_parser *p, const char *text, size_t len)
 		yaml_event_t event;
 
 		if (!yaml_parser_parse(&yaml, &event)) {
-			err = yaml_wrong(p, &yaml);
+			err = set_yaml_error(p, &yaml);
 			break;
 		}
 		end = event.type == YAML_STREAM_END_EVENT;
@@ -222,7 +222,7 @@ int parse_document(struct config_parser *p, const char *text, size_t len,
 			err = read(p, root);
 		yaml_document_delete(&p->document);
 	} else {
-		err = yaml_wrong(p, &yaml);
+		err = set_yaml_error(p, &yaml);
 	}
 	yaml_parser_delete(&yaml);
 	return err;

@@ -246,7 +246,7 @@ static int type_precision(struct span range, const char *type)
 }
 
 /* How specific the member is for the format, by RFC 9110, 12.5.1; 0: it does not match. */
-static int precision(const struct member *member, size_t format)
+static int member_precision(const struct member *member, size_t format)
 {
 	const char *s = member->parameters.text;
 	int result = type_precision(member->value, formats[format].type);
@@ -282,7 +282,7 @@ enum exposition_format negotiate_format(const char *accept)
 
 	for (size_t position = 0; accept && next_member(&accept, &member); position++) {
 		for (size_t f = 0; f < NR_FORMATS; f++) {
-			struct match v = { precision(&member, f), member.q, position };
+			struct match v = { member_precision(&member, f), member.q, position };
 
 			if (v.precision > matches[f].precision ||
 			    (v.precision && v.precision == matches[f].precision &&

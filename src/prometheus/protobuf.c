@@ -51,7 +51,7 @@ struct proto_scratch *exposition_proto_scratch(void)
 	return calloc(1, sizeof(struct proto_scratch));
 }
 
-static void put_field(struct buffer *to, unsigned int field, size_t len)
+static void put_field_header(struct buffer *to, unsigned int field, size_t len)
 {
 	put_varint(to, field << 3 | WIRE_BYTES);
 	put_varint(to, len);
@@ -68,7 +68,7 @@ static void put_message(struct buffer *to, const ProtobufCMessage *message)
 static void put_message_field(struct buffer *to, unsigned int field,
 			      const ProtobufCMessage *message)
 {
-	put_field(to, field, protobuf_c_message_get_packed_size(message));
+	put_field_header(to, field, protobuf_c_message_get_packed_size(message));
 	put_message(to, message);
 }
 
@@ -153,7 +153,7 @@ static void begin_metric(struct exposition *e, const struct label *labels, size_
 static void end_metric(struct exposition *e, unsigned int field, const ProtobufCMessage *value)
 {
 	put_message_field(&e->scratch, field, value);
-	put_field(&e->body, FAMILY_METRIC, e->scratch.len);
+	put_field_header(&e->body, FAMILY_METRIC, e->scratch.len);
 	put(&e->body, e->scratch.data, e->scratch.len);
 }
 
@@ -161,7 +161,7 @@ static void end_metric(struct exposition *e, unsigned int field, const ProtobufC
  * The double nearest to ns / 10^9. Up to 2^53 the division alone rounds; beyond
  * it (104 days) ns would be rounded first.
  */
-static double seconds(uint64_t ns)
+static double nearest_seconds(uint64_t ns)
 {
 	char text[32];
 
@@ -171,13 +171,13 @@ static double seconds(uint64_t ns)
 	return strtod(text, NULL);
 }
 
-static double number(const struct sample *sample)
+static double sample_number(const struct sample *sample)
 {
 	switch (sample->kind) {
 	case SAMPLE_COUNT:
 		return (double)sample->count;
 	case SAMPLE_NS:
-		return seconds(sample->count);
+		return nearest_seconds(sample->count);
 	default:
 		return sample->value;
 	}
@@ -190,12 +190,12 @@ static void proto_sample(struct exposition *e, const struct label *labels, size_
 	if (e->family->type == METRIC_COUNTER) {
 		Wire__Counter counter = WIRE__COUNTER__INIT;
 
-		counter.value = number(sample);
+		counter.value = sample_number(sample);
 		end_metric(e, METRIC_COUNTER_VALUE, &counter.base);
 	} else {
 		Wire__Gauge gauge = WIRE__GAUGE__INIT;
 
-		gauge.value = number(sample);
+		gauge.value = sample_number(sample);
 		end_metric(e, METRIC_GAUGE_VALUE, &gauge.base);
 	}
 }
@@ -207,7 +207,7 @@ static void fill_exemplar(struct exposition *e, struct proto_exemplar *to,
 {
 	wire__exemplar__init(&to->exemplar);
 	wire__timestamp__init(&to->timestamp);
-	to->exemplar.value = seconds(from->ns);
+	to->exemplar.value = nearest_seconds(from->ns);
 	to->exemplar.timestamp = &to->timestamp;
 	to->timestamp.seconds = (int64_t)(from->wall_ns / 1000000000);
 	to->timestamp.nanos = (int32_t)(from->wall_ns % 1000000000);
@@ -318,7 +318,7 @@ static void proto_histogram(struct exposition *e, const struct label *labels, si
 	/* First: the labels and the exemplars both keep values in e->utf8. */
 	begin_metric(e, labels, nr);
 	h.sample_count = buckets[e->nr_bounds - 1].count;
-	h.sample_sum = seconds(histogram->sum_ns);
+	h.sample_sum = nearest_seconds(histogram->sum_ns);
 	fill_classic(e, &h, buckets);
 	fill_exemplars(e, buckets);
 	fill_native(e->proto, &h, histogram->buckets);

@@ -20,7 +20,7 @@ static void put_comment(struct exposition *e, const char *word)
 	put_char(&e->out, ' ');
 }
 
-static const char *type_name(const struct exposition *e)
+static const char *metric_type_name(const struct exposition *e)
 {
 	switch (e->family->type) {
 	case METRIC_COUNTER:
@@ -42,7 +42,7 @@ static void text_family(struct exposition *e)
 	put_escaped(&e->out, e->family->help, openmetrics);
 	put_char(&e->out, '\n');
 	put_comment(e, "TYPE");
-	put_text(&e->out, type_name(e));
+	put_text(&e->out, metric_type_name(e));
 	put_char(&e->out, '\n');
 	if (openmetrics && exposition_has_unit(e->family)) {
 		put_comment(e, "UNIT");
@@ -141,7 +141,7 @@ static void text_histogram(struct exposition *e, const struct label *labels, siz
 	put_char(out, '\n');
 }
 
-static void text_end(struct exposition *e)
+static void text_finish(struct exposition *e)
 {
 	if (e->format == EXPOSITION_OPENMETRICS)
 		put_text(&e->out, "# EOF\n");
@@ -152,5 +152,5 @@ const struct exposition_writer exposition_text_writer = {
 	.labels = text_labels,
 	.sample = text_sample,
 	.histogram = text_histogram,
-	.end = text_end,
+	.end = text_finish,
 };

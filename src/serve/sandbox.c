@@ -153,7 +153,7 @@ static void format_kept(const struct keep *keep, char *kept, size_t len)
 	}
 }
 
-static int filter_calls(void)
+static int install_filter(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int err = filter ? 0 : -ENOMEM;
@@ -182,7 +182,7 @@ int sandbox_enter(const struct sandbox_needs *needs, char *kept, size_t kept_len
 	format_kept(&keep, kept, kept_len);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return error_set(error, -errno, "cannot set no_new_privs: %s", strerror(errno));
-	err = filter_calls();
+	err = install_filter();
 	if (err)
 		error_set(error, err, "cannot install the seccomp filter: %s", strerror(-err));
 	return err;
