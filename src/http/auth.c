@@ -244,7 +244,7 @@ struct http_auth {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct http_auth_job *first, **last;
+	STAILQ_HEAD(, http_auth_job) jobs;
 	size_t nr_waiting, max_waiting;
 	bool ending;
 	void (*done)(struct http_auth_job *job);
@@ -256,13 +256,11 @@ static struct http_auth_job *next_job(struct http_auth *auth, bool *check)
 	struct http_auth_job *job;
 
 	pthread_mutex_lock(&auth->lock);
-	while (!auth->first && !auth->ending)
+	while (STAILQ_EMPTY(&auth->jobs) && !auth->ending)
 		pthread_cond_wait(&auth->wake, &auth->lock);
-	job = auth->first;
+	job = STAILQ_FIRST(&auth->jobs);
 	if (job) {
-		auth->first = job->next;
-		if (!auth->first)
-			auth->last = &auth->first;
+		STAILQ_REMOVE_HEAD(&auth->jobs, link);
 		auth->nr_waiting--;
 	}
 	*check = !auth->ending;
@@ -296,7 +294,7 @@ struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_
 		return NULL;
 	pthread_mutex_init(&auth->lock, NULL);
 	pthread_cond_init(&auth->wake, NULL);
-	auth->last = &auth->first;
+	STAILQ_INIT(&auth->jobs);
 	auth->max_waiting = max_waiting;
 	auth->done = done;
 	sigfillset(&all);
@@ -318,9 +316,7 @@ bool http_auth_submit(struct http_auth *auth, struct http_auth_job *job,
 	ok = !auth->ending && auth->nr_waiting < auth->max_waiting;
 	if (ok) {
 		begin(job);
-		job->next = NULL;
-		*auth->last = job;
-		auth->last = &job->next;
+		STAILQ_INSERT_TAIL(&auth->jobs, job, link);
 		auth->nr_waiting++;
 		pthread_cond_signal(&auth->wake);
 	}

@@ -22,9 +22,7 @@ static void cut_connection(struct http_connection *connection)
 
 static void unlink_connection(struct http_connection *connection)
 {
-	*connection->link = connection->next;
-	if (connection->next)
-		connection->next->link = connection->link;
+	LIST_REMOVE(connection, link);
 	connection->server->nr_connections--;
 }
 
@@ -46,11 +44,12 @@ static void drop_connection(struct http_connection *connection)
 /* Under the lock. The one with fd that libmicrohttpd has not yet begun with. */
 static struct http_connection *find_handed_over(const struct http_server *server, int fd)
 {
-	struct http_connection *connection = server->connections;
+	struct http_connection *connection;
 
-	while (connection && (connection->mhd || connection->fd != fd))
-		connection = connection->next;
-	return connection;
+	LIST_FOREACH(connection, &server->connections, link)
+		if (!connection->mhd && connection->fd == fd)
+			return connection;
+	return NULL;
 }
 
 /* Under the lock. NULL: out of memory. */
@@ -66,11 +65,7 @@ static struct http_connection *add_connection(struct http_server *server, int fd
 	atomic_fetch_add(&server->settings->refs, 1);
 	connection->idle_since = http_now_ns();
 	connection->deadline = connection->idle_since + server->options.header_ms * NS_PER_MS;
-	connection->next = server->connections;
-	connection->link = &server->connections;
-	if (connection->next)
-		connection->next->link = &connection->next;
-	server->connections = connection;
+	LIST_INSERT_HEAD(&server->connections, connection, link);
 	server->nr_connections++;
 	return connection;
 }
@@ -164,9 +159,9 @@ void http_connection_set_deadline(struct http_connection *connection, uint64_t d
 /* Under the lock. Shuts down the connection that has been idle longest. */
 static void cut_oldest(struct http_server *server)
 {
-	struct http_connection *oldest = NULL;
+	struct http_connection *c, *oldest = NULL;
 
-	for (struct http_connection *c = server->connections; c; c = c->next)
+	LIST_FOREACH(c, &server->connections, link)
 		if (c->mhd && !c->cut && c->idle_since &&
 		    (!oldest || c->idle_since < oldest->idle_since))
 			oldest = c;
@@ -177,7 +172,9 @@ static void cut_oldest(struct http_server *server)
 /* Under the lock. */
 static bool has_cut_connection(const struct http_server *server)
 {
-	for (const struct http_connection *c = server->connections; c; c = c->next)
+	const struct http_connection *c;
+
+	LIST_FOREACH(c, &server->connections, link)
 		if (c->cut)
 			return true;
 	return false;
@@ -203,11 +200,11 @@ static bool has_room(struct http_server *server)
 static void cut_expired(struct http_server *server)
 {
 	uint64_t now = http_now_ns();
-	struct http_connection *next;
+	struct http_connection *c, *next;
 
 	pthread_mutex_lock(&server->lock);
-	for (struct http_connection *c = server->connections; c; c = next) {
-		next = c->next;
+	for (c = LIST_FIRST(&server->connections); c; c = next) {
+		next = LIST_NEXT(c, link);
 		if (!c->deadline || now < c->deadline || c->cut)
 			continue;
 		if (c->mhd)
@@ -329,6 +326,6 @@ void *http_acceptor_run(void *arg)
 
 void http_connections_free(struct http_server *server)
 {
-	while (server->connections)
-		drop_connection(server->connections);
+	while (!LIST_EMPTY(&server->connections))
+		drop_connection(LIST_FIRST(&server->connections));
 }

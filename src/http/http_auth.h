@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "http_config.h"
 
@@ -43,7 +44,7 @@ unsigned long long http_users_bcrypts(const struct http_users *users);
 
 /* Part of a waiting request; the caller keeps it until done is called. */
 struct http_auth_job {
-	struct http_auth_job *next;
+	STAILQ_ENTRY(http_auth_job) link;
 	struct http_users *users;
 	struct http_credentials credentials;
 	bool right; /* the result */

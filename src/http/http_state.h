@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/stat.h>
 
 #include <microhttpd.h>
@@ -47,7 +48,7 @@ struct file_stamps {
 };
 
 struct http_connection {
-	struct http_connection *next, **link;
+	LIST_ENTRY(http_connection) link;
 	struct http_server *server;
 	int fd;
 	struct MHD_Connection *mhd; /* NULL: libmicrohttpd has not yet begun with it */
@@ -74,7 +75,7 @@ struct http_server {
 
 	pthread_mutex_t lock;
 	struct http_settings *settings;
-	struct http_connection *connections;
+	LIST_HEAD(, http_connection) connections;
 	unsigned int nr_connections;
 	bool full; /* the acceptor waits for a connection to be closed */
 	double rate_tokens; /* of rate_limit, at rate_time */

@@ -144,8 +144,7 @@ static void write_durations(struct metrics *m, struct exposition *e, size_t gup)
 	struct slow_fault faults[MAX_EXEMPLARS];
 	char tids[MAX_EXEMPLARS][12];
 
-	for_each_path_severity(path, major)
-	{
+	for_each_path_severity(path, major) {
 		struct fault_sum sum = sum_faults(m, path, major, gup);
 		struct exposition_histogram histogram = {
 			.buckets = sum.buckets,
@@ -169,8 +168,7 @@ static void write_durations(struct metrics *m, struct exposition *e, size_t gup)
 static void write_slow(struct metrics *m, struct exposition *e, size_t arg)
 {
 	(void)arg;
-	for_each_path_severity(path, major)
-	{
+	for_each_path_severity(path, major) {
 		uint64_t slow = sum_faults(m, path, major, false).slow;
 		const struct label labels[] = {
 			{ "path", path_name(path) },
@@ -246,11 +244,11 @@ static void write_faults(struct metrics *m, struct exposition *e, size_t arg)
 	uint64_t counts[ORIGIN_NR][ACCESS_NR][OUTCOME_NR] = { 0 };
 
 	(void)arg;
-	for_each_path_severity(path, major) for (unsigned int origin = 0; origin < ORIGIN_NR;
-						 origin++) for (unsigned int a = 0; a < ACCESS_NR;
-								a++)
-		counts[origin][a][outcome_of(path, origin)] +=
-		m->snap.sums[path][origin][major].access[a];
+	for_each_path_severity(path, major)
+		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
+			for (unsigned int a = 0; a < ACCESS_NR; a++)
+				counts[origin][a][outcome_of(path, origin)] +=
+					m->snap.sums[path][origin][major].access[a];
 	for (unsigned int origin = 0; origin < nr_origins(m); origin++)
 		for (unsigned int a = 0; a < ACCESS_NR; a++)
 			for (unsigned int outcome = 0; outcome < OUTCOME_NR; outcome++) {
@@ -515,9 +513,9 @@ static void read_values(struct metrics *m)
 	counters_read(m->source.counters, &m->snap, false);
 	self_usage(&m->process);
 	m->all = (struct fault_sum){ 0 };
-	for_each_path_severity(path, major) for (unsigned int origin = 0; origin < ORIGIN_NR;
-						 origin++)
-		add_faults(&m->all, &m->snap.sums[path][origin][major]);
+	for_each_path_severity(path, major)
+		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
+			add_faults(&m->all, &m->snap.sums[path][origin][major]);
 	m->unmeasured_cpus = *m->source.unmeasured_cpus;
 	if (m->cgroup) {
 		metrics_cgroup_begin(m->cgroup, m->snap.mono_ns);
