@@ -154,6 +154,8 @@ $(O)/tests/%: tests/unit/%.c $(LIB)
 # Functions that a test has instead of the real ones.
 $(O)/tests/test_collect: WRAP := $(addprefix -Wl$(comma)--wrap=,session_events session_misses \
 	session_maps rcu_wait)
+$(O)/tests/test_serve_metrics: WRAP := $(addprefix -Wl$(comma)--wrap=,counters_read counters_slow \
+	session_program self_usage)
 
 $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(call say,CC,$@)

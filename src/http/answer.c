@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/answer.c: from a request to its answer: who may ask, which page, and what is
- * sent. Called by libmicrohttpd's threads.
+ * http/answer.c: answers a request: checks the rate limit and the password, finds the page
+ * and sends its response. Runs in libmicrohttpd's threads.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "http_state.h"
 
-/* Of all answers on their way together; more is answered with 503. */
+/* Of all answers that are being sent; further requests are answered with 503. */
 #define ANSWERS_MEMORY (64 * 1024 * 1024)
 
 /* --- answers */
@@ -59,18 +59,18 @@ static void add_headers(struct http_connection *connection, struct MHD_Response 
 	const struct http_config *config = &connection->request_settings->config;
 	bool old;
 
-	for (size_t i = 0; i < config->nr_headers; i++)
-		MHD_add_response_header(response, config->headers[i].name,
-					config->headers[i].value);
+	for (size_t i = 0; i < config->headers.nr; i++)
+		MHD_add_response_header(response, config->headers.all[i].name,
+					config->headers.all[i].value);
 	pthread_mutex_lock(&server->lock);
 	old = connection->settings != server->settings;
 	pthread_mutex_unlock(&server->lock);
-	/* Let it come again, by the rules of now. */
+	/* The client's next connection has the new settings. */
 	if (old)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-/* Takes response over. */
+/* Owns response from here on. */
 static enum MHD_Result send_response(struct http_connection *connection, unsigned int status,
 				     struct MHD_Response *response)
 {
@@ -107,7 +107,7 @@ static enum MHD_Result send_error(struct http_connection *connection, unsigned i
 	return send_response(connection, status, response);
 }
 
-static const char *header(struct http_connection *connection, const char *name)
+static const char *request_header(struct http_connection *connection, const char *name)
 {
 	return MHD_lookup_connection_value(connection->mhd, MHD_HEADER_KIND, name);
 }
@@ -115,8 +115,8 @@ static const char *header(struct http_connection *connection, const char *name)
 static enum MHD_Result answer_page(struct http_connection *connection, const struct http_page *page)
 {
 	const struct http_request request = {
-		.accept = header(connection, MHD_HTTP_HEADER_ACCEPT),
-		.accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
+		.accept = request_header(connection, MHD_HTTP_HEADER_ACCEPT),
+		.accept_encoding = request_header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
 	};
 	struct http_server *server = connection->server;
 	struct http_response got = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
@@ -164,7 +164,7 @@ static enum MHD_Result answer_request(struct http_connection *connection, const 
 	return answer_page(connection, page);
 }
 
-/* Takes a token of rate_limit. */
+/* false: rate_limit has no token left. */
 static bool take_rate_token(struct http_server *server, const struct http_config *config)
 {
 	uint64_t now = http_now_ns();
@@ -184,12 +184,12 @@ static bool take_rate_token(struct http_server *server, const struct http_config
 	return ok;
 }
 
-/* Nothing of pfstat's takes a body; who sends one gets no further. */
+/* No page reads a body. */
 static bool has_body(struct http_connection *connection)
 {
-	const char *length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *length = request_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-	return header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) ||
+	return request_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) ||
 	       (length && strcmp(length, "0") != 0);
 }
 
@@ -198,7 +198,7 @@ static void begin_bcrypt(struct http_auth_job *job)
 	struct http_connection *connection =
 		(struct http_connection *)((char *)job - offsetof(struct http_connection, job));
 
-	connection->asked = true;
+	connection->submitted = true;
 	MHD_suspend_connection(connection->mhd);
 }
 
@@ -210,24 +210,24 @@ void http_resume_request(struct http_auth_job *job)
 	MHD_resume_connection(connection->mhd);
 }
 
-enum verdict { LET_IN, KEPT_OUT, TOO_MANY, ASKED };
+enum auth_verdict { AUTH_OK, AUTH_FAILED, AUTH_TOO_MANY, AUTH_PENDING };
 
-static enum verdict authenticate(struct http_connection *connection)
+static enum auth_verdict authenticate(struct http_connection *connection)
 {
 	struct http_users *users = connection->request_settings->users;
 	struct http_auth_job *job = &connection->job;
-	enum verdict verdict = ASKED;
+	enum auth_verdict verdict = AUTH_PENDING;
 
 	job->users = users;
 	if (!http_credentials_parse(&job->credentials,
-				    header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
-		return KEPT_OUT;
+				    request_header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+		return AUTH_FAILED;
 	if (http_users_was_verified(users, &job->credentials))
-		verdict = LET_IN;
+		verdict = AUTH_OK;
 	else if (!http_auth_submit(connection->server->auth, job, begin_bcrypt))
-		verdict = TOO_MANY;
-	/* A job that was submitted is no more ours. */
-	if (verdict != ASKED)
+		verdict = AUTH_TOO_MANY;
+	/* The thread owns a job that was submitted. */
+	if (verdict != AUTH_PENDING)
 		http_credentials_free(&job->credentials);
 	return verdict;
 }
@@ -235,7 +235,7 @@ static enum verdict authenticate(struct http_connection *connection)
 static void begin_request(struct http_connection *connection)
 {
 	connection->request_settings = http_settings_get(connection->server);
-	connection->asked = false;
+	connection->submitted = false;
 	http_connection_set_deadline(connection, 0, 0);
 }
 
@@ -243,21 +243,21 @@ static enum MHD_Result answer_if_allowed(struct http_connection *connection, con
 					 const char *method)
 {
 	const struct http_page *page = find_page(connection->server, path);
-	enum verdict verdict = LET_IN;
+	enum auth_verdict verdict = AUTH_OK;
 
 	if (!take_rate_token(connection->server, &connection->request_settings->config))
 		return send_error(connection, MHD_HTTP_TOO_MANY_REQUESTS);
 	if (connection->request_settings->users && !(page && page->open))
 		verdict = authenticate(connection);
 	switch (verdict) {
-	case LET_IN:
+	case AUTH_OK:
 		return answer_request(connection, path, method);
-	case KEPT_OUT:
+	case AUTH_FAILED:
 		return send_error(connection, MHD_HTTP_UNAUTHORIZED);
-	case TOO_MANY:
+	case AUTH_TOO_MANY:
 		return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
 	default:
-		return MHD_YES; /* called again when there is an answer */
+		return MHD_YES; /* called again when the job is done */
 	}
 }
 
@@ -272,7 +272,7 @@ static enum MHD_Result answer_after_bcrypt(struct http_connection *connection, c
 }
 
 /*
- * Called with the header (request is NULL then), again with the whole request, and
+ * Called with the header (*request is NULL then), again with the complete request, and
  * again after a bcrypt. An answer to the first call ends the connection.
  */
 enum MHD_Result http_answer_request(void *arg, struct MHD_Connection *mhd, const char *url,
@@ -290,14 +290,14 @@ enum MHD_Result http_answer_request(void *arg, struct MHD_Connection *mhd, const
 	if (!*request) {
 		*request = connection;
 		begin_request(connection);
-		if (!url) /* a line of one word */
+		if (!url) /* the request line is one word */
 			return send_error(connection, MHD_HTTP_BAD_REQUEST);
 		if (!has_body(connection))
 			return MHD_YES;
 		return send_error(connection, is_read_method(method) ? MHD_HTTP_CONTENT_TOO_LARGE :
 								       MHD_HTTP_METHOD_NOT_ALLOWED);
 	}
-	if (connection->asked)
+	if (connection->submitted)
 		return answer_after_bcrypt(connection, url, method);
 	return answer_if_allowed(connection, url, method);
 }
@@ -320,7 +320,7 @@ void http_request_completed(void *arg, struct MHD_Connection *mhd, void **reques
 				     now + connection->server->options.idle_ms * NS_PER_MS, now);
 }
 
-/* Paths are compared as they were sent: %2e, %00 and such lead nowhere. */
+/* Paths are compared as sent: no page is reached by %2e, %00, ... */
 size_t http_keep_escaped(void *arg, struct MHD_Connection *mhd, char *text)
 {
 	(void)arg;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/auth.c: see http/http_auth.h.
+ * http/auth.c: parses credentials, caches the right ones, and computes bcrypts in a thread.
  */
 #include "http_auth.h"
 
@@ -22,7 +22,7 @@
 
 struct http_users {
 	const struct http_config *config;
-	int dearest; /* the highest cost of a user's hash */
+	int max_cost; /* the highest cost of a user's hash */
 	atomic_ullong bcrypts;
 
 	/* Digests of the pairs that were right last, in a ring. */
@@ -32,7 +32,7 @@ struct http_users {
 	size_t nr_remembered;
 };
 
-static int cost_of(const char *hash)
+static int bcrypt_cost(const char *hash)
 {
 	return (hash[4] - '0') * 10 + hash[5] - '0';
 }
@@ -49,9 +49,9 @@ struct http_users *http_users_new(const struct http_config *config)
 	}
 	pthread_mutex_init(&users->lock, NULL);
 	users->config = config;
-	for (size_t i = 0; i < config->nr_users; i++)
-		if (cost_of(config->users[i].hash) > users->dearest)
-			users->dearest = cost_of(config->users[i].hash);
+	for (size_t i = 0; i < config->users.nr; i++)
+		if (bcrypt_cost(config->users.all[i].value) > users->max_cost)
+			users->max_cost = bcrypt_cost(config->users.all[i].value);
 	return users;
 }
 
@@ -94,7 +94,7 @@ bool http_credentials_parse(struct http_credentials *c, const char *header)
 	in = (gnutls_datum_t){ (unsigned char *)token, (unsigned int)strlen(token) };
 	if (!in.size || gnutls_base64_decode2(&in, &out) < 0)
 		return false;
-	/* Our own memory: NUL-terminated, and freed by free(). */
+	/* A copy that is NUL-terminated, and freed by free(). */
 	c->user = malloc(out.size + 1);
 	if (c->user) {
 		memcpy(c->user, out.data, out.size);
@@ -125,13 +125,13 @@ void http_credentials_free(struct http_credentials *c)
 	*c = (struct http_credentials){ 0 };
 }
 
-/* --- what was right before */
+/* --- the cache */
 
-static const struct http_user *find_user(const struct http_users *users,
+static const struct http_pair *find_user(const struct http_users *users,
 					 const struct http_credentials *c)
 {
-	for (size_t i = 0; i < users->config->nr_users; i++) {
-		const struct http_user *user = &users->config->users[i];
+	for (size_t i = 0; i < users->config->users.nr; i++) {
+		const struct http_pair *user = &users->config->users.all[i];
 
 		if (strlen(user->name) == c->user_len &&
 		    memcmp(user->name, c->user, c->user_len) == 0)
@@ -178,7 +178,7 @@ static void cache_verified(struct http_users *users, const struct http_credentia
 {
 	unsigned char digest[DIGEST_LEN];
 
-	/* Asked twice at once, it is there already. */
+	/* Two requests at once: the other one has added it. */
 	if (http_users_was_verified(users, c) || !make_digest(users, c, digest))
 		return;
 	pthread_mutex_lock(&users->lock);
@@ -188,7 +188,7 @@ static void cache_verified(struct http_users *users, const struct http_credentia
 
 /* --- bcrypt */
 
-/* Does password make hash? hash may be a bare setting: then it never does. */
+/* Is hash the hash of password? Never when hash is only a setting. */
 static bool bcrypt_matches(struct http_users *users, const char *password, const char *hash)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
@@ -215,25 +215,25 @@ static void waste_bcrypt(struct http_users *users, const char *password, int cos
 
 bool http_users_verify(struct http_users *users, const struct http_credentials *c)
 {
-	const struct http_user *user = find_user(users, c);
-	/* crypt() would stop at NUL, and take what is in front of it. */
-	bool whole = strlen(c->password) == c->password_len;
-	/* crypt() refuses these at once: as dear as another wrong one, please. */
+	const struct http_pair *user = find_user(users, c);
+	/* crypt() would accept the part before a NUL. */
+	bool complete = strlen(c->password) == c->password_len;
+	/* crypt() refuses longer ones at once; they must take as long as other wrong ones. */
 	const char *password = c->password_len < CRYPT_MAX_PASSPHRASE_SIZE ? c->password : "";
 
 	if (!user) {
-		waste_bcrypt(users, password, users->dearest);
+		waste_bcrypt(users, password, users->max_cost);
 		return false;
 	}
-	if (bcrypt_matches(users, password, user->hash) && whole && password == c->password) {
+	if (bcrypt_matches(users, password, user->value) && complete && password == c->password) {
 		cache_verified(users, c);
 		return true;
 	}
 	/*
-	 * A cheap hash would tell that there is such a user. A cost more is twice the
-	 * work, so that 2^c and 2^c, 2^(c+1), ... 2^(dearest-1) make 2^dearest.
+	 * A short time would reveal that the user exists. The work doubles with each
+	 * cost: 2^c and 2^c, 2^(c+1), ... 2^(max_cost-1) add up to 2^max_cost.
 	 */
-	for (int cost = cost_of(user->hash); cost < users->dearest; cost++)
+	for (int cost = bcrypt_cost(user->value); cost < users->max_cost; cost++)
 		waste_bcrypt(users, password, cost);
 	return false;
 }
@@ -244,25 +244,23 @@ struct http_auth {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct http_auth_job *first, **last;
+	STAILQ_HEAD(, http_auth_job) jobs;
 	size_t nr_waiting, max_waiting;
 	bool ending;
 	void (*done)(struct http_auth_job *job);
 };
 
-/* The next job; NULL: there is none and it ends. */
+/* The next job; NULL: no more, the thread ends. */
 static struct http_auth_job *next_job(struct http_auth *auth, bool *check)
 {
 	struct http_auth_job *job;
 
 	pthread_mutex_lock(&auth->lock);
-	while (!auth->first && !auth->ending)
+	while (STAILQ_EMPTY(&auth->jobs) && !auth->ending)
 		pthread_cond_wait(&auth->wake, &auth->lock);
-	job = auth->first;
+	job = STAILQ_FIRST(&auth->jobs);
 	if (job) {
-		auth->first = job->next;
-		if (!auth->first)
-			auth->last = &auth->first;
+		STAILQ_REMOVE_HEAD(&auth->jobs, link);
 		auth->nr_waiting--;
 	}
 	*check = !auth->ending;
@@ -277,7 +275,7 @@ static void *verify_jobs(void *arg)
 	bool check;
 
 	while ((job = next_job(auth, &check))) {
-		/* Asked again: others of the same client may have come before. */
+		/* Again: another request of the same client may have added it meanwhile. */
 		job->right = check && (http_users_was_verified(job->users, &job->credentials) ||
 				       http_users_verify(job->users, &job->credentials));
 		http_credentials_free(&job->credentials);
@@ -296,7 +294,7 @@ struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_
 		return NULL;
 	pthread_mutex_init(&auth->lock, NULL);
 	pthread_cond_init(&auth->wake, NULL);
-	auth->last = &auth->first;
+	STAILQ_INIT(&auth->jobs);
 	auth->max_waiting = max_waiting;
 	auth->done = done;
 	sigfillset(&all);
@@ -318,9 +316,7 @@ bool http_auth_submit(struct http_auth *auth, struct http_auth_job *job,
 	ok = !auth->ending && auth->nr_waiting < auth->max_waiting;
 	if (ok) {
 		begin(job);
-		job->next = NULL;
-		*auth->last = job;
-		auth->last = &job->next;
+		STAILQ_INSERT_TAIL(&auth->jobs, job, link);
 		auth->nr_waiting++;
 		pthread_cond_signal(&auth->wake);
 	}

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/config.c: see http/http_config.h. The file's sections, but that of TLS
- * (http/config_tls.c); how keys and values are read is in http/yaml.c.
+ * http/config.c: the keys of the config file, a row each, and its headers and users.
  */
 #include "http_config.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +15,9 @@
 
 #define BCRYPT_LEN 60 /* $2b$10$, 22 characters of salt, 31 of hash */
 
-/* --- http_server_config */
+/* --- headers */
 
-/* The headers that exporter-toolkit lets through, and the values of some. */
+/* The headers that exporter-toolkit allows, and the allowed values of some. */
 static const struct header {
 	const char *name;
 	const char *values[2]; /* none: any */
@@ -29,13 +28,6 @@ static const struct header {
 	{ "X-XSS-Protection", { NULL, NULL } },
 	{ "Content-Security-Policy", { NULL, NULL } },
 };
-
-static int read_http2(struct config_parser *p, const yaml_node_t *value)
-{
-	bool ignored;
-
-	return node_read_bool(p, value, &ignored);
-}
 
 static bool is_header_value(const char *text)
 {
@@ -49,14 +41,14 @@ static int check_header(struct config_parser *p, const char *name, size_t line, 
 {
 	const struct header *header = NULL;
 
-	for (size_t i = 0; i < NR(headers); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
 		if (strcmp(headers[i].name, name) == 0)
 			header = &headers[i];
 	if (!header)
 		return parse_error(p, line, "the header %s cannot be configured", name);
 	if (!text || !*text || !header->values[0])
 		return 0;
-	for (size_t i = 0; i < NR(header->values); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(header->values); i++)
 		if (header->values[i] && strcmp(header->values[i], text) == 0)
 			return 0;
 	return parse_error(p, line, "%s must be %s%s%s", name, header->values[0],
@@ -65,47 +57,29 @@ static int check_header(struct config_parser *p, const char *name, size_t line, 
 }
 
 static int add_header(struct config_parser *p, const char *name, size_t line,
-		      const yaml_node_t *value, const void *arg)
+		      const yaml_node_t *value, const void *headers)
 {
-	struct http_config *config = p->config;
-	struct http_header *grown;
 	const char *text;
 	int err = node_read_text(p, value, &text);
 
-	(void)arg;
 	if (!err)
 		err = check_header(p, name, line, text);
 	if (err || !text || !*text)
 		return err;
 	if (!is_header_value(text))
 		return parse_error(p, node_line(value), "%s has a control character", name);
-	grown = reallocarray(config->headers, config->nr_headers + 1, sizeof(*grown));
-	if (!grown)
-		return parse_no_memory(p);
-	config->headers = grown;
-	grown += config->nr_headers++;
-	grown->name = strdup(name);
-	grown->value = strdup(text);
-	return grown->name && grown->value ? 0 : parse_no_memory(p);
+	return http_pairs_add(p, (struct http_pairs *)headers, name, text);
 }
 
-static int read_headers(struct config_parser *p, const yaml_node_t *value)
+static int read_headers(struct config_parser *p, const yaml_node_t *value,
+			const struct config_key *key)
 {
-	return node_each_pair(p, value, "headers", add_header, NULL);
+	return node_each_pair(p, value, key->name, add_header, config_field(p, key));
 }
 
-static int read_http(struct config_parser *p, const yaml_node_t *value)
-{
-	static const struct config_key keys[] = {
-		{ "http2", read_http2 },
-		{ "headers", read_headers },
-	};
+static const struct config_type headers_type = { read_headers, http_pairs_free };
 
-	return node_read_keys(p, value,
-			      &(struct config_keys){ keys, NR(keys), "http_server_config" });
-}
-
-/* --- basic_auth_users */
+/* --- users */
 
 static bool is_bcrypt(const char *hash)
 {
@@ -123,152 +97,140 @@ static bool is_bcrypt(const char *hash)
 	return true;
 }
 
-static int add_user(struct config_parser *p, const char *name, size_t line,
-		    const yaml_node_t *value, const void *arg)
+static int add_config_user(struct config_parser *p, const char *name, size_t line,
+			   const yaml_node_t *value, const void *users)
 {
-	struct http_config *config = p->config;
-	struct http_user *grown;
 	const char *hash;
 	int err = node_read_text(p, value, &hash);
 
-	(void)arg;
 	if (err)
 		return err;
 	if (strchr(name, ':'))
 		return parse_error(p, line, "a user's name cannot have a colon");
-	/* The hash itself is nobody's business, not even when it is none. */
+	/* The message does not show the value: it may be a password. */
 	if (!hash || !is_bcrypt(hash))
 		return parse_error(
 			p, node_line(value),
 			"the password of %s is no bcrypt hash ($2y$10$...; htpasswd -nBC 10 %s "
 			"makes one)",
 			name, name);
-	grown = reallocarray(config->users, config->nr_users + 1, sizeof(*grown));
-	if (!grown)
-		return parse_no_memory(p);
-	config->users = grown;
-	grown += config->nr_users++;
-	grown->name = strdup(name);
-	grown->hash = strdup(hash);
-	return grown->name && grown->hash ? 0 : parse_no_memory(p);
+	return http_pairs_add(p, (struct http_pairs *)users, name, hash);
 }
 
-static int read_users(struct config_parser *p, const yaml_node_t *value)
+static int read_users(struct config_parser *p, const yaml_node_t *value,
+		      const struct config_key *key)
 {
-	return node_each_pair(p, value, "basic_auth_users", add_user, NULL);
+	return node_each_pair(p, value, key->name, add_config_user, config_field(p, key));
 }
 
-/* --- rate_limit */
+static const struct config_type users_type = { read_users, http_pairs_free };
 
-/* Go's durations: "1s", "1.5s", "1m30s", "200ms"; "0". At most a day. */
-static bool parse_duration(const char *text, uint64_t *ns)
+/* --- the rows */
+
+static int read_section(struct config_parser *p, const yaml_node_t *value,
+			const struct config_key *key);
+static const struct config_type section_type = { read_section, NULL };
+
+#define FIELD(member) .offset = offsetof(struct http_config, member)
+#define NS_PER_DAY    (24 * UINT64_C(3600000000000))
+
+/* clang-format off */
+static const struct config_key keys[] = {
+	{ NULL, "tls_server_config", &section_type, .example = "" },
+#define TLS "tls_server_config"
+	{ TLS, "cert_file", &config_path_type, FIELD(cert_file), .example = "c" },
+	{ TLS, "key_file", &config_path_type, FIELD(key_file), .example = "k" },
+	{ TLS, "client_ca_file", &config_path_type, FIELD(client_ca_file), .example = "c" },
+	{ TLS, "cert", &config_text_type, FIELD(cert), .example = "c" },
+	{ TLS, "key", &config_text_type, FIELD(key), .example = "k" },
+	{ TLS, "client_ca", &config_text_type, FIELD(client_ca), .example = "c" },
+	{ TLS, "client_auth_type", &config_word_type, FIELD(client_auth), .words = http_client_auths },
+	{ TLS, "client_allowed_sans", &config_texts_type, FIELD(client_allowed_sans), .example = "[a]" },
+	{ TLS, "min_version", &config_word_type, FIELD(min_version), .words = http_tls_versions },
+	{ TLS, "max_version", &config_word_type, FIELD(max_version), .words = http_tls_versions },
+	{ TLS, "cipher_suites", &config_words_type, FIELD(cipher_suites), .words = http_tls_suites },
+	{ TLS, "prefer_server_cipher_suites", &config_flag_type, FIELD(prefer_server), .example = "no" },
+	{ TLS, "curve_preferences", &config_words_type, FIELD(curves), .words = http_tls_curves },
+	{ NULL, "http_server_config", &section_type, .example = "" },
+	{ "http_server_config", "http2", &config_flag_type, FIELD(http2), .example = "false" },
+	{ "http_server_config", "headers", &headers_type, FIELD(headers),
+	  .example = "{X-Frame-Options: deny}" },
+	{ NULL, "basic_auth_users", &users_type, FIELD(users),
+	  .example = "{a: $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi}" },
+	{ NULL, "rate_limit", &section_type, .example = "" },
+	{ "rate_limit", "interval", &config_duration_type, FIELD(rate_interval_ns), .max = NS_PER_DAY,
+	  .example = "1m2s" },
+	{ "rate_limit", "burst", &config_number_type, FIELD(rate_burst), .max = 1000000,
+	  .example = "7" },
+};
+/* clang-format on */
+
+_Static_assert(ARRAY_SIZE(keys) <= MAX_KEYS, "struct config_parser has a line for each");
+
+const struct config_key *http_config_keys(size_t *nr)
 {
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = {
-		{ "ns", 1 },   { "us", 1e3 }, { "\xc2\xb5s", 1e3 }, { "\xce\xbcs", 1e3 },
-		{ "ms", 1e6 }, { "s", 1e9 },  { "m", 60e9 },        { "h", 3600e9 },
-	};
-	double sum = 0;
-
-	*ns = 0;
-	if (strcmp(text, "0") == 0)
-		return true;
-	do {
-		size_t digits = strspn(text, "0123456789."), unit;
-		char *end;
-		double number = strtod(text, &end);
-
-		text += digits;
-		if (end != text)
-			return false;
-		/* The longest name that fits: "ms" before "m". */
-		for (unit = 0; unit < NR(units); unit++)
-			if (strncmp(text, units[unit].name, strlen(units[unit].name)) == 0)
-				break;
-		if (!digits || unit == NR(units))
-			return false;
-		sum += number * units[unit].ns;
-		text += strlen(units[unit].name);
-	} while (*text);
-	if (!(sum <= 86400e9))
-		return false;
-	*ns = (uint64_t)sum;
-	return true;
+	*nr = ARRAY_SIZE(keys);
+	return keys;
 }
 
-static int read_interval(struct config_parser *p, const yaml_node_t *value)
+size_t http_config_line(const struct config_parser *p, const char *name)
 {
-	const char *text;
-	int err = node_read_text(p, value, &text);
-
-	if (!err && text && !parse_duration(text, &p->config->rate_interval_ns))
-		err = parse_error(p, node_line(value),
-				  "%s is no duration such as 1s or 200ms, up to 24h", text);
-	return err;
-}
-
-static int read_burst(struct config_parser *p, const yaml_node_t *value)
-{
-	unsigned long burst;
-	const char *text;
-	char *end;
-	int err = node_read_text(p, value, &text);
-
-	if (err || !text)
-		return err;
-	errno = 0;
-	burst = strtoul(text, &end, 10);
-	if (!node_is_plain(value) || !isdigit((unsigned char)*text) || *end || errno ||
-	    burst > 1000000)
-		return parse_error(p, node_line(value), "%s is no number from 0 to 1000000", text);
-	p->config->rate_burst = (unsigned int)burst;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return p->lines[i];
 	return 0;
 }
 
-static int read_rate_limit(struct config_parser *p, const yaml_node_t *value)
+/* section: the row of the mapping that has the key; NULL: the file. */
+static int read_known_key(struct config_parser *p, const char *name, size_t line,
+			  const yaml_node_t *value, const void *section)
 {
-	static const struct config_key keys[] = {
-		{ "interval", read_interval },
-		{ "burst", read_burst },
-	};
-	int err = node_read_keys(p, value, &(struct config_keys){ keys, NR(keys), "rate_limit" });
+	const char *in = section ? ((const struct config_key *)section)->name : NULL;
 
-	if (!err && p->config->rate_interval_ns && !p->config->rate_burst)
-		err = parse_error(p, node_line(value),
-				  "without a burst no request would be answered");
-	return err;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const struct config_key *key = &keys[i];
+
+		if (strcmp(key->name, name) != 0 || !in != !key->section ||
+		    (in && strcmp(in, key->section) != 0))
+			continue;
+		/* Empty texts count as absent. */
+		if (!node_is_null(value) &&
+		    (value->type != YAML_SCALAR_NODE || value->data.scalar.length))
+			p->lines[i] = node_line(value);
+		return key->type->read(p, value, key);
+	}
+	return parse_error(p, line, "%s has no key %s", in ? in : "the file", name);
 }
 
-/* --- the whole file */
+static int read_section(struct config_parser *p, const yaml_node_t *value,
+			const struct config_key *key)
+{
+	return node_each_pair(p, value, key->name, read_known_key, key);
+}
+
+/* --- the file */
 
 static int read_file(struct config_parser *p, const yaml_node_t *root)
 {
-	static const struct config_key keys[] = {
-		{ "tls_server_config", http_config_read_tls },
-		{ "http_server_config", read_http },
-		{ "basic_auth_users", read_users },
-		{ "rate_limit", read_rate_limit },
-	};
-	int err = node_read_keys(p, root, &(struct config_keys){ keys, NR(keys), "the file" });
+	int err = node_each_pair(p, root, "the file", read_known_key, NULL);
 
+	if (!err && p->config->rate_interval_ns && !p->config->rate_burst)
+		err = parse_error(p, http_config_line(p, "rate_limit"),
+				  "without a burst no request would be answered");
 	return err ? err : http_config_finish_tls(p);
 }
 
 int http_config_parse(struct http_config *config, const char *path, const char *text, size_t len,
 		      struct error *error)
 {
-	struct config_parser p = {
-		.path = path,
-		.error = error,
-		.config = config,
-		.min_version = TLS12,
-		.max_version = TLS13,
-	};
+	struct config_parser p = { .path = path, .error = error, .config = config };
 	int err;
 
-	*config = (struct http_config){ 0 };
+	*config = (struct http_config){
+		.min_version = TLS12,
+		.max_version = TLS13,
+		.prefer_server = true,
+	};
 	err = parse_document(&p, text, len, read_file);
 	if (err)
 		http_config_free(config);
@@ -291,26 +253,10 @@ int http_config_load(struct http_config *config, const char *path, struct error 
 
 void http_config_free(struct http_config *config)
 {
-	free(config->cert_file);
-	free(config->key_file);
-	free(config->client_ca_file);
-	free(config->cert);
-	secret_free(config->key);
-	free(config->client_ca);
-	for (char **san = config->client_allowed_sans; san && *san; san++)
-		free(*san);
-	free(config->client_allowed_sans);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].type->free)
+			keys[i].type->free((char *)config + keys[i].offset);
 	free(config->priorities_rsa);
 	free(config->priorities_ecdsa);
-	for (size_t i = 0; i < config->nr_users; i++) {
-		free(config->users[i].name);
-		free(config->users[i].hash);
-	}
-	free(config->users);
-	for (size_t i = 0; i < config->nr_headers; i++) {
-		free(config->headers[i].name);
-		free(config->headers[i].value);
-	}
-	free(config->headers);
 	*config = (struct http_config){ 0 };
 }

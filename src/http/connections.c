@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/connections.c: connections are accepted here and handed to libmicrohttpd. So
- * the limits hold for all addresses together, and one that keeps others out, or is
- * too slow, can be cut.
+ * http/connections.c: accepts connections and hands them to libmicrohttpd. The limits apply
+ * to all addresses together; a connection that is too slow, or that blocks others while
+ * it is idle, is closed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,16 +15,14 @@
 
 static void cut_connection(struct http_connection *connection)
 {
-	/* libmicrohttpd sees the end of it, and closes it. */
+	/* libmicrohttpd reads the end of the stream, and closes it. */
 	shutdown(connection->fd, SHUT_RDWR);
 	connection->cut = true;
 }
 
 static void unlink_connection(struct http_connection *connection)
 {
-	*connection->link = connection->next;
-	if (connection->next)
-		connection->next->link = connection->link;
+	LIST_REMOVE(connection, link);
 	connection->server->nr_connections--;
 }
 
@@ -36,21 +34,22 @@ static void free_connection(struct http_connection *connection)
 	free(connection);
 }
 
-/* Under the lock. One that was handed over and lost (no memory): its descriptor is closed. */
-static void drop_lost(struct http_connection *connection)
+/* Under the lock. libmicrohttpd closed its descriptor without a callback (out of memory). */
+static void drop_connection(struct http_connection *connection)
 {
 	unlink_connection(connection);
 	free_connection(connection);
 }
 
-/* Under the lock. The one that was handed over with fd and has not yet begun. */
+/* Under the lock. The one with fd that libmicrohttpd has not yet begun with. */
 static struct http_connection *find_handed_over(const struct http_server *server, int fd)
 {
-	struct http_connection *connection = server->connections;
+	struct http_connection *connection;
 
-	while (connection && (connection->mhd || connection->fd != fd))
-		connection = connection->next;
-	return connection;
+	LIST_FOREACH(connection, &server->connections, link)
+		if (!connection->mhd && connection->fd == fd)
+			return connection;
+	return NULL;
 }
 
 /* Under the lock. NULL: out of memory. */
@@ -66,11 +65,7 @@ static struct http_connection *add_connection(struct http_server *server, int fd
 	atomic_fetch_add(&server->settings->refs, 1);
 	connection->idle_since = http_now_ns();
 	connection->deadline = connection->idle_since + server->options.header_ms * NS_PER_MS;
-	connection->next = server->connections;
-	connection->link = &server->connections;
-	if (connection->next)
-		connection->next->link = &connection->next;
-	server->connections = connection;
+	LIST_INSERT_HEAD(&server->connections, connection, link);
 	server->nr_connections++;
 	return connection;
 }
@@ -83,7 +78,7 @@ struct http_connection *http_connection_get(struct MHD_Connection *mhd)
 	return info ? info->socket_context : NULL;
 }
 
-static int fd_of(struct MHD_Connection *mhd)
+static int connection_fd(struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -95,7 +90,7 @@ static void begin_connection(struct http_server *server, struct MHD_Connection *
 {
 	const union MHD_ConnectionInfo *info;
 	struct http_connection *connection;
-	int fd = fd_of(mhd);
+	int fd = connection_fd(mhd);
 
 	pthread_mutex_lock(&server->lock);
 	connection = find_handed_over(server, fd);
@@ -116,11 +111,11 @@ static void begin_connection(struct http_server *server, struct MHD_Connection *
 
 void http_acceptor_wake(struct http_server *server)
 {
-	/* Fails when it is so full of wakes that it cannot be missed. */
+	/* Fails only when many wakes are pending. */
 	eventfd_write(server->wake, 1);
 }
 
-/* The descriptor is still open: it cannot be another's when it is cut. */
+/* The descriptor is still open, so its number cannot be in use again. */
 static void end_connection(struct http_server *server, struct MHD_Connection *mhd,
 			   struct http_connection *connection)
 {
@@ -129,7 +124,7 @@ static void end_connection(struct http_server *server, struct MHD_Connection *mh
 
 	if (!connection)
 		return;
-	/* An answer that libmicrohttpd gave without asking us, to what is no HTTP. */
+	/* libmicrohttpd has answered malformed HTTP without calling http_answer_request(). */
 	if (info && !connection->request_settings)
 		http_server_count_answer(server, info->http_status);
 	pthread_mutex_lock(&server->lock);
@@ -161,12 +156,12 @@ void http_connection_set_deadline(struct http_connection *connection, uint64_t d
 
 /* --- accepting */
 
-/* Under the lock. Cuts the connection that waits longest without asking anything. */
+/* Under the lock. Shuts down the connection that has been idle longest. */
 static void cut_oldest(struct http_server *server)
 {
-	struct http_connection *oldest = NULL;
+	struct http_connection *c, *oldest = NULL;
 
-	for (struct http_connection *c = server->connections; c; c = c->next)
+	LIST_FOREACH(c, &server->connections, link)
 		if (c->mhd && !c->cut && c->idle_since &&
 		    (!oldest || c->idle_since < oldest->idle_since))
 			oldest = c;
@@ -177,15 +172,17 @@ static void cut_oldest(struct http_server *server)
 /* Under the lock. */
 static bool has_cut_connection(const struct http_server *server)
 {
-	for (const struct http_connection *c = server->connections; c; c = c->next)
+	const struct http_connection *c;
+
+	LIST_FOREACH(c, &server->connections, link)
 		if (c->cut)
 			return true;
 	return false;
 }
 
 /*
- * Is there room for one more? If not, others wait in the kernel's queue until a
- * connection has gone, which wakes us.
+ * Is there room for one more? If not, new ones wait in the kernel's queue until a
+ * connection is closed, which wakes the acceptor.
  */
 static bool has_room(struct http_server *server)
 {
@@ -200,20 +197,20 @@ static bool has_room(struct http_server *server)
 	return !full;
 }
 
-static void cut_late(struct http_server *server)
+static void cut_expired(struct http_server *server)
 {
 	uint64_t now = http_now_ns();
-	struct http_connection *next;
+	struct http_connection *c, *next;
 
 	pthread_mutex_lock(&server->lock);
-	for (struct http_connection *c = server->connections; c; c = next) {
-		next = c->next;
+	for (c = LIST_FIRST(&server->connections); c; c = next) {
+		next = LIST_NEXT(c, link);
 		if (!c->deadline || now < c->deadline || c->cut)
 			continue;
 		if (c->mhd)
 			cut_connection(c);
 		else
-			drop_lost(c);
+			drop_connection(c);
 	}
 	pthread_mutex_unlock(&server->lock);
 }
@@ -227,9 +224,9 @@ static struct http_connection *register_connection(struct http_server *server, i
 	pthread_mutex_lock(&server->lock);
 	connection = find_handed_over(server, fd);
 	if (connection)
-		drop_lost(connection);
+		drop_connection(connection);
 	connection = add_connection(server, fd);
-	/* Before it is full: one that is cut takes a while to go. */
+	/* Before it is full, as closing a connection takes a while. */
 	if (server->nr_connections > max - max / 8)
 		cut_oldest(server);
 	pthread_mutex_unlock(&server->lock);
@@ -245,18 +242,18 @@ static void hand_over(struct http_server *server, int fd, const struct sockaddr 
 		close(fd);
 		return;
 	}
-	/* state: connection may be gone as soon as it is handed over. */
+	/* libmicrohttpd may free connection before this returns. */
 	if (MHD_add_connection(connection->settings->tls ? server->tls : server->plain, fd, address,
 			       len) == MHD_YES)
 		return;
-	/* It has closed fd, and did not call us. */
+	/* It has closed fd, and called no callback. */
 	pthread_mutex_lock(&server->lock);
-	drop_lost(connection);
+	drop_connection(connection);
 	pthread_mutex_unlock(&server->lock);
 }
 
-/* false: there is no room, or there are no descriptors or no memory: try later. */
-static bool accept_some(struct http_server *server, int listener)
+/* false: no room, no descriptors or no memory: try later. */
+static bool accept_pending(struct http_server *server, int listener)
 {
 	for (int i = 0; i < 64; i++) {
 		struct sockaddr_storage address;
@@ -277,8 +274,8 @@ static bool accept_some(struct http_server *server, int listener)
 	return true;
 }
 
-/* How often to look for those that are late, in ms. */
-static int tick_ms(const struct http_server_options *options)
+/* How often to check the deadlines, in ms. */
+static int deadline_check_ms(const struct http_server_options *options)
 {
 	unsigned int least = options->header_ms;
 
@@ -305,30 +302,30 @@ void *http_acceptor_run(void *arg)
 	struct http_server *server = arg;
 	size_t nr = server->listeners.nr;
 	struct pollfd fds[nr + 1];
-	bool short_of = false;
+	bool no_room = false;
 	eventfd_t wakes;
 
 	fds[nr] = (struct pollfd){ .fd = server->wake, .events = POLLIN };
 	for (size_t i = 0; i < nr; i++)
 		fds[i] = (struct pollfd){ .fd = server->listeners.all[i].fd, .events = POLLIN };
 	while (!atomic_load(&server->closing)) {
-		bool now_short = false;
+		bool refused = false;
 
-		/* Without room, the listeners would wake us for nothing. */
-		poll(short_of ? &fds[nr] : fds, short_of ? 1 : nr + 1,
-		     short_of || has_connections(server) ? tick_ms(&server->options) : -1);
+		/* Without room, the listeners are not polled: they would wake it for nothing. */
+		poll(no_room ? &fds[nr] : fds, no_room ? 1 : nr + 1,
+		     no_room || has_connections(server) ? deadline_check_ms(&server->options) : -1);
 		eventfd_read(server->wake, &wakes);
-		for (size_t i = 0; !short_of && i < nr; i++)
+		for (size_t i = 0; !no_room && i < nr; i++)
 			if (fds[i].revents)
-				now_short |= !accept_some(server, fds[i].fd);
-		short_of = now_short;
-		cut_late(server);
+				refused |= !accept_pending(server, fds[i].fd);
+		no_room = refused;
+		cut_expired(server);
 	}
 	return NULL;
 }
 
 void http_connections_free(struct http_server *server)
 {
-	while (server->connections)
-		drop_lost(server->connections);
+	while (!LIST_EMPTY(&server->connections))
+		drop_connection(LIST_FIRST(&server->connections));
 }

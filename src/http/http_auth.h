@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * http/http_auth.h: passwords of HTTP's basic authentication (RFC 7617). Belongs to http/server.c.
+ * http/http_auth.h: verifies the passwords of HTTP's basic authentication (RFC 7617).
  *
- * A bcrypt takes 50 ms and more, so it is done by a thread of its own, and pairs
- * that were right are remembered. How long an answer takes tells nothing of which
- * users there are.
+ * A bcrypt takes 50 ms and more, so a separate thread computes it, and pairs of user
+ * and password that were right are cached. The time of an answer does not depend on
+ * which users exist.
  */
 #ifndef PFSTAT_HTTP_HTTP_AUTH_H
 #define PFSTAT_HTTP_HTTP_AUTH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "http_config.h"
 
@@ -27,39 +28,39 @@ struct http_credentials {
 	size_t user_len, password_len;
 };
 
-/* header: the value of Authorization, or NULL. false: it has no user and password. */
+/* header: the value of Authorization, or NULL. false: no user and password in it. */
 bool http_credentials_parse(struct http_credentials *c, const char *header);
 /* Overwrites them. */
 void http_credentials_free(struct http_credentials *c);
 
-/* Was this pair right before? Takes microseconds. Any thread. */
+/* Is this pair in the cache? Takes microseconds. Any thread. */
 bool http_users_was_verified(struct http_users *users, const struct http_credentials *c);
-/* Is this pair right? Takes one bcrypt of the dearest cost, at least. Any thread. */
+/* Is this pair right? Takes at least one bcrypt of the highest cost. Any thread. */
 bool http_users_verify(struct http_users *users, const struct http_credentials *c);
-/* How many bcrypts http_users_verify() made: for tests. */
+/* The number of bcrypts that http_users_verify() computed: for tests. */
 unsigned long long http_users_bcrypts(const struct http_users *users);
 
 /* --- the thread */
 
-/* Embedded in what waits for an answer; the caller keeps it until done is called. */
+/* Part of a waiting request; the caller keeps it until done is called. */
 struct http_auth_job {
-	struct http_auth_job *next;
+	STAILQ_ENTRY(http_auth_job) link;
 	struct http_users *users;
 	struct http_credentials credentials;
-	bool right; /* the answer */
+	bool right; /* the result */
 };
 
 struct http_auth;
 
-/* done is called from the thread, once for each job. NULL: no memory, no thread. */
+/* The thread calls done once for each job. NULL: out of memory, or no thread. */
 struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_t max_waiting);
 /*
- * Queues a job. false: too many wait, or it ends; done is not called. begin is
- * called before the thread can see the job.
+ * Queues a job. false: too many are queued, or the thread ends; done is not called then.
+ * begin is called before the thread can get the job.
  */
 bool http_auth_submit(struct http_auth *auth, struct http_auth_job *job,
 		      void (*begin)(struct http_auth_job *job));
-/* Answers what waits with "wrong", without a bcrypt, and ends the thread. */
+/* Fails the queued jobs without a bcrypt, and ends the thread. */
 void http_auth_stop(struct http_auth *auth);
 
 #endif

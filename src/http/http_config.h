@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * http/http_config.h: --web.config.file, in the format of Prometheus' exporter-toolkit
- * (docs/web-configuration.md there). Unknown keys are errors, with their line.
+ * (docs/web-configuration.md there). Unknown keys are errors with their line.
  */
 #ifndef PFSTAT_HTTP_HTTP_CONFIG_H
 #define PFSTAT_HTTP_HTTP_CONFIG_H
@@ -20,40 +20,63 @@ enum client_auth {
 	CLIENT_AUTH_REQUIRE_AND_VERIFY, /* RequireAndVerifyClientCert */
 };
 
-struct http_user {
-	char *name;
-	char *hash; /* bcrypt, $2a$, $2b$ or $2y$ */
+struct http_pair {
+	char *name, *value;
 };
 
-struct http_header {
-	char *name;
-	char *value;
+struct http_pairs {
+	struct http_pair *all;
+	size_t nr, cap;
 };
 
+struct http_texts {
+	char **all;
+	size_t nr, cap;
+};
+
+/* A name that a key can have as its value; tables of them end with a NULL name. */
+struct config_word {
+	const char *name;
+	unsigned int value;
+	const char *priority; /* GnuTLS' word for it */
+};
+
+/* Words of a table, each at most once. */
+#define MAX_WORDS 16
+struct config_words {
+	const struct config_word *all[MAX_WORDS];
+	size_t nr;
+};
+
+/* The fields that a key sets; see the rows of http/config.c. */
 struct http_config {
-	bool tls;
 	/*
 	 * A file or its text (PEM), never both. Files: absolute, or with the config file's folder.
 	 */
 	char *cert_file, *key_file, *client_ca_file;
 	char *cert, *key, *client_ca;
 	enum client_auth client_auth;
-	char **client_allowed_sans; /* NULL-terminated; NULL: any */
+	struct http_texts client_allowed_sans; /* none: any */
+	unsigned int min_version, max_version; /* of http_tls_versions */
+	struct config_words cipher_suites, curves; /* none: all */
+	bool prefer_server;
+	bool http2; /* without effect */
+	struct http_pairs headers; /* sent with every response */
+	struct http_pairs users; /* value: a bcrypt hash, $2a$, $2b$ or $2y$ */
+	uint64_t rate_interval_ns; /* one more request is allowed each so many ns; 0: no limit */
+	unsigned int rate_burst; /* requests that may come at once */
+
+	/* Made of these. */
+	bool tls;
 	/*
 	 * GnuTLS priority strings of min_version, cipher_suites, ...: for a certificate
 	 * with an RSA key and for one with another key. NULL without TLS.
 	 */
 	char *priorities_rsa, *priorities_ecdsa;
-	struct http_user *users;
-	size_t nr_users;
-	struct http_header *headers; /* sent with every response */
-	size_t nr_headers;
-	uint64_t rate_interval_ns; /* a request more is let in each so many ns; 0: no limit */
-	unsigned int rate_burst; /* requests that may come at once */
 };
 
 /*
- * Parses len bytes of text; path is for messages and for files named relatively.
+ * Parses len bytes of text; path is for messages and for relative names of files.
  * 0, -ENOMEM, or -EINVAL with "path:line: what" in error, and nothing to free.
  * Opens no file.
  */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * http/http_listen.h: listening sockets from --web.listen-address or from systemd.
- * Belongs to http/server.c.
+ * http/http_listen.h: the listening sockets, of --web.listen-address or from systemd.
  */
 #ifndef PFSTAT_HTTP_HTTP_LISTEN_H
 #define PFSTAT_HTTP_HTTP_LISTEN_H
@@ -11,7 +10,7 @@
 #include "util/error.h"
 
 struct http_listener {
-	int fd; /* listening, does not block */
+	int fd; /* listening, nonblocking */
 	char *url, *tls_url; /* "http://..." and "https://...", as bound */
 };
 
@@ -21,13 +20,13 @@ struct http_listeners {
 };
 
 /*
- * Binds "host:port", "[::1]:port" or ":port" (all addresses). A name is bound on
- * each of its addresses that this machine has. 0 or a negative errno (-EINVAL: not
- * in this form, or unknown), with the reason in error.
+ * Binds "host:port", "[::1]:port" or ":port" (all addresses). A host name is bound on
+ * each of its addresses that this machine has. 0, or a negative errno with the reason
+ * in error (-EINVAL: malformed, or an unknown host).
  */
 int http_listeners_add_address(struct http_listeners *listeners, const char *address,
 			       struct error *error);
-/* Takes all that systemd passed; -EINVAL when that is nothing. */
+/* Adds all sockets that systemd passed; -EINVAL: none. */
 int http_listeners_add_systemd(struct http_listeners *listeners, struct error *error);
 void http_listeners_close(struct http_listeners *listeners);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * http/http_state.h: what the files of the HTTP server share.
+ * http/http_state.h: the state of the HTTP server and of its connections.
  *
- * Locks: web->lock (connections, settings) is never held while a page,
+ * Locks: server->lock (connections, settings) is never held while a page,
  * libmicrohttpd or http/auth.c is called.
  */
 #ifndef PFSTAT_HTTP_HTTP_STATE_H
@@ -11,8 +11,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/types.h>
-#include <time.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
 
 #include <microhttpd.h>
 
@@ -26,7 +26,7 @@
 #define NS_PER_MS  UINT64_C(1000000)
 #define MAX_STATUS 600 /* HTTP statuses are below */
 
-/* What a config file says, ready to use. Connections and requests hold references. */
+/* A config file, ready to use. Connections and requests hold references. */
 struct http_settings {
 	atomic_uint refs;
 	struct http_config config;
@@ -34,14 +34,11 @@ struct http_settings {
 	struct http_users *users; /* NULL: no passwords */
 };
 
-/* A file as it was when it was read. */
+/* Identifies the version of a file that was read. */
 struct file_stamp {
 	char *path;
-	int err; /* of stat(), 0 or errno; then the rest is 0 */
-	struct timespec mtime;
-	off_t size;
-	ino_t inode;
-	dev_t device;
+	int err; /* of stat(): 0, or errno and the rest is 0 */
+	struct stat st;
 };
 
 /* The config file, certificate, key and CA. */
@@ -51,17 +48,16 @@ struct file_stamps {
 };
 
 struct http_connection {
-	struct http_connection *next, **link;
+	LIST_ENTRY(http_connection) link;
 	struct http_server *server;
 	int fd;
-	struct MHD_Connection *mhd; /* NULL: handed over, but not yet begun */
-	struct http_settings *settings; /* what it began with */
-	struct http_settings
-		*request_settings; /* what the request at hand began with; NULL: none */
-	uint64_t deadline; /* CLOCK_MONOTONIC; 0: it waits for us */
-	uint64_t idle_since; /* when the request at hand is not complete */
-	bool cut;
-	bool asked; /* a bcrypt was asked for */
+	struct MHD_Connection *mhd; /* NULL: libmicrohttpd has not yet begun with it */
+	struct http_settings *settings; /* at its begin */
+	struct http_settings *request_settings; /* at the begin of its request; NULL: none */
+	uint64_t deadline; /* CLOCK_MONOTONIC; 0: the server must act next */
+	uint64_t idle_since; /* without a complete request; 0: it has one */
+	bool cut; /* shut down, and not yet closed */
+	bool submitted; /* its job */
 	struct http_auth_job job;
 };
 
@@ -74,14 +70,14 @@ struct http_server {
 	struct http_auth *auth;
 	pthread_t acceptor;
 	bool accepting;
-	int wake; /* eventfd: the acceptor shall end, or there is room again */
+	int wake; /* eventfd: the acceptor must end, or there is room again */
 	atomic_bool closing;
 
 	pthread_mutex_t lock;
 	struct http_settings *settings;
-	struct http_connection *connections;
+	LIST_HEAD(, http_connection) connections;
 	unsigned int nr_connections;
-	bool full; /* the acceptor waits for a connection to go */
+	bool full; /* the acceptor waits for a connection to be closed */
 	double rate_tokens; /* of rate_limit, at rate_time */
 	uint64_t rate_time;
 
@@ -103,24 +99,24 @@ void http_server_count_answer(struct http_server *server, unsigned int status);
 
 /* Reads the files; 0 or a negative errno, with the reason in error. */
 int http_settings_load(struct http_server *server, struct http_settings **out, struct error *error);
-/* A reference to those in force; and given back. NULL is allowed. */
+/* A reference to the settings in use, and its release. NULL is allowed. */
 struct http_settings *http_settings_get(struct http_server *server);
 void http_settings_put(struct http_settings *settings);
 void file_stamps_free(struct file_stamps *stamps);
 
 /* --- http/connections.c */
 
-/* The thread that accepts; until web->closing. */
+/* The thread that accepts connections, until server->closing. */
 void *http_acceptor_run(void *server);
 void http_acceptor_wake(struct http_server *server);
 /* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION. */
 void http_connection_notify(void *server, struct MHD_Connection *mhd, void **context,
 			    enum MHD_ConnectionNotificationCode code);
-/* NULL: one that we do not know, which is being closed. */
+/* NULL: unknown, and being closed. */
 struct http_connection *http_connection_get(struct MHD_Connection *mhd);
 void http_connection_set_deadline(struct http_connection *connection, uint64_t deadline,
 				  uint64_t idle_since);
-/* Those that libmicrohttpd never began; the rest it has ended. */
+/* After MHD_stop_daemon(): those that libmicrohttpd never began with. */
 void http_connections_free(struct http_server *server);
 
 /* --- http/answer.c: libmicrohttpd's callbacks, and http/auth.c's */

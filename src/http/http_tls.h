@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * http/http_tls.h: what http/http_config.h says of TLS, as GnuTLS wants it. Belongs to
- * http/server.c.
+ * http/http_tls.h: the TLS settings of a config file for GnuTLS: certificate, key, CA and
+ * priorities.
  *
- * A struct http_tls does not change once made: sessions begun with it stay valid
- * as long as it lives.
+ * A struct http_tls never changes, and must outlive the sessions that use it.
  */
 #ifndef PFSTAT_HTTP_HTTP_TLS_H
 #define PFSTAT_HTTP_HTTP_TLS_H
@@ -19,14 +18,14 @@
 struct http_tls;
 
 /*
- * Reads the files that config names, and checks that certificate and key fit.
+ * Reads the files that config names, and checks that the key fits the certificate.
  * 0 or a negative errno, with the reason in error. config must outlive it.
  */
 int http_tls_new(struct http_tls **out, const struct http_config *config, struct error *error);
 void http_tls_free(struct http_tls *tls);
 
 /*
- * Before the handshake. Takes the session's pointer (gnutls_session_set_ptr).
+ * Before the handshake. Uses the session's pointer (gnutls_session_set_ptr).
  * 0 or a negative errno.
  */
 int http_tls_attach(const struct http_tls *tls, gnutls_session_t session);

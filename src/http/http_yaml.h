@@ -1,46 +1,84 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * http/http_yaml.h: what the files that read the config file share: the state
- * of one parse, and how nodes of YAML are read.
+ * http/http_yaml.h: what the files that read the config file share: the state of one parse,
+ * the rows of keys and their types, and how YAML is walked. All functions that return an int
+ * return 0, -ENOMEM, or -EINVAL, with the reason in the parser's error.
  */
 #ifndef PFSTAT_HTTP_HTTP_YAML_H
 #define PFSTAT_HTTP_HTTP_YAML_H
 
 #include <yaml.h>
 
+#include "util/array.h"
 #include "http_config.h"
 
-#define NR(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Rows of http/config_tls.c's tables. */
-#define NR_SUITES 13
-#define NR_CURVES 4
-struct http_suite;
-struct http_curve;
-
-enum { TLS10, TLS11, TLS12, TLS13 };
+#define MAX_KEYS 32
 
 struct config_parser {
 	const char *path;
 	struct error *error;
 	yaml_document_t document;
 	struct http_config *config;
-
-	/* What becomes the priority strings in the end. */
-	int min_version, max_version;
-	bool client_preference;
-	const struct http_suite *suites[NR_SUITES];
-	size_t nr_suites;
-	const struct http_curve *curves[NR_CURVES];
-	size_t nr_curves;
-
-	/* Lines of keys, for what is known to be wrong only in the end; 0: not there. */
-	size_t tls_line, version_line, sans_line, auth_line, ca_line;
+	size_t lines[MAX_KEYS]; /* by row: where the value is; 0: it has none */
 };
 
-/* --- http/yaml.c: all return 0, -ENOMEM, or -EINVAL with the error said */
+struct config_key;
 
-/* Says "path:line: what"; -EINVAL. */
+struct config_type {
+	int (*read)(struct config_parser *p, const yaml_node_t *value,
+		    const struct config_key *key);
+	void (*free)(void *field); /* NULL: nothing to free */
+};
+
+/* A row: one key of the file. */
+struct config_key {
+	const char *section; /* NULL: at the top */
+	const char *name;
+	const struct config_type *type;
+	size_t offset; /* of the field in struct http_config that it sets */
+	const char *example; /* a value, for tests; NULL: that of its words, or none */
+	const struct config_word *words; /* of config_word_type and config_words_type */
+	uint64_t max; /* of numbers */
+};
+
+/* --- http/config.c */
+
+const struct config_key *http_config_keys(size_t *nr);
+/* The line of the value of a key; 0: it has none. */
+size_t http_config_line(const struct config_parser *p, const char *name);
+
+static inline void *config_field(const struct config_parser *p, const struct config_key *key)
+{
+	return (char *)p->config + key->offset;
+}
+
+/* --- http/config_types.c: types that any section can use */
+
+extern const struct config_type config_text_type; /* char *; empty: NULL */
+extern const struct config_type config_path_type; /* the same, from the config file's folder */
+extern const struct config_type config_flag_type; /* bool */
+extern const struct config_type config_number_type; /* unsigned int */
+extern const struct config_type config_duration_type; /* uint64_t, ns */
+extern const struct config_type config_texts_type; /* struct http_texts */
+extern const struct config_type config_word_type; /* unsigned int or an enum */
+extern const struct config_type config_words_type; /* struct config_words */
+
+int http_pairs_add(struct config_parser *p, struct http_pairs *pairs, const char *name,
+		   const char *value);
+void http_pairs_free(void *pairs);
+
+/* --- http/config_tls.c */
+
+extern const struct config_word http_tls_versions[], http_tls_suites[], http_tls_curves[];
+extern const struct config_word http_client_auths[];
+enum { TLS10, TLS11, TLS12, TLS13 };
+
+/* After all keys: checks that they fit together, and makes the priorities. */
+int http_config_finish_tls(struct config_parser *p);
+
+/* --- http/yaml.c */
+
+/* Sets the error to "path:line: what"; returns -EINVAL. */
 int parse_error(struct config_parser *p, size_t line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int parse_no_memory(struct config_parser *p);
@@ -50,46 +88,21 @@ int parse_document(struct config_parser *p, const char *text, size_t len,
 
 size_t node_line(const yaml_node_t *node);
 bool node_is_plain(const yaml_node_t *node);
-/* A key without a value is a key that is not there, as for exporter-toolkit. */
+/* A key without a value counts as absent, as for exporter-toolkit. */
 bool node_is_null(const yaml_node_t *node);
 
 /* NULL for null. */
 int node_read_text(struct config_parser *p, const yaml_node_t *value, const char **text);
-/* Nothing for null and empty texts; else *out is the caller's to free. */
-int node_read_string(struct config_parser *p, const yaml_node_t *value, char **out);
-/* The same, from the config file's folder when it is relative. */
-int node_read_path(struct config_parser *p, const yaml_node_t *value, char **out);
-int node_read_bool(struct config_parser *p, const yaml_node_t *value, bool *out);
 
 /* Calls read with each text of a list. */
 int node_each_item(struct config_parser *p, const yaml_node_t *list,
-		   int (*read)(struct config_parser *p, const char *text, size_t line));
+		   int (*read)(struct config_parser *p, const char *text, size_t line,
+			       const struct config_key *key),
+		   const struct config_key *key);
 /* Calls read with each key and value; what names the mapping in messages. */
 int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
 		   int (*read)(struct config_parser *p, const char *name, size_t line,
 			       const yaml_node_t *value, const void *arg),
 		   const void *arg);
-
-/* A row: a key, and who reads its value. */
-struct config_key {
-	const char *name;
-	int (*read)(struct config_parser *p, const yaml_node_t *value);
-};
-
-struct config_keys {
-	const struct config_key *keys;
-	size_t nr;
-	const char *what;
-};
-
-/* A mapping with these keys and no others. */
-int node_read_keys(struct config_parser *p, const yaml_node_t *mapping,
-		   const struct config_keys *keys);
-
-/* --- http/config_tls.c */
-
-int http_config_read_tls(struct config_parser *p, const yaml_node_t *value);
-/* When all keys are read: do they fit together? Makes the priorities. */
-int http_config_finish_tls(struct config_parser *p);
 
 #endif

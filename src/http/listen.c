@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/listen.c: see http/http_listen.h.
+ * http/listen.c: parses addresses, binds them, and checks the sockets that systemd passes.
  */
 #include "http_listen.h"
 
@@ -37,7 +37,7 @@ static int format_address(int fd, char *out, size_t len)
 	return 0;
 }
 
-/* Takes fd over, also on an error. */
+/* Owns fd from here on, also after an error. */
 static int add_listener(struct http_listeners *listeners, int fd)
 {
 	struct http_listener *grown =
@@ -79,7 +79,7 @@ static int bind_one(const struct addrinfo *info, bool any, unsigned int port)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* Set always: the default is the machine's (net.ipv6.bindv6only). */
+	/* Both ways, as the default depends on the machine (net.ipv6.bindv6only). */
 	if (info->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(int));
 	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
@@ -109,7 +109,7 @@ static bool split_address(const char *address, char *host, unsigned int *port)
 		if (!len)
 			return false;
 	} else if (memchr(address, ':', len)) {
-		return false; /* "::1:80" may be anything */
+		return false; /* "::1:80" is ambiguous */
 	}
 	memcpy(host, address, len);
 	host[len] = '\0';
@@ -130,14 +130,14 @@ static int bind_any(unsigned int port)
 
 	if (fd != -EAFNOSUPPORT && fd != -EADDRNOTAVAIL)
 		return fd;
-	/* A kernel without IPv6. */
+	/* The kernel has no IPv6. */
 	info.ai_family = AF_INET;
 	info.ai_addr = (struct sockaddr *)&v4;
 	info.ai_addrlen = sizeof(v4);
 	return bind_one(&info, true, port);
 }
 
-static int resolve(const char *host, struct addrinfo **list, struct error *error)
+static int resolve_host(const char *host, struct addrinfo **list, struct error *error)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 					.ai_socktype = SOCK_STREAM,
@@ -150,7 +150,7 @@ static int resolve(const char *host, struct addrinfo **list, struct error *error
 			 host, gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai));
 }
 
-/* "localhost" is 127.0.0.1 and ::1; one of them is enough. */
+/* "localhost" is 127.0.0.1 and ::1: at least one of them must exist. */
 static int bind_each(struct http_listeners *listeners, const struct addrinfo *list,
 		     unsigned int port)
 {
@@ -193,7 +193,7 @@ int http_listeners_add_address(struct http_listeners *listeners, const char *add
 		if (err >= 0)
 			err = add_listener(listeners, err);
 	} else {
-		err = resolve(host, &list, error);
+		err = resolve_host(host, &list, error);
 		if (err)
 			return err;
 		err = bind_each(listeners, list, port);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/secret_file.c: see http/http_secret_file.h.
+ * http/secret_file.c: reads small files and overwrites their text in memory before freeing it.
  */
 #include "http_secret_file.h"
 
@@ -12,51 +12,37 @@
 
 #define MAX_FILE (1 << 20)
 
-static char *read_all(int fd, size_t *len)
+/* Reads to the end of the file; -EFBIG: it is larger than MAX_FILE. */
+static int read_to_end(int fd, char *text, size_t *len)
 {
-	char *text = NULL;
-	size_t size = 0;
 	ssize_t n = 1;
 
 	for (*len = 0; n > 0 && *len <= MAX_FILE; *len += (size_t)n) {
-		if (*len + 1 >= size) {
-			char *grown = realloc(text, size += 16384);
-
-			if (!grown)
-				break;
-			text = grown;
-		}
-		do
-			n = read(fd, text + *len, size - *len - 1);
-		while (n < 0 && errno == EINTR);
+		n = TEMP_FAILURE_RETRY(read(fd, text + *len, MAX_FILE + 1 - *len));
 		if (n < 0)
-			break;
+			return -errno;
 	}
-	if (n == 0 && *len <= MAX_FILE) {
-		text[*len] = '\0';
-		return text;
-	}
-	if (*len > MAX_FILE)
-		errno = EFBIG;
-	n = errno;
-	free(text);
-	errno = (int)n;
-	return NULL;
+	return *len > MAX_FILE ? -EFBIG : 0;
 }
 
 char *secret_file_read(const char *path, size_t *len)
 {
-	/* O_NONBLOCK: a FIFO must not hold us up. */
+	/* O_NONBLOCK: without a writer, opening a FIFO would block. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
-	char *text;
+	/* Not resized, which would leave copies; only the pages that are read into exist. */
+	char *text = fd < 0 ? NULL : malloc(MAX_FILE + 2);
 
 	if (fd < 0)
 		return NULL;
-	text = read_all(fd, len);
-	err = errno;
+	err = text ? read_to_end(fd, text, len) : -ENOMEM;
 	close(fd);
-	errno = err;
-	return text;
+	if (text)
+		text[*len] = '\0';
+	if (!err)
+		return text;
+	secret_free(text);
+	errno = -err;
+	return NULL;
 }
 
 void secret_free(char *text)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/server.c: see http/http.h. libmicrohttpd speaks HTTP and TLS. This file starts and ends
- * it; http/connections.c accepts connections and limits them, http/answer.c answers
- * requests, http/settings.c reads the config file, now and again: a reload replaces
- * what new connections begin with instead of the server.
+ * http/server.c: starts and ends libmicrohttpd and the threads. libmicrohttpd speaks HTTP and
+ * TLS; http/connections.c accepts and limits connections, http/answer.c answers
+ * requests, http/settings.c reads the config file. A reload does not restart the server: new
+ * connections begin with new settings.
  *
- * Threads: one accepts connections and cuts those that are too slow; one serves
- * plain connections, one those with TLS (only with a config file, which may bring
- * TLS later); http/auth.c's makes bcrypts.
+ * Threads: one accepts connections and closes those that are too slow; one serves
+ * plain connections, one those with TLS (only with a config file, as a reload can
+ * enable TLS); one of http/auth.c computes bcrypts.
  */
 #include "http.h"
 
@@ -26,19 +26,19 @@
 /* The defaults of struct http_server_options. */
 #define MAX_CONNECTIONS 512
 #define HEADER_MS       10000
-/* Above the intervals that people scrape with, so that scrapes share a connection. */
+/* Above usual scrape intervals, so that scrapes share a connection. */
 #define IDLE_MS   90000
 #define ANSWER_MS 30000
 
-/* Of one connection, for the request's header; more is answered with 431. */
+/* Of one connection, for the request's header; a larger one is answered with 431. */
 #define CONNECTION_MEMORY (32 * 1024)
-/* Requests that wait for a bcrypt; more are answered with 503. */
+/* Requests that wait for a bcrypt; further ones are answered with 503. */
 #define MAX_BCRYPTS_WAITING 64
 #define STACK_SIZE          (512 * 1024)
 
 /* --- starting and ending */
 
-static int set_options(struct http_server *server, const struct http_server_options *options)
+static int set_server_options(struct http_server *server, const struct http_server_options *options)
 {
 	server->options = *options;
 	if (!server->options.max_connections)
@@ -55,7 +55,7 @@ static int set_options(struct http_server *server, const struct http_server_opti
 	return server->options.config_file ? 0 : -ENOMEM;
 }
 
-static int listen_all(struct http_server *server, struct error *error)
+static int listen_on_all(struct http_server *server, struct error *error)
 {
 	int err = 0;
 
@@ -79,14 +79,14 @@ int http_server_open(struct http_server **out, const struct http_server_options 
 	server->rate_time = http_now_ns();
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_mutex_init(&server->page_lock, NULL);
-	err = set_options(server, options);
+	err = set_server_options(server, options);
 	if (err)
 		error_set(error, err, "out of memory");
 	if (!err)
 		err = http_settings_load(server, &server->settings, error);
 	if (!err) {
 		server->rate_tokens = server->settings->config.rate_burst;
-		err = listen_all(server, error);
+		err = listen_on_all(server, error);
 	}
 	if (err)
 		http_server_close(server);
@@ -95,7 +95,7 @@ int http_server_open(struct http_server **out, const struct http_server_options 
 	return err;
 }
 
-/* libmicrohttpd wants a certificate at its start; sessions get theirs from http/tls.c. */
+/* libmicrohttpd needs a certificate at its start; sessions get theirs from http/tls.c. */
 static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names, int nr_names,
 			  const gnutls_pk_algorithm_t *algorithms, int nr_algorithms,
 			  gnutls_pcert_st **certificates, unsigned int *nr, gnutls_privkey_t *key)
@@ -113,7 +113,7 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names,
 
 static struct MHD_Daemon *start_daemon(struct http_server *server, bool tls)
 {
-	/* Above our own limit, so that ours is the one that is met. */
+	/* Above the acceptor's limit, which applies first. */
 	const struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_CONNECTION_LIMIT, server->options.max_connections + 16, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
@@ -181,7 +181,7 @@ void http_server_close(struct http_server *server)
 		http_acceptor_wake(server);
 		pthread_join(server->acceptor, NULL);
 	}
-	/* First: libmicrohttpd cannot end while connections are suspended. */
+	/* First, as libmicrohttpd cannot end while connections are suspended. */
 	http_auth_stop(server->auth);
 	if (server->plain)
 		MHD_stop_daemon(server->plain);
@@ -199,7 +199,7 @@ void http_server_close(struct http_server *server)
 	free(server);
 }
 
-/* --- what is told */
+/* --- addresses and counts */
 
 const char *http_server_url(const struct http_server *server, size_t i)
 {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/settings.c: the settings in force: made from the files of --web.config.file,
- * replaced when these are read again. Whether they have changed since is asked of
- * the file system.
+ * http/settings.c: loads the settings from --web.config.file and the files that it names,
+ * replaces them on a reload, and notices changes of these files.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,24 +35,17 @@ struct http_settings *http_settings_get(struct http_server *server)
 static struct file_stamp stamp_file(const char *path)
 {
 	struct file_stamp stamp = { .path = strdup(path) };
-	struct stat st;
 
-	if (stat(path, &st) < 0) {
+	if (stat(path, &stamp.st) < 0)
 		stamp.err = errno;
-		return stamp;
-	}
-	stamp.mtime = st.st_mtim;
-	stamp.size = st.st_size;
-	stamp.inode = st.st_ino;
-	stamp.device = st.st_dev;
 	return stamp;
 }
 
 static bool stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 {
-	return a->err == b->err && a->mtime.tv_sec == b->mtime.tv_sec &&
-	       a->mtime.tv_nsec == b->mtime.tv_nsec && a->size == b->size && a->inode == b->inode &&
-	       a->device == b->device;
+	return a->err == b->err && a->st.st_mtim.tv_sec == b->st.st_mtim.tv_sec &&
+	       a->st.st_mtim.tv_nsec == b->st.st_mtim.tv_nsec && a->st.st_size == b->st.st_size &&
+	       a->st.st_ino == b->st.st_ino && a->st.st_dev == b->st.st_dev;
 }
 
 static void add_stamp(struct file_stamps *stamps, const char *path)
@@ -75,15 +67,15 @@ static int prepare_settings(struct http_settings *settings, struct error *error)
 
 	if (settings->config.tls)
 		err = http_tls_new(&settings->tls, &settings->config, error);
-	if (err || !settings->config.nr_users)
+	if (err || !settings->config.users.nr)
 		return err;
 	settings->users = http_users_new(&settings->config);
 	return settings->users ? 0 : error_set(error, -ENOMEM, "out of memory");
 }
 
 /*
- * Files are stamped before they are read: one that changes meanwhile will be read
- * again. A file that is wrong is stamped, too: it is read again when it changes.
+ * The stamps are taken before the files are read: a file that changes meanwhile is read
+ * again. Broken files have stamps, too, and are read again when they change.
  */
 static int load_files(struct http_server *server, struct http_settings *settings,
 		      struct error *error)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/tls.c: see http/http_tls.h. The server keeps no sessions to resume, so each
- * connection makes a full handshake, and each client certificate is looked at.
+ * http/tls.c: loads certificates and verifies those of clients. Sessions cannot be resumed: each
+ * connection makes a full handshake, and each client certificate is verified.
  */
 #include "http_tls.h"
 
@@ -30,7 +30,7 @@ static int gnutls_failed(const char *what, const char *name, int gnutls_error, s
 			 "%s %s: %s", what, name, gnutls_strerror(gnutls_error));
 }
 
-/* The text of a file, or the text itself when the config file has it. */
+/* The text of the file, or text when the config file contains it. */
 static int read_pem(const char *file, const char *text, char **out, struct error *error)
 {
 	size_t len;
@@ -38,7 +38,8 @@ static int read_pem(const char *file, const char *text, char **out, struct error
 	*out = file ? secret_file_read(file, &len) : strdup(text);
 	if (*out)
 		return 0;
-	return error_set(error, -errno, "cannot read %s: %s", file ? file : "it", strerror(errno));
+	return error_set(error, -errno, "cannot read %s: %s", file ? file : "the text",
+			 strerror(errno));
 }
 
 static gnutls_datum_t pem_datum(char *text)
@@ -167,7 +168,7 @@ void http_tls_free(struct http_tls *tls)
 
 /* --- client certificates */
 
-/* An address in a certificate as text, "" when it is none. */
+/* An IP address of a certificate as text; "": it has another length. */
 static void address_to_text(const void *raw, size_t len, char *text, size_t text_len)
 {
 	*text = '\0';
@@ -177,16 +178,16 @@ static void address_to_text(const void *raw, size_t len, char *text, size_t text
 		inet_ntop(AF_INET6, raw, text, (socklen_t)text_len);
 }
 
-/* len counts: a name with NUL inside is not what it looks like. */
-static bool is_allowed(char *const *allowed, const char *name, size_t len)
+/* By length: a name with a NUL inside must not match its first part. */
+static bool is_allowed_name(const struct http_texts *allowed, const char *name, size_t len)
 {
-	for (; *allowed; allowed++)
-		if (strlen(*allowed) == len && memcmp(*allowed, name, len) == 0)
+	for (size_t i = 0; i < allowed->nr; i++)
+		if (strlen(allowed->all[i]) == len && memcmp(allowed->all[i], name, len) == 0)
 			return true;
 	return false;
 }
 
-static bool san_matches(char *const *allowed, int type, const char *name, size_t len)
+static bool san_matches(const struct http_texts *allowed, int type, const char *name, size_t len)
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -194,16 +195,16 @@ static bool san_matches(char *const *allowed, int type, const char *name, size_t
 	case GNUTLS_SAN_DNSNAME:
 	case GNUTLS_SAN_RFC822NAME:
 	case GNUTLS_SAN_URI:
-		return is_allowed(allowed, name, len);
+		return is_allowed_name(allowed, name, len);
 	case GNUTLS_SAN_IPADDRESS:
 		address_to_text(name, len, text, sizeof(text));
-		return *text && is_allowed(allowed, text, strlen(text));
+		return *text && is_allowed_name(allowed, text, strlen(text));
 	default:
 		return false;
 	}
 }
 
-static bool has_allowed_san(char *const *allowed, gnutls_x509_crt_t cert)
+static bool has_allowed_san(const struct http_texts *allowed, gnutls_x509_crt_t cert)
 {
 	for (unsigned int i = 0;; i++) {
 		char name[1024];
@@ -211,7 +212,7 @@ static bool has_allowed_san(char *const *allowed, gnutls_x509_crt_t cert)
 		int type = gnutls_x509_crt_get_subject_alt_name(cert, i, name, &len, NULL);
 
 		if (type == GNUTLS_E_SHORT_MEMORY_BUFFER)
-			continue; /* longer than any we know */
+			continue; /* longer than any allowed name can be */
 		if (type < 0)
 			return false;
 		if (san_matches(allowed, type, name, len))
@@ -219,12 +220,12 @@ static bool has_allowed_san(char *const *allowed, gnutls_x509_crt_t cert)
 	}
 }
 
-static bool check_sans(char *const *allowed, const gnutls_datum_t *der)
+static bool check_sans(const struct http_texts *allowed, const gnutls_datum_t *der)
 {
 	gnutls_x509_crt_t cert;
 	bool ok;
 
-	if (!allowed)
+	if (!allowed->nr)
 		return true;
 	if (gnutls_x509_crt_init(&cert) < 0)
 		return false;
@@ -234,7 +235,7 @@ static bool check_sans(char *const *allowed, const gnutls_datum_t *der)
 	return ok;
 }
 
-/* Does the chain lead to the CA, in time, and is it one for clients? */
+/* Is the chain signed by the CA, not expired, and for clients? */
 static bool check_chain(gnutls_session_t session)
 {
 	gnutls_typed_vdata_st purpose = {
@@ -246,7 +247,7 @@ static bool check_chain(gnutls_session_t session)
 	return gnutls_certificate_verify_peers(session, &purpose, 1, &status) == 0 && status == 0;
 }
 
-/* Called in the handshake; not 0 ends it. */
+/* Called in the handshake, which fails unless the result is 0. */
 static int verify_client(gnutls_session_t session)
 {
 	const struct http_tls *tls = gnutls_session_get_ptr(session);
@@ -259,7 +260,7 @@ static int verify_client(gnutls_session_t session)
 	if ((auth == CLIENT_AUTH_VERIFY_IF_GIVEN || auth == CLIENT_AUTH_REQUIRE_AND_VERIFY) &&
 	    !check_chain(session))
 		return -1;
-	return check_sans(tls->config->client_allowed_sans, &chain[0]) ? 0 : -1;
+	return check_sans(&tls->config->client_allowed_sans, &chain[0]) ? 0 : -1;
 }
 
 int http_tls_attach(const struct http_tls *tls, gnutls_session_t session)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * http/yaml.c: YAML as a config file needs it. Keys are rows of tables; one
- * function walks any mapping, so that unknown keys, duplicates and wrong types are
- * found everywhere alike, with their line.
+ * http/yaml.c: parses YAML and walks its mappings and lists. Duplicate keys, NUL bytes and
+ * nodes of the wrong kind are errors everywhere, with their line.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -16,7 +15,7 @@
 
 /* --- errors and nodes */
 
-/* Of text that others wrote only what a terminal bears. */
+/* The text of the file must not control the terminal. */
 static void make_printable(char *text)
 {
 	for (; *text; text++)
@@ -51,28 +50,20 @@ bool node_is_plain(const yaml_node_t *node)
 	return node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
-const char *node_text(const yaml_node_t *node)
+static const char *node_text(const yaml_node_t *node)
 {
 	return (const char *)node->data.scalar.value;
 }
 
-static bool is_one_of(const char *text, const char *const *words, size_t nr)
-{
-	for (size_t i = 0; i < nr; i++)
-		if (strcmp(text, words[i]) == 0)
-			return true;
-	return false;
-}
-
-/* A key without a value is a key that is not there, as for exporter-toolkit. */
 bool node_is_null(const yaml_node_t *node)
 {
 	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
 
-	return node_is_plain(node) && is_one_of(node_text(node), nulls, NR(nulls));
+	for (size_t i = 0; node_is_plain(node) && i < ARRAY_SIZE(nulls); i++)
+		if (strcmp(node_text(node), nulls[i]) == 0)
+			return true;
+	return false;
 }
-
-/* --- values */
 
 int node_read_text(struct config_parser *p, const yaml_node_t *value, const char **text)
 {
@@ -82,77 +73,14 @@ int node_read_text(struct config_parser *p, const yaml_node_t *value, const char
 	if (value->type != YAML_SCALAR_NODE)
 		return parse_error(p, node_line(value), "a text is expected here");
 	if (strlen(node_text(value)) != value->data.scalar.length)
-		return parse_error(p, node_line(value), "a text may not have NUL in it");
+		return parse_error(p, node_line(value), "a text must not contain NUL");
 	*text = node_text(value);
 	return 0;
 }
 
-/* Empty texts are as good as none. */
-int node_read_string(struct config_parser *p, const yaml_node_t *value, char **out)
-{
-	const char *text;
-	int err = node_read_text(p, value, &text);
-
-	if (err || !text || !*text)
-		return err;
-	*out = strdup(text);
-	return *out ? 0 : parse_no_memory(p);
-}
-
-int node_read_bool(struct config_parser *p, const yaml_node_t *value, bool *out)
-{
-	/* YAML 1.1, as Go's yaml.v2 has it. */
-	static const char *const yes[] = { "y",    "Y",    "yes", "Yes", "YES", "true",
-					   "True", "TRUE", "on",  "On",  "ON" };
-	static const char *const no[] = { "n",     "N",     "no",  "No",  "NO", "false",
-					  "False", "FALSE", "off", "Off", "OFF" };
-
-	if (node_is_null(value))
-		return 0;
-	if (node_is_plain(value) && is_one_of(node_text(value), yes, NR(yes)))
-		*out = true;
-	else if (node_is_plain(value) && is_one_of(node_text(value), no, NR(no)))
-		*out = false;
-	else
-		return parse_error(p, node_line(value), "true or false is expected here");
-	return 0;
-}
-
-/* path, from the config file's folder when it is relative. */
-static char *from_folder(const struct config_parser *p, const char *path)
-{
-	const char *slash = strrchr(p->path, '/');
-	char *out;
-
-	if (*path == '/' || !slash)
-		return strdup(path);
-	if (asprintf(&out, "%.*s/%s", (int)(slash - p->path), p->path, path) < 0)
-		return NULL;
-	return out;
-}
-
-int node_read_path(struct config_parser *p, const yaml_node_t *value, char **out)
-{
-	const char *text;
-	int err = node_read_text(p, value, &text);
-
-	if (err || !text || !*text)
-		return err;
-	*out = from_folder(p, text);
-	return *out ? 0 : parse_no_memory(p);
-}
-
 /* --- mappings and lists */
 
-static const struct config_key *find_key(const struct config_key *keys, size_t nr, const char *name)
-{
-	for (size_t i = 0; i < nr; i++)
-		if (strcmp(keys[i].name, name) == 0)
-			return &keys[i];
-	return NULL;
-}
-
-/* The key of pair i, checked to be a text that no pair before has. */
+/* The key of pair i: a text, and no duplicate. */
 static int read_key(struct config_parser *p, const yaml_node_t *mapping, size_t i,
 		    const char **name)
 {
@@ -167,18 +95,18 @@ static int read_key(struct config_parser *p, const yaml_node_t *mapping, size_t 
 		const yaml_node_t *other = yaml_document_get_node(&p->document, pairs[before].key);
 
 		if (strcmp(node_text(other), *name) == 0)
-			return parse_error(p, node_line(key), "%s was there before, in line %zu",
-					   *name, node_line(other));
+			return parse_error(p, node_line(key),
+					   "duplicate key %s, first defined on line %zu", *name,
+					   node_line(other));
 	}
 	return err;
 }
 
-static size_t nr_pairs(const yaml_node_t *mapping)
+static size_t count_pairs(const yaml_node_t *mapping)
 {
 	return (size_t)(mapping->data.mapping.pairs.top - mapping->data.mapping.pairs.start);
 }
 
-/* Calls read with each key and value; what names the mapping in messages. */
 int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
 		   int (*read)(struct config_parser *p, const char *name, size_t line,
 			       const yaml_node_t *value, const void *arg),
@@ -190,7 +118,7 @@ int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const ch
 		return 0;
 	if (mapping->type != YAML_MAPPING_NODE)
 		return parse_error(p, node_line(mapping), "%s must have keys and values", what);
-	for (size_t i = 0; !err && i < nr_pairs(mapping); i++) {
+	for (size_t i = 0; !err && i < count_pairs(mapping); i++) {
 		const yaml_node_pair_t *pair = &mapping->data.mapping.pairs.start[i];
 		const char *name;
 
@@ -203,26 +131,10 @@ int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const ch
 	return err;
 }
 
-static int read_known_key(struct config_parser *p, const char *name, size_t line,
-			  const yaml_node_t *value, const void *arg)
-{
-	const struct config_keys *keys = arg;
-	const struct config_key *key = find_key(keys->keys, keys->nr, name);
-
-	if (!key)
-		return parse_error(p, line, "%s has no key %s", keys->what, name);
-	return key->read(p, value);
-}
-
-int node_read_keys(struct config_parser *p, const yaml_node_t *mapping,
-		   const struct config_keys *keys)
-{
-	return node_each_pair(p, mapping, keys->what, read_known_key, keys);
-}
-
-/* Calls read with each text of a list. */
 int node_each_item(struct config_parser *p, const yaml_node_t *list,
-		   int (*read)(struct config_parser *p, const char *text, size_t line))
+		   int (*read)(struct config_parser *p, const char *text, size_t line,
+			       const struct config_key *key),
+		   const struct config_key *key)
 {
 	int err = 0;
 
@@ -239,26 +151,26 @@ int node_each_item(struct config_parser *p, const yaml_node_t *list,
 		if (!err && (!text || !*text))
 			err = parse_error(p, node_line(node), "an empty entry");
 		if (!err)
-			err = read(p, text, node_line(node));
+			err = read(p, text, node_line(node), key);
 	}
 	return err;
 }
 
 /* --- the document */
 
-static int yaml_wrong(struct config_parser *p, const yaml_parser_t *yaml)
+static int set_yaml_error(struct config_parser *p, const yaml_parser_t *yaml)
 {
 	if (yaml->error == YAML_MEMORY_ERROR)
 		return parse_no_memory(p);
-	/* A byte that cannot be read has no mark of its own. */
+	/* libyaml marks a problem, but not a byte that it cannot read. */
 	return parse_error(
 		p, (yaml->error == YAML_READER_ERROR ? yaml->mark : yaml->problem_mark).line + 1,
-		"%s", yaml->problem ? yaml->problem : "this is no YAML");
+		"%s", yaml->problem ? yaml->problem : "not YAML");
 }
 
 /*
- * libyaml takes time that grows with the square of the depth, and no config file
- * is deep: look before the document is built.
+ * libyaml's time grows with the square of the depth, and no config file is nested
+ * deeply: check before the document is built.
  */
 static int check_nesting(struct config_parser *p, const char *text, size_t len)
 {
@@ -273,7 +185,7 @@ static int check_nesting(struct config_parser *p, const char *text, size_t len)
 		yaml_event_t event;
 
 		if (!yaml_parser_parse(&yaml, &event)) {
-			err = yaml_wrong(p, &yaml);
+			err = set_yaml_error(p, &yaml);
 			break;
 		}
 		end = event.type == YAML_STREAM_END_EVENT;
@@ -310,7 +222,7 @@ int parse_document(struct config_parser *p, const char *text, size_t len,
 			err = read(p, root);
 		yaml_document_delete(&p->document);
 	} else {
-		err = yaml_wrong(p, &yaml);
+		err = set_yaml_error(p, &yaml);
 	}
 	yaml_parser_delete(&yaml);
 	return err;

@@ -57,9 +57,9 @@ static size_t quoted_length(const char *s)
 }
 
 /*
- * Up to the comma that ends the member; commas in quotes do not. A quote that is
- * never closed reaches to the end: looking for others behind it could only find
- * escaped ones, again and again.
+ * Up to the comma that ends the member; commas in quotes do not end it. A quote that is
+ * never closed extends to the end of the header: searching for it once per quote would
+ * take quadratic time.
  */
 static size_t member_length(const char *s)
 {
@@ -75,8 +75,8 @@ static size_t member_length(const char *s)
 	return n;
 }
 
-/* Does the span say text? Quotes and escapes in it do not count. */
-static bool span_says(struct span span, const char *text, bool case_counts)
+/* Is the span, without quotes and escapes, this text? */
+static bool span_equals(struct span span, const char *text, bool case_counts)
 {
 	bool quoted = span.len && span.text[0] == '"';
 
@@ -95,8 +95,8 @@ static bool span_says(struct span span, const char *text, bool case_counts)
 }
 
 /*
- * The next parameter of *s, which moves behind it. 0: there is none; negative:
- * what is there is no parameter. A ';' with nothing behind it is allowed.
+ * Reads the next parameter and moves *s after it. 0: there is none; negative:
+ * it is malformed. A ';' without a parameter is allowed.
  */
 static int next_parameter(const char **s, struct span *name, struct span *value)
 {
@@ -174,7 +174,7 @@ static bool parse_member(const char *s, struct member *member)
 	return member->value.len && more == 0 && (!*s || *s == ',');
 }
 
-/* The next well-formed member of *header, which moves behind it; false: no more. */
+/* Reads the next well-formed member and moves *header after it; false: no more. */
 static bool next_member(const char **header, struct member *member)
 {
 	while (**header) {
@@ -196,10 +196,9 @@ struct format_parameter {
 };
 
 /*
- * What pfstat has. A range with a parameter that a format has not does not match:
- * who asks for version 0.0.1 of OpenMetrics cannot be assumed to read 1.0.0. The
- * names of pfstat's metrics are the same in every escaping. In the order that
- * decides when all else is equal.
+ * The formats, in order of preference when all else is equal. A range with a parameter
+ * that a format does not have does not match: a reader of version 0.0.1 of OpenMetrics
+ * may not understand 1.0.0. Escaping has no effect on the names of pfstat's metrics.
  */
 static const struct {
 	enum exposition_format format;
@@ -226,27 +225,28 @@ static bool has_parameter(size_t format, struct span name, struct span value)
 	for (size_t i = 0; i < 3; i++) {
 		const struct format_parameter *p = &formats[format].parameters[i];
 
-		if (span_says(name, p->name, false))
-			return !p->value || span_says(value, p->value, strcmp(p->name, "charset"));
+		if (span_equals(name, p->name, false))
+			return !p->value ||
+			       span_equals(value, p->value, strcmp(p->name, "charset"));
 	}
 	return false;
 }
 
-/* 0: another type; 1: all types; 2: all of its kind ("text/" and a star); 3: this type. */
+/* 0: another type; 1: all types; 2: all subtypes ("text/" and a star); 3: this type. */
 static int type_precision(struct span range, const char *type)
 {
 	size_t kind = strcspn(type, "/") + 1;
 
-	if (span_says(range, "*/*", true))
+	if (span_equals(range, "*/*", true))
 		return 1;
 	if (range.len == kind + 1 && range.text[kind] == '*' &&
 	    !strncasecmp(range.text, type, kind))
 		return 2;
-	return span_says(range, type, false) ? 3 : 0;
+	return span_equals(range, type, false) ? 3 : 0;
 }
 
-/* How precisely the member names the format, by RFC 9110, 12.5.1; 0: not at all. */
-static int precision(const struct member *member, size_t format)
+/* How specific the member is for the format, by RFC 9110, 12.5.1; 0: it does not match. */
+static int member_precision(const struct member *member, size_t format)
 {
 	const char *s = member->parameters.text;
 	int result = type_precision(member->value, formats[format].type);
@@ -262,39 +262,39 @@ static int precision(const struct member *member, size_t format)
 	return result;
 }
 
-/* What the header says of one format: the word of its most precise member. */
-struct verdict {
-	int precision; /* 0: nothing */
+/* The most specific member that matches a format. */
+struct match {
+	int precision; /* 0: none matches */
 	int q;
-	size_t place; /* of the member in the header */
+	size_t position; /* of the member in the header */
 };
 
-static bool better(const struct verdict *a, const struct verdict *b)
+static bool is_better(const struct match *a, const struct match *b)
 {
-	return a->q != b->q ? a->q > b->q : a->place < b->place;
+	return a->q != b->q ? a->q > b->q : a->position < b->position;
 }
 
 enum exposition_format negotiate_format(const char *accept)
 {
-	struct verdict verdicts[NR_FORMATS] = { 0 }, best = { 0 };
+	struct match matches[NR_FORMATS] = { 0 }, best = { 0 };
 	enum exposition_format format = EXPOSITION_TEXT;
 	struct member member;
 
-	for (size_t place = 0; accept && next_member(&accept, &member); place++) {
+	for (size_t position = 0; accept && next_member(&accept, &member); position++) {
 		for (size_t f = 0; f < NR_FORMATS; f++) {
-			struct verdict v = { precision(&member, f), member.q, place };
+			struct match v = { member_precision(&member, f), member.q, position };
 
-			if (v.precision > verdicts[f].precision ||
-			    (v.precision && v.precision == verdicts[f].precision &&
-			     v.q > verdicts[f].q))
-				verdicts[f] = v;
+			if (v.precision > matches[f].precision ||
+			    (v.precision && v.precision == matches[f].precision &&
+			     v.q > matches[f].q))
+				matches[f] = v;
 		}
 	}
-	/* q=0 is "not this one", and so never better than nothing. */
+	/* q=0 means "not this one": it never wins. */
 	for (size_t f = 0; f < NR_FORMATS; f++) {
-		if (!verdicts[f].q || (best.q && !better(&verdicts[f], &best)))
+		if (!matches[f].q || (best.q && !is_better(&matches[f], &best)))
 			continue;
-		best = verdicts[f];
+		best = matches[f];
 		format = formats[f].format;
 	}
 	return format;
@@ -308,12 +308,12 @@ bool negotiate_gzip(const char *accept_encoding)
 	struct member member;
 
 	while (accept_encoding && next_member(&accept_encoding, &member)) {
-		if (span_says(member.value, "gzip", false) ||
-		    span_says(member.value, "x-gzip", false))
+		if (span_equals(member.value, "gzip", false) ||
+		    span_equals(member.value, "x-gzip", false))
 			gzip = member.q > gzip ? member.q : gzip;
-		else if (span_says(member.value, "*", true))
+		else if (span_equals(member.value, "*", true))
 			any = member.q;
-		else if (span_says(member.value, "identity", false))
+		else if (span_equals(member.value, "identity", false))
 			identity = member.q;
 	}
 	if (gzip < 0)

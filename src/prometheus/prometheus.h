@@ -25,23 +25,24 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_INFO, METRIC_HISTOGRAM }
 struct metric_family {
 	const char *name; /* without _total and _info: each format adds its own */
 	enum metric_type type;
-	const char *unit; /* "seconds", "bytes", ...; "" for none; said only if name ends in it */
-	const char *help; /* a sentence for a stranger */
+	const char
+		*unit; /* "seconds", "bytes", ...; "" for none; exported only if name ends in it */
+	const char *help; /* a sentence for readers who do not know pfstat */
 	/*
 	 * Histograms: the finite classic buckets are le = 2^le_min, then every
 	 * 2^le_step times more, up to 2^le_max seconds. From 2^-24 to 2^7 s, where
-	 * bpf/shared/hist.h has bounds: what lies outside is left out.
+	 * bpf/shared/hist_schema.h has bounds: others are left out.
 	 */
 	int le_min, le_max, le_step;
 };
 
-/* Values are UTF-8 of any content: the formats escape what they must. */
+/* Values can be any bytes: the formats escape them and make them valid UTF-8. */
 struct label {
 	const char *name;
 	const char *value;
 };
 
-/* Labels for which OpenMetrics' 128 characters (with names) do not suffice are left out. */
+/* Labels beyond the 128 characters that OpenMetrics allows (with names) are left out. */
 struct exposition_exemplar {
 	struct label labels[3];
 	size_t nr_labels;
@@ -49,15 +50,15 @@ struct exposition_exemplar {
 	uint64_t wall_ns; /* since the epoch */
 };
 
-/* A histogram of latencies, in the buckets of bpf/hist.h. */
+/* A histogram of latencies, in the buckets of bpf/shared/hist_schema.h. */
 struct exposition_histogram {
 	/*
-	 * HIST_SLOTS, not cumulative. Native: slot s is index s + HIST_MIN of schema 3,
-	 * but slot 0, which begins at 0 s: it is the zero bucket, up to 2^-24 s.
+	 * HIST_SLOTS, not cumulative. Native: slot s is index s + HIST_MIN of schema 3;
+	 * slot 0, which begins at 0 s, is the zero bucket, up to 2^-24 s.
 	 */
 	const uint64_t *buckets;
 	uint64_t sum_ns;
-	/* Any order; a bucket gets the newest that lies in it. OpenMetrics and protobuf only. */
+	/* In any order; a bucket gets the newest one in it. OpenMetrics and protobuf only. */
 	const struct exposition_exemplar *exemplars;
 	size_t nr_exemplars;
 };
@@ -67,11 +68,11 @@ struct exposition;
 struct exposition *exposition_new(void); /* NULL: out of memory */
 void exposition_free(struct exposition *e);
 
-/* Out of memory from here on shows at exposition_end(); nothing else fails. */
+/* From here on only memory can run out: exposition_end() returns NULL then. */
 void exposition_begin(struct exposition *e, enum exposition_format format);
-/* family must stay as it is until the next one, or the end. */
+/* family must not change until the next one, or the end. */
 void exposition_family(struct exposition *e, const struct metric_family *family);
-/* Labels that come before a sample's own, for the samples that follow; 0 ends that. */
+/* Labels that come first in each of the following samples; nr 0: none. */
 void exposition_common(struct exposition *e, const struct label *labels, size_t nr);
 
 /* One sample of the family; the function must fit its type. */
@@ -83,8 +84,8 @@ void exposition_histogram(struct exposition *e, const struct label *labels, size
 			  const struct exposition_histogram *histogram);
 
 /*
- * The whole text, valid until the next exposition_begin(). With gzip compressed
- * (RFC 1952). NULL: out of memory somewhere on the way.
+ * The complete text, valid until the next exposition_begin(); gzip: compressed
+ * (RFC 1952). NULL: out of memory since exposition_begin().
  */
 const char *exposition_end(struct exposition *e, bool gzip, size_t *len);
 

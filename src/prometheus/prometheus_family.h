@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * prometheus/prometheus_family.h: what prometheus/exposition.c shares with the writers of the
- * formats. Each format is a struct exposition_writer; text 0.0.4 and OpenMetrics are one.
+ * prometheus/prometheus_family.h: the state of an exposition, and the interface of the writers
+ * of the formats. Text 0.0.4 and OpenMetrics are one writer.
  */
 #ifndef PFSTAT_PROMETHEUS_PROMETHEUS_FAMILY_H
 #define PFSTAT_PROMETHEUS_PROMETHEUS_FAMILY_H
@@ -25,11 +25,11 @@ struct bound {
 	double le; /* seconds */
 	uint64_t max_ns; /* the largest whole ns at or below le */
 	unsigned int slots; /* it holds the slots before this one */
-	char text[32]; /* le as both text formats say it */
+	char text[32]; /* le, for both text formats */
 	size_t text_len;
 };
 
-/* What one classic bucket says. */
+/* The sample of one classic bucket. */
 struct bucket {
 	uint64_t count; /* cumulative */
 	const struct exposition_exemplar *exemplar; /* NULL: none */
@@ -47,12 +47,12 @@ struct exposition_writer {
 	/* e->family, e->series and e->bounds are set. */
 	void (*family)(struct exposition *e);
 	void (*end_family)(struct exposition *e); /* may be NULL */
-	/* Appends rendered labels to to; the same form as e->common has. */
+	/* Appends rendered labels to to, in the form of e->common. */
 	void (*labels)(struct exposition *e, struct buffer *to, const struct label *labels,
 		       size_t nr);
 	void (*sample)(struct exposition *e, const struct label *labels, size_t nr,
 		       const struct sample *sample);
-	/* buckets: e->nr_bounds of them, the last holds all. */
+	/* buckets: e->nr_bounds of them, the last one counts all. */
 	void (*histogram)(struct exposition *e, const struct label *labels, size_t nr,
 			  const struct exposition_histogram *histogram,
 			  const struct bucket *buckets);
@@ -69,23 +69,28 @@ struct exposition {
 	unsigned int nr_bounds;
 	size_t nr_samples; /* of the family */
 
-	struct buffer out;
-	struct buffer series; /* the family's name with what counters and infos get, and a '\0' */
-	struct buffer common; /* rendered by the writer's labels() */
-	struct buffer scratch; /* the writer's own */
-	struct buffer body; /* protobuf: the family, whose length comes before it */
-	struct buffer clean; /* protobuf: values made valid UTF-8 */
+	union {
+		struct {
+			struct buffer out;
+			/* The family's name with the suffix of counters and infos, and a '\0'. */
+			struct buffer series;
+			struct buffer common; /* rendered by the writer's labels() */
+			struct buffer scratch; /* for the writer */
+			struct buffer body; /* protobuf: the family, which follows its length */
+			struct buffer utf8; /* values made valid UTF-8 */
+			struct buffer gzip;
+		};
+		struct buffer buffers[7]; /* the same */
+	};
 	struct proto_scratch *proto;
-
 	struct libdeflate_compressor *small, *large; /* by the size of out */
-	struct buffer gzip;
 };
 
-/* Does the family's name end in its unit? A format that says the unit demands it. */
+/* Does the family's name end in its unit, as the formats with a unit require? */
 bool exposition_has_unit(const struct metric_family *family);
 /*
- * Which of the exemplar's labels fit into EXEMPLAR_CHARS_MAX, as a bit each: those
- * that do not are left out, the first ones stay.
+ * A bit for each of the exemplar's labels that fits into EXEMPLAR_CHARS_MAX after those
+ * before it.
  */
 unsigned int exposition_exemplar_labels(struct exposition *e,
 					const struct exposition_exemplar *exemplar);

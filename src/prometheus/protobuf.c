@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * prometheus/protobuf.c: delimited MetricFamily messages (src/prometheus/metrics.proto), histograms
- * both classic and native.
+ * prometheus/protobuf.c: writes delimited MetricFamily messages (src/prometheus/metrics.proto),
+ * with classic and native histograms.
  *
- * A message's fields can be written one after the other, so a family is never in
+ * The fields of a message can be written one by one, so a family is never in
  * memory as a tree: its head is packed, then each metric as it comes, and the
  * labels of exposition_common() are packed once.
  */
@@ -24,9 +24,9 @@ enum {
 	METRIC_HISTOGRAM_VALUE = 7,
 };
 
-#define WIRE_BYTES 2 /* the wire type of what has a length */
+#define WIRE_BYTES 2 /* the wire type of fields with a length */
 
-/* A gap of more empty buckets than this is cheaper as a new span than as zeros. */
+/* A longer gap of empty buckets is smaller as a new span than as zeros. */
 #define GAP_MAX 2
 
 #define NR_EXEMPLAR_LABELS                                                                         \
@@ -38,7 +38,7 @@ struct proto_exemplar {
 	Wire__LabelPair labels[NR_EXEMPLAR_LABELS], *label_rows[NR_EXEMPLAR_LABELS];
 };
 
-/* The parts of one histogram, which protobuf-c wants as trees of pointers. */
+/* The parts of one histogram: protobuf-c packs trees of pointers. */
 struct proto_scratch {
 	Wire__Bucket buckets[NR_BOUNDS_MAX], *bucket_rows[NR_BOUNDS_MAX];
 	struct proto_exemplar exemplars[NR_BOUNDS_MAX];
@@ -51,7 +51,7 @@ struct proto_scratch *exposition_proto_scratch(void)
 	return calloc(1, sizeof(struct proto_scratch));
 }
 
-static void put_field(struct buffer *to, unsigned int field, size_t len)
+static void put_field_header(struct buffer *to, unsigned int field, size_t len)
 {
 	put_varint(to, field << 3 | WIRE_BYTES);
 	put_varint(to, len);
@@ -68,28 +68,28 @@ static void put_message(struct buffer *to, const ProtobufCMessage *message)
 static void put_message_field(struct buffer *to, unsigned int field,
 			      const ProtobufCMessage *message)
 {
-	put_field(to, field, protobuf_c_message_get_packed_size(message));
+	put_field_header(to, field, protobuf_c_message_get_packed_size(message));
 	put_message(to, message);
 }
 
 /*
- * value, or a copy of it with valid UTF-8 in e->clean, which must have room for
+ * value, or a copy of it with valid UTF-8 in e->utf8, which must have room for
  * it: what is there already does not move. protobuf-c changes no string, and takes
  * it as char *.
  */
-static char *clean_value(struct exposition *e, const char *value)
+static char *valid_utf8(struct exposition *e, const char *value)
 {
-	size_t start = e->clean.len;
+	size_t start = e->utf8.len;
 
 	if (utf8_is_valid(value))
 		return (char *)value;
-	put_utf8(&e->clean, value);
-	put_char(&e->clean, '\0');
-	return e->clean.failed ? (char *)"" : e->clean.data + start;
+	put_utf8(&e->utf8, value);
+	put_char(&e->utf8, '\0');
+	return e->utf8.failed ? (char *)"" : e->utf8.data + start;
 }
 
-/* The most that clean_value() can make of value: three bytes for each, and the '\0'. */
-static size_t escape_size(const char *value)
+/* The most that valid_utf8() can make of value: three bytes for each, and the '\0'. */
+static size_t valid_utf8_size(const char *value)
 {
 	return 3 * strlen(value) + 1;
 }
@@ -100,9 +100,9 @@ static void proto_labels(struct exposition *e, struct buffer *to, const struct l
 	Wire__LabelPair pair = WIRE__LABEL_PAIR__INIT;
 
 	for (size_t i = 0; i < nr; i++) {
-		e->clean.len = 0;
+		e->utf8.len = 0;
 		pair.name = (char *)labels[i].name;
-		pair.value = clean_value(e, labels[i].value);
+		pair.value = valid_utf8(e, labels[i].value);
 		put_message_field(to, METRIC_LABEL, &pair.base);
 	}
 }
@@ -124,16 +124,16 @@ static void proto_family(struct exposition *e)
 	Wire__MetricFamily head = WIRE__METRIC_FAMILY__INIT;
 
 	e->body.len = 0;
-	e->clean.len = 0;
+	e->utf8.len = 0;
 	head.name = e->series.failed ? (char *)"" : e->series.data;
-	head.help = clean_value(e, e->family->help);
+	head.help = valid_utf8(e, e->family->help);
 	head.type = wire_type(e->family->type);
 	if (exposition_has_unit(e->family))
 		head.unit = (char *)e->family->unit;
 	put_message(&e->body, &head.base);
 }
 
-/* A family without a metric says nothing, and some readers stumble over it. */
+/* A family without a metric is useless, and some readers fail on it. */
 static void proto_end_family(struct exposition *e)
 {
 	if (!e->nr_samples)
@@ -142,7 +142,7 @@ static void proto_end_family(struct exposition *e)
 	put(&e->out, e->body.data, e->body.len);
 }
 
-/* A metric is its labels, and then its value: end_metric() with the field of it. */
+/* A metric is its labels, and then its value, which end_metric() writes. */
 static void begin_metric(struct exposition *e, const struct label *labels, size_t nr)
 {
 	e->scratch.len = 0;
@@ -153,7 +153,7 @@ static void begin_metric(struct exposition *e, const struct label *labels, size_
 static void end_metric(struct exposition *e, unsigned int field, const ProtobufCMessage *value)
 {
 	put_message_field(&e->scratch, field, value);
-	put_field(&e->body, FAMILY_METRIC, e->scratch.len);
+	put_field_header(&e->body, FAMILY_METRIC, e->scratch.len);
 	put(&e->body, e->scratch.data, e->scratch.len);
 }
 
@@ -161,7 +161,7 @@ static void end_metric(struct exposition *e, unsigned int field, const ProtobufC
  * The double nearest to ns / 10^9. Up to 2^53 the division alone rounds; beyond
  * it (104 days) ns would be rounded first.
  */
-static double seconds(uint64_t ns)
+static double nearest_seconds(uint64_t ns)
 {
 	char text[32];
 
@@ -171,13 +171,13 @@ static double seconds(uint64_t ns)
 	return strtod(text, NULL);
 }
 
-static double number(const struct sample *sample)
+static double sample_number(const struct sample *sample)
 {
 	switch (sample->kind) {
 	case SAMPLE_COUNT:
 		return (double)sample->count;
 	case SAMPLE_NS:
-		return seconds(sample->count);
+		return nearest_seconds(sample->count);
 	default:
 		return sample->value;
 	}
@@ -190,12 +190,12 @@ static void proto_sample(struct exposition *e, const struct label *labels, size_
 	if (e->family->type == METRIC_COUNTER) {
 		Wire__Counter counter = WIRE__COUNTER__INIT;
 
-		counter.value = number(sample);
+		counter.value = sample_number(sample);
 		end_metric(e, METRIC_COUNTER_VALUE, &counter.base);
 	} else {
 		Wire__Gauge gauge = WIRE__GAUGE__INIT;
 
-		gauge.value = number(sample);
+		gauge.value = sample_number(sample);
 		end_metric(e, METRIC_GAUGE_VALUE, &gauge.base);
 	}
 }
@@ -207,7 +207,7 @@ static void fill_exemplar(struct exposition *e, struct proto_exemplar *to,
 {
 	wire__exemplar__init(&to->exemplar);
 	wire__timestamp__init(&to->timestamp);
-	to->exemplar.value = seconds(from->ns);
+	to->exemplar.value = nearest_seconds(from->ns);
 	to->exemplar.timestamp = &to->timestamp;
 	to->timestamp.seconds = (int64_t)(from->wall_ns / 1000000000);
 	to->timestamp.nanos = (int32_t)(from->wall_ns % 1000000000);
@@ -219,7 +219,7 @@ static void fill_exemplar(struct exposition *e, struct proto_exemplar *to,
 			continue;
 		wire__label_pair__init(pair);
 		pair->name = (char *)from->labels[i].name;
-		pair->value = clean_value(e, from->labels[i].value);
+		pair->value = valid_utf8(e, from->labels[i].value);
 		to->label_rows[to->exemplar.n_label++] = pair;
 	}
 }
@@ -236,10 +236,10 @@ static void fill_exemplars(struct exposition *e, const struct bucket *buckets)
 			continue;
 		fit[b] = exposition_exemplar_labels(e, x);
 		for (size_t i = 0; i < x->nr_labels; i++)
-			room += escape_size(x->labels[i].value);
+			room += valid_utf8_size(x->labels[i].value);
 	}
-	e->clean.len = 0;
-	if (!buffer_room(&e->clean, room))
+	e->utf8.len = 0;
+	if (!buffer_room(&e->utf8, room))
 		return;
 	for (unsigned int b = 0; b < e->nr_bounds; b++) {
 		if (!buckets[b].exemplar)
@@ -315,10 +315,10 @@ static void proto_histogram(struct exposition *e, const struct label *labels, si
 {
 	Wire__Histogram h = WIRE__HISTOGRAM__INIT;
 
-	/* First: the labels and the exemplars both keep values in e->clean. */
+	/* First: the labels and the exemplars both keep values in e->utf8. */
 	begin_metric(e, labels, nr);
 	h.sample_count = buckets[e->nr_bounds - 1].count;
-	h.sample_sum = seconds(histogram->sum_ns);
+	h.sample_sum = nearest_seconds(histogram->sum_ns);
 	fill_classic(e, &h, buckets);
 	fill_exemplars(e, buckets);
 	fill_native(e->proto, &h, histogram->buckets);

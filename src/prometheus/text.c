@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * prometheus/text.c: text 0.0.4 and OpenMetrics 1.0.0. They differ in the comments on
- * a family, in exemplars and in the end. A cgroup's labels are rendered once by
- * exposition_common() and a histogram's line up to its le once per histogram, so a
+ * prometheus/text.c: writes text 0.0.4 and OpenMetrics 1.0.0, which differ in the comments
+ * about a family, in exemplars and in the end. exposition_common() renders a cgroup's labels
+ * once, and a histogram's line up to its le is rendered once per histogram, so a
  * line is a few copies and one number.
  */
 #include "prometheus_family.h"
 
-/* "NAME WORD ": OpenMetrics speaks of the family, text 0.0.4 of the series. */
+/* "# WORD NAME ": the name of the family in OpenMetrics, of the series in text 0.0.4. */
 static void put_comment(struct exposition *e, const char *word)
 {
 	put_text(&e->out, "# ");
@@ -20,7 +20,7 @@ static void put_comment(struct exposition *e, const char *word)
 	put_char(&e->out, ' ');
 }
 
-static const char *type_name(const struct exposition *e)
+static const char *metric_type_name(const struct exposition *e)
 {
 	switch (e->family->type) {
 	case METRIC_COUNTER:
@@ -42,7 +42,7 @@ static void text_family(struct exposition *e)
 	put_escaped(&e->out, e->family->help, openmetrics);
 	put_char(&e->out, '\n');
 	put_comment(e, "TYPE");
-	put_text(&e->out, type_name(e));
+	put_text(&e->out, metric_type_name(e));
 	put_char(&e->out, '\n');
 	if (openmetrics && exposition_has_unit(e->family)) {
 		put_comment(e, "UNIT");
@@ -51,7 +51,7 @@ static void text_family(struct exposition *e)
 	}
 }
 
-/* Each with a comma behind it; the last one's becomes the brace. */
+/* Each with a comma after it; put_series() makes the last one a brace. */
 static void text_labels(struct exposition *e, struct buffer *to, const struct label *labels,
 			size_t nr)
 {
@@ -141,7 +141,7 @@ static void text_histogram(struct exposition *e, const struct label *labels, siz
 	put_char(out, '\n');
 }
 
-static void text_end(struct exposition *e)
+static void text_finish(struct exposition *e)
 {
 	if (e->format == EXPOSITION_OPENMETRICS)
 		put_text(&e->out, "# EOF\n");
@@ -152,5 +152,5 @@ const struct exposition_writer exposition_text_writer = {
 	.labels = text_labels,
 	.sample = text_sample,
 	.histogram = text_histogram,
-	.end = text_end,
+	.end = text_finish,
 };

@@ -220,9 +220,12 @@ static int attach(struct serve *serve)
 static int open_metrics(struct serve *serve)
 {
 	struct metrics_source source = {
-		.at = &serve->at,
-		.opts = serve->opts,
+		.session = serve->at.session,
+		.plan = &serve->at.plan,
 		.http_server = serve->http_server,
+		.slow_ns = serve->opts->slow_ns,
+		.causes = serve->opts->causes,
+		.vma_lock = serve->at.caps.vma_lock,
 		.unmeasured_cpus = &serve->unmeasured_cpus,
 		.cgroups = serve->at.cgroups,
 	};

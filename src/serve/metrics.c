@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * serve/metrics.c: see serve/serve_metrics.h.
+ * serve/metrics.c: the metric families of pfstat serve, a row each, and how their samples are
+ * made from a snapshot of the counters.
  */
 #include "serve_metrics.h"
 
@@ -13,41 +14,53 @@
 
 #include "serve_metrics_cgroup.h"
 #include "proc/self_usage.h"
-
-/* 0.95 us to 4 s: from the cheapest fault to what a person notices. */
-#define FAULT_LE .le_min = -20, .le_max = 2, .le_step = 1
-/* There are many cgroups: 16 times each, up to 1 s. */
-#define CGROUP_LE     .le_min = -20, .le_max = 0, .le_step = 4
+#include "util/array.h"
 
 #define MAX_EXEMPLARS 64
 #define MAX_STATUS    32
 
-enum severity { SEVERITY_MINOR, SEVERITY_MAJOR, SEVERITY_FAILED };
-
-struct metrics {
-	struct metrics_source source;
-	struct snapshot snap;
-	uint64_t missed; /* the most that was said; see write_lost() */
-	uint64_t scrape_ns;
-	struct self_usage process;
-	struct metrics_cgroup *cgroup; /* NULL: not by cgroup */
+/* What a row can depend on. */
+enum {
+	WITH_GUP = 1,
+	WITH_CAUSES = 2,
+	WITH_THRESHOLD = 4,
+	WITH_CGROUPS = 8,
+	WITH_VMA_LOCK = 16,
+	WITH_RUN_TIME = 32,
 };
 
-static const char *severity_name(enum severity severity)
-{
-	static const char *const names[] = { "minor", "major", "failed" };
+struct metrics {
+	struct metrics_source source; /* first: no value of a row has the offset 0 */
+	struct metrics_cgroup *cgroup; /* NULL: not by cgroup */
+	unsigned int has; /* WITH_... */
+	uint64_t missed; /* the highest so far; see settle_missed() */
 
-	return names[severity];
-}
+	/* Of this scrape. */
+	struct snapshot snap;
+	struct self_usage process;
+	struct fault_sum all; /* only the counters that a row has */
+	uint64_t unmeasured_cpus, nr_cgroups, cgroup_limit;
+	uint64_t scrape_ns; /* of the scrape before */
+};
 
-static enum severity severity_of(unsigned int path, unsigned int major)
-{
-	return !path_completes(path) ? SEVERITY_FAILED : major ? SEVERITY_MAJOR : SEVERITY_MINOR;
-}
+struct metric {
+	struct metric_family family;
+	/* Samples come from write(m, e, arg); without it, value is the offset of the only one. */
+	void (*write)(struct metrics *m, struct exposition *e, size_t arg);
+	size_t arg;
+	size_t value; /* a uint64_t of struct metrics; nanoseconds when the unit is seconds */
+	unsigned int needs; /* WITH_...; 0: always there */
+};
+
+/* --- paths and severities */
+
+#define for_each_path_severity(path, major)                                                        \
+	for (unsigned int path = 0; path < PATH_NR; path++)                                        \
+		for (unsigned int major = 0; major < 2; major++)
 
 const char *metrics_severity(unsigned int path, unsigned int major)
 {
-	return severity_name(severity_of(path, major));
+	return !path_completes(path) ? "failed" : major ? "major" : "minor";
 }
 
 /*
@@ -57,7 +70,7 @@ const char *metrics_severity(unsigned int path, unsigned int major)
  */
 static bool begins_at_zero(const struct metrics *m, unsigned int path, unsigned int major)
 {
-	const struct plan *plan = &m->source.at->plan;
+	const struct plan *plan = m->source.plan;
 
 	if (plan->exact[path][ORIGIN_USER] == NOT_VISIBLE &&
 	    plan->exact[path][ORIGIN_KERNEL] == NOT_VISIBLE)
@@ -75,27 +88,33 @@ static bool begins_at_zero(const struct metrics *m, unsigned int path, unsigned 
 	}
 }
 
-static void add_counters(struct fault_sum *sum, const struct fault_sum *cell)
+static void add_faults(struct fault_sum *sum, const struct fault_sum *faults)
 {
 	for (unsigned int s = 0; s < HIST_SLOTS; s++)
-		sum->buckets[s] += cell->buckets[s];
-	sum->sum_ns += cell->sum_ns;
-	sum->untimed += cell->untimed;
-	sum->slow += cell->slow;
+		sum->buckets[s] += faults->buckets[s];
+	sum->sum_ns += faults->sum_ns;
+	sum->untimed += faults->untimed;
+	sum->slow += faults->slow;
+	sum->retries += faults->retries;
+	sum->stack_growths += faults->stack_growths;
+	sum->mmap_locks += faults->mmap_locks;
 }
 
-/* A path's faults of one severity from first to last (origins). */
-static struct fault_sum sum_of(const struct metrics *m, unsigned int path, unsigned int major,
-			       enum origin first, enum origin last)
+/* A path's faults of one severity: those of get_user_pages, or all others. */
+static struct fault_sum sum_faults(const struct metrics *m, unsigned int path, unsigned int major,
+				   bool gup)
 {
 	struct fault_sum sum = { 0 };
 
-	for (unsigned int origin = first; origin <= last; origin++)
-		add_counters(&sum, &m->snap.sums[path][origin][major]);
+	for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
+		if ((origin == ORIGIN_GUP) == gup)
+			add_faults(&sum, &m->snap.sums[path][origin][major]);
 	return sum;
 }
 
-static uint64_t wall_of(const struct metrics *m, uint64_t mono_ns)
+/* --- families by path */
+
+static uint64_t wall_time(const struct metrics *m, uint64_t mono_ns)
 {
 	return m->snap.wall_ns - (m->snap.mono_ns - mono_ns);
 }
@@ -113,106 +132,72 @@ static size_t read_exemplars(const struct metrics *m, unsigned int path, unsigne
 			.labels = { { "tid", tids[i] }, { "comm", faults[i].comm } },
 			.nr_labels = 2,
 			.ns = faults[i].ns,
-			.wall_ns = wall_of(m, faults[i].end_ns),
+			.wall_ns = wall_time(m, faults[i].end_ns),
 		};
 	}
 	return n;
 }
 
-static void write_histograms(struct metrics *m, struct exposition *e, enum origin first,
-			     enum origin last)
+static void write_durations(struct metrics *m, struct exposition *e, size_t gup)
 {
 	struct exposition_exemplar exemplars[MAX_EXEMPLARS];
 	struct slow_fault faults[MAX_EXEMPLARS];
 	char tids[MAX_EXEMPLARS][12];
 
-	for (unsigned int path = 0; path < PATH_NR; path++) {
-		for (unsigned int major = 0; major < 2; major++) {
-			struct fault_sum sum = sum_of(m, path, major, first, last);
-			struct exposition_histogram histogram = {
-				.buckets = sum.buckets,
-				.sum_ns = sum.sum_ns,
-				.exemplars = exemplars,
-			};
-			const struct label labels[] = {
-				{ "path", path_name(path) },
-				{ "severity", metrics_severity(path, major) },
-			};
+	for_each_path_severity(path, major) {
+		struct fault_sum sum = sum_faults(m, path, major, gup);
+		struct exposition_histogram histogram = {
+			.buckets = sum.buckets,
+			.sum_ns = sum.sum_ns,
+			.exemplars = exemplars,
+		};
+		const struct label labels[] = {
+			{ "path", path_name(path) },
+			{ "severity", metrics_severity(path, major) },
+		};
 
-			if (snapshot_count(&sum) == sum.untimed && !begins_at_zero(m, path, major))
-				continue;
-			if (sum.slow && first != ORIGIN_GUP)
-				histogram.nr_exemplars =
-					read_exemplars(m, path, major, faults, tids, exemplars);
-			exposition_histogram(e, labels, 2, &histogram);
-		}
+		if (snapshot_count(&sum) == sum.untimed && !begins_at_zero(m, path, major))
+			continue;
+		if (sum.slow && !gup)
+			histogram.nr_exemplars =
+				read_exemplars(m, path, major, faults, tids, exemplars);
+		exposition_histogram(e, labels, 2, &histogram);
 	}
 }
 
-static void write_durations(struct metrics *m, struct exposition *e)
+static void write_slow(struct metrics *m, struct exposition *e, size_t arg)
 {
-	write_histograms(m, e, ORIGIN_USER, ORIGIN_KERNEL);
-}
+	(void)arg;
+	for_each_path_severity(path, major) {
+		uint64_t slow = sum_faults(m, path, major, false).slow;
+		const struct label labels[] = {
+			{ "path", path_name(path) },
+			{ "severity", metrics_severity(path, major) },
+		};
 
-static void write_gup_durations(struct metrics *m, struct exposition *e)
-{
-	write_histograms(m, e, ORIGIN_GUP, ORIGIN_GUP);
-}
-
-static bool has_gup(const struct metrics *m)
-{
-	return m->source.at->plan.hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED;
-}
-
-static void write_faults(struct metrics *m, struct exposition *e)
-{
-	static const char *const accesses[ACCESS_NR] = { "read", "write", "exec" };
-	uint64_t counts[ORIGIN_NR][ACCESS_NR][OUTCOME_NR] = { 0 };
-
-	for (unsigned int path = 0; path < PATH_NR; path++)
-		for (unsigned int o = 0; o < ORIGIN_NR; o++)
-			for (unsigned int a = 0; a < ACCESS_NR; a++)
-				counts[o][a][outcome_of(path, o)] +=
-					m->snap.sums[path][o][0].access[a] +
-					m->snap.sums[path][o][1].access[a];
-	for (unsigned int o = 0; o < (has_gup(m) ? ORIGIN_NR : ORIGIN_GUP); o++)
-		for (unsigned int a = 0; a < ACCESS_NR; a++)
-			for (unsigned int outcome = 0; outcome < OUTCOME_NR; outcome++) {
-				const struct label labels[] = {
-					{ "origin", origin_name(o) },
-					{ "access", accesses[a] },
-					{ "outcome", outcome_name(outcome) },
-				};
-
-				exposition_count(e, labels, 3, counts[o][a][outcome]);
-			}
-}
-
-static void write_slow(struct metrics *m, struct exposition *e)
-{
-	for (unsigned int path = 0; path < PATH_NR; path++) {
-		for (unsigned int major = 0; major < 2; major++) {
-			struct fault_sum sum = sum_of(m, path, major, ORIGIN_USER, ORIGIN_KERNEL);
-			const struct label labels[] = {
-				{ "path", path_name(path) },
-				{ "severity", metrics_severity(path, major) },
-			};
-
-			if (sum.slow || begins_at_zero(m, path, major))
-				exposition_count(e, labels, 2, sum.slow);
-		}
+		if (slow || begins_at_zero(m, path, major))
+			exposition_count(e, labels, 2, slow);
 	}
 }
 
-static bool has_causes(const struct metrics *m)
+static void write_untimed(struct metrics *m, struct exposition *e, size_t arg)
 {
-	return m->source.opts->causes;
+	(void)arg;
+	for (unsigned int path = 0; path < PATH_NR; path++) {
+		const struct label label = { "path", path_name(path) };
+		uint64_t untimed = 0;
+
+		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
+			untimed += m->snap.sums[path][origin][0].untimed +
+				   m->snap.sums[path][origin][1].untimed;
+		if (untimed || !path_is_timed(path))
+			exposition_count(e, &label, 1, untimed);
+	}
 }
 
-static void write_causes(struct metrics *m, struct exposition *e)
+static void write_causes(struct metrics *m, struct exposition *e, size_t arg)
 {
-	const uint32_t told = m->source.at->plan.causes;
-
+	(void)arg;
 	for (unsigned int path = 0; path < PATH_NR; path++)
 		for (unsigned int cause = 0; cause < CAUSE_NR; cause++) {
 			uint64_t ns = m->snap.causes[path][ORIGIN_USER].ns[cause] +
@@ -222,33 +207,64 @@ static void write_causes(struct metrics *m, struct exposition *e)
 				{ "cause", cause_name(cause) },
 			};
 
-			if (told & 1u << cause && (ns || begins_at_zero(m, path, 0)))
+			if (m->source.plan->causes & 1u << cause &&
+			    (ns || begins_at_zero(m, path, 0)))
 				exposition_seconds(e, labels, 2, ns);
 		}
 }
 
-static void write_threshold(struct metrics *m, struct exposition *e)
+static unsigned int nr_origins(const struct metrics *m)
 {
-	exposition_seconds(e, NULL, 0, m->source.opts->slow_ns);
+	return m->has & WITH_GUP ? ORIGIN_NR : ORIGIN_GUP;
 }
 
-static void write_untimed(struct metrics *m, struct exposition *e)
+static void write_paths(struct metrics *m, struct exposition *e, size_t arg)
 {
+	(void)arg;
 	for (unsigned int path = 0; path < PATH_NR; path++) {
-		const struct label label = { "path", path_name(path) };
-		uint64_t untimed = 0;
+		for (unsigned int origin = 0; origin < nr_origins(m); origin++) {
+			const struct label labels[] = {
+				{ "path", path_name(path) },
+				{ "origin", origin_name(origin) },
+				{ "exactness",
+				  exactness_name(m->source.plan->exact[path][origin]) },
+				{ "outcome", outcome_name(outcome_of(path, origin)) },
+			};
 
-		for (unsigned int o = 0; o < ORIGIN_NR; o++)
-			for (unsigned int major = 0; major < 2; major++)
-				untimed += m->snap.sums[path][o][major].untimed;
-		if (untimed || !path_is_timed(path))
-			exposition_count(e, &label, 1, untimed);
+			exposition_count(e, labels, 4, 1);
+		}
 	}
 }
 
+/* --- families with other labels */
+
+static void write_faults(struct metrics *m, struct exposition *e, size_t arg)
+{
+	static const char *const accesses[ACCESS_NR] = { "read", "write", "exec" };
+	uint64_t counts[ORIGIN_NR][ACCESS_NR][OUTCOME_NR] = { 0 };
+
+	(void)arg;
+	for_each_path_severity(path, major)
+		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
+			for (unsigned int a = 0; a < ACCESS_NR; a++)
+				counts[origin][a][outcome_of(path, origin)] +=
+					m->snap.sums[path][origin][major].access[a];
+	for (unsigned int origin = 0; origin < nr_origins(m); origin++)
+		for (unsigned int a = 0; a < ACCESS_NR; a++)
+			for (unsigned int outcome = 0; outcome < OUTCOME_NR; outcome++) {
+				const struct label labels[] = {
+					{ "origin", origin_name(origin) },
+					{ "access", accesses[a] },
+					{ "outcome", outcome_name(outcome) },
+				};
+
+				exposition_count(e, labels, 3, counts[origin][a][outcome]);
+			}
+}
+
 /*
- * The events less the runs of their programs: while faults go on it can look
- * smaller than it was, and a counter must not go back.
+ * The events less the runs of their programs: read while faults go on, the
+ * difference can be smaller than the one before, and a counter must not go back.
  */
 static uint64_t settle_missed(struct metrics *m, uint64_t missed)
 {
@@ -257,16 +273,17 @@ static uint64_t settle_missed(struct metrics *m, uint64_t missed)
 	return m->missed;
 }
 
-static void write_lost(struct metrics *m, struct exposition *e)
+static void write_lost(struct metrics *m, struct exposition *e, size_t arg)
 {
 	struct report_loss losses[REPORT_MAX_LOST];
 	unsigned int nr = snapshot_losses(losses, NULL, &m->snap);
 
+	(void)arg;
 	for (unsigned int i = 0; i < nr; i++) {
 		const struct label label = { "reason", losses[i].reason };
 		uint64_t count = losses[i].count;
 
-		/* Only known when nothing is measured any more. */
+		/* Only known at the end of a measurement. */
 		if (!strcmp(label.value, "in_flight"))
 			continue;
 		if (!strcmp(label.value, "missed"))
@@ -275,133 +292,61 @@ static void write_lost(struct metrics *m, struct exposition *e)
 	}
 }
 
-static void write_unmeasured(struct metrics *m, struct exposition *e)
+static void write_attach(struct metrics *m, struct exposition *e, size_t arg)
 {
-	exposition_count(e, NULL, 0, *m->source.unmeasured_cpus);
-}
-
-/* One of struct fault_sum's counters, of all cells. */
-static uint64_t total_of(const struct metrics *m, size_t offset)
-{
-	const char *cell = (const char *)m->snap.sums;
-	uint64_t total = 0;
-	size_t i;
-
-	for (i = 0; i < sizeof(m->snap.sums) / sizeof(struct fault_sum); i++)
-		total += *(const uint64_t *)(cell + i * sizeof(struct fault_sum) + offset);
-	return total;
-}
-
-static void write_stack_growths(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, total_of(m, offsetof(struct fault_sum, stack_growths)));
-}
-
-static bool has_vma_lock(const struct metrics *m)
-{
-	return m->source.at->caps.vma_lock;
-}
-
-static void write_mmap_locks(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, total_of(m, offsetof(struct fault_sum, mmap_locks)));
-}
-
-static void write_retries(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, total_of(m, offsetof(struct fault_sum, retries)));
-}
-
-static void write_attach(struct metrics *m, struct exposition *e)
-{
-	const struct plan *plan = &m->source.at->plan;
+	const struct plan *plan = m->source.plan;
 	const struct label labels[] = {
 		{ "attach", plan->modes },
 		{ "end", plan->end == END_PERF ? "perf" : "fexit" },
 	};
 
+	(void)arg;
 	exposition_count(e, labels, 2, 1);
 }
 
-static void write_paths(struct metrics *m, struct exposition *e)
-{
-	for (unsigned int path = 0; path < PATH_NR; path++) {
-		for (unsigned int o = 0; o < (has_gup(m) ? ORIGIN_NR : ORIGIN_GUP); o++) {
-			const struct label labels[] = {
-				{ "path", path_name(path) },
-				{ "origin", origin_name(o) },
-				{ "exactness", exactness_name(m->source.at->plan.exact[path][o]) },
-				{ "outcome", outcome_name(outcome_of(path, o)) },
-			};
+enum { PROGRAM_RUNS, PROGRAM_SECONDS };
 
-			exposition_count(e, labels, 4, 1);
-		}
-	}
-}
-
-static bool has_run_time(const struct metrics *m)
+static void write_programs(struct metrics *m, struct exposition *e, size_t what)
 {
 	struct session_program program;
 
-	for (unsigned int i = 0; !session_program(m->source.at->session, i, &program); i++)
-		if (program.runs)
-			return true;
-	return false;
-}
-
-static void write_programs(struct metrics *m, struct exposition *e, bool seconds)
-{
-	struct session_program program;
-
-	for (unsigned int i = 0; !session_program(m->source.at->session, i, &program); i++) {
+	for (unsigned int i = 0; !session_program(m->source.session, i, &program); i++) {
 		const struct label label = { "program", program.name };
 
-		if (seconds)
+		if (what == PROGRAM_SECONDS)
 			exposition_seconds(e, &label, 1, program.run_ns);
 		else
 			exposition_count(e, &label, 1, program.runs);
 	}
 }
 
-static void write_program_seconds(struct metrics *m, struct exposition *e)
-{
-	write_programs(m, e, true);
-}
-
-static void write_program_runs(struct metrics *m, struct exposition *e)
-{
-	write_programs(m, e, false);
-}
-
-static void write_build(struct metrics *m, struct exposition *e)
+static void write_build(struct metrics *m, struct exposition *e, size_t arg)
 {
 	const struct label labels[] = { { "version", PFSTAT_VERSION },
 					{ "compiler", __VERSION__ } };
 
 	(void)m;
+	(void)arg;
 	exposition_count(e, labels, 2, 1);
 }
 
-static void write_kernel(struct metrics *m, struct exposition *e)
+static void write_kernel(struct metrics *m, struct exposition *e, size_t arg)
 {
 	struct utsname name;
 	struct label labels[2] = { { "release", name.release }, { "machine", name.machine } };
 
 	(void)m;
+	(void)arg;
 	if (!uname(&name))
 		exposition_count(e, labels, 2, 1);
 }
 
-static void write_scrape(struct metrics *m, struct exposition *e)
-{
-	exposition_seconds(e, NULL, 0, m->scrape_ns);
-}
-
-static void write_requests(struct metrics *m, struct exposition *e)
+static void write_requests(struct metrics *m, struct exposition *e, size_t arg)
 {
 	struct http_status_count counts[MAX_STATUS];
 	size_t n = http_server_requests(m->source.http_server, counts, MAX_STATUS);
 
+	(void)arg;
 	for (size_t i = 0; i < n && i < MAX_STATUS; i++) {
 		char code[12];
 		const struct label label = { "code", code };
@@ -411,171 +356,122 @@ static void write_requests(struct metrics *m, struct exposition *e)
 	}
 }
 
-static void write_cpu(struct metrics *m, struct exposition *e)
+static void write_start_time(struct metrics *m, struct exposition *e, size_t arg)
 {
-	exposition_seconds(e, NULL, 0, m->process.cpu_ns);
-}
-
-static void write_resident(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, m->process.resident_bytes);
-}
-
-static void write_virtual(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, m->process.virtual_bytes);
-}
-
-static void write_open_fds(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, m->process.open_fds);
-}
-
-static void write_max_fds(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, m->process.max_fds);
-}
-
-static void write_start_time(struct metrics *m, struct exposition *e)
-{
+	(void)arg;
 	exposition_value(e, NULL, 0, m->process.start_time);
 }
 
-static void write_cgroup_faults(struct metrics *m, struct exposition *e)
+static void write_cgroup(struct metrics *m, struct exposition *e, size_t what)
 {
-	metrics_cgroup_faults(m->cgroup, e);
+	metrics_cgroup_write(m->cgroup, e, what);
 }
 
-static void write_cgroup_seconds(struct metrics *m, struct exposition *e)
-{
-	metrics_cgroup_seconds(m->cgroup, e);
-}
+/* --- the rows */
 
-static void write_cgroup_durations(struct metrics *m, struct exposition *e)
-{
-	metrics_cgroup_durations(m->cgroup, e);
-}
-
-static void write_cgroups(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, metrics_cgroup_count(m->cgroup));
-}
-
-static void write_cgroup_limit(struct metrics *m, struct exposition *e)
-{
-	exposition_count(e, NULL, 0, metrics_cgroup_limit(m->cgroup));
-}
-
-static bool has_cgroups(const struct metrics *m)
-{
-	return m->cgroup;
-}
-
-static bool has_threshold(const struct metrics *m)
-{
-	return m->source.opts->slow_ns;
-}
-
-/* One row adds a family; docs/metrics.md and its test follow. */
+/* One row adds a family, and one docs/metrics.md. */
 /* clang-format off */
-static const struct {
-	struct metric_family family;
-	void (*write)(struct metrics *m, struct exposition *e);
-	bool (*is_on)(const struct metrics *m); /* NULL: always */
-} families[] = {
+/* 0.95 us to 4 s: from the cheapest fault to what a person notices. */
+#define FAULT_LE  -20, 2, 1
+/* There are many cgroups: 16 times each, up to 1 s. */
+#define CGROUP_LE -20, 0, 4
+#define NO_LE     0, 0, 0
+#define VALUE(member) .value = offsetof(struct metrics, member)
+
+static const struct metric metrics[] = {
 	{ { "pfstat_fault_duration_seconds", METRIC_HISTOGRAM, "seconds",
 	    "Time that page faults of user and kernel mode took, by the kernel's path and severity.",
-	    FAULT_LE }, write_durations, NULL },
+	    FAULT_LE }, .write = write_durations, .arg = false },
 	{ { "pfstat_gup_fault_duration_seconds", METRIC_HISTOGRAM, "seconds",
 	    "Time that page faults inside get_user_pages took (mlock, direct I/O, io_uring, ...).",
-	    FAULT_LE }, write_gup_durations, has_gup },
+	    FAULT_LE }, .write = write_durations, .arg = true, .needs = WITH_GUP },
 	{ { "pfstat_faults", METRIC_COUNTER, "",
 	    "Page faults by where they came from, what the access was and how they ended.",
-	    0, 0, 0 }, write_faults, NULL },
+	    NO_LE }, .write = write_faults },
 	{ { "pfstat_slow_faults", METRIC_COUNTER, "",
 	    "Page faults that took longer than pfstat_slow_fault_threshold_seconds.",
-	    0, 0, 0 }, write_slow, has_threshold },
+	    NO_LE }, .write = write_slow, .needs = WITH_THRESHOLD },
 	{ { "pfstat_fault_cause_seconds", METRIC_COUNTER, "seconds",
 	    "What the time of page faults of user and kernel mode was spent on, by path (--causes).",
-	    0, 0, 0 }, write_causes, has_causes },
+	    NO_LE }, .write = write_causes, .needs = WITH_CAUSES },
 	{ { "pfstat_slow_fault_threshold_seconds", METRIC_GAUGE, "seconds",
 	    "From which time on a page fault is slow (--slower).",
-	    0, 0, 0 }, write_threshold, has_threshold },
+	    NO_LE }, VALUE(source.slow_ns), .needs = WITH_THRESHOLD },
 	{ { "pfstat_cgroup_faults", METRIC_COUNTER, "",
 	    "Page faults of user and kernel mode by cgroup; other: the rest, so that sums are whole.",
-	    0, 0, 0 }, write_cgroup_faults, has_cgroups },
+	    NO_LE }, .write = write_cgroup, .arg = CGROUP_FAULTS, .needs = WITH_CGROUPS },
 	{ { "pfstat_cgroup_fault_seconds", METRIC_COUNTER, "seconds",
 	    "Time that a cgroup's page faults took, by the kernel's path.",
-	    0, 0, 0 }, write_cgroup_seconds, has_cgroups },
+	    NO_LE }, .write = write_cgroup, .arg = CGROUP_SECONDS, .needs = WITH_CGROUPS },
 	{ { "pfstat_cgroup_fault_duration_seconds", METRIC_HISTOGRAM, "seconds",
 	    "Time that a cgroup's page faults took.",
-	    CGROUP_LE }, write_cgroup_durations, has_cgroups },
+	    CGROUP_LE }, .write = write_cgroup, .arg = CGROUP_DURATIONS, .needs = WITH_CGROUPS },
 	{ { "pfstat_cgroups", METRIC_GAUGE, "",
 	    "Cgroups that are counted apart now.",
-	    0, 0, 0 }, write_cgroups, has_cgroups },
+	    NO_LE }, VALUE(nr_cgroups), .needs = WITH_CGROUPS },
 	{ { "pfstat_cgroup_limit", METRIC_GAUGE, "",
 	    "So many cgroups can be counted apart (--cgroup-limit); the rest is cgroup=\"other\".",
-	    0, 0, 0 }, write_cgroup_limit, has_cgroups },
+	    NO_LE }, VALUE(cgroup_limit), .needs = WITH_CGROUPS },
 	{ { "pfstat_untimed_faults", METRIC_COUNTER, "",
 	    "Page faults that were counted, but whose duration is unknown: in no histogram.",
-	    0, 0, 0 }, write_untimed, NULL },
+	    NO_LE }, .write = write_untimed },
 	{ { "pfstat_lost_faults", METRIC_COUNTER, "",
 	    "What pfstat could not see, or not tell apart, by reason; 0 when all is whole.",
-	    0, 0, 0 }, write_lost, NULL },
+	    NO_LE }, .write = write_lost },
 	{ { "pfstat_unmeasured_cpus", METRIC_GAUGE, "",
 	    "CPUs that came online and whose faults pfstat cannot see (perf events refused).",
-	    0, 0, 0 }, write_unmeasured, NULL },
+	    NO_LE }, VALUE(unmeasured_cpus) },
 	{ { "pfstat_stack_growths", METRIC_COUNTER, "",
 	    "Page faults that made a stack grow.",
-	    0, 0, 0 }, write_stack_growths, NULL },
+	    NO_LE }, VALUE(all.stack_growths) },
 	{ { "pfstat_mmap_lock_faults", METRIC_COUNTER, "",
 	    "Page faults that took mmap_lock because the lock of their mapping did not do.",
-	    0, 0, 0 }, write_mmap_locks, has_vma_lock },
+	    NO_LE }, VALUE(all.mmap_locks), .needs = WITH_VMA_LOCK },
 	{ { "pfstat_retries", METRIC_COUNTER, "",
 	    "Calls of handle_mm_fault beyond the first of a fault.",
-	    0, 0, 0 }, write_retries, has_gup },
+	    NO_LE }, VALUE(all.retries), .needs = WITH_GUP },
 	{ { "pfstat_attach", METRIC_INFO, "",
 	    "How pfstat is attached to this kernel, and what ends a fault.",
-	    0, 0, 0 }, write_attach, NULL },
+	    NO_LE }, .write = write_attach },
 	{ { "pfstat_path", METRIC_INFO, "",
 	    "Each path that pfstat names: what comes of it, and how exactly it is told here.",
-	    0, 0, 0 }, write_paths, NULL },
+	    NO_LE }, .write = write_paths },
 	{ { "pfstat_bpf_program_run_seconds", METRIC_COUNTER, "seconds",
 	    "Time spent in pfstat's BPF programs (kernel.bpf_stats_enabled).",
-	    0, 0, 0 }, write_program_seconds, has_run_time },
+	    NO_LE }, .write = write_programs, .arg = PROGRAM_SECONDS, .needs = WITH_RUN_TIME },
 	{ { "pfstat_bpf_program_runs", METRIC_COUNTER, "",
 	    "Runs of pfstat's BPF programs (kernel.bpf_stats_enabled).",
-	    0, 0, 0 }, write_program_runs, has_run_time },
+	    NO_LE }, .write = write_programs, .arg = PROGRAM_RUNS, .needs = WITH_RUN_TIME },
 	{ { "pfstat_build", METRIC_INFO, "",
 	    "The version of pfstat.",
-	    0, 0, 0 }, write_build, NULL },
+	    NO_LE }, .write = write_build },
 	{ { "pfstat_kernel", METRIC_INFO, "",
 	    "The kernel that is measured.",
-	    0, 0, 0 }, write_kernel, NULL },
+	    NO_LE }, .write = write_kernel },
 	{ { "pfstat_scrape_duration_seconds", METRIC_GAUGE, "seconds",
 	    "Time that the scrape before this one took inside pfstat.",
-	    0, 0, 0 }, write_scrape, NULL },
+	    NO_LE }, VALUE(scrape_ns) },
 	{ { "pfstat_http_requests", METRIC_COUNTER, "",
 	    "HTTP requests answered, by status code.",
-	    0, 0, 0 }, write_requests, NULL },
+	    NO_LE }, .write = write_requests },
 	{ { "process_cpu_seconds", METRIC_COUNTER, "seconds",
 	    "Time of the CPU that pfstat itself used.",
-	    0, 0, 0 }, write_cpu, NULL },
+	    NO_LE }, VALUE(process.cpu_ns) },
 	{ { "process_resident_memory_bytes", METRIC_GAUGE, "bytes",
 	    "Resident memory of pfstat.",
-	    0, 0, 0 }, write_resident, NULL },
+	    NO_LE }, VALUE(process.resident_bytes) },
 	{ { "process_virtual_memory_bytes", METRIC_GAUGE, "bytes",
 	    "Virtual memory of pfstat.",
-	    0, 0, 0 }, write_virtual, NULL },
+	    NO_LE }, VALUE(process.virtual_bytes) },
 	{ { "process_open_fds", METRIC_GAUGE, "",
 	    "File descriptors that pfstat has open.",
-	    0, 0, 0 }, write_open_fds, NULL },
+	    NO_LE }, VALUE(process.open_fds) },
 	{ { "process_max_fds", METRIC_GAUGE, "",
 	    "File descriptors that pfstat may have open.",
-	    0, 0, 0 }, write_max_fds, NULL },
+	    NO_LE }, VALUE(process.max_fds) },
 	{ { "process_start_time_seconds", METRIC_GAUGE, "seconds",
 	    "When pfstat was started, in seconds since the epoch.",
-	    0, 0, 0 }, write_start_time, NULL },
+	    NO_LE }, .write = write_start_time },
 };
 /* clang-format on */
 
@@ -588,26 +484,73 @@ int metrics_open(struct metrics **out, const struct metrics_source *source)
 		return -ENOMEM;
 	m->source = *source;
 	if (source->cgroups)
-		err = metrics_cgroup_open(&m->cgroup, source->at->session, source->cgroups);
+		err = metrics_cgroup_open(&m->cgroup, source->session, source->cgroups);
 	if (err) {
 		free(m);
 		return err;
 	}
+	if (source->plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED)
+		m->has |= WITH_GUP;
+	m->has |= (source->causes ? WITH_CAUSES : 0) | (source->slow_ns ? WITH_THRESHOLD : 0) |
+		  (source->vma_lock ? WITH_VMA_LOCK : 0) | (m->cgroup ? WITH_CGROUPS : 0);
 	*out = m;
 	return 0;
 }
 
-void metrics_write(struct metrics *m, struct exposition *e)
+/* The kernel measures the programs while kernel.bpf_stats_enabled is on. */
+static bool has_run_time(const struct metrics *m)
+{
+	struct session_program program;
+
+	for (unsigned int i = 0; !session_program(m->source.session, i, &program); i++)
+		if (program.runs)
+			return true;
+	return false;
+}
+
+static void read_values(struct metrics *m)
 {
 	counters_read(m->source.counters, &m->snap, false);
 	self_usage(&m->process);
-	if (m->cgroup)
+	m->all = (struct fault_sum){ 0 };
+	for_each_path_severity(path, major)
+		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
+			add_faults(&m->all, &m->snap.sums[path][origin][major]);
+	m->unmeasured_cpus = *m->source.unmeasured_cpus;
+	if (m->cgroup) {
 		metrics_cgroup_begin(m->cgroup, m->snap.mono_ns);
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-		if (families[i].is_on && !families[i].is_on(m))
+		m->nr_cgroups = metrics_cgroup_count(m->cgroup);
+		m->cgroup_limit = metrics_cgroup_limit(m->cgroup);
+	}
+	if (has_run_time(m))
+		m->has |= WITH_RUN_TIME;
+	else
+		m->has &= ~(unsigned int)WITH_RUN_TIME;
+}
+
+static void write_value(struct metrics *m, struct exposition *e, const struct metric *metric)
+{
+	uint64_t value = *(const uint64_t *)((const char *)m + metric->value);
+
+	if (!strcmp(metric->family.unit, "seconds"))
+		exposition_seconds(e, NULL, 0, value);
+	else
+		exposition_count(e, NULL, 0, value);
+}
+
+void metrics_write(struct metrics *m, struct exposition *e)
+{
+	read_values(m);
+	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++) {
+		const struct metric *metric = &metrics[i];
+
+		if (metric->needs & ~m->has)
 			continue;
-		exposition_family(e, &families[i].family);
-		families[i].write(m, e);
+		exposition_family(e, &metric->family);
+		if (metric->write)
+			metric->write(m, e, metric->arg);
+		else
+			write_value(m, e, metric);
 	}
 	if (m->cgroup)
 		metrics_cgroup_end(m->cgroup);

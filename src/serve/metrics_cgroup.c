@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * serve/metrics_cgroup.c: see serve/serve_metrics_cgroup.h.
+ * serve/metrics_cgroup.c: which cgroup an entry of the kernel's counters belongs to, from
+ * scrape to scrape, and the samples of the families by cgroup.
  *
- * A cgroup that cannot be named (it was gone before anybody asked, or lies
- * outside what is mounted here) is a part of "other" from the first scrape on,
- * and stays so: a counter must not go back. Its entry is given back when it
- * does not count any more.
+ * A cgroup that cannot be named (it was removed before the first scrape, or lies
+ * outside of what is mounted here) counts as "other" from the first scrape on,
+ * and stays there: a counter must not go back. Its entry is released when its
+ * counters no longer change.
  */
 #include "serve_metrics_cgroup.h"
 
@@ -15,21 +16,21 @@
 #include "serve_metrics.h"
 #include "counters/counters.h"
 
-enum status { STATUS_NEW, STATUS_NAMED, STATUS_UNNAMED };
+enum view_status { STATUS_NEW, STATUS_NAMED, STATUS_UNNAMED };
 
 struct view {
-	uint64_t key; /* 0: the entry is nobody's */
+	uint64_t key; /* 0: the entry is free */
 	uint64_t faults; /* at the last scrape */
-	enum status status;
+	enum view_status status;
 	/* Of this scrape. */
 	const struct cgroup_entry *entry; /* NULL: it has no series */
-	bool over; /* to be forgotten at its end */
+	bool over; /* forget it at the end of the scrape */
 };
 
 struct metrics_cgroup {
-	struct cgroup_counters *scopes;
+	struct cgroup_counters *counters;
 	struct cgroups *cgroups;
-	struct view *views; /* by entry; the first one is of no use */
+	struct view *views; /* by entry; the first one is unused */
 	unsigned int nr_views;
 	unsigned int nr_named;
 	struct cgroup_faults other;
@@ -44,9 +45,9 @@ int metrics_cgroup_open(struct metrics_cgroup **out, const struct session *sessi
 	if (!m)
 		return -ENOMEM;
 	m->cgroups = cgroups;
-	err = cgroup_counters_open(&m->scopes, session);
+	err = cgroup_counters_open(&m->counters, session);
 	if (!err) {
-		m->nr_views = cgroup_counters_limit(m->scopes) + 1;
+		m->nr_views = cgroup_counters_limit(m->counters) + 1;
 		m->views = calloc(m->nr_views, sizeof(*m->views));
 		err = m->views ? 0 : -ENOMEM;
 	}
@@ -58,20 +59,20 @@ int metrics_cgroup_open(struct metrics_cgroup **out, const struct session *sessi
 	return 0;
 }
 
-/* --- whose is what */
+/* --- names of entries */
 
 /*
- * An unnamed one that has counted since the last scrape may live on. One whose
- * name another cgroup has taken cannot have series, which would be there twice:
- * those of its successor go on in their place.
+ * An unnamed cgroup that has counted since the last scrape may still exist. A cgroup
+ * that another one of the same name has replaced gets no series, as each would be
+ * exported twice: the series of its successor continue them.
  */
-static void judge(struct metrics_cgroup *m, unsigned int i, uint64_t faults)
+static void update_view(struct metrics_cgroup *m, unsigned int i, uint64_t faults)
 {
 	struct view *view = &m->views[i];
 	enum cgroup_fate fate;
 
 	if (view->status == STATUS_UNNAMED) {
-		cgroup_counters_add(&m->other, cgroup_counters_faults(m->scopes, i));
+		cgroup_counters_add(&m->other, cgroup_counters_faults(m->counters, i));
 		view->over = faults == view->faults;
 	} else if (!view->entry) {
 		view->over = true;
@@ -84,7 +85,7 @@ static void judge(struct metrics_cgroup *m, unsigned int i, uint64_t faults)
 	m->nr_named += view->entry != NULL;
 }
 
-static void name(struct metrics_cgroup *m, struct view *view, uint64_t now_ns)
+static void name_view(struct metrics_cgroup *m, struct view *view, uint64_t now_ns)
 {
 	view->over = false;
 	view->entry = NULL;
@@ -95,33 +96,33 @@ static void name(struct metrics_cgroup *m, struct view *view, uint64_t now_ns)
 }
 
 /*
- * In this order: what a walk does not see whose id was known before is gone; and
- * whether a cgroup is gone is asked before its counts are read, so the counts of
- * one that is are the last.
+ * In this order: a cgroup is removed when its id was known before and a walk does
+ * not find it; and this is checked before its counters are read, so that the
+ * counters of a removed cgroup are final.
  */
 void metrics_cgroup_begin(struct metrics_cgroup *m, uint64_t now_ns)
 {
 	unsigned int i;
 
-	cgroup_counters_other(m->scopes, &m->other);
+	cgroup_counters_other(m->counters, &m->other);
 	m->nr_named = 0;
 	for (i = 1; i < m->nr_views; i++) {
-		uint64_t faults, key = cgroup_counters_key(m->scopes, i, &faults);
+		uint64_t faults, key = cgroup_counters_key(m->counters, i, &faults);
 
 		if (m->views[i].key != key)
 			m->views[i] = (struct view){ .key = key };
 	}
 	for (i = 1; i < m->nr_views; i++)
 		if (m->views[i].key)
-			name(m, &m->views[i], now_ns);
+			name_view(m, &m->views[i], now_ns);
 	for (i = 1; i < m->nr_views; i++) {
 		struct view *view = &m->views[i];
 		uint64_t faults;
 
 		if (!view->key)
 			continue;
-		cgroup_counters_key(m->scopes, i, &faults);
-		judge(m, i, faults);
+		cgroup_counters_key(m->counters, i, &faults);
+		update_view(m, i, faults);
 		view->faults = faults;
 	}
 }
@@ -132,9 +133,10 @@ void metrics_cgroup_end(struct metrics_cgroup *m)
 
 	for (i = 1; i < m->nr_views; i++)
 		if (m->views[i].key && m->views[i].over)
-			cgroup_counters_forget(m->scopes, i, m->views[i].status == STATUS_UNNAMED);
-	cgroup_counters_settle(m->scopes);
-	/* An entry may be another cgroup's at the next scrape, even with the same id. */
+			cgroup_counters_forget(m->counters, i,
+					       m->views[i].status == STATUS_UNNAMED);
+	cgroup_counters_settle(m->counters);
+	/* The next scrape may find another cgroup in the entry, even with the same id. */
 	for (i = 1; i < m->nr_views; i++)
 		if (m->views[i].over)
 			m->views[i] = (struct view){ 0 };
@@ -143,10 +145,11 @@ void metrics_cgroup_end(struct metrics_cgroup *m)
 
 /* --- the families */
 
-typedef void write_cell(struct exposition *e, const struct cgroup_faults *cell);
+typedef void write_faults_of(struct exposition *e, const struct cgroup_faults *faults);
 
-static void write_one(struct exposition *e, const char *path, const struct cgroup_names *names,
-		      const struct cgroup_faults *cell, write_cell *write)
+static void write_one_cgroup(struct exposition *e, const char *path,
+			     const struct cgroup_names *names, const struct cgroup_faults *faults,
+			     write_faults_of *write)
 {
 	const struct label labels[] = {
 		{ "cgroup", path },
@@ -155,27 +158,29 @@ static void write_one(struct exposition *e, const char *path, const struct cgrou
 	};
 
 	exposition_common(e, labels, 3);
-	write(e, cell);
+	write(e, faults);
 }
 
-/* "other" is no path: those begin with "/". */
-static void write_all(const struct metrics_cgroup *m, struct exposition *e, write_cell *write)
+/* Paths begin with "/", so "other" is not one. */
+static void write_all_cgroups(const struct metrics_cgroup *m, struct exposition *e,
+			      write_faults_of *write)
 {
 	const struct cgroup_names none = { 0 };
 	unsigned int i;
 
-	write_one(e, "other", &none, &m->other, write);
+	write_one_cgroup(e, "other", &none, &m->other, write);
 	for (i = 1; i < m->nr_views; i++) {
 		const struct view *view = &m->views[i];
 
 		if (view->key && view->entry)
-			write_one(e, view->entry->path, &view->entry->names,
-				  cgroup_counters_faults(m->scopes, i), write);
+			write_one_cgroup(e, view->entry->path, &view->entry->names,
+					 cgroup_counters_faults(m->counters, i), write);
 	}
 	exposition_common(e, NULL, 0);
 }
 
-static void write_count(struct exposition *e, unsigned int path, unsigned int major, uint64_t count)
+static void write_cgroup_count(struct exposition *e, unsigned int path, unsigned int major,
+			       uint64_t count)
 {
 	const struct label labels[] = {
 		{ "path", path_name(path) },
@@ -186,59 +191,57 @@ static void write_count(struct exposition *e, unsigned int path, unsigned int ma
 		exposition_count(e, labels, 2, count);
 }
 
-static void write_faults(struct exposition *e, const struct cgroup_faults *cell)
+static void write_cgroup_faults(struct exposition *e, const struct cgroup_faults *faults)
 {
 	unsigned int path;
 
 	for (path = 0; path < PATH_NR; path++) {
-		/* What failed is neither minor nor major. */
+		/* Failed faults are neither minor nor major. */
 		if (!path_completes(path)) {
-			write_count(e, path, 0, cell->count[path][0] + cell->count[path][1]);
+			write_cgroup_count(e, path, 0,
+					   faults->count[path][0] + faults->count[path][1]);
 			continue;
 		}
-		write_count(e, path, 0, cell->count[path][0]);
-		write_count(e, path, 1, cell->count[path][1]);
+		write_cgroup_count(e, path, 0, faults->count[path][0]);
+		write_cgroup_count(e, path, 1, faults->count[path][1]);
 	}
 }
 
-static void write_seconds(struct exposition *e, const struct cgroup_faults *cell)
+static void write_cgroup_seconds(struct exposition *e, const struct cgroup_faults *faults)
 {
 	unsigned int path;
 
 	for (path = 0; path < PATH_NR; path++) {
 		const struct label label = { "path", path_name(path) };
 
-		if (cell->sum_ns[path])
-			exposition_seconds(e, &label, 1, cell->sum_ns[path]);
+		if (faults->sum_ns[path])
+			exposition_seconds(e, &label, 1, faults->sum_ns[path]);
 	}
 }
 
-static void write_durations(struct exposition *e, const struct cgroup_faults *cell)
+static void write_cgroup_durations(struct exposition *e, const struct cgroup_faults *faults)
 {
 	uint64_t buckets[HIST_SLOTS];
 	struct exposition_histogram histogram = { .buckets = buckets };
 	unsigned int i;
 
 	for (i = 0; i < PATH_NR; i++)
-		histogram.sum_ns += cell->sum_ns[i];
+		histogram.sum_ns += faults->sum_ns[i];
 	for (i = 0; i < HIST_SLOTS; i++)
-		buckets[i] = cell->buckets[i];
+		buckets[i] = faults->buckets[i];
 	exposition_histogram(e, NULL, 0, &histogram);
 }
 
-void metrics_cgroup_faults(const struct metrics_cgroup *m, struct exposition *e)
+void metrics_cgroup_write(const struct metrics_cgroup *m, struct exposition *e,
+			  enum metrics_cgroup_family family)
 {
-	write_all(m, e, write_faults);
-}
+	static write_faults_of *const writers[] = {
+		[CGROUP_FAULTS] = write_cgroup_faults,
+		[CGROUP_SECONDS] = write_cgroup_seconds,
+		[CGROUP_DURATIONS] = write_cgroup_durations,
+	};
 
-void metrics_cgroup_seconds(const struct metrics_cgroup *m, struct exposition *e)
-{
-	write_all(m, e, write_seconds);
-}
-
-void metrics_cgroup_durations(const struct metrics_cgroup *m, struct exposition *e)
-{
-	write_all(m, e, write_durations);
+	write_all_cgroups(m, e, writers[family]);
 }
 
 unsigned int metrics_cgroup_count(const struct metrics_cgroup *m)
@@ -248,14 +251,14 @@ unsigned int metrics_cgroup_count(const struct metrics_cgroup *m)
 
 unsigned int metrics_cgroup_limit(const struct metrics_cgroup *m)
 {
-	return cgroup_counters_limit(m->scopes);
+	return cgroup_counters_limit(m->counters);
 }
 
 void metrics_cgroup_close(struct metrics_cgroup *m)
 {
 	if (!m)
 		return;
-	cgroup_counters_close(m->scopes);
+	cgroup_counters_close(m->counters);
 	free(m->views);
 	free(m);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * serve/sandbox.c: see serve/serve_sandbox.h.
+ * serve/sandbox.c: finds the capabilities that this kernel requires, drops the others, and installs
+ * the seccomp filter.
  */
 #include "serve_sandbox.h"
 
@@ -15,6 +16,7 @@
 
 #include <bpf/bpf.h>
 
+#include "util/array.h"
 #include "probe/probe.h"
 
 /* libcap of Debian 11 does not know their names. */
@@ -22,7 +24,7 @@
 #define CAP_BPF_NR     39
 
 /*
- * What is called after the start: serving (MHD and GnuTLS with their threads),
+ * The system calls after the start: for serving (MHD and GnuTLS with their threads),
  * reading /proc, /sys and the web configuration, CPUs that come online, sd_notify.
  * No exec, no new privileges, no modules, no mounts, no tracing of others.
  */
@@ -47,7 +49,7 @@ static const char *const allowed[] = {
 	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack",
 	"restart_syscall", "getrusage", "prlimit64", "getrlimit", "getrandom", "uname", "sysinfo",
 	"prctl",
-	/* What pfstat is for. */
+	/* Measuring. */
 	"bpf", "perf_event_open",
 };
 /* clang-format on */
@@ -57,8 +59,8 @@ struct keep {
 	int nr;
 };
 
-/* Only keep is effective from here on; what is permitted stays. */
-static int try_with(const struct keep *keep, cap_flag_t flag)
+/* Leaves only keep in a set of capabilities. */
+static int set_capabilities(const struct keep *keep, cap_flag_t flag)
 {
 	cap_t caps = cap_get_proc();
 	int err = -ENOMEM;
@@ -100,10 +102,10 @@ static bool perf_works(void)
 	return fd >= 0;
 }
 
-/* By trying: first with none, then with the one that should do. */
+/* By trying: first without any, then with the one that should be enough. */
 static int find_needed(struct keep *keep, const struct sandbox_needs *needs)
 {
-	int err = try_with(keep, CAP_EFFECTIVE);
+	int err = set_capabilities(keep, CAP_EFFECTIVE);
 
 	if (err)
 		return err;
@@ -112,7 +114,7 @@ static int find_needed(struct keep *keep, const struct sandbox_needs *needs)
 	if (!needs->perf || perf_works() || !is_permitted(CAP_PERFMON_NR))
 		return 0;
 	keep->caps[keep->nr++] = CAP_PERFMON_NR;
-	err = try_with(keep, CAP_EFFECTIVE);
+	err = set_capabilities(keep, CAP_EFFECTIVE);
 	if (!err && !perf_works())
 		keep->nr--;
 	return err;
@@ -125,20 +127,20 @@ static int drop_capabilities(struct keep *keep, const struct sandbox_needs *need
 
 	if (err)
 		return err;
-	/* Of the bounding set what may be: it needs CAP_SETPCAP, and there is no exec any more. */
+	/* May fail without CAP_SETPCAP; without exec the bounding set does not matter. */
 	for (cap = 0; CAP_IS_SUPPORTED(cap); cap++)
 		cap_drop_bound(cap);
 	cap_reset_ambient();
-	/* Effective must be a part of permitted at each step. */
-	err = try_with(keep, CAP_EFFECTIVE);
+	/* Effective first, as it must be a subset of permitted. */
+	err = set_capabilities(keep, CAP_EFFECTIVE);
 	if (!err)
-		err = try_with(keep, CAP_PERMITTED);
+		err = set_capabilities(keep, CAP_PERMITTED);
 	if (!err)
-		err = try_with(&(struct keep){ .nr = 0 }, CAP_INHERITABLE);
+		err = set_capabilities(&(struct keep){ .nr = 0 }, CAP_INHERITABLE);
 	return err;
 }
 
-static void print_kept(const struct keep *keep, char *kept, size_t len)
+static void format_kept(const struct keep *keep, char *kept, size_t len)
 {
 	int i;
 
@@ -151,16 +153,15 @@ static void print_kept(const struct keep *keep, char *kept, size_t len)
 	}
 }
 
-static int filter_calls(void)
+static int install_filter(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int err = filter ? 0 : -ENOMEM;
-	size_t i;
 
-	for (i = 0; !err && i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+	for (size_t i = 0; !err && i < ARRAY_SIZE(allowed); i++) {
 		int call = seccomp_syscall_resolve_name(allowed[i]);
 
-		/* Not every architecture and libseccomp knows all of them. */
+		/* Some are unknown to some architectures or to an older libseccomp. */
 		if (call != __NR_SCMP_ERROR)
 			err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
 	}
@@ -178,10 +179,10 @@ int sandbox_enter(const struct sandbox_needs *needs, char *kept, size_t kept_len
 
 	if (err)
 		return error_set(error, err, "cannot drop capabilities: %s", strerror(-err));
-	print_kept(&keep, kept, kept_len);
+	format_kept(&keep, kept, kept_len);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return error_set(error, -errno, "cannot set no_new_privs: %s", strerror(errno));
-	err = filter_calls();
+	err = install_filter();
 	if (err)
 		error_set(error, err, "cannot install the seccomp filter: %s", strerror(-err));
 	return err;

@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * serve/serve_metrics.h: what pfstat exports, from the counters to the metric families. One
- * row of the table in serve/metrics.c is one family; docs/metrics.md describes them.
+ * serve/serve_metrics.h: the metric families of pfstat serve, from the counters to an
+ * exposition. docs/metrics.md describes them.
  */
 #ifndef PFSTAT_SERVE_SERVE_METRICS_H
 #define PFSTAT_SERVE_SERVE_METRICS_H
 
-#include "run/run_setup.h"
-#include "proc/cgroups.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "counters/counters.h"
-#include "prometheus/prometheus.h"
 #include "http/http.h"
+#include "probe/probe.h"
+#include "proc/cgroups.h"
+#include "prometheus/prometheus.h"
 
 struct metrics;
 
 struct metrics_source {
-	const struct setup *at;
+	const struct session *session;
+	const struct plan *plan;
 	struct counters *counters;
-	const struct opts *opts;
-	const struct http_server *http_server;
-	const unsigned int *unmeasured_cpus; /* online, and could not be attached to */
 	struct cgroups *cgroups; /* of --by cgroup; NULL without */
+	const struct http_server *http_server;
+	const unsigned int *unmeasured_cpus; /* online, but attaching to them failed */
+	uint64_t slow_ns; /* --slower; 0: no threshold */
+	bool causes; /* --causes */
+	bool vma_lock; /* the kernel has locks per VMA */
 };
 
 /* 0 or a negative errno. What source points to must outlive it. */
@@ -31,7 +37,7 @@ int metrics_open(struct metrics **out, const struct metrics_source *source);
  */
 void metrics_write(struct metrics *m, struct exposition *e);
 
-/* The scrape that has just been answered took so long, from request to response. */
+/* Sets how long the last scrape took, from request to response. */
 void metrics_scraped(struct metrics *m, uint64_t ns);
 
 /* The value of the label severity: minor, major or failed. major: 0 or 1. */

@@ -16,18 +16,18 @@ struct metrics_cgroup;
 int metrics_cgroup_open(struct metrics_cgroup **out, const struct session *session,
 			struct cgroups *cgroups);
 
-/* Finds out whose the counters are. now_ns: CLOCK_MONOTONIC, later than the last one. */
+/* Finds the cgroups of the counters. now_ns: CLOCK_MONOTONIC, later than the last one. */
 void metrics_cgroup_begin(struct metrics_cgroup *m, uint64_t now_ns);
 
-void metrics_cgroup_faults(const struct metrics_cgroup *m, struct exposition *e);
-void metrics_cgroup_seconds(const struct metrics_cgroup *m, struct exposition *e);
-void metrics_cgroup_durations(const struct metrics_cgroup *m, struct exposition *e);
+enum metrics_cgroup_family { CGROUP_FAULTS, CGROUP_SECONDS, CGROUP_DURATIONS };
+void metrics_cgroup_write(const struct metrics_cgroup *m, struct exposition *e,
+			  enum metrics_cgroup_family family);
 
-/* How many cgroups have series of their own, and how many could. */
+/* Cgroups with series of their own: how many there are, and how many there can be. */
 unsigned int metrics_cgroup_count(const struct metrics_cgroup *m);
 unsigned int metrics_cgroup_limit(const struct metrics_cgroup *m);
 
-/* Forgets removed cgroups, whose last counts have now been said. */
+/* Forgets removed cgroups: this scrape has exported their last counts. */
 void metrics_cgroup_end(struct metrics_cgroup *m);
 
 void metrics_cgroup_close(struct metrics_cgroup *m);

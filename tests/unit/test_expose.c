@@ -912,7 +912,7 @@ static void a_thousand_scrapes_allocate_nothing(void **state)
 {
 	struct exposition *e = *state;
 	const struct buffer *const buffers[] = { &e->out,  &e->series, &e->common, &e->scratch,
-						 &e->body, &e->clean,  &e->gzip };
+						 &e->body, &e->utf8,   &e->gzip };
 	struct buffer before[NR(buffers)];
 	struct mallinfo2 info;
 	size_t len;

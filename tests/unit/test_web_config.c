@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * test_web_config.c: --web.config.file: what is understood, and each refusal
- * with its line.
+ * test_web_config.c: --web.config.file: accepted files, and each refusal with its line.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -16,12 +15,11 @@
 #include <cmocka.h>
 #include <gnutls/gnutls.h>
 
-#include "http/http_config.h"
+#include "http/http_yaml.h"
+#include "util/array.h"
 
-#define NR(array) (sizeof(array) / sizeof((array)[0]))
-
-#define HASH      "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
-#define PAIR      "tls_server_config:\n  cert_file: c\n  key_file: k\n"
+#define HASH "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
+#define PAIR "tls_server_config:\n  cert_file: c\n  key_file: k\n"
 
 static struct error error;
 
@@ -62,8 +60,10 @@ static const struct {
 	{ "\"a\\0\": 1\n", 1, "NUL" },
 	{ "? [a]\n: b\n", 1, "a key is expected" },
 	{ "~: b\n", 1, "a key is expected" },
-	{ "rate_limit: {}\nrate_limit: {}\n", 2, "there before, in line 1" },
-	{ "http_server_config:\n  http2: true\n  http2: true\n", 3, "http2 was there before" },
+	{ "rate_limit: {}\nrate_limit: {}\n", 2,
+	  "duplicate key rate_limit, first defined on line 1" },
+	{ "http_server_config:\n  http2: true\n  http2: true\n", 3,
+	  "duplicate key http2, first defined on line 2" },
 	{ "http_server_config:\n  http3: true\n", 2, "http_server_config has no key http3" },
 	{ PAIR "  ciphers: []\n", 4, "tls_server_config has no key ciphers" },
 	{ "<<: {}\n", 1, "the file has no key <<" },
@@ -74,6 +74,8 @@ static const struct {
 	{ "http_server_config: yes\n", 1, "http_server_config must have keys" },
 	{ "http_server_config:\n  headers: []\n", 2, "headers must have keys" },
 	{ "http_server_config:\n  http2: maybe\n", 2, "true or false" },
+	{ "http_server_config:\n  http2: y Y\n", 2, "true or false" },
+	{ "http_server_config:\n  http2: es\n", 2, "true or false" },
 	{ "http_server_config:\n  http2: \"true\"\n", 2, "true or false" },
 	{ "http_server_config:\n  http2: [true]\n", 2, "true or false" },
 	{ "tls_server_config:\n  cert_file: [a]\n", 2, "a text is expected" },
@@ -116,7 +118,7 @@ static const struct {
 	{ PAIR "  max_version: TLS12\n  min_version: TLS13\n", 5, "above max_version" },
 	{ PAIR "  max_version: TLS11\n", 4, "above max_version" },
 	{ PAIR "  cipher_suites:\n  - TLS_AES_128_GCM_SHA256\n  - TLS_RSA_WITH_RC4_128_SHA\n", 6,
-	  "unknown cipher suite TLS_RSA_WITH_RC4_128_SHA" },
+	  "unknown cipher_suites TLS_RSA_WITH_RC4_128_SHA" },
 	{ PAIR "  curve_preferences: [X25519, P256]\n", 4, "P256 is none of X25519" },
 	{ PAIR "  prefer_server_cipher_suites: 1\n", 4, "true or false" },
 	/* headers */
@@ -134,7 +136,8 @@ static const struct {
 	{ "basic_auth_users:\n  bob:\n", 2, "the password of bob is no bcrypt hash" },
 	{ "basic_auth_users:\n  'b:b': " HASH "\n", 2, "colon" },
 	{ "basic_auth_users:\n  a: " HASH "\n  b: " HASH "x\n", 3, "of b is no bcrypt" },
-	{ "basic_auth_users:\n  a: " HASH "\n  a: " HASH "\n", 3, "there before" },
+	{ "basic_auth_users:\n  a: " HASH "\n  a: " HASH "\n", 3,
+	  "duplicate key a, first defined on line 2" },
 	{ "basic_auth_users:\n  a: $2x$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n",
 	  2, "no bcrypt" },
 	{ "basic_auth_users:\n  a: $2y$03$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n",
@@ -161,7 +164,7 @@ static const struct {
 static void test_refusals(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < NR(refused); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		struct http_config config;
 		char start[64];
 
@@ -174,6 +177,84 @@ static void test_refusals(void **state)
 				 refused[i].what, refused[i].text);
 		for (const char *c = error.text; *c; c++)
 			assert_true((unsigned char)*c >= ' ');
+	}
+}
+
+static bool is_refused_somewhere(const char *name)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s:", name);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		if (strstr(refused[i].text, key))
+			return true;
+	return false;
+}
+
+/* The whole documentation; the tests run in the top folder. */
+static char *read_docs(void)
+{
+	char *text = calloc(1, 65536);
+	FILE *f = fopen("docs/web-config.md", "r");
+
+	assert_non_null(text);
+	if (!f)
+		fail_msg("no docs/web-config.md in the working directory");
+	assert_in_range(fread(text, 1, 65535, f), 1, 65534);
+	fclose(f);
+	return text;
+}
+
+/* Each row of http/config.c has an example or words, a refusal above and documentation. */
+static void test_rows(void **state)
+{
+	size_t nr;
+	const struct config_key *keys = http_config_keys(&nr);
+	char *docs = read_docs();
+
+	(void)state;
+	for (size_t i = 0; i < nr; i++) {
+		const struct config_key *key = &keys[i];
+		char quoted[64];
+
+		snprintf(quoted, sizeof(quoted), "`%s`", key->name);
+		if (!strstr(docs, quoted))
+			fail_msg("%s is not in docs/web-config.md", quoted);
+		if (!is_refused_somewhere(key->name))
+			fail_msg("no refusal of %s", key->name);
+		assert_true(key->example || key->words);
+		for (const struct config_word *w = key->words; w && w->name; w++) {
+			/* The docs put the suites together from parts. */
+			if (*w->name && strncmp(w->name, "TLS_", 4) != 0 && !strstr(docs, w->name))
+				fail_msg("%s is not in docs/web-config.md", w->name);
+		}
+	}
+	free(docs);
+}
+
+/* An example alone is understood, or refused only for what it lacks. */
+static void test_examples(void **state)
+{
+	size_t nr;
+	const struct config_key *keys = http_config_keys(&nr);
+
+	(void)state;
+	for (size_t i = 0; i < nr; i++) {
+		const struct config_key *key = &keys[i];
+		struct http_config config;
+		char text[256];
+		int err;
+
+		snprintf(text, sizeof(text), "%s%s  %s: %s%s%s\n", key->section ? key->section : "",
+			 key->section ? ":\n" : "", key->name, key->example ? key->example : "[",
+			 key->example ? "" : key->words->name, key->example ? "" : "]");
+		err = parse(&config, text);
+		if (!err)
+			http_config_free(&config);
+		else if (key->example && !strstr(error.text, "missing one of") &&
+			 !strstr(error.text, "needs a client_auth_type") &&
+			 !strstr(error.text, "without "))
+			fail_msg("%s\n%s", error.text, text);
 	}
 }
 
@@ -205,13 +286,13 @@ static void test_nothing(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < NR(texts); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct http_config config;
 
 		parse_well(&config, texts[i]);
 		assert_false(config.tls);
-		assert_int_equal(config.nr_users, 0);
-		assert_int_equal(config.nr_headers, 0);
+		assert_int_equal(config.users.nr, 0);
+		assert_int_equal(config.headers.nr, 0);
 		assert_true(config.rate_interval_ns == 0);
 		http_config_free(&config);
 	}
@@ -244,15 +325,15 @@ static void test_everything(void **state)
 	assert_string_equal(c.key_file, "/etc/k.pem");
 	assert_string_equal(c.client_ca_file, "dir/../ca.pem");
 	assert_int_equal(c.client_auth, CLIENT_AUTH_REQUIRE_AND_VERIFY);
-	assert_string_equal(c.client_allowed_sans[0], "one");
-	assert_string_equal(c.client_allowed_sans[1], "two");
-	assert_null(c.client_allowed_sans[2]);
-	assert_int_equal(c.nr_headers, 2);
-	assert_string_equal(c.headers[1].name, "X-Frame-Options");
-	assert_string_equal(c.headers[1].value, "sameorigin");
-	assert_int_equal(c.nr_users, 2);
-	assert_string_equal(c.users[1].name, "123");
-	assert_string_equal(c.users[1].hash, HASH);
+	assert_string_equal(c.client_allowed_sans.all[0], "one");
+	assert_string_equal(c.client_allowed_sans.all[1], "two");
+	assert_int_equal(c.client_allowed_sans.nr, 2);
+	assert_int_equal(c.headers.nr, 2);
+	assert_string_equal(c.headers.all[1].name, "X-Frame-Options");
+	assert_string_equal(c.headers.all[1].value, "sameorigin");
+	assert_int_equal(c.users.nr, 2);
+	assert_string_equal(c.users.all[1].name, "123");
+	assert_string_equal(c.users.all[1].value, HASH);
 	assert_true(c.rate_interval_ns == UINT64_C(61500000000));
 	assert_int_equal(c.rate_burst, 7);
 	http_config_free(&c);
@@ -286,7 +367,7 @@ static void test_client_auth_types(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < NR(types); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct http_config c;
 		char text[256];
 
@@ -306,7 +387,7 @@ static void test_bcrypt_kinds(void **state)
 		       "  a: $2a$04$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n"
 		       "  b: $2b$31$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n"
 		       "  y: \"$2y$09$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\"\n");
-	assert_int_equal(c.nr_users, 3);
+	assert_int_equal(c.users.nr, 3);
 	http_config_free(&c);
 }
 
@@ -369,7 +450,7 @@ static void test_suites(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < NR(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct http_config c;
 		char text[512], got[1024];
 
@@ -416,7 +497,7 @@ static void test_versions_and_curves(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < NR(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct http_config c;
 		char text[256], got[256];
 
@@ -469,6 +550,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_hashes_stay_secret),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_everything),
