@@ -68,7 +68,7 @@ static __always_inline bool is_measured(u32 tid)
 #define DONE_DONE(id) | 1ull << PATH_##id
 #define DONE_FAILED(id)
 #define DONE_UNTIMED(id)
-#define DONE_BIT(id, name, end, outcome, text) DONE_##end(id)
+#define DONE_BIT(id, name, end, ...) DONE_##end(id)
 /* Paths that the kernel accounts, so that an end program ran. */
 #define DONE_PATHS (0ull PATHS(DONE_BIT))
 
