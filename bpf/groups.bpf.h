@@ -74,38 +74,69 @@ static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
 	return 0;
 }
 
+/* A function for each row of DIMENSIONS: fills the key, see struct group_key. */
+#define DIMENSION_KEY(id)                                                                          \
+	static __always_inline void group_key_##id(u64 key[2], u32 dim, struct task_struct *task,  \
+						   u64 vma, u32 path)
+
+DIMENSION_KEY(PROCESS)
+{
+	key[0] = bpf_get_current_pid_tgid() >> 32;
+	key[1] = BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+DIMENSION_KEY(THREAD)
+{
+	key[0] = current_tid();
+	key[1] = BPF_CORE_READ(task, start_boottime);
+}
+
+DIMENSION_KEY(COMM)
+{
+	bpf_get_current_comm(key, 16);
+}
+
+DIMENSION_KEY(CGROUP)
+{
+	key[0] = current_cgroup();
+}
+
+DIMENSION_KEY(MAPPING)
+{
+	mapping_key(key, vma, dim);
+}
+
+DIMENSION_KEY(FILE)
+{
+	mapping_key(key, vma, dim);
+}
+
+DIMENSION_KEY(CPU)
+{
+	key[0] = bpf_get_smp_processor_id();
+}
+
+DIMENSION_KEY(NODE)
+{
+	key[0] = bpf_get_numa_node_id();
+}
+
+DIMENSION_KEY(PATH)
+{
+	key[0] = path;
+}
+
 static __always_inline void dimension_key(u64 key[2], u32 dim, u64 vma, u32 path)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	switch (dim) {
-	case DIM_PROCESS:
-		key[0] = bpf_get_current_pid_tgid() >> 32;
-		key[1] = BPF_CORE_READ(task, group_leader, start_boottime);
+#define DIM_CASE(id, ...)                                                                          \
+	case DIM_##id:                                                                             \
+		group_key_##id(key, dim, task, vma, path);                                         \
 		break;
-	case DIM_THREAD:
-		key[0] = current_tid();
-		key[1] = BPF_CORE_READ(task, start_boottime);
-		break;
-	case DIM_COMM:
-		bpf_get_current_comm(key, 16);
-		break;
-	case DIM_CGROUP:
-		key[0] = current_cgroup();
-		break;
-	case DIM_MAPPING:
-	case DIM_FILE:
-		mapping_key(key, vma, dim);
-		break;
-	case DIM_CPU:
-		key[0] = bpf_get_smp_processor_id();
-		break;
-	case DIM_NODE:
-		key[0] = bpf_get_numa_node_id();
-		break;
-	case DIM_PATH:
-		key[0] = path;
-		break;
+		DIMENSIONS(DIM_CASE)
+#undef DIM_CASE
 	}
 }
 

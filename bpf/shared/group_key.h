@@ -23,7 +23,7 @@
 /* clang-format off */
 enum dimension {
 	DIM_NONE,
-#define DIM_ENUM(id, name, title) DIM_##id,
+#define DIM_ENUM(id, ...) DIM_##id,
 	DIMENSIONS(DIM_ENUM)
 #undef DIM_ENUM
 	DIM_NR

@@ -76,6 +76,29 @@
 	X(bad_area, 0, "failed faults of kernel mode (5.10)")
 
 /*
+ * Tracepoints: name, facts, program in pfstat.bpf.c, purpose. Those that set facts or notes, and,
+ * behind the causes, the others.
+ */
+/* clang-format off */
+#define PROBE_TRACEPOINTS(X)                                                                       \
+	X(rss_stat, EV(RSS_FILE) | EV(SWAP), "tp_rss_stat", 0)                                     \
+	X(mm_page_alloc, EV(ALLOC) | EV(ALLOC_ZERO) | EV(ALLOC_HUGE), "tp_mm_page_alloc", 0)       \
+	X(mm_filemap_fault, EV(FILEMAP_FAULT), "tp_mm_filemap_fault", 0)                           \
+	X(mm_filemap_map_pages, EV(MAP_PAGES), "tp_mm_filemap_map_pages", 0)                       \
+	X(mmap_lock_acquire_returned, 0, "tp_mmap_lock_acquire_returned", "faults that fell back to mmap_lock")
+
+#define OTHER_TRACEPOINTS(X)                                                                       \
+	X(contention_begin, 0, "tp_contention_begin", "cause: begin of LOCK")                      \
+	X(contention_end, 0, "tp_contention_end", "cause: end of LOCK")                            \
+	X(sched_switch, 0, "tp_sched_switch", "cause: time off the CPU")                           \
+	X(signal_generate, 0, "signal_generate", "failed faults of user mode")                     \
+	X(signal_deliver, 0, "signal_deliver", "faults that a signal ended")                       \
+	X(emulate_vsyscall, 0, "tp_emulate_vsyscall", "vsyscall emulation")                        \
+	X(sched_process_fork, 0, "inherit_target", "threads and children of -p and --")            \
+	X(sched_process_exit, 0, "task_exit", "faults of tasks that were killed")
+/* clang-format on */
+
+/*
  * Tracepoints where something begins or ends that a fault spends its time on: what
  * that is, and which of the two (begin_cause(), end_cause()).
  */

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "util/array.h"
+
 #define E(fact) EV(fact)
 
 const struct evidence_row evidence_rows[] = {
@@ -84,33 +86,63 @@ const struct evidence_row evidence_rows[] = {
 	{ PATH_SPURIOUS, INFERRED, E(VMA_FILE), E(PRESENT) | E(WRITE) },
 };
 
-const size_t nr_evidence_rows = sizeof(evidence_rows) / sizeof(evidence_rows[0]);
+const size_t nr_evidence_rows = ARRAY_SIZE(evidence_rows);
 
-const struct named_path named_paths[] = {
+static const struct named_path named_paths[] = {
 	/* Up to 5.10 a kprobe only: the function takes a struct by value. */
-	{ PATH_THP_WP, HOOK_do_huge_pmd_wp_page, 0, false, EXACT },
+	{ PATH_THP_WP, HOOK_do_huge_pmd_wp_page, 0, SOURCE_NONE, EXACT },
 	/* It may yet map small pages of it. */
-	{ PATH_FILE_HUGE, HOOK_do_set_pmd, 0, false, INFERRED },
-	{ PATH_PFN, HOOK___do_fault, 0, true, EXACT },
-	{ PATH_KSM_COPY, HOOK_do_wp_page, E(WP_COPY), false, EXACT },
-	{ PATH_NUMA, HOOK_task_numa_fault, 0, false, EXACT },
-	{ PATH_THP_NUMA, HOOK_task_numa_fault, 0, false, EXACT },
-	{ PATH_MIGRATION, HOOK_migration_entry_wait, 0, false, EXACT },
-	{ PATH_UFFD_MISSING, HOOK_handle_userfault, 0, true, EXACT },
-	{ PATH_UFFD_WP, HOOK_handle_userfault, 0, true, EXACT },
-	{ PATH_UFFD_MINOR, HOOK_handle_userfault, 0, true, EXACT },
-	{ PATH_DEVICE, HOOK_do_huge_pmd_device_private, 0, false, EXACT },
+	{ PATH_FILE_HUGE, HOOK_do_set_pmd, 0, SOURCE_NONE, INFERRED },
+	{ PATH_PFN, HOOK___do_fault, 0, SOURCE_VMA, EXACT },
+	{ PATH_KSM_COPY, HOOK_do_wp_page, E(WP_COPY), SOURCE_NONE, EXACT },
+	{ PATH_NUMA, HOOK_task_numa_fault, 0, SOURCE_TASK, EXACT },
+	{ PATH_THP_NUMA, HOOK_task_numa_fault, 0, SOURCE_TASK, EXACT },
+	{ PATH_MIGRATION, HOOK_migration_entry_wait, 0, SOURCE_NONE, EXACT },
+	{ PATH_UFFD_MISSING, HOOK_handle_userfault, 0, SOURCE_VMA, EXACT },
+	{ PATH_UFFD_WP, HOOK_handle_userfault, 0, SOURCE_VMA, EXACT },
+	{ PATH_UFFD_MINOR, HOOK_handle_userfault, 0, SOURCE_VMA, EXACT },
+	{ PATH_DEVICE, HOOK_do_huge_pmd_device_private, 0, SOURCE_NONE, EXACT },
 };
-
-const size_t nr_named_paths = sizeof(named_paths) / sizeof(named_paths[0]);
 
 const struct named_path *classify_named(enum fault_path path)
 {
 	size_t i;
 
-	for (i = 0; i < nr_named_paths; i++)
+	for (i = 0; i < ARRAY_SIZE(named_paths); i++)
 		if (named_paths[i].path == path)
 			return &named_paths[i];
+	return NULL;
+}
+
+/*
+ * A failed fault of user mode ends in a signal. One of kernel mode sends none: the functions
+ * name it, else it is a fixup. One of get_user_pages fails by the return value, which kprobes
+ * do not see.
+ */
+static const struct ended_path ended_paths[] = {
+	/* path, { user, kernel, gup }, facts */
+	{ PATH_BAD_ADDRESS, { HOOK_signal_generate, HOOK_bad_area_nosemaphore, END_RETURN }, 0 },
+	{ PATH_BAD_ACCESS, { HOOK_signal_generate, HOOK_bad_area_access_error, END_NEVER }, 0 },
+	{ PATH_GUARD_PAGE, { HOOK_signal_generate, END_NEVER, END_NEVER }, E(SPECIAL) },
+	{ PATH_KERN_ADDR, { HOOK_signal_generate, END_ALWAYS, END_NEVER }, 0 },
+	{ PATH_SIGBUS, { HOOK_signal_generate, END_NEVER, END_RETURN }, 0 },
+	{ PATH_HWPOISON, { HOOK_signal_generate, END_NEVER, END_RETURN }, 0 },
+	{ PATH_OOM, { HOOK_pagefault_out_of_memory, END_NEVER, END_RETURN }, 0 },
+	{ PATH_KILLED, { HOOK_signal_deliver, END_NEVER, END_NEVER }, 0 },
+	{ PATH_INTERRUPTED, { HOOK_signal_deliver, END_NEVER, END_NEVER }, 0 },
+	{ PATH_VSYSCALL, { HOOK_emulate_vsyscall, END_NEVER, END_NEVER }, 0 },
+	{ PATH_FIXUP, { END_NEVER, END_ALWAYS, END_NO_RETURN }, 0 },
+	{ PATH_UNRESOLVED, { END_ALWAYS, END_ALWAYS, END_ALWAYS }, 0 },
+	{ PATH_UNCLASSIFIED, { END_ALWAYS, END_ALWAYS, END_ALWAYS }, 0 },
+};
+
+const struct ended_path *classify_ended(enum fault_path path)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ended_paths); i++)
+		if (ended_paths[i].path == path)
+			return &ended_paths[i];
 	return NULL;
 }
 

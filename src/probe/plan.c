@@ -111,13 +111,13 @@ static enum method function_method(const struct caps *caps, enum attach_mode mod
 	return METHOD_NONE;
 }
 
-static bool attached(const struct plan *plan, enum hook h)
+static bool is_attached(const struct plan *plan, enum hook h)
 {
 	return plan->hook[h].method > METHOD_UNNEEDED;
 }
 
 /* Of locks that somebody has to wait for, and of no others. */
-static bool tells_contention(const struct caps *caps)
+static bool has_contention(const struct caps *caps)
 {
 	return !caps->hook_tracepoint[HOOK_contention_begin] &&
 	       !caps->hook_tracepoint[HOOK_contention_end];
@@ -129,7 +129,7 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 {
 	switch (h) {
 	case HOOK_expand_stack:
-		return attached(plan, HOOK_expand_stack_locked);
+		return is_attached(plan, HOOK_expand_stack_locked);
 	case HOOK_lock_mm_and_find_vma:
 		/* Without locks per VMA every fault takes it. */
 		return !caps->vma_lock;
@@ -140,7 +140,7 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 		return plan->hook[HOOK_handle_mm_fault].method < METHOD_KPROBE;
 	case HOOK_follow_page_pte:
 		return plan->hook[HOOK_handle_mm_fault].method < METHOD_KPROBE ||
-		       attached(plan, HOOK_follow_page_mask);
+		       is_attached(plan, HOOK_follow_page_mask);
 	default:
 		return hook_rows[h].facts && !(hook_rows[h].facts & ~plan->facts);
 	}
@@ -175,7 +175,7 @@ static void plan_functions(struct plan *plan, const struct plan_request *request
  */
 static void plan_handle_mm_fault(struct plan *plan)
 {
-	if (attached(plan, HOOK_handle_mm_fault))
+	if (is_attached(plan, HOOK_handle_mm_fault))
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
 }
 
@@ -190,37 +190,36 @@ static bool is_cause_needed(const struct caps *caps, enum hook h)
 	switch (h) {
 	case HOOK_mmap_lock_start_locking:
 	case HOOK_mmap_lock_acquire_returned:
-		return !tells_contention(caps);
+		return !has_contention(caps);
 	case HOOK_contention_begin:
 	case HOOK_contention_end:
-		return tells_contention(caps);
+		return has_contention(caps);
 	default:
 		return true;
 	}
 }
 
-/* Begin and end of something; without both it is not told. */
-static uint32_t cause_if(const struct plan *plan, enum cause cause, enum hook begin, enum hook end)
+/* The causes that have both a begin and an end here. */
+static uint32_t timed_causes(const struct plan *plan)
 {
-	return attached(plan, begin) && attached(plan, end) ? 1u << cause : 0;
+	uint32_t begin = 0, end = 0;
+
+#define ADD_CAUSE(hook, cause, which)                                                              \
+	if (is_attached(plan, HOOK_##hook))                                                        \
+		which |= 1u << CAUSE_##cause;
+	CAUSE_HOOKS(ADD_CAUSE)
+	ADD_CAUSE(contention_begin, LOCK, begin)
+	ADD_CAUSE(contention_end, LOCK, end)
+	ADD_CAUSE(mmap_lock_acquire_returned, LOCK, end)
+#undef ADD_CAUSE
+	return begin & end;
 }
 
-/* What a fault's time is spent on, as far as what is attached tells. */
+/* What a fault's time is spent on, as far as the attached hooks see it. */
 static void plan_causes(struct plan *plan, const struct caps *caps)
 {
-	const bool wait_functions = attached(plan, HOOK_sched_switch);
-
-	plan->causes =
-		1u << CAUSE_ON_CPU |
-		cause_if(plan, CAUSE_LOCK, HOOK_contention_begin, HOOK_contention_end) |
-		cause_if(plan, CAUSE_LOCK, HOOK_mmap_lock_start_locking,
-			 HOOK_mmap_lock_acquire_returned) |
-		cause_if(plan, CAUSE_RECLAIM, HOOK_mm_vmscan_direct_reclaim_begin,
-			 HOOK_mm_vmscan_direct_reclaim_end) |
-		cause_if(plan, CAUSE_MEMCG, HOOK_mm_vmscan_memcg_reclaim_begin,
-			 HOOK_mm_vmscan_memcg_reclaim_end) |
-		cause_if(plan, CAUSE_COMPACTION, HOOK_mm_compaction_begin, HOOK_mm_compaction_end);
-	if (!wait_functions)
+	plan->causes = 1u << CAUSE_ON_CPU | timed_causes(plan);
+	if (!is_attached(plan, HOOK_sched_switch))
 		return;
 	plan->causes |= 1u << CAUSE_IO | 1u << CAUSE_OFF_CPU;
 	memcpy(plan->wait, caps->wait, sizeof(plan->wait));
@@ -278,7 +277,7 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 			needed = request->per_task;
 		if (h == HOOK_mmap_lock_acquire_returned)
 			needed = (request->causes && is_cause_needed(caps, h)) ||
-				 (caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma));
+				 (caps->vma_lock && !is_attached(plan, HOOK_lock_mm_and_find_vma));
 		if (is_cause(h))
 			needed = request->causes && is_cause_needed(caps, h);
 		if (h == HOOK_mm_page_alloc && caps->mthp)
@@ -296,10 +295,11 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 	}
 	if (want & EV(FILEMAP_FAULT))
 		plan->facts |= EV(MAJOR);
-	plan->lock_by_tracepoint = caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma) &&
-				   attached(plan, HOOK_mmap_lock_acquire_returned);
-	plan->orders = caps->mthp && attached(plan, HOOK_mm_page_alloc);
-	plan->numa_by_task = caps->numa && !attached(plan, HOOK_task_numa_fault);
+	plan->lock_by_tracepoint = caps->vma_lock &&
+				   !is_attached(plan, HOOK_lock_mm_and_find_vma) &&
+				   is_attached(plan, HOOK_mmap_lock_acquire_returned);
+	plan->orders = caps->mthp && is_attached(plan, HOOK_mm_page_alloc);
+	plan->numa_by_task = caps->numa && !is_attached(plan, HOOK_task_numa_fault);
 }
 
 static void plan_vma(struct plan *plan, const struct caps *caps)
@@ -337,90 +337,47 @@ static enum exactness completed_exactness(const struct plan *plan, enum fault_pa
 {
 	const struct named_path *named = classify_named(path);
 
-	if (named && attached(plan, named->hook) && !(named->facts & ~plan->facts))
+	if (named && is_attached(plan, named->hook) && !(named->facts & ~plan->facts))
 		return named->by_hook;
-	if (named && named->vma && plan->vma_source != VMA_UNKNOWN)
+	if (named && named->source == SOURCE_VMA && plan->vma_source != VMA_UNKNOWN)
 		return INFERRED;
-	if (plan->numa_by_task && (path == PATH_NUMA || path == PATH_THP_NUMA))
+	if (named && named->source == SOURCE_TASK && plan->numa_by_task)
 		return INFERRED;
 	return classify_exactness(plan->facts, path);
 }
 
-static enum exactness exact_if(bool seen)
+static bool is_end_seen(const struct plan *plan, int end)
 {
-	return seen ? EXACT : NOT_VISIBLE;
-}
+	const bool returns = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
 
-/* Faults of user mode end in a signal. */
-static enum exactness user_failure(const struct plan *plan, enum fault_path path)
-{
-	switch (path) {
-	case PATH_GUARD_PAGE:
-		if (!attached(plan, HOOK_signal_generate))
-			return NOT_VISIBLE;
-		return plan->facts & EV(SPECIAL)    ? EXACT :
-		       plan->vma_source == VMA_FIND ? INFERRED :
-						      NOT_VISIBLE;
-	case PATH_VSYSCALL:
-		return exact_if(attached(plan, HOOK_emulate_vsyscall));
-	case PATH_OOM:
-		return exact_if(attached(plan, HOOK_pagefault_out_of_memory));
-	case PATH_KILLED:
-	case PATH_INTERRUPTED:
-		return exact_if(attached(plan, HOOK_signal_deliver));
-	case PATH_FIXUP:
-		return NOT_VISIBLE;
+	switch (end) {
+	case END_ALWAYS:
+		return true;
+	case END_NEVER:
+		return false;
+	case END_RETURN:
+		return returns;
+	case END_NO_RETURN:
+		return !returns;
 	default:
-		return exact_if(attached(plan, HOOK_signal_generate));
+		return is_attached(plan, end);
 	}
 }
 
-/* Of kernel mode send none: the functions say, else all are fixups. */
-static enum exactness kernel_failure(const struct plan *plan, enum fault_path path)
+static enum exactness path_exactness(const struct plan *plan, enum fault_path path,
+				     enum origin origin)
 {
-	switch (path) {
-	case PATH_BAD_ADDRESS:
-		return exact_if(attached(plan, HOOK_bad_area_nosemaphore));
-	case PATH_BAD_ACCESS:
-		return exact_if(attached(plan, HOOK_bad_area_access_error));
-	case PATH_FIXUP:
-	case PATH_KERN_ADDR:
-		return EXACT;
-	default:
-		return NOT_VISIBLE;
-	}
-}
+	const struct ended_path *ended = classify_ended(path);
 
-/* Of get_user_pages are told by the return value, which kprobes do not see. */
-static enum exactness gup_failure(const struct plan *plan, enum fault_path path)
-{
-	bool returns = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
-
-	switch (path) {
-	case PATH_BAD_ADDRESS:
-	case PATH_SIGBUS:
-	case PATH_HWPOISON:
-	case PATH_OOM:
-		return exact_if(returns);
-	case PATH_FIXUP:
-		return exact_if(!returns);
-	default:
+	if (origin == ORIGIN_GUP && !is_attached(plan, HOOK_handle_mm_fault))
 		return NOT_VISIBLE;
-	}
-}
-
-static enum exactness exactness_of(const struct plan *plan, enum fault_path path,
-				   enum origin origin)
-{
-	if (origin == ORIGIN_GUP && !attached(plan, HOOK_handle_mm_fault))
-		return NOT_VISIBLE;
-	if (path == PATH_UNRESOLVED || path == PATH_UNCLASSIFIED)
-		return EXACT;
-	if (path_completes(path))
+	if (!ended)
 		return completed_exactness(plan, path);
-	return origin == ORIGIN_USER   ? user_failure(plan, path) :
-	       origin == ORIGIN_KERNEL ? kernel_failure(plan, path) :
-					 gup_failure(plan, path);
+	if (!is_end_seen(plan, ended->end[origin]))
+		return NOT_VISIBLE;
+	if (!(ended->facts & ~plan->facts))
+		return EXACT;
+	return plan->vma_source == VMA_FIND ? INFERRED : NOT_VISIBLE;
 }
 
 /* Why no function could be hooked that way. */
@@ -538,6 +495,6 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	plan_index(plan);
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)
-			plan->exact[path][origin] = exactness_of(plan, path, origin);
+			plan->exact[path][origin] = path_exactness(plan, path, origin);
 	plan_describe(plan, request->mode, caps);
 }

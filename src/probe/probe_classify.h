@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "shared/evidence.h"
+#include "shared/fault_counters.h"
 #include "shared/paths.h"
 #include "probe_hooks.h"
 #include "report/report.h"
@@ -30,24 +31,45 @@ struct evidence_row {
 extern const struct evidence_row evidence_rows[];
 extern const size_t nr_evidence_rows;
 
+/* Where else the name of a path can be inferred from, without its hook. */
+enum name_source { SOURCE_NONE, SOURCE_VMA, SOURCE_TASK };
+
 /*
- * A path that a hook names by itself (INFLIGHT_PATH in its slot), before any row:
- * as certain as by_hook says where the hook is attached and the run watches
- * facts; inferred from the VMA where vma is set; else it goes by its rows, if it has any.
+ * A path that a hook names by itself (INFLIGHT_PATH of the fault), before any row is tried:
+ * as exact as by_hook where the hook is attached and the run watches facts; else inferred,
+ * where source is available; else by its evidence rows, if it has any.
  */
 struct named_path {
 	enum fault_path path;
 	enum hook hook;
 	uint32_t facts;
-	bool vma;
+	enum name_source source;
 	enum exactness by_hook;
 };
 
-extern const struct named_path named_paths[];
-extern const size_t nr_named_paths;
-
 /* Of that path; NULL when only rows name it. */
 const struct named_path *classify_named(enum fault_path path);
+
+/* In place of the hook that sees the end of a fault. */
+enum {
+	END_ALWAYS = -1,
+	END_NEVER = -2,
+	END_RETURN = -3, /* the return of handle_mm_fault, where it is seen */
+	END_NO_RETURN = -4, /* where it is not */
+};
+
+/*
+ * A path that is known by how the fault ends: the hook that sees the end, or END_, by origin.
+ * Exact in a run that watches facts, else inferred from the VMA.
+ */
+struct ended_path {
+	enum fault_path path;
+	int end[ORIGIN_NR];
+	uint32_t facts;
+};
+
+/* Of that path; NULL for the others. */
+const struct ended_path *classify_ended(enum fault_path path);
 
 /* The row that decides, of a run that watches facts; NULL when none does. */
 const struct evidence_row *classify_row(uint32_t facts, uint32_t evidence);

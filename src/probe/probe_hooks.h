@@ -22,20 +22,9 @@ enum hook {
 	HOOK_handle_mm_fault,
 	LOOKUP_HOOKS(HOOK_ENUM)
 	/* Tracepoints from here on. */
-	HOOK_rss_stat,
-	HOOK_mm_page_alloc,
-	HOOK_mm_filemap_fault,
-	HOOK_mm_filemap_map_pages,
-	HOOK_mmap_lock_acquire_returned,
+	PROBE_TRACEPOINTS(HOOK_ENUM)
 	CAUSE_HOOKS(HOOK_ENUM)
-	HOOK_contention_begin,
-	HOOK_contention_end,
-	HOOK_sched_switch,
-	HOOK_signal_generate,
-	HOOK_signal_deliver,
-	HOOK_emulate_vsyscall,
-	HOOK_sched_process_fork,
-	HOOK_sched_process_exit,
+	OTHER_TRACEPOINTS(HOOK_ENUM)
 #undef HOOK_ENUM
 	HOOK_NR
 };
