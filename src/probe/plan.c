@@ -111,7 +111,7 @@ static enum method function_method(const struct caps *caps, enum attach_mode mod
 	return METHOD_NONE;
 }
 
-static bool is_attached(const struct plan *plan, enum hook h)
+bool plan_attaches(const struct plan *plan, enum hook h)
 {
 	return plan->hook[h].method > METHOD_UNNEEDED;
 }
@@ -129,7 +129,7 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 {
 	switch (h) {
 	case HOOK_expand_stack:
-		return is_attached(plan, HOOK_expand_stack_locked);
+		return plan_attaches(plan, HOOK_expand_stack_locked);
 	case HOOK_lock_mm_and_find_vma:
 		/* Without locks per VMA every fault takes it. */
 		return !caps->vma_lock;
@@ -140,7 +140,7 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 		return plan->hook[HOOK_handle_mm_fault].method < METHOD_KPROBE;
 	case HOOK_follow_page_pte:
 		return plan->hook[HOOK_handle_mm_fault].method < METHOD_KPROBE ||
-		       is_attached(plan, HOOK_follow_page_mask);
+		       plan_attaches(plan, HOOK_follow_page_mask);
 	default:
 		return hook_rows[h].facts && !(hook_rows[h].facts & ~plan->facts);
 	}
@@ -175,7 +175,7 @@ static void plan_functions(struct plan *plan, const struct plan_request *request
  */
 static void plan_handle_mm_fault(struct plan *plan)
 {
-	if (is_attached(plan, HOOK_handle_mm_fault))
+	if (plan_attaches(plan, HOOK_handle_mm_fault))
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
 }
 
@@ -205,7 +205,7 @@ static uint32_t timed_causes(const struct plan *plan)
 	uint32_t begin = 0, end = 0;
 
 #define ADD_CAUSE(hook, cause, which)                                                              \
-	if (is_attached(plan, HOOK_##hook))                                                        \
+	if (plan_attaches(plan, HOOK_##hook))                                                      \
 		which |= 1u << CAUSE_##cause;
 	CAUSE_HOOKS(ADD_CAUSE)
 	ADD_CAUSE(contention_begin, LOCK, begin)
@@ -219,7 +219,7 @@ static uint32_t timed_causes(const struct plan *plan)
 static void plan_causes(struct plan *plan, const struct caps *caps)
 {
 	plan->causes = 1u << CAUSE_ON_CPU | timed_causes(plan);
-	if (!is_attached(plan, HOOK_sched_switch))
+	if (!plan_attaches(plan, HOOK_sched_switch))
 		return;
 	plan->causes |= 1u << CAUSE_IO | 1u << CAUSE_OFF_CPU;
 	memcpy(plan->wait, caps->wait, sizeof(plan->wait));
@@ -276,8 +276,9 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 		if (h == HOOK_sched_process_fork)
 			needed = request->per_task;
 		if (h == HOOK_mmap_lock_acquire_returned)
-			needed = (request->causes && is_cause_needed(caps, h)) ||
-				 (caps->vma_lock && !is_attached(plan, HOOK_lock_mm_and_find_vma));
+			needed =
+				(request->causes && is_cause_needed(caps, h)) ||
+				(caps->vma_lock && !plan_attaches(plan, HOOK_lock_mm_and_find_vma));
 		if (is_cause(h))
 			needed = request->causes && is_cause_needed(caps, h);
 		if (h == HOOK_mm_page_alloc && caps->mthp)
@@ -296,10 +297,10 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 	if (want & EV(FILEMAP_FAULT))
 		plan->facts |= EV(MAJOR);
 	plan->lock_by_tracepoint = caps->vma_lock &&
-				   !is_attached(plan, HOOK_lock_mm_and_find_vma) &&
-				   is_attached(plan, HOOK_mmap_lock_acquire_returned);
-	plan->orders = caps->mthp && is_attached(plan, HOOK_mm_page_alloc);
-	plan->numa_by_task = caps->numa && !is_attached(plan, HOOK_task_numa_fault);
+				   !plan_attaches(plan, HOOK_lock_mm_and_find_vma) &&
+				   plan_attaches(plan, HOOK_mmap_lock_acquire_returned);
+	plan->orders = caps->mthp && plan_attaches(plan, HOOK_mm_page_alloc);
+	plan->numa_by_task = caps->numa && !plan_attaches(plan, HOOK_task_numa_fault);
 }
 
 static void plan_vma(struct plan *plan, const struct caps *caps)
@@ -337,7 +338,7 @@ static enum exactness completed_exactness(const struct plan *plan, enum fault_pa
 {
 	const struct named_path *named = classify_named(path);
 
-	if (named && is_attached(plan, named->hook) && !(named->facts & ~plan->facts))
+	if (named && plan_attaches(plan, named->hook) && !(named->facts & ~plan->facts))
 		return named->by_hook;
 	if (named && named->source == SOURCE_VMA && plan->vma_source != VMA_UNKNOWN)
 		return INFERRED;
@@ -360,7 +361,7 @@ static bool is_end_seen(const struct plan *plan, int end)
 	case END_NO_RETURN:
 		return !returns;
 	default:
-		return is_attached(plan, end);
+		return plan_attaches(plan, end);
 	}
 }
 
@@ -369,7 +370,7 @@ static enum exactness path_exactness(const struct plan *plan, enum fault_path pa
 {
 	const struct ended_path *ended = classify_ended(path);
 
-	if (origin == ORIGIN_GUP && !is_attached(plan, HOOK_handle_mm_fault))
+	if (origin == ORIGIN_GUP && !plan_attaches(plan, HOOK_handle_mm_fault))
 		return NOT_VISIBLE;
 	if (!ended)
 		return completed_exactness(plan, path);

@@ -69,6 +69,9 @@ struct plan {
 
 void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps);
 
+/* Does the plan attach to hook h? */
+bool plan_attaches(const struct plan *plan, enum hook h);
+
 const char *attach_mode_name(enum attach_mode mode);
 /* The way of that name; ATTACH_NR when there is none. */
 enum attach_mode attach_mode_of(const char *name);

@@ -44,13 +44,13 @@ struct session_options {
  * Loads the programs that the plan names. Returns 0, or a negative errno and fills error.
  * The caller keeps the plan, which must outlive the session.
  */
-int session_load(struct session **out, const struct plan *plan, const struct session_options *scope,
-		 struct error *error);
+int session_load(struct session **out, const struct plan *plan,
+		 const struct session_options *options, struct error *error);
 
 /* Attaches all but the begin. A hook that failed is named in failed (HOOK_NR: none). */
 int session_attach_probes(struct session *s, enum hook *failed);
 
-/* Measures task tid (and later what it creates, by the scope). -ESRCH: it is gone. */
+/* Measures task tid (and later what it creates, by the options). -ESRCH: it is gone. */
 int session_add_task(struct session *s, int tid);
 bool session_has_task(const struct session *s, int tid);
 
