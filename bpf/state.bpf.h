@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * state.bpf.h: the programs' state: configuration, slots, counters. Programs
- * make no allocation and read no user memory (their own read would fault).
+ * state.bpf.h: the state of the programs: configuration, faults in flight, counters. Programs
+ * allocate nothing and read no user memory (the read would fault).
  */
 #ifndef PFSTAT_BPF_STATE_BPF_H
 #define PFSTAT_BPF_STATE_BPF_H
@@ -26,14 +26,14 @@ const volatile struct hist_tables hist;
 
 /* Written by user space at each interval; see struct fault_counters. */
 unsigned int epoch;
-/* How many entries inflight_overflow holds, so that nobody looks for nothing. */
+/* Number of entries of inflight_overflow; look-ups are skipped when it is 0. */
 unsigned long long overflow_live;
 
 /*
- * Faults in flight, by tid: a direct-mapped array (no hash, no lock, works on
- * 5.10, which has no task storage), and a hash for a slot that another live
- * fault holds. A global, not a map: its address is a constant, and user space
- * sees what is in flight at the end of the run.
+ * Faults in flight, by tid: a direct-mapped array (no hash, no lock, works on 5.10,
+ * which has no task storage), and a hash for faults that find their element in use. A
+ * global, not a map: its address is a constant, and user space reads at the end of the
+ * run which faults are in flight.
  */
 struct inflight inflight[NR_INFLIGHT];
 
@@ -110,9 +110,9 @@ static __always_inline bool is_target(u32 tid)
 }
 
 /*
- * The bit of tid becomes on. Only one task is ever being born with that tid,
- * so an atomic add of the difference is enough; it works on 5.10, which has no
- * other atomic operation, and does not disturb the neighbours' bits.
+ * Sets the bit of tid to on. Only one task is created with that tid at a time, so an
+ * atomic add of the difference is enough: 5.10 has no other atomic operation, and the
+ * other bits of the word do not change.
  */
 static __always_inline void set_target(u32 tid, bool on)
 {
