@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * shared/hook_rows.h: the kernel functions that mark a fault, one row each. The BPF side
- * makes an fentry and a kprobe program of each row, user space a row of its hook
- * table.
+ * shared/hook_rows.h: the kernel functions and tracepoints that pfstat can attach to, one row
+ * each. bpf/pfstat.bpf.c makes an fentry and a kprobe program of each function's row, user
+ * space a row of its hook table.
  *
- * Which kernel has which is not known here: they are tried (src/probe/caps.c).
+ * Which kernel has which function is found out by trying (src/probe/caps.c).
  */
 #ifndef PFSTAT_BPF_SHARED_HOOK_ROWS_H
 #define PFSTAT_BPF_SHARED_HOOK_ROWS_H
 
 /*
- * The function and the fact (shared/evidence.h) that its entry witnesses. A fact with
- * several rows needs one of them; the plan takes the first that the kernel
- * allows. The arguments are not looked at.
+ * The function and the fact (shared/evidence.h) that its entry sets. A fact with several
+ * rows needs one of them: the plan takes the first that the kernel allows. The arguments
+ * are not read.
  */
 #define PROBE_HOOKS(X)                                                                             \
 	X(hugetlb_fault, HUGETLB)                                                                  \
@@ -22,13 +22,13 @@
 	/* Of wp_page_reuse as well; not where a page was missing. 5.10: kprobe only. */           \
 	X(ptep_set_access_flags, ACCESS_FLAGS)
 
-/* The same; what is copied may be a page of KSM (see probe_copy()). */
+/* The same; the copied page may be one of KSM (see probe_copy()). */
 #define COPY_HOOKS(X)                                                                              \
 	/* Up to 6.1; inlined later. */                                                            \
 	X(wp_page_copy, WP_COPY)                                                                   \
 	/* Of the fault path only wp_page_copy calls it; returns a struct: kprobe only. */         \
 	X(ptep_clear_flush, WP_COPY)                                                               \
-	/* Runs for every new anonymous page as well: dearer, so the last choice. */               \
+	/* Runs for every new anonymous page as well, so the last choice. */                       \
 	X(folio_add_new_anon_rmap, WP_COPY)                                                        \
 	X(page_add_new_anon_rmap, WP_COPY)
 
@@ -38,8 +38,8 @@
 	X(__do_fault, DO_FAULT)
 
 /*
- * Functions that are a path by themselves, whatever else the fault does: the
- * first of them that runs names it.
+ * Functions that are a path by themselves, whatever else the fault does: the first of
+ * them that runs names the path.
  */
 #define PATH_HOOKS(X)                                                                              \
 	X(do_huge_pmd_wp_page, THP_WP)                                                             \
@@ -59,8 +59,8 @@
 	X(follow_page_pte, gup_lookup)
 
 /*
- * Functions that have a program of their own, as their arguments say more, or
- * because they are counted beside the path: function, facts, what it gives.
+ * Functions with a separate program, which reads their arguments or counts something in
+ * addition to the path: function, facts, purpose.
  */
 #define OTHER_HOOKS(X)                                                                             \
 	X(do_swap_page, EV(SWAP) | EV(SPECIAL), 0)                                                 \
@@ -99,8 +99,8 @@
 /* clang-format on */
 
 /*
- * Tracepoints where something begins or ends that a fault spends its time on: what
- * that is, and which of the two (begin_cause(), end_cause()).
+ * Tracepoints where a cause begins or ends: the cause, and which of the two
+ * (begin_cause(), end_cause()).
  */
 /* clang-format off */
 #define CAUSE_HOOKS(X)                                                                             \

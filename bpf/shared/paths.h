@@ -48,7 +48,7 @@ enum outcome {
 	X(SWAP, "swap", DONE, OK, DISK, COUNTED(pswpin) | MAYBE(pgreuse), "page brought back from swap (do_swap_page)") \
 	X(FILE_READ, "file_read", DONE, OK, DISK, 0, "read of a file page through the fault operation (do_read_fault)") \
 	X(FILE_AROUND, "file_around", DONE, OK, NONE, 0, "read of cached file pages, mapped around (do_fault_around)") \
-	X(FILE_HUGE, "file_huge", DONE, OK, NONE, 0, "file or shmem huge page mapped whole (do_set_pmd)") \
+	X(FILE_HUGE, "file_huge", DONE, OK, NONE, 0, "file or shmem huge page mapped by a PMD (do_set_pmd)") \
 	X(FILE_COW, "file_cow", DONE, OK, DISK, 0, "first write to a private file page (do_cow_fault)") \
 	X(SHARED_WRITE, "shared_write", DONE, OK, DISK, 0, "first write to a shared file or shmem page (do_shared_fault)") \
 	X(PFN, "pfn", DONE, OK, NONE, MAYBE(pgreuse), "device memory or page frames that a driver maps (VM_PFNMAP, VM_MIXEDMAP)") \
@@ -62,7 +62,7 @@ enum outcome {
 	X(THP_NUMA, "thp_numa", DONE, OK, NONE, COUNTED(numa_hint_faults), "NUMA hint on a huge page (do_huge_pmd_numa_page)") \
 	X(MIGRATION, "migration", DONE, OK, NONE, 0, "waited for a page that was being migrated (migration_entry_wait)") \
 	X(UFFD_MISSING, "uffd_missing", DONE, OK, NONE, 0, "userfaultfd: a handler was asked for a missing page") \
-	X(UFFD_WP, "uffd_wp", DONE, OK, NONE, MAYBE(pgreuse), "userfaultfd: a handler was told of a write to a protected page") \
+	X(UFFD_WP, "uffd_wp", DONE, OK, NONE, MAYBE(pgreuse), "userfaultfd: a handler was notified of a write to a protected page") \
 	X(UFFD_MINOR, "uffd_minor", DONE, OK, NONE, 0, "userfaultfd: a handler was asked to map a page that is cached") \
 	X(DEVICE, "device", DONE, OK, NONE, 0, "page brought back from device memory (device-private or -exclusive)") \
 	X(SPURIOUS, "spurious", DONE, OK, NONE, 0, "nothing left to do: another fault had fixed it") \

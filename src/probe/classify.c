@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/classify.c: the evidence rows, in order of precedence, and the table made
- * of them. docs/paths.md explains each; function names are those of
- * mm/memory.c and mm/huge_memory.c.
+ * probe/classify.c: how each path is recognised: the evidence rows, in order of
+ * precedence, the paths that a hook names, and those that are known by their end. Also
+ * makes the look-up table of the BPF programs. docs/paths.md explains each row; function
+ * names are those of mm/memory.c and mm/huge_memory.c.
  */
 #include "probe_classify.h"
 
@@ -14,21 +15,21 @@
 
 const struct evidence_row evidence_rows[] = {
 	/*
-	 * A zeroed page for a write to where none was: only do_anonymous_page does
-	 * that (alloc_zeroed_user_highpage_movable and its successors; a copy is not
-	 * zeroed). First, so that it needs no other evidence.
+	 * A write, no page before, and a zeroed page was allocated: only
+	 * do_anonymous_page does that (alloc_zeroed_user_highpage_movable and its
+	 * successors; a copy is not zeroed). First, so that it needs no other evidence.
 	 */
 	{ PATH_ANON, INFERRED, E(ALLOC_ZERO) | E(WRITE), E(PRESENT) },
 
-	/* Decided before any page-table entry is looked at, or whatever follows. */
+	/* Decided before any page-table entry is read, or whatever follows. */
 	{ PATH_HUGETLB_WP, EXACT, E(HUGETLB) | E(PRESENT) | E(WRITE), 0 },
 	{ PATH_HUGETLB, EXACT, E(HUGETLB), 0 },
 	{ PATH_SWAP, EXACT, E(SWAP), 0 },
 
 	/*
 	 * do_huge_pmd_anonymous_page may fall back to a small page: then
-	 * do_anonymous_page follows. Where that is inlined (up to 6.1) the task's
-	 * count of anonymous pages tells, as huge pages go to the mm's directly.
+	 * do_anonymous_page follows. Where that is inlined (up to 6.1) the task's count
+	 * of anonymous pages decides, as huge pages are added to the mm's count directly.
 	 */
 	{ PATH_THP, EXACT, E(HUGE_ANON) | E(WRITE), E(ANON_PAGE) },
 	{ PATH_THP, EXACT, E(HUGE_ANON) | E(WRITE), E(RSS_ANON) },
@@ -50,7 +51,7 @@ const struct evidence_row evidence_rows[] = {
 	/* Up to 6.1 do_anonymous_page is inlined: a new page, and none of the others ran. */
 	{ PATH_ANON, EXACT, E(RSS_ANON) | E(WRITE),
 	  E(PRESENT) | E(WP) | E(DO_FAULT) | E(VMA_FILE) },
-	/* An entry that is no swap slot and led to none of the paths above. */
+	/* An entry that is not of swap and led to none of the paths above. */
 	{ PATH_DEVICE, INFERRED, E(SPECIAL), E(PRESENT) },
 	/* The last thing in handle_pte_fault, when nothing else was to be done. */
 	{ PATH_SPURIOUS, EXACT, E(ACCESS_FLAGS), E(WP) },
@@ -72,8 +73,8 @@ const struct evidence_row evidence_rows[] = {
 	{ PATH_SPURIOUS, INFERRED, E(PRESENT), E(WRITE) },
 
 	/*
-	 * Nothing changed, or a mark was lost to preemption: the VMA is the only
-	 * witness left.
+	 * Nothing changed, or a probe was lost to preemption: only the VMA is left as
+	 * evidence.
 	 */
 	{ PATH_WP_SHARED, INFERRED, E(PRESENT) | E(WRITE) | E(VMA_SHARED), 0 },
 	{ PATH_WP_REUSE, INFERRED, E(PRESENT) | E(WRITE) | E(VMA_ANON), 0 },
@@ -146,12 +147,12 @@ const struct ended_path *classify_ended(enum fault_path path)
 	return NULL;
 }
 
-static int speaks(const struct evidence_row *row, uint32_t facts)
+static int is_row_watched(const struct evidence_row *row, uint32_t facts)
 {
 	return !((row->set | row->clear) & ~facts);
 }
 
-static int matches(const struct evidence_row *row, uint32_t evidence)
+static int is_row_matched(const struct evidence_row *row, uint32_t evidence)
 {
 	return (evidence & row->set) == row->set && !(evidence & row->clear);
 }
@@ -161,13 +162,14 @@ const struct evidence_row *classify_row(uint32_t facts, uint32_t evidence)
 	size_t i;
 
 	for (i = 0; i < nr_evidence_rows; i++)
-		if (speaks(&evidence_rows[i], facts) && matches(&evidence_rows[i], evidence))
+		if (is_row_watched(&evidence_rows[i], facts) &&
+		    is_row_matched(&evidence_rows[i], evidence))
 			return &evidence_rows[i];
 	return NULL;
 }
 
-/* As classify_row, with the VMA asked for where nothing is known about it. */
-static uint8_t answer(uint32_t facts, uint32_t evidence, int ask_vma)
+/* As classify_row(), but PATH_ASK where the VMA is unknown and can be looked up. */
+static uint8_t path_of_evidence(uint32_t facts, uint32_t evidence, int ask_vma)
 {
 	const struct evidence_row *row = classify_row(facts, evidence);
 
@@ -178,25 +180,25 @@ static uint8_t answer(uint32_t facts, uint32_t evidence, int ask_vma)
 }
 
 /*
- * The task's page counts are dear to compare, so first without: the answer, if
- * it is the same whatever they say.
+ * The task's page counts are expensive to compare: the path, if it is the same with any
+ * of them, else PATH_ASK.
  */
-static uint8_t answer_without_rss(uint32_t facts, uint32_t evidence, int ask_vma)
+static uint8_t path_without_rss(uint32_t facts, uint32_t evidence, int ask_vma)
 {
 	const uint32_t rss = (EV(RSS_ANON) | EV(RSS_FILE) | EV(SWAP)) & facts & ~evidence;
 	uint32_t subset = rss;
-	uint8_t path = answer(facts, evidence, ask_vma);
+	uint8_t path = path_of_evidence(facts, evidence, ask_vma);
 
 	while (path != PATH_ASK && subset) {
-		if (answer(facts, evidence | subset, ask_vma) != path)
+		if (path_of_evidence(facts, evidence | subset, ask_vma) != path)
 			return PATH_ASK;
 		subset = (subset - 1) & rss;
 	}
 	return path;
 }
 
-/* The facts that an index of the table stands for. */
-static uint32_t from_index(uint32_t index, const uint32_t ev_bit[EV_NR])
+/* The facts of an index of the table. */
+static uint32_t evidence_of_index(uint32_t index, const uint32_t ev_bit[EV_NR])
 {
 	uint32_t evidence = 0;
 	int i;
@@ -218,11 +220,11 @@ void classify_fill(uint8_t path_of[1 << EV_INDEX_BITS], uint32_t facts,
 		if (ev_bit[i])
 			size <<= 1;
 	for (index = 0; index < size; index++) {
-		uint32_t evidence = from_index(index, ev_bit);
+		uint32_t evidence = evidence_of_index(index, ev_bit);
 
 		path_of[index] = facts & EV(RSS_KNOWN) & ~evidence ?
-					 answer_without_rss(facts, evidence, ask_vma) :
-					 answer(facts, evidence, ask_vma);
+					 path_without_rss(facts, evidence, ask_vma) :
+					 path_of_evidence(facts, evidence, ask_vma);
 	}
 }
 
@@ -234,7 +236,7 @@ enum exactness classify_exactness(uint32_t facts, enum fault_path path)
 	for (i = 0; i < nr_evidence_rows; i++) {
 		const struct evidence_row *row = &evidence_rows[i];
 
-		if (row->path == path && speaks(row, facts) && row->exactness < best)
+		if (row->path == path && is_row_watched(row, facts) && row->exactness < best)
 			best = row->exactness;
 	}
 	return best;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/end_events.c: see probe/probe_end_events.h.
+ * probe/end_events.c: opens, counts and closes the events that end a fault.
  */
 #include "probe_end_events.h"
 

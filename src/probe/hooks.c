@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/hooks.c: the table of hooks. See probe/probe_hooks.h.
+ * probe/hooks.c: the table of hooks, from the rows of bpf/shared/hook_rows.h.
  */
 #include "probe_hooks.h"
 

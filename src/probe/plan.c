@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/plan.c: decides; see probe/probe_plan.h.
+ * probe/plan.c: chooses a method for each hook, and derives how exactly each path is seen.
  */
 #include "probe_plan.h"
 
@@ -51,7 +51,7 @@ static enum plan_verdict refusal_verdict(int error)
 	return error == -EPERM || error == -EACCES ? PLAN_PRIVILEGE : PLAN_KERNEL;
 }
 
-/* The spine: without a begin and an end nothing can be measured. */
+/* The begin and the end: without them nothing can be measured. */
 static void plan_end(struct plan *plan, const struct plan_request *request, const struct caps *caps)
 {
 	int perf = request->per_task ? caps->perf_task : caps->perf_cpu;
@@ -96,18 +96,18 @@ static enum method function_method(const struct caps *caps, enum attach_mode mod
 				   int *error)
 {
 	int fentry = caps->fentry ? caps->fentry : caps->hook_fentry[h];
-	/* Its begin is worth nothing without its end. */
-	int leg = h == HOOK_handle_mm_fault && !fentry ? caps->fexit : fentry;
+	/* The entry of handle_mm_fault is of no use without its return. */
+	int trampoline = h == HOOK_handle_mm_fault && !fentry ? caps->fexit : fentry;
 	int kprobe = caps->kprobe ? caps->kprobe : caps->hook_kprobe[h];
 
 	*error = 0;
 	if (mode == ATTACH_TRACEPOINT)
 		return METHOD_UNNEEDED;
-	if (mode != ATTACH_KPROBE && !leg && hook_rows[h].fentry)
+	if (mode != ATTACH_KPROBE && !trampoline && hook_rows[h].fentry)
 		return METHOD_FENTRY;
 	if (mode != ATTACH_FENTRY && !kprobe && hook_rows[h].kprobe)
 		return caps->hook_multi[h] ? METHOD_KPROBE_MULTI : METHOD_KPROBE;
-	*error = mode == ATTACH_KPROBE || !hook_rows[h].fentry ? kprobe : leg;
+	*error = mode == ATTACH_KPROBE || !hook_rows[h].fentry ? kprobe : trampoline;
 	return METHOD_NONE;
 }
 
@@ -116,14 +116,14 @@ bool plan_attaches(const struct plan *plan, enum hook h)
 	return plan->hook[h].method > METHOD_UNNEEDED;
 }
 
-/* Of locks that somebody has to wait for, and of no others. */
+/* Are there tracepoints of locks that a task has to wait for, and of no others? */
 static bool has_contention(const struct caps *caps)
 {
 	return !caps->hook_tracepoint[HOOK_contention_begin] &&
 	       !caps->hook_tracepoint[HOOK_contention_end];
 }
 
-/* Hooks that make no sense here, whatever the kernel allows. */
+/* Hooks that are not needed here, whatever the kernel allows. */
 static bool is_needless(const struct plan *plan, const struct plan_request *request,
 			const struct caps *caps, enum hook h)
 {
@@ -131,7 +131,7 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 	case HOOK_expand_stack:
 		return plan_attaches(plan, HOOK_expand_stack_locked);
 	case HOOK_lock_mm_and_find_vma:
-		/* Without locks per VMA every fault takes it. */
+		/* Without locks per VMA every fault takes mmap_lock. */
 		return !caps->vma_lock;
 	case HOOK_handle_mm_fault:
 		return !request->gup;
@@ -146,7 +146,7 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 	}
 }
 
-/* The functions: of several rows that witness the same fact, the first that works. */
+/* The functions: of several rows that set the same fact, the first that works. */
 static void plan_functions(struct plan *plan, const struct plan_request *request,
 			   const struct caps *caps)
 {
@@ -169,9 +169,9 @@ static void plan_functions(struct plan *plan, const struct plan_request *request
 }
 
 /*
- * handle_mm_fault itself: the only place where get_user_pages faults are seen
- * and retries counted. By fentry and fexit it costs half as much again as all
- * the rest (docs/design.md), so only when asked for. It tells the VMA, too.
+ * handle_mm_fault itself: the only function where get_user_pages faults are seen and
+ * retries counted. By fentry and fexit it costs half as much as all the rest
+ * (docs/design.md), so only with --gup. Its arguments include the VMA.
  */
 static void plan_handle_mm_fault(struct plan *plan)
 {
@@ -184,7 +184,7 @@ static bool is_cause(enum hook h)
 	return h >= HOOK_FIRST_CAUSE && h <= HOOK_sched_switch;
 }
 
-/* Is tracepoint h wanted for what a fault's time is spent on? */
+/* Is tracepoint h needed for causes? */
 static bool is_cause_needed(const struct caps *caps, enum hook h)
 {
 	switch (h) {
@@ -231,8 +231,8 @@ static void plan_causes(struct plan *plan, const struct caps *caps)
 		plan->causes |= 1u << CAUSE_LOCK;
 }
 
-/* What the tracepoints must witness because no function does. */
-static uint32_t wanted_of_tracepoints(const struct plan *plan)
+/* The facts that tracepoints must set because no function does. */
+static uint32_t facts_left_for_tracepoints(const struct plan *plan)
 {
 	uint32_t have = plan->facts;
 	uint32_t want = 0;
@@ -255,13 +255,13 @@ static uint32_t wanted_of_tracepoints(const struct plan *plan)
 static void plan_tracepoints(struct plan *plan, const struct plan_request *request,
 			     const struct caps *caps)
 {
-	uint32_t want = wanted_of_tracepoints(plan);
+	uint32_t want = facts_left_for_tracepoints(plan);
 	int h;
 
 	if (plan->task_rss) {
 		uint32_t rss = want & (EV(RSS_FILE) | EV(SWAP));
 
-		/* With hooks it stands for do_anonymous_page, which is inlined there. */
+		/* With functions: in place of do_anonymous_page, which is inlined there. */
 		if (plan->facts & EV(DO_FAULT) && !(plan->facts & EV(ANON_PAGE)))
 			rss |= EV(RSS_ANON);
 		if (rss)
@@ -381,7 +381,7 @@ static enum exactness path_exactness(const struct plan *plan, enum fault_path pa
 	return plan->vma_source == VMA_FIND ? INFERRED : NOT_VISIBLE;
 }
 
-/* Why no function could be hooked that way. */
+/* Why no function could be hooked in that mode. */
 static int first_error(int mode_error, const int hook_errors[HOOK_NR])
 {
 	int h;
@@ -392,7 +392,7 @@ static int first_error(int mode_error, const int hook_errors[HOOK_NR])
 	return mode_error;
 }
 
-/* Names the way by what is attached; for auto says what kept it from a better one. */
+/* Names the mode by what is attached; for auto, the reason why it is not a better one. */
 static void plan_describe(struct plan *plan, enum attach_mode asked, const struct caps *caps)
 {
 	int used[METHOD_TRACEPOINT + 1] = { 0 };
@@ -443,8 +443,8 @@ static int gup_error(const struct plan_request *request, const struct caps *caps
 	}
 }
 
-/* No function can be hooked in the way that was asked for. */
-static void refuse_way(struct plan *plan, enum attach_mode mode, const struct caps *caps)
+/* No function can be hooked in the requested mode. */
+static void refuse_mode(struct plan *plan, enum attach_mode mode, const struct caps *caps)
 {
 	if (mode == ATTACH_FENTRY) {
 		refuse_plan(
@@ -453,7 +453,7 @@ static void refuse_way(struct plan *plan, enum attach_mode mode, const struct ca
 			first_error(caps->fentry, caps->hook_fentry));
 		return;
 	}
-	/* A kprobe is a perf event; where those are refused, EACCES is for want of a privilege. */
+	/* A kprobe is a perf event; EACCES means that a privilege is missing. */
 	if (caps->kprobe == -EACCES)
 		refuse_plan(
 			plan, PLAN_PRIVILEGE,
@@ -485,7 +485,7 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	plan->task_rss = caps->task_rss;
 	plan_functions(plan, request, caps);
 	if ((request->mode == ATTACH_FENTRY || request->mode == ATTACH_KPROBE) && !plan->facts) {
-		refuse_way(plan, request->mode, caps);
+		refuse_mode(plan, request->mode, caps);
 		return;
 	}
 	plan_handle_mm_fault(plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe_classify.h: from evidence to path. The rows are the whole knowledge; the
- * kernel side only looks the result up.
+ * probe/probe_classify.h: from evidence to path. The rows decide; the BPF programs only look
+ * up the result.
  */
 #ifndef PFSTAT_PROBE_PROBE_CLASSIFY_H
 #define PFSTAT_PROBE_PROBE_CLASSIFY_H
@@ -17,9 +17,8 @@
 #include "report/report.h"
 
 /*
- * A fault whose evidence has all of set and none of clear took this path,
- * unless an earlier row says otherwise. A row speaks only in a run that watches
- * every fact that it names.
+ * A fault took this path if its evidence has all bits of set and none of clear, and no
+ * earlier row matches. A row is used only in a run that watches all its facts.
  */
 struct evidence_row {
 	enum fault_path path;
@@ -71,19 +70,19 @@ struct ended_path {
 /* Of that path; NULL for the others. */
 const struct ended_path *classify_ended(enum fault_path path);
 
-/* The row that decides, of a run that watches facts; NULL when none does. */
+/* The first row that matches, in a run that watches facts; NULL: none. */
 const struct evidence_row *classify_row(uint32_t facts, uint32_t evidence);
 
 /*
- * The table for the kernel: index by the ev_bit[] of the facts. It says PATH_ASK
- * where the task's page counts would make a difference and were not compared
- * (RSS_KNOWN), or where no row speaks and nothing is known about the VMA
- * (ask_vma); else a path, PATH_UNCLASSIFIED if there is none.
+ * The table for the BPF programs, indexed by the ev_bit[] of the facts: PATH_ASK where
+ * the task's page counts would make a difference and were not compared (RSS_KNOWN), or
+ * where no row matches and nothing is known about the VMA (ask_vma); else a path,
+ * PATH_UNCLASSIFIED if there is none.
  */
 void classify_fill(uint8_t path_of[1 << EV_INDEX_BITS], uint32_t facts,
 		   const uint32_t ev_bit[EV_NR], int ask_vma);
 
-/* How a run that watches facts sees the path: the best of its rows. */
+/* How exactly a run that watches facts sees the path: by the best of its rows. */
 enum exactness classify_exactness(uint32_t facts, enum fault_path path);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe_hooks.h: every place of the kernel where pfstat can attach, as a table: one
- * row each, made of the same rows as the programs (bpf/shared/hook_rows.h).
+ * probe/probe_hooks.h: the functions and tracepoints that pfstat can attach to, as a table
+ * made of the same rows as the programs (bpf/shared/hook_rows.h).
  */
 #ifndef PFSTAT_PROBE_PROBE_HOOKS_H
 #define PFSTAT_PROBE_PROBE_HOOKS_H
@@ -35,12 +35,12 @@ enum hook {
 
 struct hook_row {
 	const char *name; /* of the kernel function or tracepoint */
-	uint32_t facts; /* EV() of all that it may witness; 0: not a mark */
-	/* Programs by way of attaching; NULL where it cannot be. */
+	uint32_t facts; /* EV() of all that it may set; 0: it sets none */
+	/* Programs by method; NULL: not possible. */
 	const char *fentry;
 	const char *kprobe;
 	const char *tracepoint;
-	const char *gives; /* what it is for, when it is not a mark */
+	const char *gives; /* its purpose, when it sets no facts */
 };
 
 extern const struct hook_row hook_rows[HOOK_NR];

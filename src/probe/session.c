@@ -91,7 +91,7 @@ struct slab_maps session_slab_maps(const struct session *s, int kind)
 			SLAB_MAPS(group, group_return, options->by[0] ? options->group_limit : 0),
 		[SLAB_PROFILE_STACK] =
 			SLAB_MAPS(profile_stack, profile_stack_return, options->profile_stacks),
-		/* Pairs of stacks, of some more processes than one. */
+		/* Pairs of stacks, of more than one process. */
 		[SLAB_PROFILE_FAULT] =
 			SLAB_MAPS(profile_fault, profile_fault_return, 2 * options->profile_stacks),
 	};
@@ -117,7 +117,7 @@ void session_maps(const struct session *s, struct session_maps *maps)
 	maps->fault_counters_fd = bpf_map__fd(s->skel->maps.fault_counters);
 	maps->tally_fd = bpf_map__fd(s->skel->maps.tally);
 	maps->slow_fd = s->options.slow_ns ? bpf_map__fd(s->skel->maps.slow_faults) : -1;
-	maps->slots = s->skel->bss->inflight;
+	maps->inflight = s->skel->bss->inflight;
 	maps->nr_cpus = s->skel->rodata->cfg.nr_cpus;
 	maps->epoch = &s->skel->bss->epoch;
 	maps->targets_fd = bpf_map__fd(s->skel->maps.targets);
@@ -140,8 +140,8 @@ uint64_t session_events(const struct session *s)
 	return end_events_count(&s->end_events);
 }
 
-/* What the kernel says of a program; all zero of one that is not loaded. */
-static struct bpf_prog_info info_of(const struct bpf_program *prog)
+/* The kernel's information about a program; all 0: it is not loaded. */
+static struct bpf_prog_info program_info(const struct bpf_program *prog)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
@@ -157,13 +157,13 @@ uint64_t session_misses(const struct session *s)
 	uint64_t sum = 0;
 
 	bpf_object__for_each_program(prog, s->skel->obj)
-		sum += info_of(prog).recursion_misses;
+		sum += program_info(prog).recursion_misses;
 	return sum;
 }
 
 uint64_t session_exit_misses(const struct session *s)
 {
-	return info_of(s->skel->progs.task_exit).recursion_misses;
+	return program_info(s->skel->progs.task_exit).recursion_misses;
 }
 
 int session_program(const struct session *s, unsigned int i, struct session_program *stats)
@@ -175,7 +175,7 @@ int session_program(const struct session *s, unsigned int i, struct session_prog
 
 		if (bpf_program__fd(prog) < 0 || i--)
 			continue;
-		info = info_of(prog);
+		info = program_info(prog);
 		*stats = (struct session_program){
 			.name = bpf_program__name(prog),
 			.fd = bpf_program__fd(prog),

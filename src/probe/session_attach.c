@@ -87,7 +87,7 @@ int session_add_task(struct session *s, int tid)
 		err = end_events_open(&s->end_events, tid);
 	if (err)
 		return err;
-	/* Its neighbours' bits may be set by a fork at this moment: atomic. */
+	/* Atomic: a fork may set other bits of the word at the same time. */
 	word = &s->targets[((unsigned int)tid / 64) % TARGET_WORDS];
 	__atomic_fetch_or(word, 1ull << (tid % 64), __ATOMIC_SEQ_CST);
 	return 0;
@@ -138,8 +138,8 @@ void session_stop(struct session *s)
 	s->links[LINK_BEGIN_KERNEL] = NULL;
 	end_events_stop(&s->end_events);
 	/*
-	 * The begin and the end of get_user_pages faults, or the end that is not
-	 * perf's. Last, as taking off a trampoline takes its time.
+	 * The begin and the end of get_user_pages faults, or the end without perf
+	 * events. Last, as removing a trampoline is slow.
 	 */
 	session_detach_hook(s, HOOK_handle_mm_fault);
 	bpf_link__destroy(s->links[LINK_EXIT]);

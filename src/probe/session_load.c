@@ -49,7 +49,7 @@ static void choose_programs(struct session *s)
 	}
 }
 
-/* What is kept and told of each fault beside its path. */
+/* What is kept of each fault in addition to its path. */
 static void configure_details(const struct session *s, struct config *cfg)
 {
 	const struct session_options *options = &s->options;
@@ -67,7 +67,7 @@ static void configure_details(const struct session *s, struct config *cfg)
 	cfg->details = cfg->causes || cfg->by[0] || cfg->trace || cfg->profile;
 }
 
-/* Without keys one of each. */
+/* The sizes of the slabs' maps; one entry each where they are not used. */
 static void size_slabs(const struct session *s)
 {
 	int kind;
@@ -83,7 +83,7 @@ static void size_slabs(const struct session *s)
 	}
 }
 
-/* Sizes of their maps; without them one entry each. */
+/* The sizes of the other maps; one entry each where they are not used. */
 static void size_details(struct session *s, const struct config *cfg)
 {
 	const struct session_options *options = &s->options;
@@ -148,7 +148,7 @@ static void configure_session(struct session *s)
 	size_details(s, cfg);
 }
 
-/* Entries 1 to limit; the lowest on top, so that those in use stay close together. */
+/* Entries 1 to limit; the lowest on top, so that the used ones stay close together. */
 static int fill_free_entries(const struct session *s)
 {
 	unsigned int i;
@@ -164,7 +164,7 @@ static int fill_free_entries(const struct session *s)
 	return 0;
 }
 
-/* Up to 5.10 maps count as locked memory, and what goes beyond the limit is EPERM. */
+/* Up to 5.10 maps count as locked memory; over the limit the error is EPERM. */
 static int explain_load(const struct session_options *options, int err, struct error *error)
 {
 	struct rlimit limit;
@@ -188,9 +188,9 @@ static int explain_load(const struct session_options *options, int err, struct e
 }
 
 /*
- * For a type that the kernel does not have (struct backing_file up to 6.4) libbpf searches
- * all modules, too, and gives up where it may not (CAP_SYS_ADMIN). BTF that is named is
- * searched alone, but is then kept twice: 6 MiB and 25 ms more.
+ * For a type that the kernel lacks (struct backing_file up to 6.4) libbpf searches the BTF of
+ * all modules, too, and fails without CAP_SYS_ADMIN. With btf_custom_path it searches only
+ * that file, but keeps it twice: 6 MiB and 25 ms more.
  */
 static struct pfstat_bpf *open_object(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/wait_functions.c: see probe/probe_wait_functions.h. Not by symbols/kernel.c, which keeps
- * all of kallsyms: a run that only counts begins sooner without.
+ * probe/wait_functions.c: finds the functions of WAIT_FUNCTIONS in /proc/kallsyms. Does not
+ * use symbols/kernel.c, which keeps all symbols and takes longer.
  */
 #include "probe_wait_functions.h"
 
@@ -16,7 +16,7 @@ static const char *const names[WAIT_NR] = {
 #undef WAIT_NAME
 };
 
-static struct wait_range *range_of(struct wait_range found[WAIT_NR], const char *name)
+static struct wait_range *find_range(struct wait_range found[WAIT_NR], const char *name)
 {
 	int i;
 
@@ -28,14 +28,14 @@ static struct wait_range *range_of(struct wait_range found[WAIT_NR], const char 
 
 int wait_functions_read(struct wait_range found[WAIT_NR], FILE *f)
 {
-	struct wait_range *open = NULL; /* a function whose end is still to come */
+	struct wait_range *open = NULL; /* a function that has no end yet */
 	char *line = NULL, *rest;
 	unsigned long long address;
 	bool hidden = false;
 	size_t len = 0;
 
 	memset(found, 0, WAIT_NR * sizeof(*found));
-	/* Sorted by address: there are no sizes, but a function ends where the next begins. */
+	/* Sorted by address, without sizes: a function ends where the next one begins. */
 	while (getline(&line, &len, f) > 0) {
 		/* "ffffffff81000000 T _stext" or "ffffffffc0000000 t xfs_init	[xfs]" */
 		address = strtoull(line, &rest, 16);
@@ -48,7 +48,7 @@ int wait_functions_read(struct wait_range found[WAIT_NR], FILE *f)
 		}
 		if (open)
 			continue;
-		open = range_of(found, rest + 3);
+		open = find_range(found, rest + 3);
 		if (!open)
 			continue;
 		open->begin = address;
