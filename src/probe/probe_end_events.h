@@ -21,7 +21,7 @@ struct end_events {
 	bool per_task;
 	bool inherit; /* tasks only */
 	struct end_event_pair *pairs;
-	size_t nr_pairs;
+	size_t nr_pairs, cap_pairs;
 	uint64_t closed_events; /* counted by pairs that were closed */
 };
 
