@@ -9,13 +9,7 @@
 #include "detail.bpf.h"
 
 /* nr_cpus * PATH_NR * ORIGIN_NR with --causes, else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct cause_counters);
-} cause_counters SEC(".maps");
+MMAP_ARRAY(cause_counters, struct cause_counters);
 
 /* The detail of the open fault of task tid, current or not; NULL: none. */
 static __always_inline struct detail *open_detail(u32 tid)
@@ -83,12 +77,7 @@ const unsigned char wait_causes[WAIT_NR] = {
 #define WAIT_FRAMES 16
 
 /* The stack of a task that goes to sleep; interrupts are off, so the CPU has one user of it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u64[WAIT_FRAMES]);
-} wait_stack SEC(".maps");
+PERCPU_VALUE(wait_stack, u64[WAIT_FRAMES]);
 
 static __noinline int cause_of_stack(void *ctx)
 {

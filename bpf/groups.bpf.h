@@ -15,13 +15,7 @@
 SLAB(group, struct group_faults, key);
 
 /* The mapping of each entry, by mapping or by file; else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct fault_mapping);
-} group_mappings SEC(".maps");
+MMAP_ARRAY(group_mappings, struct fault_mapping);
 
 static __always_inline bool is_by(enum dimension dim)
 {
@@ -74,57 +68,26 @@ static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
 	return 0;
 }
 
-/* A function for each row of DIMENSIONS: fills the key, see struct group_key. */
-#define DIMENSION_KEY(id)                                                                          \
+/* The part of the key for each row of DIMENSIONS; see struct group_key. */
+#define DIMENSION_KEY(id, statements)                                                              \
 	static __always_inline void group_key_##id(u64 key[2], u32 dim, struct task_struct *task,  \
-						   u64 vma, u32 path)
+						   u64 vma, u32 path)                              \
+	{                                                                                          \
+		statements;                                                                        \
+	}
 
-DIMENSION_KEY(PROCESS)
-{
-	key[0] = bpf_get_current_pid_tgid() >> 32;
-	key[1] = BPF_CORE_READ(task, group_leader, start_boottime);
-}
-
-DIMENSION_KEY(THREAD)
-{
-	key[0] = current_tid();
-	key[1] = BPF_CORE_READ(task, start_boottime);
-}
-
-DIMENSION_KEY(COMM)
-{
-	bpf_get_current_comm(key, 16);
-}
-
-DIMENSION_KEY(CGROUP)
-{
-	key[0] = current_cgroup();
-}
-
-DIMENSION_KEY(MAPPING)
-{
-	mapping_key(key, vma, dim);
-}
-
-DIMENSION_KEY(FILE)
-{
-	mapping_key(key, vma, dim);
-}
-
-DIMENSION_KEY(CPU)
-{
-	key[0] = bpf_get_smp_processor_id();
-}
-
-DIMENSION_KEY(NODE)
-{
-	key[0] = bpf_get_numa_node_id();
-}
-
-DIMENSION_KEY(PATH)
-{
-	key[0] = path;
-}
+/* clang-format off */
+DIMENSION_KEY(PROCESS, key[0] = bpf_get_current_pid_tgid() >> 32;
+	      key[1] = BPF_CORE_READ(task, group_leader, start_boottime))
+DIMENSION_KEY(THREAD, key[0] = current_tid(); key[1] = BPF_CORE_READ(task, start_boottime))
+DIMENSION_KEY(COMM, bpf_get_current_comm(key, 16))
+DIMENSION_KEY(CGROUP, key[0] = current_cgroup())
+DIMENSION_KEY(MAPPING, mapping_key(key, vma, dim))
+DIMENSION_KEY(FILE, mapping_key(key, vma, dim))
+DIMENSION_KEY(CPU, key[0] = bpf_get_smp_processor_id())
+DIMENSION_KEY(NODE, key[0] = bpf_get_numa_node_id())
+DIMENSION_KEY(PATH, key[0] = path)
+/* clang-format on */
 
 static __always_inline void dimension_key(u64 key[2], u32 dim, u64 vma, u32 path)
 {

@@ -15,13 +15,7 @@
  */
 #define SLAB(name, entry_type, key_member)                                                         \
 	_Static_assert(__builtin_offsetof(entry_type, key_member) == 0, "the key comes first");    \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
-		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
-		__uint(max_entries, 1);                                                            \
-		__type(key, u32);                                                                  \
-		__type(value, entry_type);                                                         \
-	} name##_slab SEC(".maps");                                                                \
+	MMAP_ARRAY(name##_slab, entry_type);                                                       \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
 		__uint(max_entries, 1);                                                            \

@@ -30,12 +30,7 @@ struct profile_scratch {
 	struct profile_stack stack;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct profile_scratch);
-} profile_scratch SEC(".maps");
+PERCPU_VALUE(profile_scratch, struct profile_scratch);
 
 /* A multiplication and a shift per frame: with 64 bits collisions are not expected. */
 static __noinline u64 hash_stack(const struct profile_stack *stack)

@@ -17,6 +17,25 @@
 #include "shared/inflight.h"
 #include "shared/tallies.h"
 
+/* An array that user space reads through mmap, and sizes before load. */
+#define MMAP_ARRAY(name, element)                                                                  \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__uint(max_entries, 1);                                                            \
+		__type(key, u32);                                                                  \
+		__type(value, element);                                                            \
+	} name SEC(".maps")
+
+/* One value for each CPU. */
+#define PERCPU_VALUE(name, element)                                                                \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                           \
+		__uint(max_entries, 1);                                                            \
+		__type(key, u32);                                                                  \
+		__type(value, element);                                                            \
+	} name SEC(".maps")
+
 const volatile struct config cfg;
 /* Bit of each fact in the table's index; 0: not watched in this run. */
 const volatile unsigned int ev_bit[EV_NR];
@@ -45,40 +64,16 @@ struct {
 } inflight_overflow SEC(".maps");
 
 /* The tids that are measured when there is a filter; TARGET_WORDS then, else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u64);
-} targets SEC(".maps");
+MMAP_ARRAY(targets, u64);
 
 /* cfg.nr_cpus * FAULT_COUNTERS_PER_CPU; user space sets the size before load. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct fault_counters);
-} fault_counters SEC(".maps");
+MMAP_ARRAY(fault_counters, struct fault_counters);
 
 /* cfg.nr_cpus * SLOW_PER_CPU when there is a threshold, else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct slow_fault);
-} slow_faults SEC(".maps");
+MMAP_ARRAY(slow_faults, struct slow_fault);
 
 /* One per CPU. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct tallies);
-} tally SEC(".maps");
+MMAP_ARRAY(tally, struct tallies);
 
 /* In place of a latency: not known. */
 #define UNTIMED (~0ull)

@@ -17,12 +17,7 @@ struct {
 } trace_ring SEC(".maps");
 
 /* Faults that could be sent, per CPU; for --sample. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u64);
-} trace_seen SEC(".maps");
+PERCPU_VALUE(trace_seen, u64);
 
 static __always_inline bool is_sampled(void)
 {
