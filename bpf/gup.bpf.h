@@ -8,6 +8,7 @@
 
 #include "fault.bpf.h"
 #include "inflight.bpf.h"
+#include "probes.bpf.h"
 #include "record.bpf.h"
 
 /* include/linux/mm_types.h; values unchanged from 5.10 to 7.3. */
@@ -38,11 +39,7 @@ static __always_inline int enter_mm_fault(u32 vma_ev)
 /* ... and returned: the fault is complete (then it is recorded already), or not. */
 static __always_inline int exit_mm_fault(void)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		s->state.in_mm_fault = 0;
-	return 0;
+	return ON_OPEN_FAULT(s, s->state.in_mm_fault = 0);
 }
 
 /*

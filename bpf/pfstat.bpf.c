@@ -84,25 +84,14 @@ PATH_HOOKS(PATH_PROGRAMS)
 	SEC("fentry/" #function)                                                                   \
 	int BPF_PROG(fentry_##function, struct vm_fault *vmf)                                      \
 	{                                                                                          \
-		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
-                                                                                                   \
-		if (s)                                                                             \
-			probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma),              \
-				  vmf->vma->vm_flags);                                             \
-		return 0;                                                                          \
+		return ON_OPEN_FAULT(s,                                                            \
+				     probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma), \
+					       vmf->vma->vm_flags));                               \
 	}                                                                                          \
 	SEC("kprobe/" #function)                                                                   \
 	int BPF_KPROBE(kprobe_##function, struct vm_fault *vmf)                                    \
 	{                                                                                          \
-		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
-		struct vm_area_struct *vma;                                                        \
-                                                                                                   \
-		if (!s)                                                                            \
-			return 0;                                                                  \
-		vma = BPF_CORE_READ(vmf, vma);                                                     \
-		probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence_probe(vma),                     \
-			  BPF_CORE_READ(vma, vm_flags));                                           \
-		return 0;                                                                          \
+		return ON_OPEN_FAULT(s, probe_vmf_kprobe(s, vmf, ev_bit[EV_##fact]));              \
 	}
 
 VMF_HOOKS(VMF_PROGRAMS)

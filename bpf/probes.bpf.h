@@ -15,14 +15,20 @@
 /* include/linux/sched.h */
 #define PF_MEMALLOC 0x800
 
+/* Runs statement on s, the current task's open fault, if there is one. Its value is 0. */
+#define ON_OPEN_FAULT(s, statement)                                                                \
+	({                                                                                         \
+		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
+                                                                                                   \
+		if (s)                                                                             \
+			statement;                                                                 \
+		0;                                                                                 \
+	})
+
 /* Sets a fact of the task's open fault. */
 static __always_inline int probe_fact(enum evidence fact)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		s->evidence |= ev_bit[fact];
-	return 0;
+	return ON_OPEN_FAULT(s, s->evidence |= ev_bit[fact]);
 }
 
 /* A function that is a path by itself ran: the first one names the path. */
@@ -34,11 +40,7 @@ static __always_inline void name_path(struct inflight *s, enum fault_path path)
 
 static __always_inline int probe_path(enum fault_path path)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		name_path(s, path);
-	return 0;
+	return ON_OPEN_FAULT(s, name_path(s, path));
 }
 
 /* Something to count in addition to the path. */
@@ -50,20 +52,13 @@ static __always_inline void add_note(struct inflight *s, u32 what)
 
 static __always_inline int note_stack(void)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		add_note(s, NOTE_STACK);
-	return 0;
+	return ON_OPEN_FAULT(s, add_note(s, NOTE_STACK));
 }
 
 static __always_inline int note_mmap_lock(void)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		add_note(s, s->state.notes & NOTE_MMAP_LOCK ? NOTE_MMAP_AGAIN : NOTE_MMAP_LOCK);
-	return 0;
+	return ON_OPEN_FAULT(
+		s, add_note(s, s->state.notes & NOTE_MMAP_LOCK ? NOTE_MMAP_AGAIN : NOTE_MMAP_LOCK));
 }
 
 /*
@@ -89,6 +84,14 @@ static __always_inline void probe_vmf(struct inflight *s, const void *vmf, u32 e
 	s->vmf = (unsigned long)vmf;
 	if (vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
 		name_path(s, PATH_PFN);
+}
+
+/* The same, for a pointer that the verifier does not know. */
+static __always_inline void probe_vmf_kprobe(struct inflight *s, struct vm_fault *vmf, u32 evidence)
+{
+	struct vm_area_struct *vma = BPF_CORE_READ(vmf, vma);
+
+	probe_vmf(s, vmf, evidence | vma_evidence_probe(vma), BPF_CORE_READ(vma, vm_flags));
 }
 
 /* PAGE_MAPPING_KSM, FOLIO_MAPPING_KSM: both low bits of page->mapping, 5.10 to 7.3. */
@@ -165,11 +168,8 @@ static __always_inline bool in_reclaim(void)
 
 static __always_inline int probe_alloc(bool zeroed)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		s->evidence |= ev_bit[EV_ALLOC] | (zeroed ? ev_bit[EV_ALLOC_ZERO] : 0);
-	return 0;
+	return ON_OPEN_FAULT(s, s->evidence |=
+				ev_bit[EV_ALLOC] | (zeroed ? ev_bit[EV_ALLOC_ZERO] : 0));
 }
 
 static __always_inline int note_order(u32 order)
