@@ -135,7 +135,7 @@ static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_st
 		return_to_cpu(d);
 }
 
-static __always_inline void add_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)
+static __always_inline void record_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)
 {
 	u32 i = (bpf_get_smp_processor_id() * PATH_NR + path) * ORIGIN_NR + origin;
 	struct cause_counters *counters = bpf_map_lookup_elem(&cause_counters, &i);

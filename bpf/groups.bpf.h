@@ -61,7 +61,7 @@ static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
 	} else if (dim == DIM_FILE) {
 		return 0;
 	} else if (kind == MAPPING_ANON) {
-		name = anon_name(vma);
+		name = vma_anon_name(vma);
 		key[1] = name ? hash_name(name) : 0;
 	}
 	key[0] |= (u64)kind << 32;

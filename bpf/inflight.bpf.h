@@ -58,7 +58,7 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doub
 }
 
 /* id as bpf_get_current_pid_tgid() gives it: the tid is its lower half. */
-static __always_inline struct inflight *inflight_of(u64 id)
+static __always_inline struct inflight *inflight_at(u64 id)
 {
 	return &inflight[hist_below(id, NR_INFLIGHT)];
 }
@@ -66,7 +66,7 @@ static __always_inline struct inflight *inflight_of(u64 id)
 /* The open fault of the task with that id; NULL when there is none. */
 static __always_inline struct inflight *inflight_find(u64 id)
 {
-	struct inflight *s = inflight_of(id);
+	struct inflight *s = inflight_at(id);
 	u32 tid = id;
 
 	if (s->tid == tid)
@@ -183,7 +183,7 @@ static __noinline struct inflight *claim_overflow(u32 tid)
  */
 static __always_inline struct inflight *inflight_claim(u32 tid, bool atomics)
 {
-	struct inflight *s = inflight_of(tid);
+	struct inflight *s = inflight_at(tid);
 
 	if (s->tid == tid) {
 		record_leftover(s);

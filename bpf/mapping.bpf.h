@@ -133,7 +133,7 @@ static __always_inline void mapping_path(struct fault_mapping *p, struct path *p
 }
 
 /* The name that PR_SET_VMA_ANON_NAME gave (5.17, CONFIG_ANON_VMA_NAME), or NULL. */
-static __always_inline const char *anon_name(struct vm_area_struct *vma)
+static __always_inline const char *vma_anon_name(struct vm_area_struct *vma)
 {
 	struct anon_vma_name *name;
 
@@ -145,7 +145,7 @@ static __always_inline const char *anon_name(struct vm_area_struct *vma)
 
 static __always_inline void mapping_fill_name(struct fault_mapping *p, struct vm_area_struct *vma)
 {
-	const char *name = p->kind == MAPPING_ANON ? anon_name(vma) : NULL;
+	const char *name = p->kind == MAPPING_ANON ? vma_anon_name(vma) : NULL;
 
 	if (p->kind == MAPPING_FILE)
 		mapping_path(p, file_path(BPF_CORE_READ(vma, vm_file)));

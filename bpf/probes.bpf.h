@@ -44,7 +44,7 @@ static __always_inline int probe_path(enum fault_path path)
 }
 
 /* Something to count in addition to the path. */
-static __always_inline void add_note(struct inflight *s, u32 what)
+static __always_inline void set_note(struct inflight *s, u32 what)
 {
 	s->state.notes |= what;
 	s->evidence |= INFLIGHT_RARE;
@@ -52,13 +52,13 @@ static __always_inline void add_note(struct inflight *s, u32 what)
 
 static __always_inline int note_stack(void)
 {
-	return ON_OPEN_FAULT(s, add_note(s, NOTE_STACK));
+	return ON_OPEN_FAULT(s, set_note(s, NOTE_STACK));
 }
 
 static __always_inline int note_mmap_lock(void)
 {
 	return ON_OPEN_FAULT(
-		s, add_note(s, s->state.notes & NOTE_MMAP_LOCK ? NOTE_MMAP_AGAIN : NOTE_MMAP_LOCK));
+		s, set_note(s, s->state.notes & NOTE_MMAP_LOCK ? NOTE_MMAP_AGAIN : NOTE_MMAP_LOCK));
 }
 
 /*
@@ -180,7 +180,7 @@ static __always_inline int note_order(u32 order)
 	if (!s)
 		return 0;
 	s->state.notes &= (1 << NOTE_ORDER) - 1;
-	add_note(s, order << NOTE_ORDER);
+	set_note(s, order << NOTE_ORDER);
 	return 0;
 }
 

@@ -77,7 +77,7 @@ static __noinline int record_details(void *ctx, struct inflight *s, u64 kind, u6
 	if (cfg.causes && d) {
 		on_cpu = detail_end(d, s->start_ns + ns, ns);
 		if (cfg.cause_counters)
-			add_causes(d, path, s->state.origin, on_cpu);
+			record_causes(d, path, s->state.origin, on_cpu);
 	}
 	if (cfg.by[0])
 		record_group(d ? d->address : 0, path, major, ns);

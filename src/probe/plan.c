@@ -124,8 +124,8 @@ static bool has_contention(const struct caps *caps)
 }
 
 /* Hooks that are not needed here, whatever the kernel allows. */
-static bool is_needless(const struct plan *plan, const struct plan_request *request,
-			const struct caps *caps, enum hook h)
+static bool is_hook_needless(const struct plan *plan, const struct plan_request *request,
+			     const struct caps *caps, enum hook h)
 {
 	switch (h) {
 	case HOOK_expand_stack:
@@ -157,7 +157,7 @@ static void plan_functions(struct plan *plan, const struct plan_request *request
 		uint32_t facts = hook_rows[h].facts;
 		int error;
 
-		if (is_needless(plan, request, caps, h)) {
+		if (is_hook_needless(plan, request, caps, h)) {
 			plan->hook[h].method = METHOD_UNNEEDED;
 			continue;
 		}

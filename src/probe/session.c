@@ -100,7 +100,7 @@ struct slab_maps session_slab_maps(const struct session *s, int kind)
 	return kinds[kind];
 }
 
-static struct slab slab_of(const struct session *s, int kind)
+static struct slab session_slab(const struct session *s, int kind)
 {
 	const struct slab_maps maps = session_slab_maps(s, kind);
 
@@ -122,15 +122,15 @@ void session_maps(const struct session *s, struct session_maps *maps)
 	maps->epoch = &s->skel->bss->epoch;
 	maps->targets_fd = bpf_map__fd(s->skel->maps.targets);
 	maps->exit_counters = (const struct exit_counters *)&s->skel->bss->exit_counters;
-	maps->cgroup_counters = slab_of(s, SLAB_CGROUP);
+	maps->cgroup_counters = session_slab(s, SLAB_CGROUP);
 	maps->causes_fd =
 		s->options.cause_counters ? bpf_map__fd(s->skel->maps.cause_counters) : -1;
-	maps->groups = slab_of(s, SLAB_GROUP);
+	maps->groups = session_slab(s, SLAB_GROUP);
 	maps->group_mappings_fd =
 		session_by_mapping(&s->options) ? bpf_map__fd(s->skel->maps.group_mappings) : -1;
 	maps->trace_ring_fd = bpf_map__fd(s->skel->maps.trace_ring);
-	maps->profile_stacks = slab_of(s, SLAB_PROFILE_STACK);
-	maps->profile_faults = slab_of(s, SLAB_PROFILE_FAULT);
+	maps->profile_stacks = session_slab(s, SLAB_PROFILE_STACK);
+	maps->profile_faults = session_slab(s, SLAB_PROFILE_FAULT);
 	maps->profile_claims = &s->skel->bss->profile_claims;
 	maps->profile_rest = s->skel->bss->profile_rest;
 }
