@@ -156,6 +156,10 @@ $(O)/tests/test_collect: WRAP := $(addprefix -Wl$(comma)--wrap=,session_events s
 	session_maps rcu_wait)
 $(O)/tests/test_serve_metrics: WRAP := $(addprefix -Wl$(comma)--wrap=,counters_read counters_slow \
 	session_program self_usage)
+$(O)/tests/test_end_events: WRAP := $(addprefix -Wl$(comma)--wrap=,perf_event_open_software \
+	perf_event_attach ioctl read close)
+$(O)/tests/test_perf_event: WRAP := $(addprefix -Wl$(comma)--wrap=,syscall ioctl fopen)
+$(O)/tests/test_slab: WRAP := -Wl$(comma)--wrap=bpf_prog_test_run_opts
 
 $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(call say,CC,$@)

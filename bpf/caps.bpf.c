@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * caps.bpf.c: one program per question that only the verifier can answer.
- * src/probe/caps.c loads each alone; none is ever attached.
+ * caps.bpf.c: one program for each feature that only the verifier can confirm.
+ * src/probe/caps.c loads each separately; none is attached.
  */
 #include "../vmlinux.h"
 #include <bpf/bpf_helpers.h>

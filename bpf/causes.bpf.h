@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * causes.bpf.h: what hooks tell about where a fault's time goes, and its sums by path.
+ * causes.bpf.h: what a fault's time is spent on: begin and end of each cause, time off the
+ * CPU, and the sums by path.
  */
 #ifndef PFSTAT_BPF_CAUSES_BPF_H
 #define PFSTAT_BPF_CAUSES_BPF_H
@@ -8,15 +9,9 @@
 #include "detail.bpf.h"
 
 /* nr_cpus * PATH_NR * ORIGIN_NR with --causes, else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct cause_counters);
-} cause_counters SEC(".maps");
+MMAP_ARRAY(cause_counters, struct cause_counters);
 
-/* The open fault of task tid, which need not be the current one; NULL: none. */
+/* The detail of the open fault of task tid, current or not; NULL: none. */
 static __always_inline struct detail *open_detail(u32 tid)
 {
 	struct inflight *s = &inflight[hist_below(tid, NR_INFLIGHT)];
@@ -43,8 +38,8 @@ static __always_inline int end_cause(enum cause cause)
 }
 
 /*
- * The fault is over, says a program that can be preempted itself, before it reads the
- * clock: an fexit, or (on 7.x) a tracepoint's. What it waits for is none of the fault's time.
+ * Ends the causes of a fault before the clock is read. For programs that can be preempted
+ * themselves (fexit, on 7.x tracepoints): their own waiting is not part of the fault.
  */
 static __always_inline void stop_causes(u32 tid)
 {
@@ -54,7 +49,7 @@ static __always_inline void stop_causes(u32 tid)
 		d->over = 1;
 }
 
-/* Of the current task's own memory; only asked while its fault is open. */
+/* Is it the mmap_lock of the current task? False when the task has no open fault. */
 static __always_inline bool is_mmap_lock(const void *lock)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -67,8 +62,9 @@ static __always_inline bool is_mmap_lock(const void *lock)
 }
 
 /*
- * Where user space found the functions of SLEEPS. Their stack frames are near the top: within
- * them are only the scheduler's (schedule(), schedule_timeout(), wait_for_completion()) and ours.
+ * The addresses of WAIT_FUNCTIONS, from user space. Their stack frames are near the top: inner
+ * to them are only frames of the scheduler (schedule(), schedule_timeout(),
+ * wait_for_completion()) and of pfstat.
  */
 const volatile struct wait_range wait_ranges[WAIT_NR] = {};
 
@@ -80,13 +76,8 @@ const unsigned char wait_causes[WAIT_NR] = {
 
 #define WAIT_FRAMES 16
 
-/* The stack of who sleeps; with interrupts off nothing else on the CPU wants it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u64[WAIT_FRAMES]);
-} wait_stack SEC(".maps");
+/* The stack of a task that goes to sleep; interrupts are off, so the CPU has one user of it. */
+PERCPU_VALUE(wait_stack, u64[WAIT_FRAMES]);
 
 static __noinline int cause_of_stack(void *ctx)
 {
@@ -115,8 +106,8 @@ static __noinline int cause_of_stack(void *ctx)
 	return CAUSE_OFF_CPU;
 }
 
-/* Why the current task, prev, leaves the CPU in the middle of a fault. */
-static __always_inline enum cause why_off(void *ctx, bool preempt, struct task_struct *prev)
+/* Why the current task, prev, leaves the CPU during a fault. */
+static __always_inline enum cause off_cpu_cause(void *ctx, bool preempt, struct task_struct *prev)
 {
 	if (preempt)
 		return CAUSE_OFF_CPU;
@@ -135,16 +126,16 @@ static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_st
 
 	if (from && s->tid == from) {
 		d = detail_of(s, from);
-		/* A span has the time off the CPU as well; behind its end the fault has none. */
+		/* A span includes the time off the CPU; after its end the fault has none. */
 		if (d && !d->span && !d->over)
-			went_off(d, why_off(ctx, preempt, prev));
+			leave_cpu(d, off_cpu_cause(ctx, preempt, prev));
 	}
 	d = to ? open_detail(to) : NULL;
 	if (d)
-		came_back(d);
+		return_to_cpu(d);
 }
 
-static __always_inline void add_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)
+static __always_inline void record_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)
 {
 	u32 i = (bpf_get_smp_processor_id() * PATH_NR + path) * ORIGIN_NR + origin;
 	struct cause_counters *counters = bpf_map_lookup_elem(&cause_counters, &i);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * cgroup_counters.bpf.h: faults by cgroup (--by cgroup). A cgroup claims its entry
- * (slab.bpf.h) at its first fault; when there is none left its faults go to entry 0,
- * so that nothing is lost. User space reads them, and gives those of removed cgroups
- * back (src/counters/cgroup_counters.c).
+ * cgroup_counters.bpf.h: faults by cgroup (serve --by cgroup). A cgroup claims an entry
+ * (slab.bpf.h) at its first fault; when none is left its faults are counted in entry 0.
+ * User space reads the entries and returns those of removed cgroups
+ * (src/counters/cgroup_counters.c).
  */
 #ifndef PFSTAT_BPF_CGROUP_COUNTERS_BPF_H
 #define PFSTAT_BPF_CGROUP_COUNTERS_BPF_H
@@ -15,7 +15,7 @@ SLAB(cgroup, struct cgroup_faults, key);
 
 /*
  * The current task's cgroup in the hierarchy that accounts memory; NULL: unknown. The
- * controllers are numbered by the kernel's build.
+ * number of the controller depends on the kernel's configuration.
  */
 static __always_inline struct cgroup *current_memory_cgroup(void)
 {
@@ -35,7 +35,7 @@ static __always_inline struct cgroup *current_memory_cgroup(void)
 	return css ? BPF_CORE_READ(css, cgroup) : NULL;
 }
 
-/* Its id; 0: unknown. The helper knows version 2 only. */
+/* Its id; 0: unknown. The helper supports version 2 only. */
 static __always_inline u64 current_cgroup(void)
 {
 	struct cgroup *cgroup;
@@ -46,16 +46,16 @@ static __always_inline u64 current_cgroup(void)
 	return cgroup ? BPF_CORE_READ(cgroup, kn, id) : 0;
 }
 
-/* An entry for a cgroup that has none. */
+/* Claims an entry for the cgroup; 0: none is free. */
 static __noinline u32 cgroup_claim(u64 id)
 {
 	u32 i = 0;
-	struct cgroup_faults *counters = take_entry(&cgroup_slab, &cgroup_free, &i);
+	struct cgroup_faults *counters = slab_take(&cgroup_slab, &cgroup_free, &i);
 
 	if (!counters)
 		return 0;
 	counters->key = id;
-	return publish_entry(&cgroup_index, &cgroup_free, &id, i);
+	return slab_publish(&cgroup_index, &cgroup_free, &id, i);
 }
 
 static __always_inline struct cgroup_faults *current_cgroup_faults(void)
@@ -70,14 +70,14 @@ static __always_inline struct cgroup_faults *current_cgroup_faults(void)
 	return bpf_map_lookup_elem(&cgroup_slab, &i);
 }
 
-/* slot: of the histogram; HIST_SLOTS and over: untimed. */
+/* bucket: HIST_SLOTS and over: untimed. */
 static __noinline int record_cgroup(u64 path, u64 major, u64 ns, u64 bucket)
 {
 	struct cgroup_faults *counters = current_cgroup_faults();
 
 	if (!counters)
 		return 0;
-	/* Without this the compiler checks a copy, which the verifier does not follow. */
+	/* Otherwise the compiler checks a copy, which the verifier does not follow. */
 	asm volatile("" : "+r"(path), "+r"(bucket));
 	if (path >= PATH_NR)
 		return 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * detail.bpf.h: what else is kept of a fault in flight: address, instruction, and
- * what its time is spent on. Only where somebody asks (cfg.details).
+ * detail.bpf.h: the detail of a fault in flight: address, instruction, and what its time
+ * is spent on. Kept only if an option needs it (cfg.details).
  *
- * What it is spent on: from the begin to the end of something that has both
- * (reclaim, compaction, the wait for mmap_lock) is a span, and all of it counts as
- * that. Outside of spans, the time off the CPU counts, by why it was left.
+ * A span lasts from the begin to the end of something that has both (reclaim, compaction,
+ * the wait for mmap_lock), and counts as that. Outside of spans, time off the CPU counts
+ * by the reason why the task left the CPU.
  */
 #ifndef PFSTAT_BPF_DETAIL_BPF_H
 #define PFSTAT_BPF_DETAIL_BPF_H
@@ -20,7 +20,7 @@ struct {
 	__type(value, struct detail);
 } details SEC(".maps");
 
-/* Of slot s, whose owner is tid; NULL for one of the overflow table. */
+/* The detail of fault s of task tid; NULL for a fault of the overflow table. */
 static __always_inline struct detail *detail_of(const struct inflight *s, u32 tid)
 {
 	u32 i = tid & (NR_INFLIGHT - 1);
@@ -57,14 +57,14 @@ static __always_inline void span_end(struct detail *d, enum cause cause)
 	d->span = 0;
 }
 
-/* Its task leaves the CPU outside of spans: what that will count as. */
-static __always_inline void went_off(struct detail *d, enum cause cause)
+/* The task leaves the CPU outside of spans: cause is what the time will count as. */
+static __always_inline void leave_cpu(struct detail *d, enum cause cause)
 {
 	d->off = cause;
 	d->off_ns = bpf_ktime_get_ns();
 }
 
-static __always_inline void came_back(struct detail *d)
+static __always_inline void return_to_cpu(struct detail *d)
 {
 	u64 off_ns = d->off_ns;
 
@@ -75,8 +75,8 @@ static __always_inline void came_back(struct detail *d)
 }
 
 /*
- * The fault has ended, after ns. A span whose end the kernel skipped lasts until
- * now. Returns what is left: the time on the CPU.
+ * The fault has ended, after ns. A span that has no end yet (the kernel skipped its
+ * program) ends now. Returns the rest: the time on the CPU.
  */
 static __always_inline u64 detail_end(struct detail *d, u64 end_ns, u64 ns)
 {
@@ -96,6 +96,6 @@ static __always_inline u64 detail_end(struct detail *d, u64 end_ns, u64 ns)
 }
 
 _Static_assert((CAUSE_NR & (CAUSE_NR - 1)) == 0, "causes are masked");
-_Static_assert(CAUSE_ON_CPU == CAUSE_NR - 1, "the rest comes last");
+_Static_assert(CAUSE_ON_CPU == CAUSE_NR - 1, "the rest is the last row");
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * exit_counters.bpf.h: keeps the kernel's own counts of a task that ends, which nobody
- * can read afterwards; for --check.
+ * exit_counters.bpf.h: adds up the kernel's own counts of exiting tasks, which cannot be
+ * read afterwards; for --check.
  */
 #ifndef PFSTAT_BPF_EXIT_COUNTERS_BPF_H
 #define PFSTAT_BPF_EXIT_COUNTERS_BPF_H
@@ -12,9 +12,9 @@
 struct exit_counters exit_counters;
 
 /*
- * At sched_process_exit: behind exit_mm() up to 6.15, where no fault can follow,
- * and before it from 6.16 on. Then mm is still there, and the task may fault in
- * mm_release() (robust futexes, clear_child_tid), which is in no book of ours.
+ * At sched_process_exit: up to 6.15 that is after exit_mm(), and no fault can follow. From
+ * 6.16 on it is before exit_mm(): mm is still there, and the task may fault in mm_release()
+ * (robust futexes, clear_child_tid); those faults are in no count here.
  */
 static __always_inline void keep_exit_counters(struct task_struct *task)
 {

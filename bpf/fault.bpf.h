@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * fault.bpf.h: the life of a fault: open_fault() at the exception, marks (probes.bpf.h)
- * while the kernel works on it, close_fault() when the kernel accounts it, or
- * fail_fault() when it ends otherwise. The doors in pfstat.bpf.c only call these.
+ * fault.bpf.h: the life of a fault: open_fault() at the exception, probes (probes.bpf.h)
+ * while the kernel handles it, close_fault() when the kernel accounts it, or fail_fault()
+ * when it fails.
  */
 #ifndef PFSTAT_BPF_FAULT_BPF_H
 #define PFSTAT_BPF_FAULT_BPF_H
@@ -32,12 +32,12 @@
 /*
  * True where do_user_addr_fault() will not handle the fault: page faults are
  * disabled, or this is an interrupt (faulthandler_disabled(), mm/memory.c).
- * Such a begin may come in the middle of an open fault and must not touch it.
+ * Such a begin may come during an open fault and must not touch it.
  *
- * An interrupt is known by its stack: hard and soft interrupts and NMIs have
- * stacks of their own (x86, arm64), and regs lie on the stack that faulted.
- * preempt_count would say it, too, but it is a per-CPU symbol, which a kernel
- * without CONFIG_KALLSYMS_ALL does not resolve for BPF.
+ * An interrupt is recognised by its stack: hard and soft interrupts and NMIs run on
+ * separate stacks (x86, arm64), and regs are on the stack that faulted. preempt_count
+ * would do, too, but it is a per-CPU symbol, which a kernel without CONFIG_KALLSYMS_ALL
+ * does not resolve for BPF.
  */
 static __always_inline bool faults_disabled(const void *regs)
 {
@@ -52,12 +52,12 @@ static __always_inline bool faults_disabled(const void *regs)
 	} else {
 		struct task_struct *task = (void *)bpf_get_current_task();
 
-		/* The probe read disables page faults itself: one too high. */
+		/* The probe read itself disables page faults: one too high. */
 		if (BPF_CORE_READ(task, pagefault_disabled) > 1)
 			return true;
 		stack = (unsigned long)BPF_CORE_READ(task, stack);
 	}
-	/* Two comparisons: up to 6.1 the verifier lets nobody subtract from a pointer. */
+	/* Two comparisons: up to 6.1 the verifier refuses to subtract from a pointer. */
 	end = stack + THREAD_SIZE_MAX;
 	barrier_var(end);
 	return (unsigned long)regs < stack || (unsigned long)regs >= end;
@@ -65,7 +65,7 @@ static __always_inline bool faults_disabled(const void *regs)
 
 #define VSYSCALL_PAGE 0xffffffffff600000ull
 
-/* A fault of the kernel's own walk of a stack, for the trace or the profile. */
+/* Is it a fault of the kernel's stack walk for the trace or the profile? */
 static __always_inline bool is_own_walk(u32 tid)
 {
 	struct inflight *s;
@@ -90,8 +90,8 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 	if (!is_measured(tid))
 		return 0;
 	/*
-	 * Spurious, or fixed up at once: never reaches handle_mm_fault, and may come in
-	 * the middle of an open fault, which it must not touch. First, as page faults
+	 * Spurious, or fixed up at once: never reaches handle_mm_fault, and may come
+	 * during an open fault, which it must not touch. Tested first, as page faults
 	 * are disabled in copy_from_kernel_nofault, too.
 	 */
 	if (origin == ORIGIN_KERNEL && is_kernel_half(address)) {
@@ -104,7 +104,7 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 		return 0;
 	}
 	if (is_kernel_half(address)) {
-		/* Ends in a signal, but for the vsyscall page, where it is emulated. */
+		/* Ends in a signal, except on the vsyscall page, where the call is emulated. */
 		evidence |= (address & ~0xfffull) == VSYSCALL_PAGE ? INFLIGHT_PATH(PATH_VSYSCALL) :
 								     INFLIGHT_PATH(PATH_KERN_ADDR);
 	}
@@ -119,8 +119,8 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 }
 
 /*
- * The vsyscall page's call is being emulated: no end will come, and the
- * emulation may take a whole fault of kernel mode itself.
+ * The call of the vsyscall page is being emulated: no end will come, and the
+ * emulation may cause a fault of kernel mode.
  */
 static __always_inline int emulate_vsyscall(void)
 {
@@ -135,13 +135,14 @@ static __always_inline int emulate_vsyscall(void)
 }
 
 /*
- * Without a hook on handle_userfault: did the fault wait, so that the VMA has to
- * say for whom? do_anonymous_page allocates a page before it asks the handler of
- * a userfaultfd, so it looks like any other. But it is retried then: it is major
- * up to 6.3, and from 6.4 on takes mmap_lock after its VMA's lock (user mode) or
- * takes it twice.
+ * Without a hook on handle_userfault: did the fault wait for the handler of a
+ * userfaultfd? The VMA decides then. do_anonymous_page allocates a page before it calls
+ * the handler, so the evidence is that of any first write. But the fault is retried: up
+ * to 6.3 it is major, and from 6.4 on it takes mmap_lock after its VMA's lock (user
+ * mode) or takes it twice.
  */
-static __always_inline bool asked_a_handler(const struct inflight *s, u32 path, u32 major)
+static __always_inline bool may_have_waited_for_handler(const struct inflight *s, u32 path,
+							u32 major)
 {
 	if (!cfg.uffd_by_vma || path != PATH_ANON)
 		return false;
@@ -149,20 +150,20 @@ static __always_inline bool asked_a_handler(const struct inflight *s, u32 path, 
 	       (s->state.notes & NOTE_MMAP_LOCK && s->state.origin == ORIGIN_USER);
 }
 
-/* Without a hook on task_numa_fault: INFLIGHT_PATH() of a hint that the task took, or 0. */
+/* Without a hook on task_numa_fault: INFLIGHT_PATH() of the NUMA hint, or 0. */
 static __always_inline u32 numa_evidence(const struct inflight *s)
 {
 	u32 pages = numa_pages(), begin = s->numa_pages;
 
 	if (pages == begin)
 		return 0;
-	/* Fewer: the counts began anew, just before these were added. */
+	/* Fewer: the counts were reset just before these were added. */
 	return (pages > begin ? pages - begin : pages) < 1u << PMD_ORDER ?
 		       INFLIGHT_PATH(PATH_NUMA) :
 		       INFLIGHT_PATH(PATH_THP_NUMA);
 }
 
-/* A completed fault whose bits do not simply name a path. ask: nothing names one yet. */
+/* The path of a completed fault that the table does not name. ask: read the VMA, too. */
 static __always_inline u32 rare_path(struct inflight *s, u32 evidence, u64 address, u32 major,
 				     bool ask, bool with_find_vma)
 {
@@ -173,7 +174,7 @@ static __always_inline u32 rare_path(struct inflight *s, u32 evidence, u64 addre
 	path = classify(evidence);
 	if (evidence >> INFLIGHT_PATH_SHIFT)
 		return path;
-	if (ask || path >= PATH_NR || asked_a_handler(s, path, major)) {
+	if (ask || path >= PATH_NR || may_have_waited_for_handler(s, path, major)) {
 		if (with_find_vma)
 			evidence |= find_vma_evidence(address, evidence);
 		else if (cfg.vma_source == VMA_CACHE)
@@ -183,7 +184,7 @@ static __always_inline u32 rare_path(struct inflight *s, u32 evidence, u64 addre
 	return path < PATH_NR ? path : PATH_UNCLASSIFIED;
 }
 
-/* Calls, to keep their registers out of the programs that every fault runs. */
+/* Not inlined, to keep their registers out of the programs that every fault runs. */
 static __noinline u32 rare_path_find(struct inflight *s, u32 evidence, u64 address, u32 major,
 				     u32 ask)
 {
@@ -225,10 +226,10 @@ static __always_inline void close_fault(void *ctx, struct inflight *s, u32 tid, 
 }
 
 /*
- * An end of a task without an open fault. With inherited events and children
- * measured, a task that is not a target is a child of one whose birth was not
- * seen: the kernel skips the fork hook where it was preempted in it (7.x), or
- * the fork came while pfstat attached. Its other faults are measured.
+ * An end without an open fault. With inherited events and measured children, a task
+ * that is not a target is a child that was missed at its fork: the kernel skips the fork
+ * hook if it was preempted in it (7.x), or the fork came while pfstat attached. Its later
+ * faults are measured.
  */
 static __always_inline void end_without_begin(u32 tid)
 {
@@ -243,7 +244,7 @@ static __always_inline void end_without_begin(u32 tid)
 	}
 }
 
-/* The spine's end: mm_account_fault() fired the software event. */
+/* The end: mm_account_fault() fired the software event. */
 static __always_inline int end_event(void *ctx, u64 address, u32 major, bool with_find_vma)
 {
 	u64 now = bpf_ktime_get_ns();
@@ -258,7 +259,7 @@ static __always_inline int end_event(void *ctx, u64 address, u32 major, bool wit
 	return 0;
 }
 
-/* The open fault failed: path says how. */
+/* The open fault failed, with path. */
 static __always_inline int fail_fault(void *ctx, u32 path)
 {
 	u32 tid = current_tid();
@@ -280,7 +281,7 @@ static __always_inline int fail_fault(void *ctx, u32 path)
 	return 0;
 }
 
-/* The same for a fault of kernel mode; one of user mode waits for its signal. */
+/* The same for a fault of kernel mode; one of user mode ends at its signal. */
 static __always_inline int fail_kernel_fault(void *ctx, const void *regs, u32 path)
 {
 	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
@@ -291,8 +292,8 @@ static __always_inline int fail_kernel_fault(void *ctx, const void *regs, u32 pa
 }
 
 /*
- * No mapping, says the signal: a guard page (7.x) is told from that by the mapping,
- * where no function told it before.
+ * The signal says that there is no mapping. A guard page (7.x) has one; looked up where
+ * no function distinguished the two.
  */
 static __always_inline u32 maperr_path(struct inflight *s, struct kernel_siginfo *info,
 				       bool with_find_vma)
@@ -304,7 +305,7 @@ static __always_inline u32 maperr_path(struct inflight *s, struct kernel_siginfo
 		return PATH_BAD_ADDRESS;
 	bpf_core_read(&address, sizeof(address), &info->_sifields._sigfault._addr);
 	evidence = find_vma_evidence(address, 0);
-	/* It takes mmap_lock, which is not the fault's. */
+	/* The look-up takes mmap_lock, which the fault did not. */
 	s->state.notes = notes;
 	return evidence && !is_kernel_half(address) ? PATH_GUARD_PAGE : PATH_BAD_ADDRESS;
 }
@@ -317,7 +318,7 @@ static __always_inline int fault_signal(void *ctx, int sig, struct kernel_siginf
 	int code = 0;
 	u32 path;
 
-	/* A failed access of kernel mode sends none: this is about something else. */
+	/* A failed access of kernel mode sends no signal: this one has another reason. */
 	if (!s || s->state.origin != ORIGIN_USER)
 		return 0;
 	bpf_core_read(&code, sizeof(code), &info->si_code);
@@ -333,8 +334,8 @@ static __always_inline int fault_signal(void *ctx, int sig, struct kernel_siginf
 }
 
 /*
- * A signal is delivered to the current task: a fault of user mode that is still
- * open gave up waiting for it (fault_signal_pending(), VM_FAULT_RETRY).
+ * A signal is delivered to the current task: its open fault of user mode gave up
+ * waiting (fault_signal_pending(), VM_FAULT_RETRY).
  */
 static __always_inline int interrupt_fault(int sig)
 {
@@ -343,7 +344,7 @@ static __always_inline int interrupt_fault(int sig)
 
 	if (!s)
 		return 0;
-	/* Untimed: should its end program have been skipped, it was over long ago. */
+	/* Untimed: if its end program was skipped, it ended long ago. */
 	if (s->state.origin == ORIGIN_USER)
 		record_untimed(sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED, ORIGIN_USER, 0,
 			       s->evidence, inflight_address(s));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * filter.bpf.h: whose faults are measured: of tasks (-p, -t, --), of a cgroup and
- * all below it (-c), of tasks of a name (-C); and which (--path, --min-latency, ...).
+ * filter.bpf.h: which faults are measured: by task (-p, -t, --), by cgroup and all below
+ * it (-c), by the task's name (-C), and by the fault itself (--path, --min-latency, ...).
  */
 #ifndef PFSTAT_BPF_FILTER_BPF_H
 #define PFSTAT_BPF_FILTER_BPF_H
@@ -9,7 +9,7 @@
 #include "cgroup_counters.bpf.h"
 #include "state.bpf.h"
 
-/* Nobody nests them deeper; cgroup.max.depth may be set lower. */
+/* Deeper nesting is not followed; cgroup.max.depth may be set lower. */
 #define CGROUP_DEPTH 64
 
 /* The id of a cgroup's ancestor: by pointers since 6.1, by their ids before. */
@@ -68,13 +68,13 @@ static __always_inline bool is_measured(u32 tid)
 #define DONE_DONE(id) | 1ull << PATH_##id
 #define DONE_FAILED(id)
 #define DONE_UNTIMED(id)
-#define DONE_BIT(id, name, end, outcome, text) DONE_##end(id)
-/* Paths that the kernel accounts, so that an end program ran. */
+#define DONE_BIT(id, name, end, ...) DONE_##end(id)
+/* The paths that the kernel accounts, so that an end program ran. */
 #define DONE_PATHS (0ull PATHS(DONE_BIT))
 
 _Static_assert(PATH_NR <= 64, "a bit for each path");
 
-/* ns: UNTIMED when it is not known. Counts what is left out, so that the sums still hold. */
+/* ns: UNTIMED when it is not known. Counts the faults that it excludes, so that the sums hold. */
 static __always_inline bool is_wanted_fault(u32 path, u32 origin, u32 major, u64 ns)
 {
 	const bool timed = ns != UNTIMED;

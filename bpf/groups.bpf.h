@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * groups.bpf.h: faults by one or two dimensions (--by). A group claims its entry
- * (slab.bpf.h) at its first fault; when there is none left its faults go to entry 0.
+ * groups.bpf.h: faults by one or two dimensions (--by). A group claims an entry
+ * (slab.bpf.h) at its first fault; when none is left its faults are counted in entry 0.
  */
 #ifndef PFSTAT_BPF_GROUPS_BPF_H
 #define PFSTAT_BPF_GROUPS_BPF_H
@@ -14,16 +14,10 @@
 
 SLAB(group, struct group_faults, key);
 
-/* Of each entry where it is, by mapping or by file; else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct fault_mapping);
-} group_mappings SEC(".maps");
+/* The mapping of each entry, by mapping or by file; else 1. */
+MMAP_ARRAY(group_mappings, struct fault_mapping);
 
-static __always_inline bool by(enum dimension dim)
+static __always_inline bool is_by(enum dimension dim)
 {
 	return cfg.by[0] == dim || cfg.by[1] == dim;
 }
@@ -32,9 +26,9 @@ static __always_inline bool by(enum dimension dim)
 #define ANON_NAME_MAX 80
 #define NAME_PART     16
 
-static __always_inline bool by_mapping(void)
+static __always_inline bool is_by_mapping(void)
 {
-	return by(DIM_MAPPING) || by(DIM_FILE);
+	return is_by(DIM_MAPPING) || is_by(DIM_FILE);
 }
 
 /* FNV-1a of the name of anonymous memory. */
@@ -54,7 +48,7 @@ static __noinline u64 hash_name(const char *from)
 	return hash;
 }
 
-/* By file all memory without one is alike. */
+/* By file, all memory without one has the same key. */
 static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
 {
 	struct vm_area_struct *vma = (void *)vma_pointer;
@@ -67,49 +61,49 @@ static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
 	} else if (dim == DIM_FILE) {
 		return 0;
 	} else if (kind == MAPPING_ANON) {
-		name = anon_name(vma);
+		name = vma_anon_name(vma);
 		key[1] = name ? hash_name(name) : 0;
 	}
 	key[0] |= (u64)kind << 32;
 	return 0;
 }
 
+/* The part of the key for each row of DIMENSIONS; see struct group_key. */
+#define DIMENSION_KEY(id, statements)                                                              \
+	static __always_inline void group_key_##id(u64 key[2], u32 dim, struct task_struct *task,  \
+						   u64 vma, u32 path)                              \
+	{                                                                                          \
+		statements;                                                                        \
+	}
+
+/* clang-format off */
+DIMENSION_KEY(PROCESS, key[0] = bpf_get_current_pid_tgid() >> 32;
+	      key[1] = BPF_CORE_READ(task, group_leader, start_boottime))
+DIMENSION_KEY(THREAD, key[0] = current_tid(); key[1] = BPF_CORE_READ(task, start_boottime))
+DIMENSION_KEY(COMM, bpf_get_current_comm(key, 16))
+DIMENSION_KEY(CGROUP, key[0] = current_cgroup())
+DIMENSION_KEY(MAPPING, mapping_key(key, vma, dim))
+DIMENSION_KEY(FILE, mapping_key(key, vma, dim))
+DIMENSION_KEY(CPU, key[0] = bpf_get_smp_processor_id())
+DIMENSION_KEY(NODE, key[0] = bpf_get_numa_node_id())
+DIMENSION_KEY(PATH, key[0] = path)
+/* clang-format on */
+
 static __always_inline void dimension_key(u64 key[2], u32 dim, u64 vma, u32 path)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	switch (dim) {
-	case DIM_PROCESS:
-		key[0] = bpf_get_current_pid_tgid() >> 32;
-		key[1] = BPF_CORE_READ(task, group_leader, start_boottime);
+#define DIM_CASE(id, ...)                                                                          \
+	case DIM_##id:                                                                             \
+		group_key_##id(key, dim, task, vma, path);                                         \
 		break;
-	case DIM_THREAD:
-		key[0] = current_tid();
-		key[1] = BPF_CORE_READ(task, start_boottime);
-		break;
-	case DIM_COMM:
-		bpf_get_current_comm(key, 16);
-		break;
-	case DIM_CGROUP:
-		key[0] = current_cgroup();
-		break;
-	case DIM_MAPPING:
-	case DIM_FILE:
-		mapping_key(key, vma, dim);
-		break;
-	case DIM_CPU:
-		key[0] = bpf_get_smp_processor_id();
-		break;
-	case DIM_NODE:
-		key[0] = bpf_get_numa_node_id();
-		break;
-	case DIM_PATH:
-		key[0] = path;
-		break;
+		DIMENSIONS(DIM_CASE)
+#undef DIM_CASE
 	}
 }
 
-static __always_inline void name_dimension(char (*comm)[16], u32 dim)
+static __always_inline void store_comm(char (*comm)[16], u32 dim)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
@@ -119,23 +113,23 @@ static __always_inline void name_dimension(char (*comm)[16], u32 dim)
 		bpf_get_current_comm(*comm, sizeof(*comm));
 }
 
-/* An entry for a group that has none. */
+/* Claims an entry for the group; 0: none is free. */
 static __noinline u32 group_claim(struct group_key *key, u64 address, u64 vma)
 {
 	struct group_faults *counters;
 	struct fault_mapping *mapping;
 	u32 i = 0, entry;
 
-	counters = take_entry(&group_slab, &group_free, &i);
+	counters = slab_take(&group_slab, &group_free, &i);
 	if (!counters)
 		return 0;
 	counters->key = *key;
-	if (by_mapping()) {
+	if (is_by_mapping()) {
 		mapping = bpf_map_lookup_elem(&group_mappings, &i);
 		if (mapping)
 			mapping_fill(mapping, address, vma);
 	}
-	entry = publish_entry(&group_index, &group_free, key, i);
+	entry = slab_publish(&group_index, &group_free, key, i);
 	if (entry == i)
 		counters->used = 1;
 	return entry;
@@ -143,7 +137,7 @@ static __noinline u32 group_claim(struct group_key *key, u64 address, u64 vma)
 
 static __always_inline struct group_faults *current_group(u64 address, u32 path)
 {
-	u64 vma = by_mapping() ? (u64)fault_vma(address) : 0;
+	u64 vma = is_by_mapping() ? (u64)fault_vma(address) : 0;
 	struct group_key key = {};
 	struct group_faults *counters;
 	u32 *known, i;
@@ -156,15 +150,15 @@ static __always_inline struct group_faults *current_group(u64 address, u32 path)
 	counters = bpf_map_lookup_elem(&group_slab, &i);
 	if (!counters || !i)
 		return counters;
-	name_dimension(&counters->comm[0], cfg.by[0]);
+	store_comm(&counters->comm[0], cfg.by[0]);
 	if (cfg.by[1])
-		name_dimension(&counters->comm[1], cfg.by[1]);
+		store_comm(&counters->comm[1], cfg.by[1]);
 	return counters;
 }
 
 /*
- * ns: UNTIMED when it is not known. Global, so that the verifier looks at it once and not
- * once per door and path that it is called on.
+ * ns: UNTIMED when it is not known. Global, so that the verifier checks it once, not once
+ * per program and call.
  */
 __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 {
@@ -173,7 +167,7 @@ __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 
 	if (!counters)
 		return 0;
-	/* Before the fault itself: who reads the count first never sees more of them. */
+	/* Before the fault is counted, so that no reader sees more major faults than faults. */
 	if (major)
 		__sync_fetch_and_add(&counters->major, 1);
 	if (ns == UNTIMED) {
@@ -183,7 +177,7 @@ __noinline int record_group(u64 address, u64 path, u64 major, u64 ns)
 	__sync_fetch_and_add(&counters->buckets[hist_slot(&hist, ns)], 1);
 	__sync_fetch_and_add(&counters->sum_ns, ns);
 	/*
-	 * Two CPUs may lose the larger one; then the highest bucket says how long it can have been.
+	 * Two CPUs at once may lose the larger one; the highest bucket then bounds it.
 	 */
 	max = &counters->max_ns[epoch & 1];
 	if (ns > *max)

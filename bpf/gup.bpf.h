@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * gup.bpf.h: handle_mm_fault itself, hooked with --gup: its calls for an exception,
- * and the faults of get_user_pages and its kin, which raise none.
+ * and the faults of get_user_pages and similar functions, which raise none.
  */
 #ifndef PFSTAT_BPF_GUP_BPF_H
 #define PFSTAT_BPF_GUP_BPF_H
 
 #include "fault.bpf.h"
 #include "inflight.bpf.h"
+#include "probes.bpf.h"
 #include "record.bpf.h"
 
 /* include/linux/mm_types.h; values unchanged from 5.10 to 7.3. */
@@ -35,19 +36,15 @@ static __always_inline int enter_mm_fault(u32 vma_ev)
 	return 0;
 }
 
-/* ... and left again: completed (then the record is closed already), or not. */
+/* ... and returned: the fault is complete (then it is recorded already), or not. */
 static __always_inline int exit_mm_fault(void)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		s->state.in_mm_fault = 0;
-	return 0;
+	return ON_OPEN_FAULT(s, s->state.in_mm_fault = 0);
 }
 
 /*
- * handle_mm_fault was entered with no registers: get_user_pages and its kin.
- * A retry of the same fault says FAULT_FLAG_TRIED and keeps its record.
+ * handle_mm_fault was entered without registers: get_user_pages and similar functions.
+ * A retry of the same fault has FAULT_FLAG_TRIED and stays the same fault.
  */
 static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool atomics)
 {
@@ -62,7 +59,7 @@ static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool at
 		s->state.calls++;
 		return 0;
 	}
-	/* Where its exit is not seen, in_mm_fault says that it was entered once. */
+	/* Where its return is not seen, in_mm_fault only says that it was entered once. */
 	if (s && s->state.origin != ORIGIN_GUP && s->state.in_mm_fault && !cfg.gup_by_lookup) {
 		count(TALLY_GUP_NESTED);
 		return 0;
@@ -83,7 +80,7 @@ static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool at
 
 /*
  * Where the return of handle_mm_fault is not seen: get_user_pages looks the page
- * up again as soon as the fault was handled.
+ * up again as soon as the fault is handled.
  */
 static __always_inline int gup_lookup(void *ctx)
 {
@@ -101,8 +98,8 @@ static __always_inline int gup_lookup(void *ctx)
 }
 
 /*
- * A new call of get_user_pages begins: what an earlier one left open has no end
- * that anybody saw, and must not end at this one's first look-up.
+ * A new call of get_user_pages begins: a fault that an earlier call left open has no
+ * end, and must not end at the first look-up of this call.
  */
 static __always_inline int gup_call(void *ctx)
 {
@@ -116,13 +113,13 @@ static __always_inline int gup_call(void *ctx)
 	return 0;
 }
 
-/* The same where no perf event tells the end: completed faults have it here. */
+/* The end of completed faults where perf events are refused. */
 static __always_inline int exit_fault(void *ctx, u64 address, u32 ret, u32 flags,
 				      bool with_find_vma)
 {
 	if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
 		return exit_mm_fault();
-	/* Of everyone, unlike the events of tasks. */
+	/* Runs for all tasks, unlike the perf events of a task. */
 	if (!is_target(current_tid()))
 		return 0;
 	stop_causes(current_tid());

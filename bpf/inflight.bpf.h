@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * inflight.bpf.h: the slot of a fault in flight: found, claimed, begun, freed; and what
- * becomes of one that its task left open.
+ * inflight.bpf.h: faults in flight: found, claimed, begun, freed; and how a fault is
+ * recorded that its task left open.
  */
 #ifndef PFSTAT_BPF_INFLIGHT_BPF_H
 #define PFSTAT_BPF_INFLIGHT_BPF_H
@@ -9,7 +9,7 @@
 #include "detail.bpf.h"
 #include "record.bpf.h"
 
-/* Only what is watched is read; the rest is compiled away by the verifier. */
+/* Reads only the watched counts; the verifier removes the rest as dead code. */
 static __always_inline void read_task_rss(struct task_rss *rss)
 {
 	struct task_struct *task;
@@ -32,12 +32,11 @@ static __always_inline void read_task_rss(struct task_rss *rss)
 }
 
 /*
- * What the fault changed in the task's own page counts. Up to 6.1 they are
- * folded into the mm every 64 faults, at the start of handle_mm_fault
- * (check_sync_rss_stat), which clears events and counts: then the value at the
- * end is the difference. Doubtful: folded and no change, as the fold may have
- * come in the second call of a retried fault, after the change (5.10, where the
- * first write to a shared page is retried).
+ * The changes of the task's own page counts during the fault. Up to 6.1 they are added
+ * to the mm every 64 faults, at the start of handle_mm_fault (check_sync_rss_stat), which
+ * resets events and counts: then the value at the end is the difference. Doubtful: reset,
+ * and no change, as the reset may have come in the second call of a retried fault, after
+ * the change (5.10, where the first write to a shared page is retried).
  */
 static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doubtful)
 {
@@ -59,15 +58,15 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doub
 }
 
 /* id as bpf_get_current_pid_tgid() gives it: the tid is its lower half. */
-static __always_inline struct inflight *inflight_of(u64 id)
+static __always_inline struct inflight *inflight_at(u64 id)
 {
 	return &inflight[hist_below(id, NR_INFLIGHT)];
 }
 
-/* The slot of the current task's open fault; NULL when there is none. */
+/* The open fault of the task with that id; NULL when there is none. */
 static __always_inline struct inflight *inflight_find(u64 id)
 {
-	struct inflight *s = inflight_of(id);
+	struct inflight *s = inflight_at(id);
 	u32 tid = id;
 
 	if (s->tid == tid)
@@ -92,7 +91,7 @@ static __always_inline u32 classify(u32 evidence)
 	return evidence >> INFLIGHT_PATH_SHIFT ? (evidence >> INFLIGHT_PATH_SHIFT) - 1 : path;
 }
 
-/* What the kernel has accounted to the task, the low halves. */
+/* The low halves of the task's fault counts. */
 static __always_inline void read_task_flt(u32 *min_flt, u32 *maj_flt)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -114,7 +113,7 @@ static __always_inline enum gup_end gup_accounted(const struct inflight *s)
 	return min_flt != s->gup.min_flt ? GUP_MINOR : GUP_NONE;
 }
 
-/* The path of a fault that was done, as far as it can still be told. */
+/* The path of a fault that completed unseen, from the evidence at hand. */
 static __always_inline u32 leftover_path(const struct inflight *s)
 {
 	u32 evidence = s->evidence;
@@ -128,7 +127,7 @@ static __always_inline u32 leftover_path(const struct inflight *s)
 	return path < PATH_NR ? path : PATH_UNCLASSIFIED;
 }
 
-/* 0 when nobody asks for it. */
+/* 0 where details are not kept. */
 static __always_inline u64 inflight_address(const struct inflight *s)
 {
 	struct detail *d = cfg.details ? detail_of(s, s->tid) : NULL;
@@ -137,11 +136,11 @@ static __always_inline u64 inflight_address(const struct inflight *s)
 }
 
 /*
- * A record that the task left open: no end came for it. A fault of user mode
- * never reached handle_mm_fault's accounting (and no signal told why), or the
- * end program's run was missed. Kernel mode goes on behind a failed access:
- * nothing but the exception table answers it. A get_user_pages fault whose
- * return is not seen (kprobes) may well have been accounted.
+ * Records a fault that the task left open: no end came. A fault of user mode did not
+ * reach the accounting in handle_mm_fault (and no signal gave a reason), or the run of
+ * its end program was missed. A fault of kernel mode failed: only the exception table
+ * handles it. Where the return of get_user_pages faults is not seen (kprobes), they may
+ * have been accounted.
  */
 static __always_inline void record_leftover(struct inflight *s)
 {
@@ -177,14 +176,14 @@ static __noinline struct inflight *claim_overflow(u32 tid)
 }
 
 /*
- * A slot for a fault that begins now. cmpxchg, as two tasks whose tids share a
- * slot may begin at once on two CPUs; 5.10 to 5.11 have no such instruction
- * (atomics false): there the later writer wins, and the other one's end finds
- * no begin, which is counted.
+ * The struct inflight for a fault that begins now. cmpxchg, as two tasks with tids of the
+ * same index may begin at once on two CPUs. 5.10 and 5.11 lack that instruction (atomics
+ * false): there the later writer wins, and the end of the other fault finds no begin,
+ * which is counted.
  */
 static __always_inline struct inflight *inflight_claim(u32 tid, bool atomics)
 {
-	struct inflight *s = inflight_of(tid);
+	struct inflight *s = inflight_at(tid);
 
 	if (s->tid == tid) {
 		record_leftover(s);
@@ -200,8 +199,8 @@ static __always_inline struct inflight *inflight_claim(u32 tid, bool atomics)
 }
 
 /*
- * Pages of NUMA hints that the task has taken: task_numa_fault() adds them up
- * (kernel/sched/fair.c), and begins anew when it places the task.
+ * Pages of the task's NUMA hints: task_numa_fault() adds them up (kernel/sched/fair.c), and
+ * resets the counts when it places the task.
  */
 static __always_inline u32 numa_pages(void)
 {
@@ -213,7 +212,7 @@ static __always_inline u32 numa_pages(void)
 	       BPF_CORE_READ(task, numa_faults_locality[1]);
 }
 
-/* A new life for a claimed slot. */
+/* Fills a claimed struct inflight. */
 static __always_inline void inflight_begin(struct inflight *s, struct inflight_state state,
 					   u32 evidence)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * maple.bpf.h: finds a VMA in the maple tree of its mm (6.1 and later) without a
- * lock, for when bpf_find_vma() is refused, as another thread maps or unmaps.
+ * maple.bpf.h: finds a VMA in the maple tree of its mm (6.1 and later) without a lock,
+ * for when bpf_find_vma() is refused because another thread maps or unmaps.
  *
- * Nodes are freed by RCU, in whose read side programs run; VMAs only since 6.4.
- * So all is read with care, and that it is the right VMA is checked at the end. Source:
+ * Nodes are freed by RCU, and programs run in a read-side section; VMAs are freed by RCU
+ * only since 6.4. So each read may fail, and the VMA is checked at the end. Source:
  * lib/maple_tree.c, mtree_range_walk(), 6.1 to 7.3.
  */
 #ifndef PFSTAT_BPF_MAPLE_BPF_H
@@ -21,10 +21,10 @@
 #define MAPLE_RANGE64_PIVOTS  15
 #define MAPLE_ARANGE64_PIVOTS 9
 
-/* At a time: the stack is short. */
+/* Pivots read at a time: the stack is small. */
 #define MAPLE_PIVOTS_READ 5
 
-/* Each level has at least 5 children but for the root: enough for all VMAs there can be. */
+/* Each node below the root has at least 5 children: enough for the largest number of VMAs. */
 #define MAPLE_DEPTH 8
 
 static __always_inline u32 maple_type(u64 entry)
@@ -33,8 +33,8 @@ static __always_inline u32 maple_type(u64 entry)
 }
 
 /*
- * The slot of the node that holds index: one of a leaf is a VMA. 0: none.
- * Global, so that the verifier looks at it once and not once per level and path.
+ * The slot of the maple node that holds index; in a leaf it is a VMA. 0: none.
+ * Global, so that the verifier checks it once, not once per level and call.
  */
 __noinline u64 maple_slot(u64 entry, u64 index)
 {
@@ -45,12 +45,12 @@ __noinline u64 maple_slot(u64 entry, u64 index)
 	int nr = arange ? MAPLE_ARANGE64_PIVOTS : MAPLE_RANGE64_PIVOTS;
 	int slot, part = MAPLE_PIVOTS_READ;
 
-	/* Where there is no such tree nothing calls this, and the verifier still looks at it. */
+	/* Kernels without maple trees never call this, but the verifier still checks it. */
 	if (!bpf_core_type_exists(struct maple_arange_64))
 		return 0;
 	/* A pivot of 0 behind the first one: the node's last slot. */
 	for (slot = 0; slot < MAPLE_RANGE64_PIVOTS && slot < nr; slot++, part++) {
-		/* All types begin alike; of a shorter one the rest is not looked at. */
+		/* Pivots are at the same place in all types; a shorter type has fewer. */
 		if (part == MAPLE_PIVOTS_READ) {
 			if (bpf_probe_read_kernel(pivots, sizeof(pivots),
 						  (void *)&node->pivot + slot * sizeof(u64)))
@@ -67,7 +67,7 @@ __noinline u64 maple_slot(u64 entry, u64 index)
 	return next;
 }
 
-/* From the root down: what the leaf has for index, 0 when there is none. */
+/* From the root down to the leaf's entry for index; 0: none. */
 static __always_inline u64 maple_walk(u64 entry, u64 index)
 {
 	bool leaf = false;
@@ -82,7 +82,7 @@ static __always_inline u64 maple_walk(u64 entry, u64 index)
 	return leaf ? entry : 0;
 }
 
-/* The VMA of mm that holds address; NULL when there is none, or it changed meanwhile. */
+/* The VMA of mm that holds address; NULL when there is none, or it has changed. */
 static __always_inline struct vm_area_struct *maple_find_vma(struct mm_struct *mm, u64 address)
 {
 	struct vm_area_struct *vma =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * mapping.bpf.h: the VMA that an address is in, and its name, as /proc/PID/maps has it:
- * read here, as the process may be gone before anybody could look there.
+ * mapping.bpf.h: the VMA of an address, and its name, as in /proc/PID/maps. Read here, as
+ * the process may have exited before user space could read that file.
  */
 #ifndef PFSTAT_BPF_MAPPING_BPF_H
 #define PFSTAT_BPF_MAPPING_BPF_H
@@ -16,8 +16,8 @@
 #define MAPPING_DEPTH 40
 
 /*
- * Each of the two bits means something else in the other kernels, so what would be
- * the path is looked at: no other file has a mount and an entry of one file system behind it.
+ * Each of the two bits has another meaning in the other kernels, so the memory behind the
+ * file is checked: only in a backing file it is a path: a mount and a dentry of one file system.
  */
 static __always_inline bool is_backing(struct file *file)
 {
@@ -33,8 +33,8 @@ static __always_inline bool is_backing(struct file *file)
 }
 
 /*
- * The path that the process opened. Under a stacked file system f_path is that of the lower file
- * since 6.8, and the other one is behind it (struct backing_file, fs/file_table.c).
+ * The path that the process opened. In a stacked file system f_path is the path of the lower
+ * file since 6.8; the opened one follows it (struct backing_file, fs/file_table.c).
  */
 static __always_inline struct path *file_path(struct file *file)
 {
@@ -45,7 +45,7 @@ static __always_inline struct path *file_path(struct file *file)
 	return __builtin_preserve_access_index(&file->f_path);
 }
 
-/* As show_map_vma() and get_vma_name() tell them apart (fs/proc/task_mmu.c). */
+/* By the rules of show_map_vma() and get_vma_name() (fs/proc/task_mmu.c). */
 static __always_inline enum mapping_kind vma_kind(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
@@ -62,7 +62,7 @@ static __always_inline enum mapping_kind vma_kind(struct vm_area_struct *vma)
 	return MAPPING_ANON;
 }
 
-/* The file of a VMA of that kind: its device as the kernel has it. */
+/* The device and inode of a VMA's file; the device in the kernel's encoding. */
 static __always_inline u32 file_inode(struct vm_area_struct *vma, u64 *ino)
 {
 	struct file *file = BPF_CORE_READ(vma, vm_file);
@@ -85,7 +85,7 @@ static __always_inline u64 mapping_add_name(struct fault_mapping *p, u64 len, co
 	if (n <= 0)
 		return 0;
 	/*
-	 * Any length is alike to the verifier then, or each turn of the loop multiplies its states.
+	 * All lengths are one state to the verifier then; else each iteration multiplies them.
 	 */
 	len += n;
 	asm volatile("%0 &= 0x3ff" : "+r"(len));
@@ -93,8 +93,8 @@ static __always_inline u64 mapping_add_name(struct fault_mapping *p, u64 len, co
 }
 
 /*
- * The names of a path, from the file up. A file without a directory of its own
- * (memfd, shared anonymous memory) is its own parent, and not the root of its mount.
+ * The names of a path, from the file up. A file that is in no directory (memfd, shared
+ * anonymous memory) is its own parent, and not the root of its mount.
  */
 static __always_inline void mapping_path(struct fault_mapping *p, struct path *path)
 {
@@ -133,7 +133,7 @@ static __always_inline void mapping_path(struct fault_mapping *p, struct path *p
 }
 
 /* The name that PR_SET_VMA_ANON_NAME gave (5.17, CONFIG_ANON_VMA_NAME), or NULL. */
-static __always_inline const char *anon_name(struct vm_area_struct *vma)
+static __always_inline const char *vma_anon_name(struct vm_area_struct *vma)
 {
 	struct anon_vma_name *name;
 
@@ -145,7 +145,7 @@ static __always_inline const char *anon_name(struct vm_area_struct *vma)
 
 static __always_inline void mapping_fill_name(struct fault_mapping *p, struct vm_area_struct *vma)
 {
-	const char *name = p->kind == MAPPING_ANON ? anon_name(vma) : NULL;
+	const char *name = p->kind == MAPPING_ANON ? vma_anon_name(vma) : NULL;
 
 	if (p->kind == MAPPING_FILE)
 		mapping_path(p, file_path(BPF_CORE_READ(vma, vm_file)));
@@ -154,8 +154,8 @@ static __always_inline void mapping_fill_name(struct fault_mapping *p, struct vm
 }
 
 /*
- * All of it. vma: what fault_vma() said; a number, as its caller may be a program's
- * sixth function already, and 5.10 gives all of them 512 bytes of stack.
+ * Fills all of p. vma_pointer: the result of fault_vma(), as a number: the caller may be the
+ * sixth nested function of a program, and 5.10 allows 512 bytes of stack for all of them.
  */
 static __noinline int mapping_fill(struct fault_mapping *p, u64 address, u64 vma_pointer)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * pfstat.bpf.c: the doors. Every program that the kernel may run is here, and
- * each is a stub that names its hook and calls fault.bpf.h, probes.bpf.h or
- * gup.bpf.h. User space loads only those that its plan names (src/probe/plan.c).
+ * pfstat.bpf.c: the programs. Each is a few lines that name its hook and call
+ * fault.bpf.h, probes.bpf.h or gup.bpf.h. User space loads only the programs that its
+ * plan names (src/probe/plan.c).
  */
 #include "causes.bpf.h"
 #include "cgroup_counters.bpf.h"
@@ -41,7 +41,7 @@ BEGIN_PROGRAMS(_plain, false)
 /*
  * End: software events page-faults-min and -maj, which mm_account_fault()
  * fires last thing in handle_mm_fault. The _vma variants may call
- * bpf_find_vma; a kernel without it refuses a program that names it.
+ * bpf_find_vma; a kernel without it refuses them.
  */
 #define END_PROGRAMS(suffix, with_find_vma)                                                        \
 	SEC("perf_event")                                                                          \
@@ -58,7 +58,7 @@ BEGIN_PROGRAMS(_plain, false)
 END_PROGRAMS(, false)
 END_PROGRAMS(_vma, true)
 
-/* One function, both ways of attaching; the arguments up to the last that call reads. */
+/* A function with an fentry and a kprobe program; args: up to the last argument that call reads. */
 #define PROGRAMS(function, call, args...)                                                          \
 	SEC("fentry/" #function)                                                                   \
 	int BPF_PROG(fentry_##function, ##args)                                                    \
@@ -71,7 +71,7 @@ END_PROGRAMS(_vma, true)
 		return call;                                                                       \
 	}
 
-/* Marks; see shared/hook_rows.h. */
+/* Probes; see shared/hook_rows.h. */
 #define PROBE_PROGRAMS(function, fact) PROGRAMS(function, probe_fact(EV_##fact))
 #define COPY_PROGRAMS(function, fact)  PROGRAMS(function, probe_copy())
 #define PATH_PROGRAMS(function, path)  PROGRAMS(function, probe_path(PATH_##path))
@@ -84,45 +84,34 @@ PATH_HOOKS(PATH_PROGRAMS)
 	SEC("fentry/" #function)                                                                   \
 	int BPF_PROG(fentry_##function, struct vm_fault *vmf)                                      \
 	{                                                                                          \
-		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
-                                                                                                   \
-		if (s)                                                                             \
-			probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma),              \
-				  vmf->vma->vm_flags);                                             \
-		return 0;                                                                          \
+		return ON_OPEN_FAULT(s,                                                            \
+				     probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma), \
+					       vmf->vma->vm_flags));                               \
 	}                                                                                          \
 	SEC("kprobe/" #function)                                                                   \
 	int BPF_KPROBE(kprobe_##function, struct vm_fault *vmf)                                    \
 	{                                                                                          \
-		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
-		struct vm_area_struct *vma;                                                        \
-                                                                                                   \
-		if (!s)                                                                            \
-			return 0;                                                                  \
-		vma = BPF_CORE_READ(vmf, vma);                                                     \
-		probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence_probe(vma),                     \
-			  BPF_CORE_READ(vma, vm_flags));                                           \
-		return 0;                                                                          \
+		return ON_OPEN_FAULT(s, probe_vmf_kprobe(s, vmf, ev_bit[EV_##fact]));              \
 	}
 
 VMF_HOOKS(VMF_PROGRAMS)
 
 PROGRAMS(do_swap_page, probe_swap(BPF_CORE_READ(vmf, orig_pte.pte)), struct vm_fault *vmf)
 PROGRAMS(handle_userfault, probe_userfault(reason), struct vm_fault *vmf, unsigned long reason)
-/* A folio of that size may be mapped by small pages: then do_huge_pmd_numa_page says so. */
+/* Small pages may map a folio of that size: then do_huge_pmd_numa_page decides. */
 PROGRAMS(task_numa_fault,
 	 probe_path(cfg.huge_by_pages &&pages >= 1 << PMD_ORDER ? PATH_THP_NUMA : PATH_NUMA),
 	 int last_cpupid, int node, int pages)
 PROGRAMS(do_set_pmd, probe_set_pmd(vmf), struct vm_fault *vmf)
-/* expand_stack is that function on 5.10 only; since 6.1 the name is another's. */
+/* expand_stack does the same on 5.10 only; since 6.1 another function has that name. */
 PROGRAMS(expand_stack_locked, note_stack())
 PROGRAMS(expand_stack, note_stack())
 PROGRAMS(lock_mm_and_find_vma, note_mmap_lock())
 PROGRAMS(pagefault_out_of_memory, fail_fault(ctx, PATH_OOM))
 
 /*
- * The leg: handle_mm_fault itself. Counts its calls, sees the VMA, and is the
- * only place where get_user_pages faults (regs NULL) can be timed.
+ * handle_mm_fault itself: counts its calls, sees the VMA, and is the only function
+ * where get_user_pages faults (regs NULL) can be timed.
  */
 #define HANDLE_MM_FAULT_FENTRY(suffix, atomics)                                                    \
 	SEC("fentry/handle_mm_fault")                                                              \
@@ -144,8 +133,8 @@ int BPF_PROG(fexit_handle_mm_fault, struct vm_area_struct *vma, unsigned long ad
 }
 
 /*
- * The end where perf events are refused: completed faults only, as the
- * software events would tell them.
+ * The end where perf events are refused: of completed faults only, as with the
+ * software events.
  */
 #define FEXIT_END(suffix, with_find_vma)                                                           \
 	SEC("fexit/handle_mm_fault")                                                               \
@@ -160,8 +149,8 @@ FEXIT_END(, false)
 FEXIT_END(_vma, true)
 
 /*
- * The leg by kprobe: entries only, so a get_user_pages fault ends where the page
- * is looked up again.
+ * handle_mm_fault by kprobe: no return is seen, so a get_user_pages fault ends where
+ * the page is looked up again.
  */
 #define HANDLE_MM_FAULT_KPROBE(suffix, atomics)                                                    \
 	SEC("kprobe/handle_mm_fault")                                                              \
@@ -185,10 +174,10 @@ HANDLE_MM_FAULT_KPROBE(_plain, false)
 LOOKUP_HOOKS(LOOKUP_PROGRAM)
 
 /*
- * Failures. A synchronous SIGSEGV or SIGBUS (si_code > 0: sent by the kernel)
- * ends a fault of user mode; where functions can be hooked, bad_area*() ends
- * one of kernel mode as well (its EFAULT sends no signal). Any signal that is
- * delivered ends a fault that gave up waiting.
+ * Failures. A synchronous SIGSEGV or SIGBUS (si_code > 0: sent by the kernel) ends a
+ * fault of user mode. A failed access of kernel mode sends no signal (EFAULT); it ends
+ * at bad_area*(), where functions can be hooked. The delivery of any signal ends a fault
+ * that gave up waiting.
  */
 #define SIGNAL_PROGRAM(suffix, with_find_vma)                                                      \
 	SEC("tp_btf/signal_generate")                                                              \
@@ -231,7 +220,7 @@ int BPF_PROG(tp_mmap_lock_acquire_returned)
 	return cfg.lock_by_tracepoint ? note_mmap_lock() : 0;
 }
 
-/* What a fault's time is spent on: where it begins, where it ends. */
+/* Where a cause begins or ends. */
 #define CAUSE_PROGRAM(tracepoint, cause, which)                                                    \
 	SEC("tp_btf/" #tracepoint)                                                                 \
 	int BPF_PROG(tp_##tracepoint)                                                              \
@@ -241,7 +230,7 @@ int BPF_PROG(tp_mmap_lock_acquire_returned)
 
 CAUSE_HOOKS(CAUSE_PROGRAM)
 
-/* Of all kinds of locks, when there is something to wait for. */
+/* These fire for all kinds of locks, when a task has to wait. */
 SEC("tp_btf/contention_begin")
 int BPF_PROG(tp_contention_begin, void *lock)
 {
@@ -261,7 +250,7 @@ int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	return 0;
 }
 
-/* Run by user space: entries are given back. */
+/* User space runs these to return entries of a slab. */
 #define SLAB_RETURN(program, slab)                                                                 \
 	SEC("raw_tp")                                                                              \
 	int program(void *ctx)                                                                     \
@@ -276,13 +265,13 @@ SLAB_RETURN(profile_stack_return, profile_stack)
 SLAB_RETURN(profile_fault_return, profile_fault)
 
 /*
- * Tracepoints as marks. rss_stat is used from 6.2 on, where it fires at each
- * change; before, the task's own counts say more. member: include/linux/mm_types_task.h.
+ * Tracepoints as probes. rss_stat is used from 6.2 on, where it fires at each change;
+ * up to 6.1 the task's own counts are better. member: include/linux/mm_types_task.h.
  */
 SEC("tp_btf/rss_stat")
 int BPF_PROG(tp_rss_stat, struct mm_struct *mm, int member)
 {
-	/* Anonymous pages are told by their allocation: a new one, or a copy. */
+	/* The allocation shows anonymous pages: a new one, or a copy. */
 	if (member == 1 || in_reclaim())
 		return 0;
 	return probe_fact(member == 2 ? EV_SWAP : EV_RSS_FILE);
@@ -293,8 +282,8 @@ int BPF_PROG(tp_rss_stat, struct mm_struct *mm, int member)
 #define GFP_ZERO            0x100
 
 /*
- * Only user and page-cache pages are highmem and movable: page tables, slabs
- * and what an interrupt allocates are not. page is NULL when it failed.
+ * Only user and page-cache pages are highmem and movable; page tables, slabs
+ * and the allocations of interrupts are not. page is NULL when the allocation failed.
  */
 SEC("tp_btf/mm_page_alloc")
 int BPF_PROG(tp_mm_page_alloc, struct page *page, unsigned int order, unsigned int gfp)
@@ -323,7 +312,7 @@ int BPF_PROG(tp_mm_filemap_map_pages)
 	return probe_fact(EV_MAP_PAGES);
 }
 
-/* Whoever is born is measured or not as its creator is. */
+/* A new task is measured if its creator is, and if this kind of task inherits. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(inherit_target, struct task_struct *parent, struct task_struct *child)
 {
@@ -334,7 +323,7 @@ int BPF_PROG(inherit_target, struct task_struct *parent, struct task_struct *chi
 	return 0;
 }
 
-/* The task is gone: whatever it left open has no end. */
+/* The task exits: its open fault has no end. */
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(task_exit, struct task_struct *task)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probes.bpf.h: what a hook does to the open fault of its task, if there is one: sets
- * a fact, names a path, or notes something that is counted beside the path.
+ * probes.bpf.h: what a hook does to the open fault of its task, if there is one: it sets
+ * a fact, names a path, or notes something that is counted in addition to the path.
  */
 #ifndef PFSTAT_BPF_PROBES_BPF_H
 #define PFSTAT_BPF_PROBES_BPF_H
@@ -15,18 +15,24 @@
 /* include/linux/sched.h */
 #define PF_MEMALLOC 0x800
 
-/* A fact was witnessed; counts only while a fault of this task is open. */
+/* Runs statement on s, the current task's open fault, if there is one. Its value is 0. */
+#define ON_OPEN_FAULT(s, statement)                                                                \
+	({                                                                                         \
+		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
+                                                                                                   \
+		if (s)                                                                             \
+			statement;                                                                 \
+		0;                                                                                 \
+	})
+
+/* Sets a fact of the task's open fault. */
 static __always_inline int probe_fact(enum evidence fact)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		s->evidence |= ev_bit[fact];
-	return 0;
+	return ON_OPEN_FAULT(s, s->evidence |= ev_bit[fact]);
 }
 
-/* A function that is a path by itself: the first one names it. */
-static __always_inline void decide(struct inflight *s, enum fault_path path)
+/* A function that is a path by itself ran: the first one names the path. */
+static __always_inline void name_path(struct inflight *s, enum fault_path path)
 {
 	if (!(s->evidence >> INFLIGHT_PATH_SHIFT))
 		s->evidence |= INFLIGHT_PATH(path);
@@ -34,15 +40,11 @@ static __always_inline void decide(struct inflight *s, enum fault_path path)
 
 static __always_inline int probe_path(enum fault_path path)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		decide(s, path);
-	return 0;
+	return ON_OPEN_FAULT(s, name_path(s, path));
 }
 
-/* Something to count beside the path. */
-static __always_inline void add_note(struct inflight *s, u32 what)
+/* Something to count in addition to the path. */
+static __always_inline void set_note(struct inflight *s, u32 what)
 {
 	s->state.notes |= what;
 	s->evidence |= INFLIGHT_RARE;
@@ -50,27 +52,20 @@ static __always_inline void add_note(struct inflight *s, u32 what)
 
 static __always_inline int note_stack(void)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		add_note(s, NOTE_STACK);
-	return 0;
+	return ON_OPEN_FAULT(s, set_note(s, NOTE_STACK));
 }
 
 static __always_inline int note_mmap_lock(void)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		add_note(s, s->state.notes & NOTE_MMAP_LOCK ? NOTE_MMAP_AGAIN : NOTE_MMAP_LOCK);
-	return 0;
+	return ON_OPEN_FAULT(
+		s, set_note(s, s->state.notes & NOTE_MMAP_LOCK ? NOTE_MMAP_AGAIN : NOTE_MMAP_LOCK));
 }
 
 /*
- * do_swap_page: of swap, or of one of the other things that a page-table entry
- * without a page may say (migration, device memory, guard and poison markers).
- * x86 keeps the type in the top 5 bits; types below 22 are swap areas on all
- * configurations from 5.10 to 7.3 (MAX_SWAPFILES), the special ones are above.
+ * do_swap_page: the entry is of swap, or one of the other non-present entries (migration,
+ * device memory, guard and poison markers). x86 has the type in the top 5 bits; types
+ * below 22 are swap areas in all configurations from 5.10 to 7.3 (MAX_SWAPFILES), the
+ * others are above.
  */
 static __always_inline int probe_swap(unsigned long entry)
 {
@@ -81,20 +76,28 @@ static __always_inline int probe_swap(unsigned long entry)
 #endif
 }
 
-/* What do_wp_page or __do_fault looks at. */
+/* do_wp_page or __do_fault runs. */
 static __always_inline void probe_vmf(struct inflight *s, const void *vmf, u32 evidence,
 				      unsigned long vm_flags)
 {
 	s->evidence |= evidence;
 	s->vmf = (unsigned long)vmf;
 	if (vm_flags & (VM_PFNMAP | VM_MIXEDMAP))
-		decide(s, PATH_PFN);
+		name_path(s, PATH_PFN);
+}
+
+/* The same, for a pointer that the verifier does not know. */
+static __always_inline void probe_vmf_kprobe(struct inflight *s, struct vm_fault *vmf, u32 evidence)
+{
+	struct vm_area_struct *vma = BPF_CORE_READ(vmf, vma);
+
+	probe_vmf(s, vmf, evidence | vma_evidence_probe(vma), BPF_CORE_READ(vma, vm_flags));
 }
 
 /* PAGE_MAPPING_KSM, FOLIO_MAPPING_KSM: both low bits of page->mapping, 5.10 to 7.3. */
 #define MAPPING_KSM 0x3
 
-/* A write-protected page is being copied; it may be one of KSM. */
+/* A write-protected page is being copied; it may be a page of KSM. */
 static __always_inline int probe_copy(void)
 {
 	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
@@ -110,13 +113,13 @@ static __always_inline int probe_copy(void)
 	vmf = (void *)(unsigned long)s->vmf;
 	page = BPF_CORE_READ(vmf, page);
 	mapping = page ? (unsigned long)BPF_CORE_READ(page, mapping) : 0;
-	/* In the tail pages of a folio the word is something else, and no pointer. */
+	/* In the tail pages of a folio the word has another meaning, and is no pointer. */
 	if ((mapping & MAPPING_KSM) == MAPPING_KSM && is_kernel_half(mapping))
-		decide(s, PATH_KSM_COPY);
+		name_path(s, PATH_KSM_COPY);
 	return 0;
 }
 
-/* handle_userfault: whatever happened before, and whatever the handler lets follow. */
+/* handle_userfault: it names the path, whatever ran before or runs later. */
 static __always_inline int probe_userfault(unsigned long reason)
 {
 	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
@@ -131,10 +134,9 @@ static __always_inline int probe_userfault(unsigned long reason)
 }
 
 /*
- * do_set_pmd maps the huge page whole where the mapping is aligned for it
- * (transhuge_vma_suitable(), thp_vma_suitable_order()); else small pages of it,
- * as also when the folio is smaller than a PMD (6.1 calls it for any). So the
- * path is inferred.
+ * do_set_pmd maps the huge page by a PMD where the mapping is aligned for it
+ * (transhuge_vma_suitable(), thp_vma_suitable_order()), else small pages of it; also
+ * when the folio is smaller than a PMD (6.1 calls it for any). So the path is inferred.
  */
 static __always_inline int probe_set_pmd(struct vm_fault *vmf)
 {
@@ -151,8 +153,8 @@ static __always_inline int probe_set_pmd(struct vm_fault *vmf)
 }
 
 /*
- * The task reclaims memory in the middle of its fault: the pages that it unmaps
- * or allocates (zram) then are not the fault's.
+ * The task reclaims memory during its fault: the pages that it unmaps or allocates
+ * (zram) are no evidence of the fault.
  */
 static __always_inline bool in_reclaim(void)
 {
@@ -166,22 +168,19 @@ static __always_inline bool in_reclaim(void)
 
 static __always_inline int probe_alloc(bool zeroed)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
-
-	if (s)
-		s->evidence |= ev_bit[EV_ALLOC] | (zeroed ? ev_bit[EV_ALLOC_ZERO] : 0);
-	return 0;
+	return ON_OPEN_FAULT(s, s->evidence |=
+				ev_bit[EV_ALLOC] | (zeroed ? ev_bit[EV_ALLOC_ZERO] : 0));
 }
 
 static __always_inline int note_order(u32 order)
 {
 	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
 
-	/* Smaller ones are tried after larger ones: the last is the one taken. */
+	/* Larger orders are tried first: the last one is used. */
 	if (!s)
 		return 0;
 	s->state.notes &= (1 << NOTE_ORDER) - 1;
-	add_note(s, order << NOTE_ORDER);
+	set_note(s, order << NOTE_ORDER);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * record.bpf.h: where a closed fault is recorded: its cell's histogram, its cgroup's,
- * and what else somebody asks for.
+ * record.bpf.h: records a closed fault: in its fault counters, its cgroup's, and all that
+ * the options ask for.
  */
 #ifndef PFSTAT_BPF_RECORD_BPF_H
 #define PFSTAT_BPF_RECORD_BPF_H
@@ -13,7 +13,7 @@
 #include "stack_table.bpf.h"
 #include "trace.bpf.h"
 
-static __always_inline struct fault_counters *cell_of(u32 path, u32 origin, u32 major)
+static __always_inline struct fault_counters *fault_counters_of(u32 path, u32 origin, u32 major)
 {
 	u32 i = bpf_get_smp_processor_id() * FAULT_COUNTERS_PER_CPU +
 		FAULT_COUNTERS_INDEX(path, origin, major);
@@ -22,9 +22,8 @@ static __always_inline struct fault_counters *cell_of(u32 path, u32 origin, u32 
 }
 
 /*
- * Reads are what is neither: no instruction for the most frequent ones. Before
- * the fault itself is counted, so that who reads the count first never takes a
- * write for a read.
+ * Reads are the rest, so the most frequent access needs no instruction. Runs before the
+ * fault is counted, so that no reader takes a write for a read.
  */
 static __always_inline void count_access(struct fault_counters *c, u32 evidence)
 {
@@ -34,7 +33,7 @@ static __always_inline void count_access(struct fault_counters *c, u32 evidence)
 		__sync_fetch_and_add(&c->execs, 1);
 }
 
-/* What is counted beside the path; rare, so one test decides. */
+/* What is counted in addition to the path; rare, so one test decides. */
 static __always_inline void count_notes(struct fault_counters *c, u32 path, u32 notes)
 {
 	u32 order = notes >> NOTE_ORDER;
@@ -43,14 +42,14 @@ static __always_inline void count_notes(struct fault_counters *c, u32 path, u32 
 		__sync_fetch_and_add(&c->stack_growths, 1);
 	if (notes & NOTE_MMAP_LOCK)
 		__sync_fetch_and_add(&c->mmap_locks, 1);
-	/* Of other paths it may be read-ahead's. */
+	/* In other paths the order may be that of read-ahead. */
 	if (cfg.orders && path == PATH_ANON && order && order <= MAX_ORDER_NOTED)
 		__sync_fetch_and_add(&c->orders[hist_below(order - 1, MAX_ORDER_NOTED)], 1);
 }
 
 /*
- * Who had the slow fault. One writer at a time: a program that was preempted in
- * the middle of it on this CPU keeps it, and the other one's is not noted.
+ * Keeps the task of a slow fault. One writer at a time: if a program was preempted here on
+ * this CPU, the other one's fault is not kept.
  */
 static __noinline int note_slow(u32 path, u32 major, u64 ns)
 {
@@ -68,7 +67,7 @@ static __noinline int note_slow(u32 path, u32 major, u64 ns)
 	return 0;
 }
 
-/* More about a closed fault than its cell has. kind: path | major << 8 | notes << 16. */
+/* What the fault counters do not hold. kind: path | major << 8 | notes << 16. */
 static __noinline int record_details(void *ctx, struct inflight *s, u64 kind, u64 ns)
 {
 	struct detail *d = detail_of(s, s->tid);
@@ -78,7 +77,7 @@ static __noinline int record_details(void *ctx, struct inflight *s, u64 kind, u6
 	if (cfg.causes && d) {
 		on_cpu = detail_end(d, s->start_ns + ns, ns);
 		if (cfg.cause_counters)
-			add_causes(d, path, s->state.origin, on_cpu);
+			record_causes(d, path, s->state.origin, on_cpu);
 	}
 	if (cfg.by[0])
 		record_group(d ? d->address : 0, path, major, ns);
@@ -91,13 +90,12 @@ static __noinline int record_details(void *ctx, struct inflight *s, u64 kind, u6
 
 /*
  * A fault of ns nanoseconds; ctx is that of the program. Atomic adds: another program of pfstat may
- * be preempted in the middle of the same cell.
+ * have been preempted while it wrote to the same counters.
  *
- * The maximum has no atomic operation that 5.10 knows. The end programs on
- * perf events run with preemption off, so their cells have one writer at a
- * time. What is closed elsewhere (failures, get_user_pages faults, the fexit
- * that stands in for perf events) can on a preemptible kernel lose the race for
- * a maximum, never a count.
+ * 5.10 has no atomic operation for a maximum. The end programs on perf events run with
+ * preemption off, so their counters have one writer at a time. Faults that end elsewhere
+ * (failures, get_user_pages faults, fexit in place of perf events) can lose the race for a
+ * maximum on a preemptible kernel, never a count.
  */
 static __always_inline void record(void *ctx, struct inflight *s, u32 path, u32 major, u64 ns,
 				   u32 notes)
@@ -107,7 +105,7 @@ static __always_inline void record(void *ctx, struct inflight *s, u32 path, u32 
 
 	if (cfg.only.of_fault && !is_wanted_fault(path, s->state.origin, major, ns))
 		return;
-	c = cell_of(path, s->state.origin, major);
+	c = fault_counters_of(path, s->state.origin, major);
 	if (!c)
 		return;
 	count_access(c, s->evidence);
@@ -132,7 +130,7 @@ static __always_inline void record(void *ctx, struct inflight *s, u32 path, u32 
 		record_details(ctx, s, path | major << 8 | (u64)notes << 16, ns);
 }
 
-/* A fault that happened, whose end nobody saw: counted, never timed. */
+/* A fault with an unseen end: counted, not timed. */
 static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 evidence,
 					   u64 address)
 {
@@ -140,7 +138,7 @@ static __always_inline void record_untimed(u32 path, u32 origin, u32 major, u32 
 
 	if (cfg.only.of_fault && !is_wanted_fault(path, origin, major, UNTIMED))
 		return;
-	c = cell_of(path, origin, major);
+	c = fault_counters_of(path, origin, major);
 	if (!c)
 		return;
 	count_access(c, evidence);

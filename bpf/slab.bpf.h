@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * slab.bpf.h: see shared/slab_return.h.
+ * slab.bpf.h: arrays with entries that programs claim by key (shared/slab_return.h).
  */
 #ifndef PFSTAT_BPF_SLAB_BPF_H
 #define PFSTAT_BPF_SLAB_BPF_H
@@ -9,19 +9,13 @@
 #include "state.bpf.h"
 
 /*
- * The three maps: the array, which begins with the key in each entry; from a key to its
- * entry; the entries that nobody has. User space gives the array one entry more than the
- * limit (entry 0 is nobody's own), and fills the last before it attaches.
+ * The three maps: the array of entries, each of which begins with its key; the index, from
+ * a key to its entry; the stack of free entries. User space gives the array one entry more
+ * than the limit (entry 0 has no key), and fills the stack before it attaches.
  */
 #define SLAB(name, entry_type, key_member)                                                         \
 	_Static_assert(__builtin_offsetof(entry_type, key_member) == 0, "the key comes first");    \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
-		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
-		__uint(max_entries, 1);                                                            \
-		__type(key, u32);                                                                  \
-		__type(value, entry_type);                                                         \
-	} name##_slab SEC(".maps");                                                                \
+	MMAP_ARRAY(name##_slab, entry_type);                                                       \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
 		__uint(max_entries, 1);                                                            \
@@ -35,18 +29,18 @@
 		__uint(value_size, sizeof(u32));                                                   \
 	} name##_free SEC(".maps")
 
-/* A free entry, and in i its number; NULL: there is none. */
-static __always_inline void *take_entry(void *slab, void *free, u32 *i)
+/* Takes a free entry and sets i to its number; NULL: none is free. */
+static __always_inline void *slab_take(void *slab, void *free, u32 *i)
 {
 	return bpf_map_pop_elem(free, i) ? NULL : bpf_map_lookup_elem(slab, i);
 }
 
 /*
- * From here on the key finds entry i, which is filled as far as anybody may see it. Two
- * CPUs may meet a key at once: the later one gives back. Returns the key's entry, which
- * is then another one; 0: the index has no room.
+ * Puts entry i into the index: from here on programs find it by key, so it must be filled.
+ * Two CPUs may claim an entry for one key at once: the later one returns its own. Returns
+ * the key's entry; 0: the index has no room.
  */
-static __always_inline u32 publish_entry(void *index, void *free, const void *key, u32 i)
+static __always_inline u32 slab_publish(void *index, void *free, const void *key, u32 i)
 {
 	u32 *other;
 
@@ -57,7 +51,7 @@ static __always_inline u32 publish_entry(void *index, void *free, const void *ke
 	return other ? *other : 0;
 }
 
-/* Written by user space before it runs one of the programs that return entries. */
+/* User space writes it before it runs a program that returns entries. */
 struct slab_return returned;
 
 static __always_inline int slab_give_back(void *slab, void *index, void *free)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * stack_table.bpf.h: faults by stack (pfstat profile): the frames once per stack, found by
- * a hash of them, and a count and a time per process, path and pair of stacks. Both claim
- * entries (slab.bpf.h), which user space gives back, so that a long run has room for
- * what comes.
+ * stack_table.bpf.h: faults by stack (pfstat profile): the frames of each stack once, by
+ * their hash, and a count and a time per process, path and pair of stacks. Both are entries
+ * of slabs (slab.bpf.h), which user space returns, so that a long run does not run out.
  */
 #ifndef PFSTAT_BPF_STACK_TABLE_BPF_H
 #define PFSTAT_BPF_STACK_TABLE_BPF_H
@@ -23,22 +22,17 @@ struct profile_claims profile_claims;
 struct profile_rest profile_rest[PATH_NR * ORIGIN_NR];
 
 /*
- * Where a stack is walked to. Another program may run on this CPU in the middle of it
- * (preemption, a nested event): it writes its own owner, and so one is found out.
+ * Buffer for a stack. Another program may run on this CPU meanwhile (preemption, a nested
+ * event) and overwrite it: the changed owner shows that.
  */
 struct profile_scratch {
 	u64 owner;
 	struct profile_stack stack;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct profile_scratch);
-} profile_scratch SEC(".maps");
+PERCPU_VALUE(profile_scratch, struct profile_scratch);
 
-/* Two rounds of multiply and shift per frame: 64 bits, so that no two stacks ever meet. */
+/* A multiplication and a shift per frame: with 64 bits collisions are not expected. */
 static __noinline u64 hash_stack(const struct profile_stack *stack)
 {
 	u64 hash = 0x9e3779b97f4a7c15ull ^ stack->nr;
@@ -58,16 +52,16 @@ static __noinline u64 store_stack(struct profile_scratch *scratch, u64 owner)
 	u64 hash = scratch->stack.hash;
 	u32 i = 0, stored;
 
-	entry = take_entry(&profile_stack_slab, &profile_stack_free, &i);
+	entry = slab_take(&profile_stack_slab, &profile_stack_free, &i);
 	if (!entry)
 		return E2BIG;
 	bpf_probe_read_kernel(entry, sizeof(*entry), &scratch->stack);
-	/* Only what is whole is to be found. */
+	/* Publish only a complete stack. */
 	if (scratch->owner != owner) {
 		bpf_map_push_elem(&profile_stack_free, &i, 0);
 		return EINTR;
 	}
-	stored = publish_entry(&profile_stack_index, &profile_stack_free, &hash, i);
+	stored = slab_publish(&profile_stack_index, &profile_stack_free, &hash, i);
 	if (stored == i) {
 		entry->used = 1;
 		__sync_fetch_and_add(&profile_claims.stacks, 1);
@@ -95,7 +89,7 @@ static __noinline u64 profile_stack(void *ctx, u64 owner, u64 flags)
 	if (!bpf_map_lookup_elem(&profile_stack_index, &hash))
 		error = store_stack(scratch, owner);
 	if (scratch->owner != owner) {
-		/* So that the other one sees it, too. */
+		/* So that the other program sees it, too. */
 		scratch->owner = 0;
 		count(TALLY_STACK_TORN);
 		return EINTR;
@@ -105,7 +99,7 @@ static __noinline u64 profile_stack(void *ctx, u64 owner, u64 flags)
 	return error ? error : hash;
 }
 
-/* Faults without a stack of their own: no room, or untimed ones, whose stack has gone. */
+/* Faults without an entry: the table is full, or they are untimed and their stack is gone. */
 static __always_inline void profile_add_rest(u64 path, u64 origin, u64 ns)
 {
 	u64 i = path * ORIGIN_NR + origin;
@@ -114,23 +108,23 @@ static __always_inline void profile_add_rest(u64 path, u64 origin, u64 ns)
 	if (i >= PATH_NR * ORIGIN_NR)
 		return;
 	__sync_fetch_and_add(&profile_rest[i].count, 1);
-	/* clang makes an atomic or of an addition of 0, which 5.10 does not know. */
+	/* clang turns an atomic addition of 0 into an atomic or, which 5.10 lacks. */
 	if (ns)
 		__sync_fetch_and_add(&profile_rest[i].sum_ns, ns);
 }
 
-/* An entry for faults that have none. */
+/* Claims an entry for the key; 0: none is free. */
 static __noinline u32 profile_claim(struct profile_key *key)
 {
 	struct profile_fault *fault;
 	u32 i = 0, entry;
 
-	fault = take_entry(&profile_fault_slab, &profile_fault_free, &i);
+	fault = slab_take(&profile_fault_slab, &profile_fault_free, &i);
 	if (!fault)
 		return 0;
 	fault->key = *key;
 	bpf_get_current_comm(fault->comm, sizeof(fault->comm));
-	entry = publish_entry(&profile_fault_index, &profile_fault_free, key, i);
+	entry = slab_publish(&profile_fault_index, &profile_fault_free, key, i);
 	if (entry == i) {
 		fault->used = 1;
 		__sync_fetch_and_add(&profile_claims.faults, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * state.bpf.h: the programs' state: configuration, slots, counters. Programs
- * make no allocation and read no user memory (their own read would fault).
+ * state.bpf.h: the state of the programs: configuration, faults in flight, counters. Programs
+ * allocate nothing and read no user memory (the read would fault).
  */
 #ifndef PFSTAT_BPF_STATE_BPF_H
 #define PFSTAT_BPF_STATE_BPF_H
@@ -17,6 +17,25 @@
 #include "shared/inflight.h"
 #include "shared/tallies.h"
 
+/* An array that user space reads through mmap, and sizes before load. */
+#define MMAP_ARRAY(name, element)                                                                  \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__uint(max_entries, 1);                                                            \
+		__type(key, u32);                                                                  \
+		__type(value, element);                                                            \
+	} name SEC(".maps")
+
+/* One value for each CPU. */
+#define PERCPU_VALUE(name, element)                                                                \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                           \
+		__uint(max_entries, 1);                                                            \
+		__type(key, u32);                                                                  \
+		__type(value, element);                                                            \
+	} name SEC(".maps")
+
 const volatile struct config cfg;
 /* Bit of each fact in the table's index; 0: not watched in this run. */
 const volatile unsigned int ev_bit[EV_NR];
@@ -26,14 +45,14 @@ const volatile struct hist_tables hist;
 
 /* Written by user space at each interval; see struct fault_counters. */
 unsigned int epoch;
-/* How many entries inflight_overflow holds, so that nobody looks for nothing. */
+/* Number of entries of inflight_overflow; look-ups are skipped when it is 0. */
 unsigned long long overflow_live;
 
 /*
- * Faults in flight, by tid: a direct-mapped array (no hash, no lock, works on
- * 5.10, which has no task storage), and a hash for a slot that another live
- * fault holds. A global, not a map: its address is a constant, and user space
- * sees what is in flight at the end of the run.
+ * Faults in flight, by tid: a direct-mapped array (no hash, no lock, works on 5.10,
+ * which has no task storage), and a hash for faults that find their element in use. A
+ * global, not a map: its address is a constant, and user space reads at the end of the
+ * run which faults are in flight.
  */
 struct inflight inflight[NR_INFLIGHT];
 
@@ -45,40 +64,16 @@ struct {
 } inflight_overflow SEC(".maps");
 
 /* The tids that are measured when there is a filter; TARGET_WORDS then, else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u64);
-} targets SEC(".maps");
+MMAP_ARRAY(targets, u64);
 
 /* cfg.nr_cpus * FAULT_COUNTERS_PER_CPU; user space sets the size before load. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct fault_counters);
-} fault_counters SEC(".maps");
+MMAP_ARRAY(fault_counters, struct fault_counters);
 
 /* cfg.nr_cpus * SLOW_PER_CPU when there is a threshold, else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct slow_fault);
-} slow_faults SEC(".maps");
+MMAP_ARRAY(slow_faults, struct slow_fault);
 
 /* One per CPU. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct tallies);
-} tally SEC(".maps");
+MMAP_ARRAY(tally, struct tallies);
 
 /* In place of a latency: not known. */
 #define UNTIMED (~0ull)
@@ -110,9 +105,9 @@ static __always_inline bool is_target(u32 tid)
 }
 
 /*
- * The bit of tid becomes on. Only one task is ever being born with that tid,
- * so an atomic add of the difference is enough; it works on 5.10, which has no
- * other atomic operation, and does not disturb the neighbours' bits.
+ * Sets the bit of tid to on. Only one task is created with that tid at a time, so an
+ * atomic add of the difference is enough: 5.10 has no other atomic operation, and the
+ * other bits of the word do not change.
  */
 static __always_inline void set_target(u32 tid, bool on)
 {

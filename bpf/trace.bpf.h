@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * trace.bpf.h: sends a fault to user space (pfstat trace), through a ring buffer.
+ * trace.bpf.h: sends faults to user space through a ring buffer (pfstat trace).
  */
 #ifndef PFSTAT_BPF_TRACE_BPF_H
 #define PFSTAT_BPF_TRACE_BPF_H
@@ -16,13 +16,8 @@ struct {
 	__uint(max_entries, 4096);
 } trace_ring SEC(".maps");
 
-/* Faults that could be sent, for --sample; of each CPU. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, u64);
-} trace_seen SEC(".maps");
+/* Faults that could be sent, per CPU; for --sample. */
+PERCPU_VALUE(trace_seen, u64);
 
 static __always_inline bool is_sampled(void)
 {
@@ -41,8 +36,8 @@ struct trace_with_stacks {
 };
 
 /*
- * The walk may fault itself, with page faults disabled: open_fault() knows those by
- * s->state.walking. Bytes, or a negative errno.
+ * The walk may fault itself, with page faults disabled: open_fault() recognises that by
+ * s->state.walking. Sets the bytes of each stack, or a negative errno.
  */
 static __always_inline void trace_stacks(void *ctx, struct inflight *s, struct trace_with_stacks *t)
 {
@@ -64,7 +59,7 @@ static __always_inline void trace_task(struct trace_record *r)
 	bpf_get_current_comm(r->comm, sizeof(r->comm));
 }
 
-/* d: NULL when nothing was kept of it. */
+/* d: NULL when no detail was kept. */
 static __always_inline void trace_parts(struct trace_record *r, const struct detail *d, u64 on_cpu)
 {
 	int i;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * vma.bpf.h: what the VMA of a fault is evidence of, and how to find it: in the
- * arguments of a hook, in the task (up to 6.0), by bpf_find_vma() (5.17), or in the
- * mm's maple tree.
+ * vma.bpf.h: the evidence of a fault's VMA, and where to find the VMA: in the arguments of
+ * a hook, in the task (up to 6.0), by bpf_find_vma() (5.17), or in the mm's maple tree.
  */
 #ifndef PFSTAT_BPF_VMA_BPF_H
 #define PFSTAT_BPF_VMA_BPF_H
@@ -50,9 +49,9 @@ static __always_inline u32 vma_evidence_probe(struct vm_area_struct *vma)
 }
 
 /*
- * The path that the VMA names where nothing else does: INFLIGHT_PATH() of it, or 0.
- * A fault in memory of a userfaultfd that changed nothing by itself was answered
- * by the handler. evidence: of the fault.
+ * The path that the VMA names where no other evidence does: INFLIGHT_PATH() of it, or 0.
+ * A fault in memory of a userfaultfd that changed nothing itself was resolved by the
+ * handler. evidence: of the fault.
  */
 static __always_inline u32 vma_path(unsigned long flags, bool has_userfaultfd, u32 evidence)
 {
@@ -78,7 +77,7 @@ static __always_inline bool has_userfaultfd_probe(struct vm_area_struct *vma)
 	       BPF_CORE_READ(vma, vm_userfaultfd_ctx.ctx);
 }
 
-/* What the VMA at the address of a fault says, of a pointer that the verifier does not know. */
+/* The facts and the path of the VMA, for a pointer that the verifier does not know. */
 static __always_inline u32 vma_answer_probe(struct vm_area_struct *vma, u32 evidence)
 {
 	return vma_evidence_probe(vma) |
@@ -86,11 +85,11 @@ static __always_inline u32 vma_answer_probe(struct vm_area_struct *vma, u32 evid
 }
 
 /*
- * The VMA of the current task that holds address; 0: none, or not to be had. Without a
- * lock: in the maple tree (6.1), or, up to 6.0, among those that find_vma() left in the
- * task's own cache (mm/vmacache.c), so the fault's own is there. The fault that asks mostly
- * holds a lock itself, and what is read is checked.
- * Global, so that the verifier looks at it once.
+ * The VMA of the current task that holds address; 0: none, or not found. Without a lock:
+ * in the maple tree (6.1), or, up to 6.0, in the task's cache of find_vma()
+ * (mm/vmacache.c), which has the VMA of the fault. The faulting task mostly holds a lock,
+ * and the result is checked.
+ * Global, so that the verifier checks it once.
  */
 __noinline u64 current_vma(u64 address)
 {
@@ -125,7 +124,7 @@ static __always_inline u32 vmacache_evidence(u64 address, u32 evidence)
 	return vma ? vma_answer_probe(vma, evidence) : 0;
 }
 
-/* Two words: an answer that depended on the last one would have no end for the verifier. */
+/* Two words: if the answer depended on the previous one, the verifier would not terminate. */
 struct vma_question {
 	u32 evidence;
 	u32 answer;
@@ -140,9 +139,8 @@ static long found_vma(struct task_struct *task, struct vm_area_struct *vma,
 }
 
 /*
- * The kernel's own look-up (5.17), by trylock; and where that is refused, one of
- * our own without the lock. Global, so that the verifier looks at it once and not
- * with all that a caller may have found before.
+ * The kernel's own look-up (5.17), by trylock; where that is refused, a look-up without the
+ * lock. Global, so that the verifier checks it once, not once per state of each caller.
  */
 __noinline u32 find_vma_evidence(u64 address, u32 evidence)
 {
@@ -150,7 +148,7 @@ __noinline u32 find_vma_evidence(u64 address, u32 evidence)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct vm_area_struct *vma;
 
-	/* Any other error says that there is none. */
+	/* Any other error means that there is none. */
 	if (bpf_find_vma(task, address, found_vma, &question, 0) != -EBUSY)
 		return question.answer;
 	vma = fault_vma(address);

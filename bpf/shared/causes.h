@@ -2,8 +2,8 @@
 /*
  * shared/causes.h: what a fault's time was spent on, one row each. The parts exclude each
  * other and add up to the fault's latency: the outermost of lock, reclaim,
- * memcg_reclaim, compaction and uffd takes all that happens inside of it, sleep
- * included; outside of them a sleep is io or off_cpu; what is left is on_cpu.
+ * memcg_reclaim, compaction and uffd includes all that happens inside of it, sleep
+ * included; outside of them a sleep is io or off_cpu; the rest is on_cpu.
  */
 #ifndef PFSTAT_BPF_SHARED_CAUSES_H
 #define PFSTAT_BPF_SHARED_CAUSES_H
@@ -28,11 +28,11 @@ enum cause {
 /* clang-format on */
 
 /*
- * Functions that a fault sleeps in, and what that is: the innermost one on the stack
- * counts. Where the sleep is neither I/O nor within something that a hook sees.
+ * Functions that a fault sleeps in, and the cause: the innermost one on the stack decides.
+ * For sleeps that are neither I/O nor within a span of a hook.
  *
- * Before 5.11 no tracepoint tells the wait for mmap_lock. The handler of page faults reads
- * no other lock of its kind; what it calls from handle_mm_fault() on does.
+ * Before 5.11 no tracepoint shows the wait for mmap_lock. The handler of page faults takes
+ * no other rwsem for reading; handle_mm_fault() and its callees do.
  */
 #define WAIT_FUNCTIONS(X)                                                                          \
 	/* throttle_direct_reclaim(): the last reserves are low; then the reclaim begins. */       \
@@ -55,21 +55,21 @@ enum wait_function {
 };
 /* clang-format on */
 
-/* What a row says that needs the frames further out. */
+/* Rows that need the frames further out. */
 enum {
-	CAUSE_READ_LOCK = CAUSE_NR, /* a reader waits, of which lock its caller tells */
-	CAUSE_HANDLER, /* the reader's caller: it waits for mmap_lock */
+	CAUSE_READ_LOCK = CAUSE_NR, /* waits to read a lock; its caller decides which lock */
+	CAUSE_HANDLER, /* the caller of that: it waits for mmap_lock */
 };
 
-/* Addresses of a function; all 0: not known. */
+/* The addresses of a function; 0: unknown. */
 struct wait_range {
 	unsigned long long begin, end;
 };
 
-/* Faults of one (path, origin) that ended on one CPU; only grows. */
+/* Of faults of one (path, origin) that ended on one CPU; only grows. */
 struct cause_counters {
 	unsigned long long ns[CAUSE_NR];
-	unsigned long long faults[CAUSE_NR]; /* that had any of it */
+	unsigned long long faults[CAUSE_NR]; /* with any time of that cause */
 };
 
 #endif

@@ -10,17 +10,17 @@
 /* One bit per tid; the kernel's limit of pid_max is 2^22. */
 #define TARGET_WORDS ((1 << 22) / 64)
 
-/* How a program learns about the VMA when the other evidence is ambiguous. */
+/* How a program looks up the VMA when the other evidence is ambiguous. */
 enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };
 
 /* The configuration: written once before load, constant to the verifier. */
 struct config {
 	unsigned int nr_cpus;
-	/* Faults over it are counted as slow, with an exemplar; 0: none is. */
+	/* Faults over it are counted as slow, with an exemplar; 0: no threshold. */
 	unsigned long long slow_ns;
 	/* Only tasks whose bit is set in targets. */
 	unsigned char filter;
-	/* What a new task inherits of its creator's bit. */
+	/* New tasks that inherit the bit of their creator. */
 	unsigned char inherit_threads;
 	unsigned char inherit_children;
 	/* bpf_get_current_task_btf exists (5.11). */
@@ -28,17 +28,17 @@ struct config {
 	/* task_struct.rss_stat is used as evidence (up to 6.1). */
 	unsigned char task_rss;
 	unsigned char vma_source;
-	/* EV_SWAP is told by task_struct.rss_stat, not by a hook. */
+	/* EV_SWAP is set by task_struct.rss_stat, not by a hook. */
 	unsigned char swap_by_rss;
 	/* get_user_pages faults and retries are seen (--gup). */
 	unsigned char gup;
-	/* ... and end where the look-up that follows says so (kprobes see no return). */
+	/* ... and end at the look-up that follows (kprobes see no return). */
 	unsigned char gup_by_lookup;
-	/* NUMA hints are told by the task's own counts, not by a hook. */
+	/* NUMA hints are recognised by the task's own counts, not by a hook. */
 	unsigned char numa_by_task;
-	/* A NUMA hint on a huge page is told by its number of pages, not by a hook. */
+	/* A NUMA hint on a huge page is recognised by its number of pages, not by a hook. */
 	unsigned char huge_by_pages;
-	/* userfaultfd is told by the VMA, not by a hook. */
+	/* userfaultfd is recognised by the VMA, not by a hook. */
 	unsigned char uffd_by_vma;
 	/* Anonymous folios of several sizes are on: note their order. */
 	unsigned char orders;
@@ -51,15 +51,15 @@ struct config {
 	/* ... and so does the end of the wait for it. */
 	unsigned char lock_cause_here;
 
-	/* What else is kept and told of each fault; all 0 by default. */
+	/* What else is kept of each fault; all 0 by default. */
 	unsigned char details; /* any of the following */
-	unsigned char causes; /* follow what the time is spent on */
-	unsigned char cause_counters; /* ... and add it up by path */
+	unsigned char causes; /* measure what the time is spent on */
+	unsigned char cause_counters; /* ... and sum it by path */
 	unsigned char trace; /* send faults through the ring buffer */
 	unsigned char trace_stacks;
 	unsigned char profile; /* count faults by stack */
 	unsigned long long trace_slower_ns; /* those over it; 0: all */
-	unsigned int trace_sample; /* every so many of them */
+	unsigned int trace_sample; /* one in N of them */
 	unsigned char by[2]; /* enum dimension: count faults by these */
 	struct fault_filter only;
 };

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * shared/evidence.h: the facts about one open fault that pfstat can see.
+ * shared/evidence.h: the facts about an open fault that pfstat can see, one row each.
  *
- * Hooks do not decide paths: each sets the bit of the fact that it witnesses.
- * At the end of the fault the bits index a table that user space computed
- * before load from the rows in src/classify.c. A new hook adds a fact here; the
- * plan gives each fact that is watched in this run a bit of the index, and an
- * unwatched one no bit (ev_bit[] 0), so the table stays small.
+ * Hooks do not decide paths: each sets the bit of its fact. At the end of the fault the
+ * bits index a table that user space computed before load from the rows of
+ * src/probe/classify.c. The plan gives each fact that is watched in this run a bit of the
+ * index, and the others none (ev_bit[] 0), so the table stays small.
  *
- * The first two are the x86 page-fault error code's own bits, in its places.
+ * The first two have the bits of the x86 page-fault error code.
  */
 #ifndef PFSTAT_BPF_SHARED_EVIDENCE_H
 #define PFSTAT_BPF_SHARED_EVIDENCE_H
@@ -21,7 +20,7 @@
 	X(HUGE_ANON, "do_huge_pmd_anonymous_page ran")                                             \
 	X(ANON_PAGE, "do_anonymous_page ran")                                                      \
 	X(SWAP, "do_swap_page found a swap entry, or the count of swap entries fell")              \
-	X(SPECIAL, "do_swap_page found an entry that is no swap slot (softleaf)")                  \
+	X(SPECIAL, "do_swap_page found an entry that is not of swap (softleaf)")                  \
 	X(WP, "do_wp_page ran")                                                                    \
 	X(WP_COPY, "a write-protected page was replaced by a copy")                                \
 	X(DO_FAULT, "__do_fault ran (the VMA's fault operation)")                                  \
@@ -49,7 +48,7 @@ enum evidence {
 
 #define EV(name) (1u << EV_##name)
 
-/* Facts that one run can watch at most; the table has 2^EV_INDEX_BITS entries. */
+/* The most facts that one run can watch; the table has 2^EV_INDEX_BITS entries. */
 #define EV_INDEX_BITS 20
 
 #endif

@@ -12,7 +12,7 @@
 /* Where a fault came from. */
 enum origin { ORIGIN_USER, ORIGIN_KERNEL, ORIGIN_GUP, ORIGIN_NR };
 
-/* What the access was. */
+/* The kind of access. */
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC, ACCESS_NR };
 
 /* Multi-size THP: the orders below PMD_ORDER. */
@@ -28,9 +28,9 @@ struct fault_counters {
 	unsigned long long sum_ns;
 	/* Longest latency; max_ns[epoch & 1] is being written, the other one read. */
 	unsigned long long max_ns[2];
-	/* Faults that are known to have happened, but not how long they took. */
+	/* Faults of unknown latency. */
 	unsigned long long untimed;
-	/* Of all; the rest are reads. */
+	/* Of all faults; the rest are reads. */
 	unsigned long long writes;
 	unsigned long long execs;
 	/* Calls of handle_mm_fault beyond the first, where a hook counts them. */
@@ -45,13 +45,13 @@ struct fault_counters {
 	unsigned long long orders[MAX_ORDER_NOTED];
 };
 
-/* Cells of one CPU, and the index of one among them; major is 0 or 1. */
+/* Number of struct fault_counters per CPU, and the index in it; major is 0 or 1. */
 #define FAULT_COUNTERS_PER_CPU                    (PATH_NR * ORIGIN_NR * 2)
 #define FAULT_COUNTERS_INDEX(path, origin, major) (((path)*ORIGIN_NR + (origin)) * 2 + (major))
 
 /*
- * The last slow fault of one (CPU, path, severity): who had it, for a metric's
- * exemplar. seq is odd while it is written; tid 0: none yet.
+ * The last slow fault of one (CPU, path, severity), for a metric's exemplar. seq is odd
+ * while it is written; tid 0: none yet.
  */
 struct slow_fault {
 	unsigned int seq;
@@ -61,16 +61,16 @@ struct slow_fault {
 	char comm[16];
 };
 
-/* Of one CPU, and the index of one among them. */
+/* Number per CPU, and the index in it. */
 #define SLOW_PER_CPU            (PATH_NR * 2)
 #define SLOW_INDEX(path, major) ((path)*2 + (major))
 
 /*
- * One cgroup's faults of user and kernel mode, of all CPUs; entry 0 of the slab
- * is of all cgroups that have none of their own.
+ * One cgroup's faults of user and kernel mode, of all CPUs; entry 0 of the slab is of all
+ * cgroups without an entry.
  */
 struct cgroup_faults {
-	unsigned long long key; /* the cgroup's id, if it has counted something */
+	unsigned long long key; /* the cgroup's id, if it has faults */
 	unsigned long long count[PATH_NR][2]; /* by major; untimed ones, too */
 	unsigned long long sum_ns[PATH_NR];
 	unsigned long long buckets[HIST_SLOTS]; /* of all paths */

@@ -2,18 +2,17 @@
 /*
  * shared/hist.h: from a latency to its bucket (hist_schema.h).
  *
- * The kernel side needs no arithmetic on seconds: user space computes, before
- * load, the largest whole nanosecond of each bucket, and a first guess by the
- * top bits of the value. At most one bound lies inside a guess's span, so one
- * comparison makes the slot exact for every whole nanosecond. Most faults take
- * 1 to 65 us: there the guess is addressed by the value itself.
+ * BPF programs compute no bounds: user space computes, before load, the largest integer
+ * number of nanoseconds of each bucket, and a first guess by the top bits of the value. At
+ * most one bound lies inside a guess's span, so one comparison makes the slot exact for
+ * every integer. Most faults take 1 to 65 us: there the guess is indexed by the value.
  */
 #ifndef PFSTAT_BPF_SHARED_HIST_H
 #define PFSTAT_BPF_SHARED_HIST_H
 
 #include "hist_schema.h"
 
-/* A guess is addressed by the exponent of the top bit and the 4 bits after it. */
+/* The index of a guess: the exponent of the top bit and the 4 bits after it. */
 #define HIST_GUESS_BITS 4
 #define HIST_GUESSES    (64 << HIST_GUESS_BITS)
 /* Spans of 64 ns from 1024 ns on: narrower than a bucket (9 %) there. */
@@ -23,7 +22,7 @@
 #define HIST_NEARS      (HIST_NEAR_MAX >> HIST_NEAR_SHIFT)
 
 struct hist_tables {
-	/* upper[s]: the largest whole ns that belongs to slot s; the last is ~0. */
+	/* upper[s]: the largest ns that belongs to slot s; the last is ~0. */
 	unsigned long long upper[HIST_SLOTS];
 	/* guess[g]: the slot of the smallest value with exponent and bits g. */
 	unsigned char guess[HIST_GUESSES];
@@ -60,8 +59,8 @@ static inline __attribute__((always_inline)) unsigned int hist_log2(unsigned lon
 }
 
 /*
- * x, which is below size (a power of two) anyway: said again in a way that the
- * compiler cannot see through, as the verifier must see it right before use.
+ * x, which is below size (a power of two) anyway, masked once more where the compiler
+ * cannot remove it: the verifier must see the bound right before use.
  */
 static inline __attribute__((always_inline)) unsigned long long hist_below(unsigned long long x,
 									   unsigned long long size)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * shared/hook_rows.h: the kernel functions that mark a fault, one row each. The BPF side
- * makes an fentry and a kprobe program of each row, user space a row of its hook
- * table.
+ * shared/hook_rows.h: the kernel functions and tracepoints that pfstat can attach to, one row
+ * each. bpf/pfstat.bpf.c makes an fentry and a kprobe program of each function's row, user
+ * space a row of its hook table.
  *
- * Which kernel has which is not known here: they are tried (src/probe/caps.c).
+ * Which kernel has which function is found out by trying (src/probe/caps.c).
  */
 #ifndef PFSTAT_BPF_SHARED_HOOK_ROWS_H
 #define PFSTAT_BPF_SHARED_HOOK_ROWS_H
 
 /*
- * The function and the fact (shared/evidence.h) that its entry witnesses. A fact with
- * several rows needs one of them; the plan takes the first that the kernel
- * allows. The arguments are not looked at.
+ * The function and the fact (shared/evidence.h) that its entry sets. A fact with several
+ * rows needs one of them: the plan takes the first that the kernel allows. The arguments
+ * are not read.
  */
 #define PROBE_HOOKS(X)                                                                             \
 	X(hugetlb_fault, HUGETLB)                                                                  \
@@ -22,13 +22,13 @@
 	/* Of wp_page_reuse as well; not where a page was missing. 5.10: kprobe only. */           \
 	X(ptep_set_access_flags, ACCESS_FLAGS)
 
-/* The same; what is copied may be a page of KSM (see probe_copy()). */
+/* The same; the copied page may be one of KSM (see probe_copy()). */
 #define COPY_HOOKS(X)                                                                              \
 	/* Up to 6.1; inlined later. */                                                            \
 	X(wp_page_copy, WP_COPY)                                                                   \
 	/* Of the fault path only wp_page_copy calls it; returns a struct: kprobe only. */         \
 	X(ptep_clear_flush, WP_COPY)                                                               \
-	/* Runs for every new anonymous page as well: dearer, so the last choice. */               \
+	/* Runs for every new anonymous page as well, so the last choice. */                       \
 	X(folio_add_new_anon_rmap, WP_COPY)                                                        \
 	X(page_add_new_anon_rmap, WP_COPY)
 
@@ -38,8 +38,8 @@
 	X(__do_fault, DO_FAULT)
 
 /*
- * Functions that are a path by themselves, whatever else the fault does: the
- * first of them that runs names it.
+ * Functions that are a path by themselves, whatever else the fault does: the first of
+ * them that runs names the path.
  */
 #define PATH_HOOKS(X)                                                                              \
 	X(do_huge_pmd_wp_page, THP_WP)                                                             \
@@ -59,8 +59,8 @@
 	X(follow_page_pte, gup_lookup)
 
 /*
- * Functions that have a program of their own, as their arguments say more, or
- * because they are counted beside the path: function, facts, what it gives.
+ * Functions with a separate program, which reads their arguments or counts something in
+ * addition to the path: function, facts, purpose.
  */
 #define OTHER_HOOKS(X)                                                                             \
 	X(do_swap_page, EV(SWAP) | EV(SPECIAL), 0)                                                 \
@@ -76,8 +76,31 @@
 	X(bad_area, 0, "failed faults of kernel mode (5.10)")
 
 /*
- * Tracepoints where something begins or ends that a fault spends its time on: what
- * that is, and which of the two (begin_cause(), end_cause()).
+ * Tracepoints: name, facts, program in pfstat.bpf.c, purpose. Those that set facts or notes, and,
+ * behind the causes, the others.
+ */
+/* clang-format off */
+#define PROBE_TRACEPOINTS(X)                                                                       \
+	X(rss_stat, EV(RSS_FILE) | EV(SWAP), "tp_rss_stat", 0)                                     \
+	X(mm_page_alloc, EV(ALLOC) | EV(ALLOC_ZERO) | EV(ALLOC_HUGE), "tp_mm_page_alloc", 0)       \
+	X(mm_filemap_fault, EV(FILEMAP_FAULT), "tp_mm_filemap_fault", 0)                           \
+	X(mm_filemap_map_pages, EV(MAP_PAGES), "tp_mm_filemap_map_pages", 0)                       \
+	X(mmap_lock_acquire_returned, 0, "tp_mmap_lock_acquire_returned", "faults that fell back to mmap_lock")
+
+#define OTHER_TRACEPOINTS(X)                                                                       \
+	X(contention_begin, 0, "tp_contention_begin", "cause: begin of LOCK")                      \
+	X(contention_end, 0, "tp_contention_end", "cause: end of LOCK")                            \
+	X(sched_switch, 0, "tp_sched_switch", "cause: time off the CPU")                           \
+	X(signal_generate, 0, "signal_generate", "failed faults of user mode")                     \
+	X(signal_deliver, 0, "signal_deliver", "faults that a signal ended")                       \
+	X(emulate_vsyscall, 0, "tp_emulate_vsyscall", "vsyscall emulation")                        \
+	X(sched_process_fork, 0, "inherit_target", "threads and children of -p and --")            \
+	X(sched_process_exit, 0, "task_exit", "faults of tasks that were killed")
+/* clang-format on */
+
+/*
+ * Tracepoints where a cause begins or ends: the cause, and which of the two
+ * (begin_cause(), end_cause()).
  */
 /* clang-format off */
 #define CAUSE_HOOKS(X)                                                                             \

@@ -8,7 +8,7 @@
 #include "causes.h"
 #include "evidence.h"
 
-/* What task_struct.rss_stat (up to 6.1) says: events, and the counts by enum mm member. */
+/* task_struct.rss_stat (up to 6.1): events, and the counts by enum mm member. */
 struct task_rss {
 	int events;
 	int file;
@@ -17,17 +17,17 @@ struct task_rss {
 	int shmem;
 };
 
-/* What a slot says beside time and evidence; one word, so that a begin is one store. */
+/* The rest of a fault's state; one word, so that a begin is one store. */
 struct inflight_state {
 	unsigned char origin;
 	unsigned char in_mm_fault; /* between entry and exit of handle_mm_fault */
-	unsigned char major; /* get_user_pages faults: some call said VM_FAULT_MAJOR */
+	unsigned char major; /* get_user_pages faults: a call returned VM_FAULT_MAJOR */
 	unsigned char walking; /* the kernel walks its stack for pfstat */
 	unsigned short calls; /* of handle_mm_fault */
-	unsigned short notes; /* what is counted beside the path: NOTE_ */
+	unsigned short notes; /* NOTE_: what is counted in addition to the path */
 };
 
-/* In inflight_state.notes: rare, so that one test covers all of it. */
+/* In inflight_state.notes: rare, so one test covers all of them. */
 #define NOTE_STACK      0x1 /* the stack was grown */
 #define NOTE_MMAP_LOCK  0x2 /* mmap_lock was taken, though the kernel has locks per VMA */
 #define NOTE_MMAP_AGAIN 0x4 /* more than once: retried, or the first try was refused */
@@ -40,9 +40,9 @@ struct inflight {
 	unsigned long long start_ns;
 	struct inflight_state state;
 	struct task_rss rss; /* at the begin */
-	unsigned int in_overflow; /* this is an entry of inflight_overflow */
+	unsigned int in_overflow; /* it is an element of inflight_overflow */
 	unsigned long long vmf; /* the struct vm_fault, once do_wp_page or __do_fault ran */
-	/* At the begin, low halves: what the task's own counts were, where they are compared. */
+	/* The low halves of the task's own counts at the begin, where they are compared. */
 	union {
 		unsigned int numa_pages;
 		struct {
@@ -57,7 +57,7 @@ struct inflight {
 
 #define INFLIGHT_INDEX_MASK ((1u << EV_INDEX_BITS) - 1)
 
-/* From here on is what most faults have not; the flag says that there are notes. */
+/* From here on: bits that most faults do not have. The flag: there are notes. */
 #define INFLIGHT_RARE_SHIFT 22
 #define INFLIGHT_RARE       (1u << INFLIGHT_RARE_SHIFT)
 
@@ -72,18 +72,18 @@ struct inflight {
 #endif
 
 /*
- * What else is kept of a fault in flight when somebody asks for more than its path
- * (cfg.details): by the index of its slot.
+ * More about a fault in flight, when an option needs more than its path (cfg.details); by
+ * the index in inflight.
  */
 struct detail {
 	unsigned long long address;
 	unsigned long long ip;
-	unsigned long long parts[CAUSE_NR]; /* ns; what is left is ON_CPU */
+	unsigned long long parts[CAUSE_NR]; /* ns; the rest is ON_CPU */
 	unsigned long long span_ns; /* when the span began */
 	unsigned long long off_ns; /* when it was switched out; 0: it was not */
-	unsigned char span; /* the outermost cause that is going on, and one; 0: none */
+	unsigned char span; /* 1 + the outermost cause that is going on; 0: none */
 	unsigned char off; /* what the time off the CPU will count as */
-	unsigned char over; /* the fault has ended: time off the CPU is no more its own */
+	unsigned char over; /* the fault has ended: time off the CPU no longer counts */
 };
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * shared/stack_record.h: faults by stack (pfstat profile). Shared with user space, which reads
- * the tables through mmap.
+ * shared/stack_record.h: faults by stack (pfstat profile). User space reads the tables
+ * through mmap.
  */
 #ifndef PFSTAT_BPF_SHARED_STACK_RECORD_H
 #define PFSTAT_BPF_SHARED_STACK_RECORD_H
 
 #include "trace_record.h"
 
-/* A stack, once for all faults that have it; found by a hash of its frames. */
+/* A stack, once for all its faults; found by a hash of its frames. */
 struct profile_stack {
 	unsigned long long hash;
 	unsigned int nr;
@@ -16,7 +16,7 @@ struct profile_stack {
 	unsigned long long ip[TRACE_FRAMES]; /* innermost first */
 };
 
-/* In place of a stack's hash: none, or why there is none (an errno). */
+/* In place of a stack's hash: no stack, or an errno that says why. */
 #define PROFILE_NO_STACK  0
 #define PROFILE_MAX_ERRNO 4095
 
@@ -38,13 +38,13 @@ struct profile_fault {
 	unsigned int pad;
 };
 
-/* Faults that the table had no room for, by path and origin. */
+/* Faults for which the table had no room, by path and origin. */
 struct profile_rest {
 	unsigned long long count;
 	unsigned long long sum_ns;
 };
 
-/* Entries that were claimed so far; only grows. */
+/* Entries claimed so far; only grows. */
 struct profile_claims {
 	unsigned long long stacks, faults;
 };

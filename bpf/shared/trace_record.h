@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * shared/trace_record.h: one fault as the ring buffer carries it (pfstat trace). Shared with
- * user space.
+ * shared/trace_record.h: a fault in the ring buffer (pfstat trace).
  */
 #ifndef PFSTAT_BPF_SHARED_TRACE_RECORD_H
 #define PFSTAT_BPF_SHARED_TRACE_RECORD_H
@@ -16,7 +15,7 @@
 #define TRACE_MAJOR      0x1
 #define TRACE_MMAP_LOCK  0x2 /* mmap_lock was taken though the kernel has locks per VMA */
 #define TRACE_STACK_GREW 0x4
-#define TRACE_NO_PARTS   0x8 /* its causes were not followed: its slot was another task's */
+#define TRACE_NO_PARTS   0x8 /* its causes were not measured: it was in the overflow table */
 
 struct trace_record {
 	unsigned long long end_ns; /* CLOCK_MONOTONIC */
@@ -40,7 +39,7 @@ struct trace_record {
 	struct fault_mapping mapping;
 };
 
-/* Behind the record with --stack: always room for both, whatever their lengths. */
+/* After the record with --stack: room for both stacks, whatever their lengths. */
 struct trace_stacks {
 	unsigned long long kernel[TRACE_FRAMES];
 	unsigned long long user[TRACE_FRAMES];

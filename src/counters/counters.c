@@ -163,14 +163,14 @@ static void add_causes(const struct counters *c, struct snapshot *snap, unsigned
 		}
 }
 
-/* Faults in flight: slots that are taken. The overflow hash is empty or tiny. */
+/* Faults in flight in the array; the overflow hash is empty or tiny. */
 static uint64_t count_open(const struct counters *c)
 {
 	uint64_t n = 0;
 	int i;
 
 	for (i = 0; i < NR_INFLIGHT; i++)
-		n += c->maps.slots[i].tid != 0;
+		n += c->maps.inflight[i].tid != 0;
 	return n;
 }
 

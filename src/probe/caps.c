@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/caps.c: asks the kernel by trying; see probe/probe_caps.h. The programs that are tried
- * are a few instructions long and do nothing.
+ * probe/caps.c: tries what the kernel allows, with programs of a few instructions that do
+ * nothing.
  */
 #include "probe_caps.h"
 
@@ -20,8 +20,8 @@
 #include "probe_perf_event.h"
 #include "probe_wait_functions.h"
 
-/* Loads a program that returns 0: its fd, or a negative errno. */
-static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach, int btf_id)
+/* Loads a program that returns 0. Its fd, or a negative errno. */
+static int load_empty_program(enum bpf_prog_type type, enum bpf_attach_type attach, int btf_id)
 {
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
@@ -35,7 +35,7 @@ static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach, in
 	return fd < 0 ? -errno : fd;
 }
 
-/* 0 when fd is one, which is closed; else its error. */
+/* Closes fd and returns 0; a negative errno in fd is returned. */
 static int close_fd(int fd)
 {
 	if (fd < 0)
@@ -44,7 +44,7 @@ static int close_fd(int fd)
 	return 0;
 }
 
-/* Loads, and attaches as well when attach is true. */
+/* Loads, and attaches when attach_too is true. */
 static int try_btf_program(const struct btf *btf, const char *type_name, unsigned int kind,
 			   enum bpf_attach_type attach, bool attach_too)
 {
@@ -53,7 +53,7 @@ static int try_btf_program(const struct btf *btf, const char *type_name, unsigne
 
 	if (id < 0)
 		return -ENOENT;
-	prog = load_nothing(BPF_PROG_TYPE_TRACING, attach, id);
+	prog = load_empty_program(BPF_PROG_TYPE_TRACING, attach, id);
 	if (prog < 0)
 		return prog;
 	if (attach_too) {
@@ -79,14 +79,14 @@ static int try_sw_event(int pid, int cpu)
 
 	if (event < 0)
 		return event;
-	prog = load_nothing(BPF_PROG_TYPE_PERF_EVENT, 0, 0);
+	prog = load_empty_program(BPF_PROG_TYPE_PERF_EVENT, 0, 0);
 	err = prog < 0 ? prog : perf_event_attach(event, prog);
 	close_fd(prog);
 	close(event);
 	return err;
 }
 
-/* Does the program of that name in caps.bpf.c pass this kernel's verifier? */
+/* Does this kernel's verifier accept the program of that name in caps.bpf.c? */
 static bool try_program(const char *name)
 {
 	struct caps_bpf *skel = caps_bpf__open();
@@ -120,8 +120,8 @@ static bool has_member(const struct btf *btf, const char *type_name, const char 
 }
 
 /*
- * Are there, or can there be, page-table entries that NUMA balancing made
- * inaccessible? They outlive the time when it is on.
+ * Can there be page-table entries that NUMA balancing made inaccessible? They remain when
+ * it is switched off.
  */
 static bool has_numa_hints(void)
 {
@@ -165,7 +165,7 @@ static bool has_mthp(void)
 	return false;
 }
 
-static void fill(int *errors, int error)
+static void fill_errors(int *errors, int error)
 {
 	int h;
 
@@ -174,8 +174,8 @@ static void fill(int *errors, int error)
 }
 
 /*
- * A function that every 5.10 to 7.x kernel has stands for all: some kernels have
- * BTF and ftrace and still refuse the trampoline.
+ * Tries one function that every kernel from 5.10 to 7.x has: some kernels have BTF and
+ * ftrace and still refuse the trampoline.
  */
 static void probe_trampolines(struct caps *caps, const struct btf *btf)
 {
@@ -206,7 +206,7 @@ static bool try_kprobe_multi(const char *function)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .kprobe_multi.syms = &function,
 		    .kprobe_multi.cnt = 1);
-	int prog = load_nothing(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, 0);
+	int prog = load_empty_program(BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI, 0);
 	int link;
 
 	if (prog < 0)
@@ -216,7 +216,7 @@ static bool try_kprobe_multi(const char *function)
 	return link >= 0 && !close_fd(link);
 }
 
-/* Whether the kernel has such a function at all, without asking it to probe one. */
+/* Does the kernel have that function? Found in BTF, without a probe. */
 static int find_function(const struct btf *btf, const char *name)
 {
 	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0 ? 0 : -ENOENT;
@@ -227,10 +227,10 @@ static void probe_kprobes(struct caps *caps, const struct btf *btf, bool each)
 	bool multi = try_kprobe_multi("do_wp_page");
 	int h;
 
-	/* As for fentry: a function that all kernels have stands for all. */
+	/* As for fentry: one function that all kernels have. */
 	caps->kprobe = close_fd(perf_event_open_kprobe("do_wp_page"));
 	if (caps->kprobe < 0) {
-		fill(caps->hook_kprobe, caps->kprobe);
+		fill_errors(caps->hook_kprobe, caps->kprobe);
 		return;
 	}
 	for (h = 0; h < HOOK_FIRST_TRACEPOINT; h++) {
@@ -249,13 +249,13 @@ void caps_probe(struct caps *caps, enum attach_mode mode, bool each)
 	struct btf *btf;
 
 	memset(caps, 0, sizeof(*caps));
-	fill(caps->hook_fentry, -EOPNOTSUPP);
-	fill(caps->hook_kprobe, -EOPNOTSUPP);
-	fill(caps->hook_tracepoint, -EOPNOTSUPP);
+	fill_errors(caps->hook_fentry, -EOPNOTSUPP);
+	fill_errors(caps->hook_kprobe, -EOPNOTSUPP);
+	fill_errors(caps->hook_tracepoint, -EOPNOTSUPP);
 	caps->begin = caps->fentry = caps->fexit = -EOPNOTSUPP;
 	caps->kprobe = -EOPNOTSUPP;
 
-	caps->bpf = close_fd(load_nothing(BPF_PROG_TYPE_PERF_EVENT, 0, 0));
+	caps->bpf = close_fd(load_empty_program(BPF_PROG_TYPE_PERF_EVENT, 0, 0));
 	caps->perf_cpu = try_sw_event(-1, 0);
 	caps->perf_task = try_sw_event(0, -1);
 	btf = btf__load_vmlinux_btf();
@@ -275,7 +275,7 @@ void caps_probe(struct caps *caps, enum attach_mode mode, bool each)
 	caps->numa = has_numa_hints() && has_member(btf, "task_struct", "numa_faults_locality");
 	caps->mthp = has_mthp();
 	if (!caps->bpf) {
-		/* Each takes 6.1 two grace periods: not for a way that has no use for it. */
+		/* On 6.1 each takes two grace periods: only for attach modes that use it. */
 		if (each || mode == ATTACH_AUTO || mode == ATTACH_FENTRY || caps->perf_cpu ||
 		    caps->perf_task)
 			probe_trampolines(caps, btf);

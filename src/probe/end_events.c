@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/end_events.c: see probe/probe_end_events.h.
+ * probe/end_events.c: opens, counts and closes the events that end a fault.
  */
 #include "probe_end_events.h"
 
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "probe_perf_event.h"
+#include "util/array.h"
 
 static const unsigned int event_of[2] = {
 	PERF_COUNT_SW_PAGE_FAULTS_MIN,
@@ -90,23 +91,19 @@ undo:
 int end_events_open(struct end_events *end_events, int id)
 {
 	struct end_event_pair *pair = find_pair(end_events, id);
-	int fd[2], err;
+	int fd[2], err = 0;
 
-	err = open_pair(end_events, id, fd);
+	if (!pair)
+		err = array_reserve(end_events->pairs, end_events->cap_pairs,
+				    end_events->nr_pairs + 1);
+	if (!err)
+		err = open_pair(end_events, id, fd);
 	if (err)
 		return err;
-	if (pair) {
+	if (pair)
 		close_pair(end_events, pair);
-	} else {
-		pair = realloc(end_events->pairs, (end_events->nr_pairs + 1) * sizeof(*pair));
-		if (!pair) {
-			close(fd[0]);
-			close(fd[1]);
-			return -ENOMEM;
-		}
-		end_events->pairs = pair;
-		pair += end_events->nr_pairs++;
-	}
+	else
+		pair = &end_events->pairs[end_events->nr_pairs++];
 	*pair = (struct end_event_pair){ .id = id, .fd = { fd[0], fd[1] } };
 	return 0;
 }
@@ -140,5 +137,5 @@ void end_events_close(struct end_events *end_events)
 		close_pair(end_events, &end_events->pairs[i]);
 	free(end_events->pairs);
 	end_events->pairs = NULL;
-	end_events->nr_pairs = 0;
+	end_events->nr_pairs = end_events->cap_pairs = 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/hooks.c: the table of hooks. See probe/probe_hooks.h.
+ * probe/hooks.c: the table of hooks, from the rows of bpf/shared/hook_rows.h.
  */
 #include "probe_hooks.h"
 
@@ -30,25 +30,12 @@ const struct hook_row hook_rows[HOOK_NR] = {
 #undef ROW
 #define TRACEPOINT_ROW(name, facts, program, text)                                                 \
 	[HOOK_##name] = { #name, facts, 0, 0, program, text },
-	TRACEPOINT_ROW(rss_stat, EV(RSS_FILE) | EV(SWAP), "tp_rss_stat", 0)
-	TRACEPOINT_ROW(mm_page_alloc, EV(ALLOC) | EV(ALLOC_ZERO) | EV(ALLOC_HUGE),
-		       "tp_mm_page_alloc", 0)
-	TRACEPOINT_ROW(mm_filemap_fault, EV(FILEMAP_FAULT), "tp_mm_filemap_fault", 0)
-	TRACEPOINT_ROW(mm_filemap_map_pages, EV(MAP_PAGES), "tp_mm_filemap_map_pages", 0)
-	TRACEPOINT_ROW(mmap_lock_acquire_returned, 0, "tp_mmap_lock_acquire_returned",
-		       "faults that fell back to mmap_lock")
+	PROBE_TRACEPOINTS(TRACEPOINT_ROW)
 #define CAUSE_ROW(name, cause, which)                                                              \
 	TRACEPOINT_ROW(name, 0, "tp_" #name, "cause: " #which " of " #cause)
 	CAUSE_HOOKS(CAUSE_ROW)
 #undef CAUSE_ROW
-	TRACEPOINT_ROW(contention_begin, 0, "tp_contention_begin", "cause: begin of LOCK")
-	TRACEPOINT_ROW(contention_end, 0, "tp_contention_end", "cause: end of LOCK")
-	TRACEPOINT_ROW(sched_switch, 0, "tp_sched_switch", "cause: time off the CPU")
-	TRACEPOINT_ROW(signal_generate, 0, "signal_generate", "failed faults of user mode")
-	TRACEPOINT_ROW(signal_deliver, 0, "signal_deliver", "faults that a signal ended")
-	TRACEPOINT_ROW(emulate_vsyscall, 0, "tp_emulate_vsyscall", "vsyscall emulation")
-	TRACEPOINT_ROW(sched_process_fork, 0, "inherit_target", "threads and children of -p and --")
-	TRACEPOINT_ROW(sched_process_exit, 0, "task_exit", "faults of tasks that were killed")
+	OTHER_TRACEPOINTS(TRACEPOINT_ROW)
 #undef TRACEPOINT_ROW
 };
 /* clang-format on */

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int open_event(struct perf_event_attr *attr, int pid, int cpu)
+static int open_perf_event(struct perf_event_attr *attr, int pid, int cpu)
 {
 	int fd;
 
@@ -35,7 +35,7 @@ int perf_event_open_software(unsigned int config, int pid, int cpu, bool inherit
 		.disabled = 1,
 	};
 
-	return open_event(&attr, pid, cpu);
+	return open_perf_event(&attr, pid, cpu);
 }
 
 /* The type number of the perf PMU for kprobes, or a negative errno. */
@@ -61,7 +61,7 @@ int perf_event_open_kprobe(const char *function)
 		.sample_period = 1,
 	};
 
-	return type < 0 ? type : open_event(&attr, -1, 0);
+	return type < 0 ? type : open_perf_event(&attr, -1, 0);
 }
 
 int perf_event_attach(int event, int prog)

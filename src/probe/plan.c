@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/plan.c: decides; see probe/probe_plan.h.
+ * probe/plan.c: chooses a method for each hook, and derives how exactly each path is seen.
  */
 #include "probe_plan.h"
 
@@ -51,7 +51,7 @@ static enum plan_verdict refusal_verdict(int error)
 	return error == -EPERM || error == -EACCES ? PLAN_PRIVILEGE : PLAN_KERNEL;
 }
 
-/* The spine: without a begin and an end nothing can be measured. */
+/* The begin and the end: without them nothing can be measured. */
 static void plan_end(struct plan *plan, const struct plan_request *request, const struct caps *caps)
 {
 	int perf = request->per_task ? caps->perf_task : caps->perf_cpu;
@@ -96,42 +96,42 @@ static enum method function_method(const struct caps *caps, enum attach_mode mod
 				   int *error)
 {
 	int fentry = caps->fentry ? caps->fentry : caps->hook_fentry[h];
-	/* Its begin is worth nothing without its end. */
-	int leg = h == HOOK_handle_mm_fault && !fentry ? caps->fexit : fentry;
+	/* The entry of handle_mm_fault is of no use without its return. */
+	int trampoline = h == HOOK_handle_mm_fault && !fentry ? caps->fexit : fentry;
 	int kprobe = caps->kprobe ? caps->kprobe : caps->hook_kprobe[h];
 
 	*error = 0;
 	if (mode == ATTACH_TRACEPOINT)
 		return METHOD_UNNEEDED;
-	if (mode != ATTACH_KPROBE && !leg && hook_rows[h].fentry)
+	if (mode != ATTACH_KPROBE && !trampoline && hook_rows[h].fentry)
 		return METHOD_FENTRY;
 	if (mode != ATTACH_FENTRY && !kprobe && hook_rows[h].kprobe)
 		return caps->hook_multi[h] ? METHOD_KPROBE_MULTI : METHOD_KPROBE;
-	*error = mode == ATTACH_KPROBE || !hook_rows[h].fentry ? kprobe : leg;
+	*error = mode == ATTACH_KPROBE || !hook_rows[h].fentry ? kprobe : trampoline;
 	return METHOD_NONE;
 }
 
-static bool attached(const struct plan *plan, enum hook h)
+bool plan_attaches(const struct plan *plan, enum hook h)
 {
 	return plan->hook[h].method > METHOD_UNNEEDED;
 }
 
-/* Of locks that somebody has to wait for, and of no others. */
-static bool tells_contention(const struct caps *caps)
+/* Are there tracepoints of locks that a task has to wait for, and of no others? */
+static bool has_contention(const struct caps *caps)
 {
 	return !caps->hook_tracepoint[HOOK_contention_begin] &&
 	       !caps->hook_tracepoint[HOOK_contention_end];
 }
 
-/* Hooks that make no sense here, whatever the kernel allows. */
-static bool is_needless(const struct plan *plan, const struct plan_request *request,
-			const struct caps *caps, enum hook h)
+/* Hooks that are not needed here, whatever the kernel allows. */
+static bool is_hook_needless(const struct plan *plan, const struct plan_request *request,
+			     const struct caps *caps, enum hook h)
 {
 	switch (h) {
 	case HOOK_expand_stack:
-		return attached(plan, HOOK_expand_stack_locked);
+		return plan_attaches(plan, HOOK_expand_stack_locked);
 	case HOOK_lock_mm_and_find_vma:
-		/* Without locks per VMA every fault takes it. */
+		/* Without locks per VMA every fault takes mmap_lock. */
 		return !caps->vma_lock;
 	case HOOK_handle_mm_fault:
 		return !request->gup;
@@ -140,13 +140,13 @@ static bool is_needless(const struct plan *plan, const struct plan_request *requ
 		return plan->hook[HOOK_handle_mm_fault].method < METHOD_KPROBE;
 	case HOOK_follow_page_pte:
 		return plan->hook[HOOK_handle_mm_fault].method < METHOD_KPROBE ||
-		       attached(plan, HOOK_follow_page_mask);
+		       plan_attaches(plan, HOOK_follow_page_mask);
 	default:
 		return hook_rows[h].facts && !(hook_rows[h].facts & ~plan->facts);
 	}
 }
 
-/* The functions: of several rows that witness the same fact, the first that works. */
+/* The functions: of several rows that set the same fact, the first that works. */
 static void plan_functions(struct plan *plan, const struct plan_request *request,
 			   const struct caps *caps)
 {
@@ -157,7 +157,7 @@ static void plan_functions(struct plan *plan, const struct plan_request *request
 		uint32_t facts = hook_rows[h].facts;
 		int error;
 
-		if (is_needless(plan, request, caps, h)) {
+		if (is_hook_needless(plan, request, caps, h)) {
 			plan->hook[h].method = METHOD_UNNEEDED;
 			continue;
 		}
@@ -169,13 +169,13 @@ static void plan_functions(struct plan *plan, const struct plan_request *request
 }
 
 /*
- * handle_mm_fault itself: the only place where get_user_pages faults are seen
- * and retries counted. By fentry and fexit it costs half as much again as all
- * the rest (docs/design.md), so only when asked for. It tells the VMA, too.
+ * handle_mm_fault itself: the only function where get_user_pages faults are seen and
+ * retries counted. By fentry and fexit it costs half as much as all the rest
+ * (docs/design.md), so only with --gup. Its arguments include the VMA.
  */
 static void plan_handle_mm_fault(struct plan *plan)
 {
-	if (attached(plan, HOOK_handle_mm_fault))
+	if (plan_attaches(plan, HOOK_handle_mm_fault))
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
 }
 
@@ -184,43 +184,42 @@ static bool is_cause(enum hook h)
 	return h >= HOOK_FIRST_CAUSE && h <= HOOK_sched_switch;
 }
 
-/* Is tracepoint h wanted for what a fault's time is spent on? */
+/* Is tracepoint h needed for causes? */
 static bool is_cause_needed(const struct caps *caps, enum hook h)
 {
 	switch (h) {
 	case HOOK_mmap_lock_start_locking:
 	case HOOK_mmap_lock_acquire_returned:
-		return !tells_contention(caps);
+		return !has_contention(caps);
 	case HOOK_contention_begin:
 	case HOOK_contention_end:
-		return tells_contention(caps);
+		return has_contention(caps);
 	default:
 		return true;
 	}
 }
 
-/* Begin and end of something; without both it is not told. */
-static uint32_t cause_if(const struct plan *plan, enum cause cause, enum hook begin, enum hook end)
+/* The causes that have both a begin and an end here. */
+static uint32_t timed_causes(const struct plan *plan)
 {
-	return attached(plan, begin) && attached(plan, end) ? 1u << cause : 0;
+	uint32_t begin = 0, end = 0;
+
+#define ADD_CAUSE(hook, cause, which)                                                              \
+	if (plan_attaches(plan, HOOK_##hook))                                                      \
+		which |= 1u << CAUSE_##cause;
+	CAUSE_HOOKS(ADD_CAUSE)
+	ADD_CAUSE(contention_begin, LOCK, begin)
+	ADD_CAUSE(contention_end, LOCK, end)
+	ADD_CAUSE(mmap_lock_acquire_returned, LOCK, end)
+#undef ADD_CAUSE
+	return begin & end;
 }
 
-/* What a fault's time is spent on, as far as what is attached tells. */
+/* What a fault's time is spent on, as far as the attached hooks see it. */
 static void plan_causes(struct plan *plan, const struct caps *caps)
 {
-	const bool wait_functions = attached(plan, HOOK_sched_switch);
-
-	plan->causes =
-		1u << CAUSE_ON_CPU |
-		cause_if(plan, CAUSE_LOCK, HOOK_contention_begin, HOOK_contention_end) |
-		cause_if(plan, CAUSE_LOCK, HOOK_mmap_lock_start_locking,
-			 HOOK_mmap_lock_acquire_returned) |
-		cause_if(plan, CAUSE_RECLAIM, HOOK_mm_vmscan_direct_reclaim_begin,
-			 HOOK_mm_vmscan_direct_reclaim_end) |
-		cause_if(plan, CAUSE_MEMCG, HOOK_mm_vmscan_memcg_reclaim_begin,
-			 HOOK_mm_vmscan_memcg_reclaim_end) |
-		cause_if(plan, CAUSE_COMPACTION, HOOK_mm_compaction_begin, HOOK_mm_compaction_end);
-	if (!wait_functions)
+	plan->causes = 1u << CAUSE_ON_CPU | timed_causes(plan);
+	if (!plan_attaches(plan, HOOK_sched_switch))
 		return;
 	plan->causes |= 1u << CAUSE_IO | 1u << CAUSE_OFF_CPU;
 	memcpy(plan->wait, caps->wait, sizeof(plan->wait));
@@ -232,8 +231,8 @@ static void plan_causes(struct plan *plan, const struct caps *caps)
 		plan->causes |= 1u << CAUSE_LOCK;
 }
 
-/* What the tracepoints must witness because no function does. */
-static uint32_t wanted_of_tracepoints(const struct plan *plan)
+/* The facts that tracepoints must set because no function does. */
+static uint32_t facts_left_for_tracepoints(const struct plan *plan)
 {
 	uint32_t have = plan->facts;
 	uint32_t want = 0;
@@ -256,13 +255,13 @@ static uint32_t wanted_of_tracepoints(const struct plan *plan)
 static void plan_tracepoints(struct plan *plan, const struct plan_request *request,
 			     const struct caps *caps)
 {
-	uint32_t want = wanted_of_tracepoints(plan);
+	uint32_t want = facts_left_for_tracepoints(plan);
 	int h;
 
 	if (plan->task_rss) {
 		uint32_t rss = want & (EV(RSS_FILE) | EV(SWAP));
 
-		/* With hooks it stands for do_anonymous_page, which is inlined there. */
+		/* With functions: in place of do_anonymous_page, which is inlined there. */
 		if (plan->facts & EV(DO_FAULT) && !(plan->facts & EV(ANON_PAGE)))
 			rss |= EV(RSS_ANON);
 		if (rss)
@@ -277,8 +276,9 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 		if (h == HOOK_sched_process_fork)
 			needed = request->per_task;
 		if (h == HOOK_mmap_lock_acquire_returned)
-			needed = (request->causes && is_cause_needed(caps, h)) ||
-				 (caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma));
+			needed =
+				(request->causes && is_cause_needed(caps, h)) ||
+				(caps->vma_lock && !plan_attaches(plan, HOOK_lock_mm_and_find_vma));
 		if (is_cause(h))
 			needed = request->causes && is_cause_needed(caps, h);
 		if (h == HOOK_mm_page_alloc && caps->mthp)
@@ -296,10 +296,11 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 	}
 	if (want & EV(FILEMAP_FAULT))
 		plan->facts |= EV(MAJOR);
-	plan->lock_by_tracepoint = caps->vma_lock && !attached(plan, HOOK_lock_mm_and_find_vma) &&
-				   attached(plan, HOOK_mmap_lock_acquire_returned);
-	plan->orders = caps->mthp && attached(plan, HOOK_mm_page_alloc);
-	plan->numa_by_task = caps->numa && !attached(plan, HOOK_task_numa_fault);
+	plan->lock_by_tracepoint = caps->vma_lock &&
+				   !plan_attaches(plan, HOOK_lock_mm_and_find_vma) &&
+				   plan_attaches(plan, HOOK_mmap_lock_acquire_returned);
+	plan->orders = caps->mthp && plan_attaches(plan, HOOK_mm_page_alloc);
+	plan->numa_by_task = caps->numa && !plan_attaches(plan, HOOK_task_numa_fault);
 }
 
 static void plan_vma(struct plan *plan, const struct caps *caps)
@@ -337,93 +338,50 @@ static enum exactness completed_exactness(const struct plan *plan, enum fault_pa
 {
 	const struct named_path *named = classify_named(path);
 
-	if (named && attached(plan, named->hook) && !(named->facts & ~plan->facts))
+	if (named && plan_attaches(plan, named->hook) && !(named->facts & ~plan->facts))
 		return named->by_hook;
-	if (named && named->vma && plan->vma_source != VMA_UNKNOWN)
+	if (named && named->source == SOURCE_VMA && plan->vma_source != VMA_UNKNOWN)
 		return INFERRED;
-	if (plan->numa_by_task && (path == PATH_NUMA || path == PATH_THP_NUMA))
+	if (named && named->source == SOURCE_TASK && plan->numa_by_task)
 		return INFERRED;
 	return classify_exactness(plan->facts, path);
 }
 
-static enum exactness exact_if(bool seen)
+static bool is_end_seen(const struct plan *plan, int end)
 {
-	return seen ? EXACT : NOT_VISIBLE;
-}
+	const bool returns = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
 
-/* Faults of user mode end in a signal. */
-static enum exactness user_failure(const struct plan *plan, enum fault_path path)
-{
-	switch (path) {
-	case PATH_GUARD_PAGE:
-		if (!attached(plan, HOOK_signal_generate))
-			return NOT_VISIBLE;
-		return plan->facts & EV(SPECIAL)    ? EXACT :
-		       plan->vma_source == VMA_FIND ? INFERRED :
-						      NOT_VISIBLE;
-	case PATH_VSYSCALL:
-		return exact_if(attached(plan, HOOK_emulate_vsyscall));
-	case PATH_OOM:
-		return exact_if(attached(plan, HOOK_pagefault_out_of_memory));
-	case PATH_KILLED:
-	case PATH_INTERRUPTED:
-		return exact_if(attached(plan, HOOK_signal_deliver));
-	case PATH_FIXUP:
-		return NOT_VISIBLE;
+	switch (end) {
+	case END_ALWAYS:
+		return true;
+	case END_NEVER:
+		return false;
+	case END_RETURN:
+		return returns;
+	case END_NO_RETURN:
+		return !returns;
 	default:
-		return exact_if(attached(plan, HOOK_signal_generate));
+		return plan_attaches(plan, end);
 	}
 }
 
-/* Of kernel mode send none: the functions say, else all are fixups. */
-static enum exactness kernel_failure(const struct plan *plan, enum fault_path path)
+static enum exactness path_exactness(const struct plan *plan, enum fault_path path,
+				     enum origin origin)
 {
-	switch (path) {
-	case PATH_BAD_ADDRESS:
-		return exact_if(attached(plan, HOOK_bad_area_nosemaphore));
-	case PATH_BAD_ACCESS:
-		return exact_if(attached(plan, HOOK_bad_area_access_error));
-	case PATH_FIXUP:
-	case PATH_KERN_ADDR:
-		return EXACT;
-	default:
-		return NOT_VISIBLE;
-	}
-}
+	const struct ended_path *ended = classify_ended(path);
 
-/* Of get_user_pages are told by the return value, which kprobes do not see. */
-static enum exactness gup_failure(const struct plan *plan, enum fault_path path)
-{
-	bool returns = plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY;
-
-	switch (path) {
-	case PATH_BAD_ADDRESS:
-	case PATH_SIGBUS:
-	case PATH_HWPOISON:
-	case PATH_OOM:
-		return exact_if(returns);
-	case PATH_FIXUP:
-		return exact_if(!returns);
-	default:
+	if (origin == ORIGIN_GUP && !plan_attaches(plan, HOOK_handle_mm_fault))
 		return NOT_VISIBLE;
-	}
-}
-
-static enum exactness exactness_of(const struct plan *plan, enum fault_path path,
-				   enum origin origin)
-{
-	if (origin == ORIGIN_GUP && !attached(plan, HOOK_handle_mm_fault))
-		return NOT_VISIBLE;
-	if (path == PATH_UNRESOLVED || path == PATH_UNCLASSIFIED)
-		return EXACT;
-	if (path_completes(path))
+	if (!ended)
 		return completed_exactness(plan, path);
-	return origin == ORIGIN_USER   ? user_failure(plan, path) :
-	       origin == ORIGIN_KERNEL ? kernel_failure(plan, path) :
-					 gup_failure(plan, path);
+	if (!is_end_seen(plan, ended->end[origin]))
+		return NOT_VISIBLE;
+	if (!(ended->facts & ~plan->facts))
+		return EXACT;
+	return plan->vma_source == VMA_FIND ? INFERRED : NOT_VISIBLE;
 }
 
-/* Why no function could be hooked that way. */
+/* Why no function could be hooked in that mode. */
 static int first_error(int mode_error, const int hook_errors[HOOK_NR])
 {
 	int h;
@@ -434,7 +392,7 @@ static int first_error(int mode_error, const int hook_errors[HOOK_NR])
 	return mode_error;
 }
 
-/* Names the way by what is attached; for auto says what kept it from a better one. */
+/* Names the mode by what is attached; for auto, the reason why it is not a better one. */
 static void plan_describe(struct plan *plan, enum attach_mode asked, const struct caps *caps)
 {
 	int used[METHOD_TRACEPOINT + 1] = { 0 };
@@ -485,8 +443,8 @@ static int gup_error(const struct plan_request *request, const struct caps *caps
 	}
 }
 
-/* No function can be hooked in the way that was asked for. */
-static void refuse_way(struct plan *plan, enum attach_mode mode, const struct caps *caps)
+/* No function can be hooked in the requested mode. */
+static void refuse_mode(struct plan *plan, enum attach_mode mode, const struct caps *caps)
 {
 	if (mode == ATTACH_FENTRY) {
 		refuse_plan(
@@ -495,7 +453,7 @@ static void refuse_way(struct plan *plan, enum attach_mode mode, const struct ca
 			first_error(caps->fentry, caps->hook_fentry));
 		return;
 	}
-	/* A kprobe is a perf event; where those are refused, EACCES is for want of a privilege. */
+	/* A kprobe is a perf event; EACCES means that a privilege is missing. */
 	if (caps->kprobe == -EACCES)
 		refuse_plan(
 			plan, PLAN_PRIVILEGE,
@@ -527,7 +485,7 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	plan->task_rss = caps->task_rss;
 	plan_functions(plan, request, caps);
 	if ((request->mode == ATTACH_FENTRY || request->mode == ATTACH_KPROBE) && !plan->facts) {
-		refuse_way(plan, request->mode, caps);
+		refuse_mode(plan, request->mode, caps);
 		return;
 	}
 	plan_handle_mm_fault(plan);
@@ -538,6 +496,6 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	plan_index(plan);
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)
-			plan->exact[path][origin] = exactness_of(plan, path, origin);
+			plan->exact[path][origin] = path_exactness(plan, path, origin);
 	plan_describe(plan, request->mode, caps);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe_end_events.h: the perf software events that end a fault, and the proof: the
- * kernel's own count of them, read from the same fds.
+ * probe/probe_end_events.h: the perf software events that end a fault, and the kernel's own
+ * count of them, which shows whether an end program was missed.
  */
 #ifndef PFSTAT_PROBE_PROBE_END_EVENTS_H
 #define PFSTAT_PROBE_PROBE_END_EVENTS_H
@@ -21,7 +21,7 @@ struct end_events {
 	bool per_task;
 	bool inherit; /* tasks only */
 	struct end_event_pair *pairs;
-	size_t nr_pairs;
+	size_t nr_pairs, cap_pairs;
 	uint64_t closed_events; /* counted by pairs that were closed */
 };
 
@@ -29,19 +29,19 @@ void end_events_init(struct end_events *end_events, int prog_minor, int prog_maj
 		     bool inherit);
 
 /*
- * Opens the pair of CPU or task id and attaches the programs; a CPU's old pair
- * is closed first (a CPU that was offline has dead events). 0 or negative errno;
- * -ESRCH when the task is gone, -ENODEV when the CPU is offline.
+ * Opens the pair of CPU or task id and attaches the programs; an older pair of a CPU is
+ * closed (the events of a CPU that was offline are dead). 0 or a negative errno: -ESRCH:
+ * the task has exited, -ENODEV: the CPU is offline.
  */
 int end_events_open(struct end_events *end_events, int id);
 
 /* Is there a pair of id? */
 bool end_events_has(const struct end_events *end_events, int id);
 
-/* Nothing is counted, and no program runs, from here on: the sums can be compared. */
+/* From here on nothing is counted and no program runs: the sums can be compared. */
 void end_events_stop(struct end_events *end_events);
 
-/* Events that the kernel counted so far, of children as well. */
+/* Events that the kernel has counted, including those of children. */
 uint64_t end_events_count(const struct end_events *end_events);
 
 void end_events_close(struct end_events *end_events);

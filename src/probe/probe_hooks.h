@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe_hooks.h: every place of the kernel where pfstat can attach, as a table: one
- * row each, made of the same rows as the programs (bpf/shared/hook_rows.h).
+ * probe/probe_hooks.h: the functions and tracepoints that pfstat can attach to, as a table
+ * made of the same rows as the programs (bpf/shared/hook_rows.h).
  */
 #ifndef PFSTAT_PROBE_PROBE_HOOKS_H
 #define PFSTAT_PROBE_PROBE_HOOKS_H
@@ -22,20 +22,9 @@ enum hook {
 	HOOK_handle_mm_fault,
 	LOOKUP_HOOKS(HOOK_ENUM)
 	/* Tracepoints from here on. */
-	HOOK_rss_stat,
-	HOOK_mm_page_alloc,
-	HOOK_mm_filemap_fault,
-	HOOK_mm_filemap_map_pages,
-	HOOK_mmap_lock_acquire_returned,
+	PROBE_TRACEPOINTS(HOOK_ENUM)
 	CAUSE_HOOKS(HOOK_ENUM)
-	HOOK_contention_begin,
-	HOOK_contention_end,
-	HOOK_sched_switch,
-	HOOK_signal_generate,
-	HOOK_signal_deliver,
-	HOOK_emulate_vsyscall,
-	HOOK_sched_process_fork,
-	HOOK_sched_process_exit,
+	OTHER_TRACEPOINTS(HOOK_ENUM)
 #undef HOOK_ENUM
 	HOOK_NR
 };
@@ -46,12 +35,12 @@ enum hook {
 
 struct hook_row {
 	const char *name; /* of the kernel function or tracepoint */
-	uint32_t facts; /* EV() of all that it may witness; 0: not a mark */
-	/* Programs by way of attaching; NULL where it cannot be. */
+	uint32_t facts; /* EV() of all that it may set; 0: it sets none */
+	/* Programs by method; NULL: not possible. */
 	const char *fentry;
 	const char *kprobe;
 	const char *tracepoint;
-	const char *gives; /* what it is for, when it is not a mark */
+	const char *gives; /* its purpose, when it sets no facts */
 };
 
 extern const struct hook_row hook_rows[HOOK_NR];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * probe/probe_plan.h: from options and capabilities to one method per hook. A pure
- * function: no I/O, no kernel; tests/unit/test_plan.c gives it made-up kernels.
+ * function: no I/O, no system call; tests/unit/test_plan.c gives it invented kernels.
  */
 #ifndef PFSTAT_PROBE_PROBE_PLAN_H
 #define PFSTAT_PROBE_PROBE_PLAN_H
@@ -18,7 +18,7 @@
 
 enum method {
 	METHOD_NONE, /* cannot be attached; error says why */
-	METHOD_UNNEEDED, /* its facts are known otherwise, or the way does not use it */
+	METHOD_UNNEEDED, /* another hook sets its facts, or the attach mode does not use it */
 	METHOD_FENTRY,
 	METHOD_KPROBE,
 	METHOD_KPROBE_MULTI,
@@ -34,17 +34,17 @@ struct plan_request {
 	enum attach_mode mode;
 	bool per_task; /* -p, -t or --: events of tasks, and a filter */
 	bool gup; /* --gup: hook handle_mm_fault itself */
-	bool causes; /* tell what a fault's time is spent on */
+	bool causes; /* measure what a fault's time is spent on */
 };
 
 struct plan {
 	enum plan_verdict verdict;
 	char reason[320]; /* not PLAN_OK: why, and the remedy */
 
-	enum attach_mode mode; /* the one that most marks use */
-	char modes[24]; /* the way, or a mix of two */
-	char attach[40]; /* as in the outputs: the ways, and the end when it is not perf's */
-	/* What is not the best here and why; empty when all is. */
+	enum attach_mode mode; /* the best one that is used */
+	char modes[24]; /* the mode, or a mix of two */
+	char attach[40]; /* as in the outputs: modes, and the end if it is not by perf events */
+	/* What is not optimal and why; empty: nothing. */
 	char note[512];
 
 	enum end_method end;
@@ -55,7 +55,7 @@ struct plan {
 	bool numa_by_task;
 	bool orders;
 	bool lock_by_tracepoint; /* which faults took mmap_lock, by its tracepoint */
-	uint32_t causes; /* bits of enum cause: those that can be told */
+	uint32_t causes; /* bits of enum cause: those that are measured */
 	struct wait_range wait[WAIT_NR]; /* functions that the stack is searched for */
 	struct {
 		enum method method;
@@ -69,8 +69,11 @@ struct plan {
 
 void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps);
 
+/* Does the plan attach to hook h? */
+bool plan_attaches(const struct plan *plan, enum hook h);
+
 const char *attach_mode_name(enum attach_mode mode);
-/* The way of that name; ATTACH_NR when there is none. */
+/* The mode of that name; ATTACH_NR: none. */
 enum attach_mode attach_mode_of(const char *name);
 const char *method_name(enum method method);
 

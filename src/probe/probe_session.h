@@ -25,56 +25,56 @@ struct session_options {
 	bool per_task;
 	bool inherit_threads;
 	bool inherit_children;
-	uint64_t slow_ns; /* faults over it are slow; 0: none is */
-	unsigned int cgroup_limit; /* so many cgroups are counted apart; 0: cgroups are not */
-	bool unified; /* their memory controller is in version 2 */
+	uint64_t slow_ns; /* faults over it are slow; 0: no threshold */
+	unsigned int cgroup_limit; /* most cgroups with separate counts; 0: none */
+	bool unified; /* the memory controller of cgroups is in version 2 */
 	struct fault_filter only;
-	bool cause_counters; /* what the time is spent on is added up by path */
-	enum dimension by[2]; /* DIM_NONE: not */
-	unsigned int group_limit; /* so many groups are counted apart */
-	bool trace; /* faults go through the ring buffer */
+	bool cause_counters; /* sum the time of each cause by path */
+	enum dimension by[2]; /* DIM_NONE: none */
+	unsigned int group_limit; /* most groups with separate counts */
+	bool trace; /* send faults through the ring buffer */
 	uint64_t trace_slower_ns; /* those over it */
-	unsigned int trace_sample; /* every so many of them */
+	unsigned int trace_sample; /* one in N of them */
 	bool trace_stacks;
-	unsigned int trace_ring_bytes; /* a power of two, and of whole pages */
-	unsigned int profile_stacks; /* so many are told apart; 0: no profile */
+	unsigned int trace_ring_bytes; /* a power of two, at least a page */
+	unsigned int profile_stacks; /* most stacks; 0: no profile */
 };
 
 /*
  * Loads the programs that the plan names. Returns 0, or a negative errno and fills error.
  * The caller keeps the plan, which must outlive the session.
  */
-int session_load(struct session **out, const struct plan *plan, const struct session_options *scope,
-		 struct error *error);
+int session_load(struct session **out, const struct plan *plan,
+		 const struct session_options *options, struct error *error);
 
 /* Attaches all but the begin. A hook that failed is named in failed (HOOK_NR: none). */
 int session_attach_probes(struct session *s, enum hook *failed);
 
-/* Measures task tid (and later what it creates, by the scope). -ESRCH: it is gone. */
+/* Measures task tid (and the tasks it creates, by the options). -ESRCH: it has exited. */
 int session_add_task(struct session *s, int tid);
 bool session_has_task(const struct session *s, int tid);
 
-/* Measures CPU cpu; also one that has come online again. -ENODEV: it is offline. */
+/* Measures a CPU, also one that has come online again. -ENODEV: it is offline. */
 int session_add_cpu(struct session *s, int cpu);
 
-/* Faults are measured from here on, and until session_stop(). */
+/* Faults are measured until session_stop(). */
 int session_start(struct session *s);
 void session_stop(struct session *s);
 
-/* For counters/counters.c, stat/kernel_counters.c and counters/cgroup_counters.c. */
+/* What the programs write and user space reads. */
 struct session_maps {
 	int fault_counters_fd;
 	int tally_fd;
 	int slow_fd; /* nr_cpus * SLOW_PER_CPU of them; -1: there is no threshold */
-	const struct inflight *slots; /* NR_INFLIGHT of them */
+	const struct inflight *inflight; /* NR_INFLIGHT of them */
 	unsigned int nr_cpus;
 	unsigned int *epoch; /* written here, read by the programs */
 	int targets_fd; /* TARGET_WORDS of them when there is a filter */
 	const struct exit_counters *exit_counters;
 	struct slab cgroup_counters; /* struct cgroup_faults */
-	int causes_fd; /* nr_cpus * PATH_NR * ORIGIN_NR of them; -1: they are not added up */
+	int causes_fd; /* nr_cpus * PATH_NR * ORIGIN_NR of them; -1: none */
 	struct slab groups; /* struct group_faults */
-	int group_mappings_fd; /* as many struct fault_mapping; -1: not by mapping or file */
+	int group_mappings_fd; /* a struct fault_mapping for each; -1: not by mapping or file */
 	int trace_ring_fd;
 	struct slab profile_stacks, profile_faults; /* struct profile_stack, profile_fault */
 	const struct profile_claims *profile_claims;
@@ -88,12 +88,12 @@ uint64_t session_events(const struct session *s);
 /* Runs of programs that the kernel skipped and counted (recursion_misses, 5.12). */
 uint64_t session_misses(const struct session *s);
 
-/* Of those, the runs of the exit program: tasks whose books were not kept. */
+/* Of those, runs of the exit program: the counts of such a task are not in exit_counters. */
 uint64_t session_exit_misses(const struct session *s);
 
 /*
- * What the kernel measured of program i, as long as kernel.bpf_stats_enabled is
- * on; 0, or -ENOENT behind the last one.
+ * The kernel's statistics of program i, while kernel.bpf_stats_enabled is on. 0, or -ENOENT
+ * after the last one.
  */
 struct session_program {
 	const char *name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe_slab.h: reads entries that programs claim (bpf/shared/slab_return.h), and gives them
- * back without a call of bpf(2) on their maps, which would make the kernel skip programs of ours.
+ * probe/probe_slab.h: reads entries that BPF programs claim (bpf/shared/slab_return.h), and
+ * returns them without bpf(2) calls on their maps, during which the kernel skips programs.
  */
 #ifndef PFSTAT_PROBE_PROBE_SLAB_H
 #define PFSTAT_PROBE_PROBE_SLAB_H
@@ -11,25 +11,26 @@
 
 #include "shared/slab_return.h"
 
-/* Of one kind, as the session has them. */
+/* The slab of one kind of entries; made by the session. */
 struct slab {
-	unsigned int limit; /* of keys; 0: there are none */
-	int slab_fd; /* limit + 1 of them: entry 0 is no key's own */
-	int return_fd; /* of the program that takes them back */
-	struct slab_return *returned; /* what it reads */
+	unsigned int limit; /* of keys; 0: it is not used */
+	int slab_fd; /* limit + 1 entries; entry 0 has no key */
+	int return_fd; /* of the program that returns them */
+	struct slab_return *returned; /* its input */
 };
 
-/* The array of an fd with so many bytes for each entry, writable; NULL with errno set. */
-void *slab_map(const struct slab *e, int fd, size_t each);
-void slab_unmap(const struct slab *e, void *array, size_t each);
+/* The array of fd, with each bytes per entry, writable; NULL with errno set. */
+void *slab_map(const struct slab *slab, int fd, size_t each);
+void slab_unmap(const struct slab *slab, void *array, size_t each);
 
-/* No program finds these any more. 0 or a negative errno. */
-int slab_unhook(const struct slab *e, const unsigned int *list, unsigned int nr);
+/* Takes entries out of the index: no program finds them any more. 0 or a negative errno. */
+int slab_unhook(const struct slab *slab, const unsigned int *list, unsigned int nr);
 /*
- * After rcu_wait(), as a program may be at work that had found one before, and when they
- * are zeroed: who takes one writes its key at once. Without a grace period the time between
- * the two must do, which is far more than a program runs.
+ * Makes entries free again. Call it after rcu_wait(), as a program that found one before may
+ * still run, and after zeroing them: a program that takes one writes its key at once. Without
+ * an RCU grace period the time between the two calls must do; it is much longer than a
+ * program runs.
  */
-int slab_free(const struct slab *e, const unsigned int *list, unsigned int nr);
+int slab_free(const struct slab *slab, const unsigned int *list, unsigned int nr);
 
 #endif

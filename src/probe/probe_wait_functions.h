@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe_wait_functions.h: where the functions of SLEEPS (causes.h) are in this kernel's
- * memory.
+ * probe/probe_wait_functions.h: the addresses of WAIT_FUNCTIONS (shared/causes.h) in this
+ * kernel.
  */
 #ifndef PFSTAT_PROBE_PROBE_WAIT_FUNCTIONS_H
 #define PFSTAT_PROBE_PROBE_WAIT_FUNCTIONS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/slab.c: see probe/probe_slab.h.
+ * probe/slab.c: maps the array of a slab and runs the program that returns entries.
  */
 #include "probe_slab.h"
 
@@ -8,27 +8,28 @@
 
 #include <bpf/bpf.h>
 
-static size_t bytes(const struct slab *e, size_t each)
+static size_t slab_bytes(const struct slab *slab, size_t each)
 {
-	return each * (e->limit + 1ul);
+	return each * (slab->limit + 1ul);
 }
 
-void *slab_map(const struct slab *e, int fd, size_t each)
+void *slab_map(const struct slab *slab, int fd, size_t each)
 {
-	void *p = mmap(NULL, bytes(e, each), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *p = mmap(NULL, slab_bytes(slab, each), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
-void slab_unmap(const struct slab *e, void *array, size_t each)
+void slab_unmap(const struct slab *slab, void *array, size_t each)
 {
 	if (array)
-		munmap(array, bytes(e, each));
+		munmap(array, slab_bytes(slab, each));
 }
 
-static int run(const struct slab *e, const unsigned int *list, unsigned int nr, bool free)
+static int return_entries(const struct slab *slab, const unsigned int *list, unsigned int nr,
+			  bool free)
 {
-	struct slab_return *request = e->returned;
+	struct slab_return *request = slab->returned;
 	unsigned int done, i;
 
 	for (done = 0; done < nr; done += request->nr) {
@@ -39,19 +40,19 @@ static int run(const struct slab *e, const unsigned int *list, unsigned int nr, 
 		request->nr = nr - done < SLAB_RETURN_MAX ? nr - done : SLAB_RETURN_MAX;
 		for (i = 0; i < request->nr; i++)
 			request->entries[i] = list[done + i];
-		err = bpf_prog_test_run_opts(e->return_fd, &opts);
+		err = bpf_prog_test_run_opts(slab->return_fd, &opts);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-int slab_unhook(const struct slab *e, const unsigned int *list, unsigned int nr)
+int slab_unhook(const struct slab *slab, const unsigned int *list, unsigned int nr)
 {
-	return run(e, list, nr, false);
+	return return_entries(slab, list, nr, false);
 }
 
-int slab_free(const struct slab *e, const unsigned int *list, unsigned int nr)
+int slab_free(const struct slab *slab, const unsigned int *list, unsigned int nr)
 {
-	return run(e, list, nr, true);
+	return return_entries(slab, list, nr, true);
 }

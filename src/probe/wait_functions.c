@@ -17,7 +17,7 @@ static const char *const names[WAIT_NR] = {
 #undef WAIT_NAME
 };
 
-static struct wait_range *range_of(struct wait_range found[WAIT_NR], const char *name)
+static struct wait_range *find_range(struct wait_range found[WAIT_NR], const char *name)
 {
 	int i;
 
@@ -44,7 +44,7 @@ static int match_wait_function(void *context, const struct kallsym *symbol)
 	}
 	if (search->open)
 		return 0;
-	search->open = range_of(search->found, symbol->name);
+	search->open = find_range(search->found, symbol->name);
 	if (!search->open)
 		return 0;
 	search->open->begin = symbol->address;

@@ -28,14 +28,17 @@ uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, 
 }
 
 enum path_end { END_DONE, END_FAILED, END_UNTIMED };
+enum path_flag { PATH_IS_NONE, PATH_IS_DISK, PATH_IS_IN_MM };
 
 static const struct path_info {
 	const char *name;
 	const char *help;
 	enum path_end end;
 	enum outcome outcome;
+	enum path_flag flag;
 } path_infos[PATH_NR] = {
-#define PATH_INFO(id, name, end, outcome, text) { name, text, END_##end, OUTCOME_##outcome },
+#define PATH_INFO(id, name, end, outcome, flag, vmstat, text)                                      \
+	{ name, text, END_##end, OUTCOME_##outcome, PATH_IS_##flag },
 	PATHS(PATH_INFO)
 #undef PATH_INFO
 };
@@ -48,6 +51,16 @@ bool path_completes(unsigned int path)
 bool path_is_timed(unsigned int path)
 {
 	return path < PATH_NR && path_infos[path].end != END_UNTIMED;
+}
+
+bool path_reads_disk(unsigned int path)
+{
+	return path < PATH_NR && path_infos[path].flag == PATH_IS_DISK;
+}
+
+bool path_fails_in_mm_fault(unsigned int path)
+{
+	return path < PATH_NR && path_infos[path].flag == PATH_IS_IN_MM;
 }
 
 const char *path_name(unsigned int path)
@@ -295,23 +308,21 @@ uint64_t snapshot_untimed(const struct snapshot *snap)
 	return count;
 }
 
-/* Tasks or faults that nobody asked for, and pfstat's own: nothing is lost. */
-static bool is_loss(unsigned int tally)
-{
-	return tally != TALLY_END_OF_OTHERS && tally != TALLY_FILTERED &&
-	       tally != TALLY_FILTERED_FAILED && tally != TALLY_STACK_WALK;
-}
-
 unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 			     const struct snapshot *before, const struct snapshot *after)
 {
 	static const struct {
 		const char *reason;
+		bool is_loss;
 		const char *text;
 	} tallies[TALLY_NR] = {
-#define TALLY_ROW(id, name, text) { name, text },
+#define LOSS                            true
+#define NO_LOSS                         false
+#define TALLY_ROW(id, name, loss, text) { name, loss, text },
 		TALLIES(TALLY_ROW)
 #undef TALLY_ROW
+#undef NO_LOSS
+#undef LOSS
 	};
 	struct report_loss *loss = losses;
 
@@ -325,7 +336,7 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 	*loss++ = (struct report_loss){ "missed", "end programs that the kernel skipped",
 					grown(missed(before), missed(after)) };
 	for (unsigned int i = 0; i < TALLY_NR; i++)
-		if (is_loss(i))
+		if (tallies[i].is_loss)
 			*loss++ = (struct report_loss){ tallies[i].reason, tallies[i].text,
 							tally_grown(before, after, i) };
 	*loss++ = (struct report_loss){

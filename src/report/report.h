@@ -156,6 +156,10 @@ const char *path_name(unsigned int path);
 bool path_completes(unsigned int path);
 /* Is such a fault's end seen, so that its duration is known? */
 bool path_is_timed(unsigned int path);
+/* Can such a fault read from a disk? */
+bool path_reads_disk(unsigned int path);
+/* Can such a fault fail within handle_mm_fault()? */
+bool path_fails_in_mm_fault(unsigned int path);
 const char *path_help(unsigned int path);
 const char *origin_name(unsigned int origin);
 /* What came of such a fault. The kernel's own failed accesses are fixed up: EFAULT. */

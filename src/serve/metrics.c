@@ -75,17 +75,7 @@ static bool begins_at_zero(const struct metrics *m, unsigned int path, unsigned 
 	if (plan->exact[path][ORIGIN_USER] == NOT_VISIBLE &&
 	    plan->exact[path][ORIGIN_KERNEL] == NOT_VISIBLE)
 		return false;
-	if (!major)
-		return path_is_timed(path);
-	switch (path) {
-	case PATH_SWAP:
-	case PATH_FILE_READ:
-	case PATH_FILE_COW:
-	case PATH_SHARED_WRITE:
-		return true;
-	default:
-		return false;
-	}
+	return major ? path_reads_disk(path) : path_is_timed(path);
 }
 
 static void add_faults(struct fault_sum *sum, const struct fault_sum *faults)

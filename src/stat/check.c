@@ -153,14 +153,11 @@ static uint64_t completed(const struct snapshot *s, unsigned int major)
  */
 static uint64_t failed(const struct snapshot *s)
 {
-	static const enum fault_path paths[] = {
-		PATH_BAD_ACCESS, PATH_GUARD_PAGE, PATH_SIGBUS,     PATH_HWPOISON,
-		PATH_OOM,        PATH_FIXUP,      PATH_UNRESOLVED,
-	};
 	uint64_t count = 0;
 
-	for (unsigned int i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		count += path_count(s, paths[i]);
+	for (unsigned int path = 0; path < PATH_NR; path++)
+		if (path_fails_in_mm_fault(path))
+			count += path_count(s, path);
 	return count;
 }
 
@@ -317,52 +314,44 @@ enum relation {
 	RELATION_NONE, /* neither */
 };
 
-#define MAX_PATHS 4
-
-struct path_list {
-	unsigned int nr;
-	enum fault_path path[MAX_PATHS];
-};
-
-/* What each counter has to do with which paths. */
+/* How each counter relates to the paths that shared/paths.h names it for. */
 static const struct rule {
 	enum relation relation;
-	struct path_list paths;
-	/* Of these the kernel may count each as well. */
-	struct path_list also;
 	const char *why; /* the relation is not equality */
 } rules[CHECK_COUNTER_NR] = {
 	/* mm_account_fault; see check_pgfault(). */
-	[CHECK_pgfault] = { .relation = RELATION_EQUAL },
+	[CHECK_pgfault] = { RELATION_EQUAL, NULL },
 	[CHECK_pgmajfault] = { RELATION_NONE,
-			       { 0 },
-			       { 0 },
 			       "counts reads from a disk or swap, pfstat what the kernel accounts as major" },
 	/* do_huge_pmd_anonymous_page; from 6.13 on also a write to the huge zero page. */
 	[CHECK_thp_fault_alloc] = { RELATION_AT_MOST,
-				    { 1, { PATH_THP } },
-				    { 1, { PATH_THP_WP } },
 				    "the kernel leaves out those that another thread had mapped first" },
 	[CHECK_thp_zero_page_alloc] = { RELATION_NONE,
-					{ 1, { PATH_THP_ZERO } },
-					{ 0 },
 					"counts allocations of the one huge zero page, pfstat its mappings" },
 	/* Either side has hints that the other leaves out: the page had gone, or changed. */
 	[CHECK_numa_hint_faults] = { RELATION_NONE,
-				     { 2, { PATH_NUMA, PATH_THP_NUMA } },
-				     { 0 },
 				     "counts hints on pages that changed meanwhile, pfstat those that the scheduler took" },
 	[CHECK_pswpin] = { RELATION_NONE,
-			   { 1, { PATH_SWAP } },
-			   { 0 },
 			   "counts pages that were read, with read-ahead, pfstat those that were faulted in" },
-	[CHECK_cow_ksm] = { RELATION_EQUAL, { 1, { PATH_KSM_COPY } }, { 0 }, NULL },
+	[CHECK_cow_ksm] = { RELATION_EQUAL, NULL },
 	/* wp_page_reuse, which runs in other paths as well. */
 	[CHECK_pgreuse] = { RELATION_AT_MOST,
-			    { 2, { PATH_WP_REUSE, PATH_WP_SHARED } },
-			    { 4, { PATH_SWAP, PATH_THP_WP, PATH_UFFD_WP, PATH_PFN } },
 			    "the kernel leaves out pages that were kept in another way" },
 };
+
+/* The counters of each path, a bit each. */
+static const struct {
+	unsigned int counted, maybe;
+} path_counters[PATH_NR] = {
+#define COUNTED(counter) (1u << CHECK_##counter)
+#define MAYBE(counter)   (1u << (16 + CHECK_##counter))
+#define PATH_COUNTERS(id, name, end, outcome, flag, vmstat, text)                                  \
+	[PATH_##id] = { (vmstat)&0xffff, (vmstat) >> 16 },
+	PATHS(PATH_COUNTERS)
+#undef PATH_COUNTERS
+};
+
+_Static_assert(CHECK_COUNTER_NR <= 16, "two bits for each counter");
 
 /*
  * handle_mm_fault's calls: those that did not end in a retry where there are
@@ -388,27 +377,31 @@ static void check_pgfault(struct check *out, const struct check_input *in, struc
 	judge(row, missed(in), &terms);
 }
 
-/* The weakest that any path of the rule is known by. */
-static enum exactness rule_exactness(const struct check_input *in, const struct rule *rule)
+static bool is_counted(unsigned int path, enum check_counter counter)
+{
+	return path_counters[path].counted >> counter & 1;
+}
+
+/* The weakest that any path of the counter is known by. */
+static enum exactness counter_exactness(const struct check_input *in, enum check_counter counter)
 {
 	enum exactness worst = EXACT;
 
-	for (unsigned int i = 0; i < rule->paths.nr; i++)
-		for (unsigned int origin = 0; origin < ORIGIN_GUP; origin++) {
-			enum exactness e = in->exact[rule->paths.path[i]][origin];
-
-			if (e > worst)
-				worst = e;
-		}
+	for (unsigned int path = 0; path < PATH_NR; path++)
+		for (unsigned int o = 0; is_counted(path, counter) && o < ORIGIN_GUP; o++)
+			if (in->exact[path][o] > worst)
+				worst = in->exact[path][o];
 	return worst;
 }
 
-static uint64_t rule_count(const struct check_input *in, const struct rule *rule)
+/* pfstat's count of the same faults; of pgmajfault those of all paths. */
+static uint64_t counter_count(const struct check_input *in, enum check_counter counter)
 {
-	uint64_t count = 0;
+	uint64_t count = counter == CHECK_pgmajfault ? completed(in->total, 1) : 0;
 
-	for (unsigned int i = 0; i < rule->paths.nr; i++)
-		count += path_count(in->total, rule->paths.path[i]);
+	for (unsigned int path = 0; path < PATH_NR; path++)
+		if (is_counted(path, counter))
+			count += path_count(in->total, path);
 	return count;
 }
 
@@ -427,10 +420,9 @@ static void check_counter(struct check *out, const struct check_input *in,
 {
 	const struct rule *rule = &rules[counter];
 	struct check_span kernel = in->kernel_counters->counter[counter];
-	enum exactness exactness = rule_exactness(in, rule);
-	struct check_row *row =
-		new_row(out, "vmstat", check_counter_names[counter], kernel,
-			rule->paths.nr ? rule_count(in, rule) : completed(in->total, 1));
+	enum exactness exactness = counter_exactness(in, counter);
+	struct check_row *row = new_row(out, "vmstat", check_counter_names[counter], kernel,
+					counter_count(in, counter));
 	struct terms terms = { 0 };
 
 	if (rule->relation == RELATION_NONE) {
@@ -445,10 +437,10 @@ static void check_counter(struct check *out, const struct check_input *in,
 		return;
 	}
 	term(&terms, "unnamed", "faults whose mark or end was lost", unnamed(in));
-	for (unsigned int i = 0; i < rule->also.nr; i++)
-		term(&terms, path_name(rule->also.path[i]),
-		     "faults of another path that count as well",
-		     path_count(in->total, rule->also.path[i]));
+	for (unsigned int path = 0; path < PATH_NR; path++)
+		if (path_counters[path].maybe >> counter & 1)
+			term(&terms, path_name(path), "faults of another path that count as well",
+			     path_count(in->total, path));
 	term_of_gup(&terms, in, NO_LIMIT);
 	term_less(&terms, "unnamed", "faults whose mark was lost", in->total->probe_misses);
 	if (rule->relation == RELATION_AT_MOST)

@@ -154,10 +154,7 @@ paths()
 hooks()
 {
 	names_in bpf/shared/hook_rows.h 's/^\tX(\([a-z_]*\), .*/\1/p'
-	printf '%s\n' handle_mm_fault rss_stat mm_page_alloc mm_filemap_fault \
-		mm_filemap_map_pages mmap_lock_acquire_returned contention_begin contention_end \
-		sched_switch signal_generate signal_deliver \
-		emulate_vsyscall sched_process_fork sched_process_exit
+	echo handle_mm_fault
 }
 
 # Bad input: 2.

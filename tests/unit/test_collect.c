@@ -64,7 +64,7 @@ void __wrap_session_maps(const struct session *s, struct session_maps *maps)
 		.tally_fd = kernel.tally_fd,
 		.slow_fd = -1,
 		.causes_fd = -1,
-		.slots = slots,
+		.inflight = slots,
 		.nr_cpus = 1,
 		.epoch = &kernel.epoch,
 	};

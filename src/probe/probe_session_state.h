@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * probe/probe_session_state.h: a session's insides, for session.c, session_load.c and
+ * session_attach.c.
+ */
+#ifndef PFSTAT_PROBE_PROBE_SESSION_STATE_H
+#define PFSTAT_PROBE_PROBE_SESSION_STATE_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "probe_end_events.h"
+#include "probe_session.h"
+
+/* The programs of the begin, and of an end that is not perf's, have links of their own. */
+enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
+
+struct pfstat_bpf;
+
+struct session {
+	const struct plan *plan;
+	struct session_options options;
+	struct pfstat_bpf *skel;
+	struct bpf_link *links[LINK_NR];
+	struct bpf_link *hook_links[HOOK_NR];
+	int kprobe_fds[HOOK_NR];
+	struct end_events end_events;
+	int targets_fd;
+	uint64_t *targets; /* mmapped while tasks are added */
+};
+
+/* What programs claim entries of (bpf/slab.bpf.h): its maps and its program. */
+enum { SLAB_CGROUP, SLAB_GROUP, SLAB_PROFILE_STACK, SLAB_PROFILE_FAULT, SLAB_NR };
+
+struct slab_maps {
+	struct bpf_map *slab, *index, *free;
+	struct bpf_program *give_back;
+	unsigned int limit; /* 0: not wanted */
+};
+
+/* The maps and the program of one kind, and how many entries the options ask for. */
+struct slab_maps session_slab_maps(const struct session *s, int kind);
+
+/* Are faults counted by mapping or by file? */
+bool session_by_mapping(const struct session_options *options);
+
+/* The program of hook h, or of the begin (LINK_BEGIN_), the end, the exit; NULL: none is needed. */
+struct bpf_program *session_hook_program(const struct session *s, enum hook h);
+struct bpf_program *session_begin_program(const struct session *s, int link);
+struct bpf_program *session_end_program(const struct session *s, int major);
+struct bpf_program *session_exit_program(const struct session *s);
+
+void session_detach_hook(struct session *s, enum hook h);
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * probe/session_attach.c: attaches and detaches: the hooks, the begin, and the ends of each
+ * task or CPU.
+ */
+#include "probe_session_state.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "probe_perf_event.h"
+
+static int attach_kprobe(struct session *s, enum hook h)
+{
+	int fd = perf_event_open_kprobe(hook_rows[h].name);
+	int err = fd;
+
+	if (fd >= 0) {
+		s->kprobe_fds[h] = fd;
+		err = perf_event_attach(fd, bpf_program__fd(session_hook_program(s, h)));
+	}
+	return err;
+}
+
+static int attach_kprobe_multi(struct session *s, enum hook h)
+{
+	const char *function = hook_rows[h].name;
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .syms = &function, .cnt = 1);
+
+	s->hook_links[h] =
+		bpf_program__attach_kprobe_multi_opts(session_hook_program(s, h), NULL, &opts);
+	return s->hook_links[h] ? 0 : -errno;
+}
+
+static int attach_program(struct bpf_program *prog, struct bpf_link **link)
+{
+	*link = bpf_program__attach(prog);
+	return *link ? 0 : -errno;
+}
+
+int session_attach_probes(struct session *s, enum hook *failed)
+{
+	int h, err;
+
+	*failed = HOOK_NR;
+	for (h = 0; h < HOOK_NR; h++) {
+		struct bpf_program *prog = session_hook_program(s, h);
+
+		if (!prog)
+			continue;
+		if (s->plan->hook[h].method == METHOD_KPROBE)
+			err = attach_kprobe(s, h);
+		else if (s->plan->hook[h].method == METHOD_KPROBE_MULTI)
+			err = attach_kprobe_multi(s, h);
+		else
+			err = attach_program(prog, &s->hook_links[h]);
+		if (err) {
+			*failed = h;
+			return err;
+		}
+	}
+	if (!session_exit_program(s))
+		return 0;
+	err = attach_program(session_exit_program(s), &s->links[LINK_EXIT]);
+	if (err)
+		*failed = HOOK_handle_mm_fault;
+	return err;
+}
+
+static int map_targets(struct session *s)
+{
+	s->targets = mmap(NULL, TARGET_WORDS * sizeof(*s->targets), PROT_READ | PROT_WRITE,
+			  MAP_SHARED, s->targets_fd, 0);
+	if (s->targets != MAP_FAILED)
+		return 0;
+	s->targets = NULL;
+	return -errno;
+}
+
+int session_add_task(struct session *s, int tid)
+{
+	uint64_t *word;
+	int err = s->targets ? 0 : map_targets(s);
+
+	if (!err && s->plan->end == END_PERF)
+		err = end_events_open(&s->end_events, tid);
+	if (err)
+		return err;
+	/* Atomic: a fork may set other bits of the word at the same time. */
+	word = &s->targets[((unsigned int)tid / 64) % TARGET_WORDS];
+	__atomic_fetch_or(word, 1ull << (tid % 64), __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+bool session_has_task(const struct session *s, int tid)
+{
+	return end_events_has(&s->end_events, tid) ||
+	       (s->plan->end != END_PERF && s->targets &&
+		(s->targets[((unsigned int)tid / 64) % TARGET_WORDS] >> (tid % 64)) & 1);
+}
+
+int session_add_cpu(struct session *s, int cpu)
+{
+	return s->plan->end == END_PERF ? end_events_open(&s->end_events, cpu) : 0;
+}
+
+int session_start(struct session *s)
+{
+	int link, err;
+
+	if (s->targets) {
+		munmap(s->targets, TARGET_WORDS * sizeof(*s->targets));
+		s->targets = NULL;
+	}
+	for (link = LINK_BEGIN_USER; link <= LINK_BEGIN_KERNEL; link++) {
+		err = attach_program(session_begin_program(s, link), &s->links[link]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void session_detach_hook(struct session *s, enum hook h)
+{
+	bpf_link__destroy(s->hook_links[h]);
+	s->hook_links[h] = NULL;
+	if (s->kprobe_fds[h] >= 0)
+		close(s->kprobe_fds[h]);
+	s->kprobe_fds[h] = -1;
+}
+
+void session_stop(struct session *s)
+{
+	bpf_link__destroy(s->links[LINK_BEGIN_USER]);
+	bpf_link__destroy(s->links[LINK_BEGIN_KERNEL]);
+	s->links[LINK_BEGIN_USER] = NULL;
+	s->links[LINK_BEGIN_KERNEL] = NULL;
+	end_events_stop(&s->end_events);
+	/*
+	 * The begin and the end of get_user_pages faults, or the end without perf
+	 * events. Last, as removing a trampoline is slow.
+	 */
+	session_detach_hook(s, HOOK_handle_mm_fault);
+	bpf_link__destroy(s->links[LINK_EXIT]);
+	s->links[LINK_EXIT] = NULL;
+}
