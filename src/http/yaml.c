@@ -51,7 +51,7 @@ bool node_is_plain(const yaml_node_t *node)
 	return node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
-const char *node_text(const yaml_node_t *node)
+static const char *node_text(const yaml_node_t *node)
 {
 	return (const char *)node->data.scalar.value;
 }
