@@ -81,84 +81,111 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 
 # --- running them: each writes TAP; tests/summary adds it up to N passed, N failed, N skipped
 
-.PHONY: check check-unit check-live check-vm run-unit run-live run-vm
-check: deps
-	$(Q)rm -rf $(RESULTS)
-	$(Q)$(MAKE) --no-print-directory run-unit run-live run-vm
-	$(Q)tests/summary $(RESULTS)/*.tap
+# What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
+CHECK_PARTS := unit live vm
+ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
+	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))
+# 6.12, unless KERNELS is given.
+SOAK_KERNELS = $(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.12)
+# PART="stress fuzz": these only, stress of each kernel.
+chosen = $(if $(PART),$(foreach p,$(PART),$(or $(filter $p $p-%,$1),$(error no part $p of: $1))),$1)
+PARTS := tests/parts --results $(RESULTS)
 
-check-unit: run-unit
-	$(Q)tests/summary $(RESULTS)/unit-*.tap
+.PHONY: check check-all check-san check-unit check-live check-vm
+check: deps
+	$(Q)MAKE='$(MAKE)' $(PARTS) $(call chosen,$(CHECK_PARTS))
+
+check-all: deps
+	$(Q)MAKE='$(MAKE)' FORCE=$(FORCE) $(PARTS) --resume $(call chosen,$(ALL_PARTS))
+
+check-san: deps
+	$(Q)MAKE='$(MAKE)' $(PARTS) $(call chosen,san tsan)
+
+check-unit:
+	$(Q)MAKE='$(MAKE)' $(PARTS) unit
 
 check-live: deps
-	$(Q)$(MAKE) --no-print-directory run-live
-	$(Q)tests/summary $(RESULTS)/live*.tap
+	$(Q)MAKE='$(MAKE)' $(PARTS) live
 
 check-vm: deps
-	$(Q)rm -f $(RESULTS)/vm*.tap
-	$(Q)$(MAKE) --no-print-directory run-vm
-	$(Q)tests/summary $(RESULTS)/vm*.tap
+	$(Q)MAKE='$(MAKE)' $(PARTS) vm
 
-# A test program that fails must not keep the others from running: the summary decides.
-run-unit: all $(TESTS) $(FUZZERS) $(O)/profile_sample
-	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/unit-*.tap
-	$(Q)for t in $(TESTS); do \
-		echo "# $$t"; \
-		CMOCKA_MESSAGE_OUTPUT=TAP $$t 2>&1 | tee $(RESULTS)/unit-$$(basename $$t).tap; \
-	done
-	$(Q)tests/fuzz/run 3 $(FUZZERS) 2>&1 | tee $(RESULTS)/unit-fuzz.tap
-	$(Q)tests/style 2>&1 | tee $(RESULTS)/unit-style.tap
-	$(Q)tests/profile/run --build $(O) 2>&1 | tee $(RESULTS)/unit-profile.tap
-	$(Q)PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib 2>&1 | tee $(RESULTS)/unit-contrib.tap
-	$(Q)GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop 2>&1 | tee $(RESULTS)/unit-interop.tap
+# Aliases of single parts, which run them whether they have passed or not.
+.PHONY: stress causes soak fuzz
+stress causes: deps
+	$(Q)MAKE='$(MAKE)' $(PARTS) $(addprefix $@-,$(KERNELS))
 
+soak: deps
+	$(Q)MAKE='$(MAKE)' $(PARTS) $(addprefix soak-,$(SOAK_KERNELS))
+
+fuzz: deps
+	$(Q)MAKE='$(MAKE)' $(PARTS) fuzz
+
+# tests/tap lets a test program fail without keeping the others from running.
+TAP = $(Q)CMOCKA_MESSAGE_OUTPUT=TAP tests/tap
+TAP_NOW = $(TAP) --follow
+
+# The longest first. Sanitizers say nothing more about clang's fuzzers, scripts and documents.
+UNIT_RUNS := $(if $(SAN),,unit-fuzz unit-contrib) unit-profile $(addprefix unit-,$(notdir $(TESTS))) \
+	$(if $(SAN),,unit-interop unit-style)
+.PHONY: run-unit $(UNIT_RUNS)
+run-unit: all $(TESTS) $(if $(SAN),,$(FUZZERS)) $(O)/profile_sample
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) -O $(UNIT_RUNS)
+
+$(addprefix unit-,$(notdir $(TESTS))): unit-%:
+	$(TAP) $(RESULTS)/$@.tap $(O)/tests/$*
+
+unit-fuzz:
+	$(TAP) $(RESULTS)/$@.tap tests/fuzz/run 3 $(FUZZERS)
+
+unit-style:
+	$(TAP) $(RESULTS)/$@.tap tests/style
+
+unit-profile:
+	$(TAP) $(RESULTS)/$@.tap tests/profile/run --build $(O)
+
+unit-contrib:
+	$(TAP) $(RESULTS)/$@.tap env PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib
+
+unit-interop:
+	$(TAP) $(RESULTS)/$@.tap env GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop
+
+.PHONY: run-live
 run-live: all $(O)/live $(O)/known
-	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/live*.tap
-	$(Q)PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
-		KNOWN=$(abspath $(O)/known) bats --tap tests/cli 2>&1 | tee $(RESULTS)/live-cli.tap
-	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP tests/live/with-machine $(O)/live \
-		--pfstat $(O)/pfstat --faultgen $(O)/faultgen 2>&1 | tee $(RESULTS)/live.tap
-	$(Q)tests/live/with-machine tests/trace/run --build $(O) 2>&1 | tee $(RESULTS)/live-trace.tap
-	$(Q)tests/prometheus/run --build $(O) 2>&1 | tee $(RESULTS)/live-prometheus.tap
+	$(TAP_NOW) $(RESULTS)/live-cli.tap env PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
+		KNOWN=$(abspath $(O)/known) bats --tap tests/cli
+	$(TAP_NOW) $(RESULTS)/live.tap tests/live/with-machine $(O)/live --pfstat $(O)/pfstat --faultgen $(O)/faultgen
+	$(TAP_NOW) $(RESULTS)/live-trace.tap tests/live/with-machine tests/trace/run --build $(O)
+	$(TAP_NOW) $(RESULTS)/live-prometheus.tap tests/prometheus/run --build $(O)
 
+.PHONY: run-vm
 run-vm: all $(O)/live $(O)/known $(O)/causegen $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
 	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm || :
-	$(Q)for f in $(RESULTS)/vm/*.tap; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
+	$(Q)for f in $(RESULTS)/vm/*.tap $(RESULTS)/vm/*.seconds; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
 
-.PHONY: stress
-stress: deps
-	$(Q)$(MAKE) --no-print-directory all $(O)/stressload $(O)/small/pfstat
-	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/stress-*.tap
-	$(Q)for k in $(KERNELS); do \
-		tests/stress/run --full --build $(O) $$k 2>&1 | tee $(RESULTS)/stress-$$k.tap; \
-	done
-	$(Q)tests/summary $(RESULTS)/stress-*.tap
+run-stress-%: all $(O)/stressload $(O)/small/pfstat
+	$(TAP_NOW) $(RESULTS)/stress-$*.tap tests/stress/run --full --build $(O) $*
 
-.PHONY: causes
-causes: deps
-	$(Q)$(MAKE) --no-print-directory all $(O)/causegen
-	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/causes-*.tap
-	$(Q)for k in $(KERNELS); do \
-		tests/causes/run --build $(O) $$k 2>&1 | tee $(RESULTS)/causes-$$k.tap; \
-	done
-	$(Q)tests/summary $(RESULTS)/causes-*.tap
+run-causes-%: all $(O)/causegen
+	$(TAP_NOW) $(RESULTS)/causes-$*.tap tests/causes/run --build $(O) $*
 
-.PHONY: soak
-soak: deps
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)mkdir -p $(RESULTS) && rm -f $(RESULTS)/soak-*.tap
-	$(Q)for k in $(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.12); do \
-		tests/soak/run --build $(O) --minutes $(MINUTES) $$k 2>&1 | tee $(RESULTS)/soak-$$k.tap; \
-	done
-	$(Q)tests/summary $(RESULTS)/soak-*.tap
+run-soak-%: all
+	$(TAP_NOW) $(RESULTS)/soak-$*.tap tests/soak/run --build $(O) --minutes $(MINUTES) $*
 
-.PHONY: fuzz
-fuzz: deps
-	$(Q)$(MAKE) --no-print-directory $(FUZZERS)
-	$(Q)mkdir -p $(RESULTS)
-	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS) 2>&1 | tee $(RESULTS)/fuzz.tap
-	$(Q)tests/summary $(RESULTS)/fuzz.tap
+.PHONY: run-fuzz run-packages run-san run-tsan
+run-fuzz: $(FUZZERS)
+	$(TAP_NOW) $(RESULTS)/fuzz.tap tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
+
+run-packages:
+	$(TAP_NOW) $(RESULTS)/packages.tap tests/packages
+
+# Unit, cli and live tests with sanitizers; their results are those of this part.
+run-san:
+	$(Q)tests/sanitized --results $(RESULTS) --build build/san san SAN=1
+
+run-tsan:
+	$(Q)tests/sanitized --results $(RESULTS) --build build/tsan tsan SAN=thread
 
 .PHONY: bench
 bench: deps
