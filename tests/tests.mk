@@ -82,8 +82,8 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 # --- running them: each writes TAP; tests/summary adds it up to N passed, N failed, N skipped
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
-CHECK_PARTS := unit live vm
-ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
+CHECK_PARTS := unit live cli vm
+ALL_PARTS = $(CHECK_PARTS) auto fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
 	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))
 # 6.12, unless KERNELS is given.
 SOAK_KERNELS = $(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.12)
@@ -92,11 +92,14 @@ chosen = $(if $(PART),$(foreach p,$(PART),$(or $(filter $p $p-%,$1),$(error no p
 PARTS := tests/parts --results $(RESULTS)
 
 .PHONY: check check-all check-san check-unit check-live check-vm
+# Built first: parts that run at the same time must not build.
 check: deps
-	$(Q)MAKE='$(MAKE)' $(PARTS) $(call chosen,$(CHECK_PARTS))
+	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
+	$(Q)MAKE='$(MAKE)' $(PARTS) --beside cli $(call chosen,$(CHECK_PARTS))
 
 check-all: deps
-	$(Q)MAKE='$(MAKE)' FORCE=$(FORCE) $(PARTS) --resume $(call chosen,$(ALL_PARTS))
+	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
+	$(Q)MAKE='$(MAKE)' FORCE=$(FORCE) $(PARTS) --resume --beside cli $(call chosen,$(ALL_PARTS))
 
 check-san: deps
 	$(Q)MAKE='$(MAKE)' $(PARTS) $(call chosen,san tsan)
@@ -105,7 +108,7 @@ check-unit:
 	$(Q)MAKE='$(MAKE)' $(PARTS) unit
 
 check-live: deps
-	$(Q)MAKE='$(MAKE)' $(PARTS) live
+	$(Q)MAKE='$(MAKE)' $(PARTS) cli live
 
 check-vm: deps
 	$(Q)MAKE='$(MAKE)' $(PARTS) vm
@@ -150,10 +153,12 @@ unit-contrib:
 unit-interop:
 	$(TAP) $(RESULTS)/$@.tap env GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop
 
-.PHONY: run-live
-run-live: all $(O)/live $(O)/known
-	$(TAP_NOW) $(RESULTS)/live-cli.tap env PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
+.PHONY: run-cli run-live
+run-cli: all $(O)/known
+	$(TAP_NOW) $(RESULTS)/cli.tap env PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
 		KNOWN=$(abspath $(O)/known) bats --tap tests/cli
+
+run-live: all $(O)/live $(O)/known
 	$(TAP_NOW) $(RESULTS)/live.tap tests/live/with-machine $(O)/live --pfstat $(O)/pfstat --faultgen $(O)/faultgen
 	$(TAP_NOW) $(RESULTS)/live-trace.tap tests/live/with-machine tests/trace/run --build $(O)
 	$(TAP_NOW) $(RESULTS)/live-prometheus.tap tests/prometheus/run --build $(O)
@@ -161,8 +166,15 @@ run-live: all $(O)/live $(O)/known
 .PHONY: run-vm
 run-vm: all $(O)/live $(O)/known $(O)/causegen $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
-	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm || :
+	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm $(VM_JOBS:%=--jobs %) || :
 	$(Q)for f in $(RESULTS)/vm/*.tap $(RESULTS)/vm/*.seconds; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
+
+# What check leaves to the newest kernel: tests/removed-per-kernel.md.
+.PHONY: run-auto
+run-auto: all $(O)/live $(O)/known
+	$(Q)mkdir -p $(RESULTS)
+	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/auto --ways auto --no-causes --no-stress || :
+	$(Q)for f in $(RESULTS)/auto/*.tap $(RESULTS)/auto/*.seconds; do cp $$f $(RESULTS)/auto-$$(basename $$f); done
 
 run-stress-%: all $(O)/stressload $(O)/small/pfstat
 	$(TAP_NOW) $(RESULTS)/stress-$*.tap tests/stress/run --full --build $(O) $*
