@@ -15,7 +15,8 @@
 struct sandbox_needs {
 	/* perf events are opened later, for CPUs that come online. */
 	bool perf;
-	/* bpf(2) is called later, for the run time of the programs: the fd of one; -1: it is not.
+	/*
+	 * bpf(2) is called later, for the run time of the programs: the fd of one; -1: it is not.
 	 */
 	int prog_fd;
 };
