@@ -1,52 +1,22 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * main.c: picks the command. Only here, in stat/cmd.c and in serve/cmd.c errors become exit codes.
+ * main.c: the table of commands.
  */
-#include <stdio.h>
-
-#include <bpf/libbpf.h>
+#include <stddef.h>
 
 #include "doctor/doctor.h"
-#include "run/run_options.h"
-#include "stat/stat.h"
+#include "profile/profile.h"
+#include "run/run.h"
 #include "serve/serve.h"
+#include "stat/stat.h"
+#include "trace/trace.h"
 
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
-{
-	return level <= LIBBPF_INFO ? vfprintf(stderr, format, args) : 0;
-}
-
-static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
+/* The first one runs when none is named. */
+static const struct command *const commands[] = {
+	&stat_command, &trace_command, &profile_command, &serve_command, &doctor_command, NULL,
+};
 
 int main(int argc, char **argv)
 {
-	struct opts opts;
-	int code;
-
-	opts_parse(&opts, argc, argv);
-	libbpf_set_print(opts.verbose ? print_libbpf : print_nothing);
-	switch (opts.command) {
-	case COMMAND_DOCTOR:
-		code = doctor_run(&opts, stdout);
-		break;
-	case COMMAND_SERVE:
-		code = serve_run(&opts);
-		break;
-	case COMMAND_TRACE:
-		code = run_trace(&opts);
-		break;
-	case COMMAND_PROFILE:
-		code = run_profile(&opts);
-		break;
-	default:
-		code = run_stat(&opts);
-	}
-	opts_free(&opts);
-	return code;
+	return command_main(commands, argc, argv);
 }

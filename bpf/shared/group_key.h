@@ -9,19 +9,19 @@
 #include "mapping.h"
 
 /*
- * Identifier, name in the option, title of the column. Each has a function in
- * bpf/groups.bpf.h that fills its part of the key.
+ * Identifier and name in the option. Each has a function in bpf/groups.bpf.h that fills its
+ * part of the key, and a row in src/stat/dimensions.c that prints it.
  */
 #define DIMENSIONS(X)                                                                              \
-	X(PROCESS, "process", "PROCESS")                                                           \
-	X(THREAD, "thread", "THREAD")                                                              \
-	X(COMM, "comm", "COMM")                                                                    \
-	X(CGROUP, "cgroup", "CGROUP")                                                              \
-	X(MAPPING, "mapping", "MAPPING")                                                           \
-	X(FILE, "file", "FILE")                                                                    \
-	X(CPU, "cpu", "CPU")                                                                       \
-	X(NODE, "node", "NODE")                                                                    \
-	X(PATH, "path", "PATH")
+	X(PROCESS, "process")                                                                      \
+	X(THREAD, "thread")                                                                        \
+	X(COMM, "comm")                                                                            \
+	X(CGROUP, "cgroup")                                                                        \
+	X(MAPPING, "mapping")                                                                      \
+	X(FILE, "file")                                                                            \
+	X(CPU, "cpu")                                                                              \
+	X(NODE, "node")                                                                            \
+	X(PATH, "path")
 
 /* clang-format off */
 enum dimension {

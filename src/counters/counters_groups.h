@@ -7,7 +7,7 @@
 #define PFSTAT_COUNTERS_COUNTERS_GROUPS_H
 
 #include "proc/cgroups.h"
-#include "report/group_report.h"
+#include "report/report.h"
 #include "probe/probe.h"
 
 struct groups;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * doctor/cmd.c: see doctor/doctor.h. It asks caps, lets plan decide, and prints both.
+ * doctor/cmd.c: pfstat doctor: prints the capabilities and the plan made of them.
  */
 #include "doctor.h"
 
@@ -10,6 +10,7 @@
 #include <sys/capability.h>
 #include <sys/utsname.h>
 
+#include "doctor_options.h"
 #include "probe/probe.h"
 
 static void print_answer(FILE *f, const char *what, int err, const char *remedy)
@@ -45,7 +46,7 @@ static void print_capability(FILE *f, cap_t caps, cap_value_t cap, const char *w
 	char *name;
 
 	if (!CAP_IS_SUPPORTED(cap)) {
-		fprintf(f, "  %-34s this kernel has none such\n", what);
+		fprintf(f, "  %-34s not supported by this kernel\n", what);
 		return;
 	}
 	cap_get_flag(caps, cap, CAP_EFFECTIVE, &set);
@@ -90,7 +91,7 @@ static void print_caps(FILE *f, const struct caps *caps)
 	print_answer(f, "kprobes", caps->kprobe, "CONFIG_KPROBE_EVENTS=y, no lockdown");
 	print_answer(f, "addresses of kernel functions", caps->kallsyms,
 		     "root, or CAP_SYSLOG and kernel.kptr_restrict at most 1: without them causes"
-		     " are told less well, and profile shows no kernel functions");
+		     " are less precise, and profile shows no kernel functions");
 	print_answer(f, "VMA look-up", caps->find_vma || caps->vmacache ? 0 : -EOPNOTSUPP,
 		     "bpf_find_vma (5.17 and later): without it rare paths stay unclassified");
 }
@@ -118,7 +119,8 @@ static void print_causes(FILE *f, const struct plan *plan)
 	fputs("\nCauses (pfstat trace, --causes)\n", f);
 	for (cause = 0; cause < CAUSE_NR; cause++)
 		fprintf(f, "  %-16s%-13s%s\n", cause_name(cause),
-			plan->causes & 1u << cause ? "told" : "not told", cause_help(cause));
+			plan->causes & 1u << cause ? "available" : "unavailable",
+			cause_help(cause));
 }
 
 static void print_hooks(FILE *f, const struct caps *caps, const struct plan *plan)
@@ -139,10 +141,12 @@ static void print_hooks(FILE *f, const struct caps *caps, const struct plan *pla
 	}
 }
 
-int doctor_run(const struct opts *opts, FILE *f)
+static int doctor_run(const void *options)
 {
+	const struct run_options *o = options;
 	const struct plan_request request = { .mode = ATTACH_AUTO, .causes = true };
 	struct utsname name;
+	FILE *f = stdout;
 	struct caps caps;
 	struct plan plan;
 
@@ -155,14 +159,21 @@ int doctor_run(const struct opts *opts, FILE *f)
 	print_caps(f, &caps);
 	if (plan.verdict) {
 		fprintf(f, "\nMeasuring is not possible: %s\n", plan.reason);
-		return plan.verdict == PLAN_PRIVILEGE ? EXIT_PRIVILEGE : EXIT_KERNEL;
+		return run_verdict_status(plan.verdict);
 	}
 	print_paths(f, &plan);
 	print_causes(f, &plan);
-	if (opts->verbose)
+	if (o->verbose)
 		print_hooks(f, &caps, &plan);
 	fprintf(f, "\nMeasuring is possible.\n");
 	if (plan.note[0])
 		fprintf(f, "%s\n", plan.note);
 	return 0;
 }
+
+const struct command doctor_command = {
+	.name = "doctor",
+	.help = "what this kernel and these privileges allow",
+	.options = &doctor_option_table,
+	.run = doctor_run,
+};

@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * doctor/options.c: the options of pfstat doctor.
+ * doctor/options.c: the options of pfstat doctor, and its help.
  */
-#include "run/run_option_rows.h"
+#include "doctor_options.h"
 
-static error_t parse_doctor(int key, char *arg, struct argp_state *state)
-{
-	struct opts *opts = state->input;
+#include "util/array.h"
 
-	if (key == 'v')
-		opts->verbose = true;
-	else if (key == ARGP_KEY_END)
-		opts_refuse_command(state, opts);
-	else if (key == ARGP_KEY_ARG)
-		argp_failure(state, EXIT_USAGE, 0, "doctor takes no argument: %s", arg);
-	else
-		return ARGP_ERR_UNKNOWN;
-	return 0;
-}
-
-/* clang-format off */
-static const struct argp_option doctor_options[] = {
-	{ "verbose", 'v', 0, 0, "each hook as well, and libbpf's messages", 0 },
-	{ 0 }
+static const struct option_row rows[] = {
+	OPTION_VERBOSE("each hook as well, and libbpf's messages"),
 };
-/* clang-format on */
 
-const struct argp argp_doctor = {
-	.options = doctor_options,
-	.parser = parse_doctor,
-	.doc = "Says what this kernel and these privileges allow, which paths are exact, and"
-	       " how to get the rest.\v"
-	       "Exit status: 0 measuring is possible, 3 this kernel cannot, 4 missing privilege.",
+static const struct option_group print_options = { "What to print", rows, ARRAY_SIZE(rows) };
+
+static const struct option_group *const groups[] = { &print_options, NULL };
+
+const struct option_table doctor_option_table = {
+	.size = sizeof(struct run_options),
+	.groups = groups,
+	.doc = "Prints what this kernel and these privileges allow, which paths are exact, and how"
+	       " to get the rest.\v"
+	       "Exit status: 0 measuring is possible, 3 not possible on this kernel, 4 missing"
+	       " privilege.",
 };

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * profile/cmd.c: see stat/stat.h: pfstat profile: from the stacks that the kernel side counted
- * to their names and an output, when measuring is over.
+ * profile/cmd.c: pfstat profile: from the stacks that the BPF programs counted to their names
+ * and the outputs, at the end of the run.
  */
-#include "stat/stat.h"
+#include "profile.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "util/clock.h"
 #include "counters/counters.h"
-#include "run/run_loop.h"
-#include "run/run_symbols.h"
+#include "profile_options.h"
 #include "profile_stacks.h"
+#include "util/clock.h"
 
 /* A fork every 1 ms has some 1,000 stacks in the time. */
 #define LOOK_NS 20000000
@@ -27,41 +24,38 @@
 #define LINES_PER_STACK 4
 
 struct profiler {
-	const struct opts *opts;
-	struct run measure;
+	const struct profile_options *options;
+	struct run run;
 	struct counters *counters;
 	uint64_t began_mono_ns;
-	/* From 0 on: the stacks, too, have what came while pfstat attached. */
+	/* From 0 on: the stacks, too, have the faults of the time of attaching. */
 	struct snapshot *end;
 	struct symbols symbols;
 	struct stacks stacks;
-	struct profile_run run;
-	char title[64];
-	FILE *out, *svg;
+	struct profile_run context;
+	char title[RUN_TARGETS_LEN];
+	struct output out, svg;
 	struct stack_table *table;
-	int timer; /* to look at it */
+	int timer; /* to look at the table */
 	uint64_t exited; /* processes, when room was made for that reason */
 	int failed; /* a negative errno of making room in it */
 };
 
-/* Not yet written: a file that cannot be is a failure before anything is measured. */
+const struct format *const profile_formats[] = { &profile_folded, &profile_pprof, NULL };
+
+/* Before anything is measured: a file that cannot be opened is a failure. */
 static int open_outputs(struct profiler *p)
 {
-	const struct opts *opts = p->opts;
+	const struct profile_options *o = p->options;
+	int code = output_open(&p->out, o->run.output, o->run.format, &p->context);
 
-	p->out = opts->output ? fopen(opts->output, "we") : stdout;
-	if (!p->out)
-		return fail_errno(EXIT_FAILED, opts->output, -errno);
-	p->svg = opts->svg ? fopen(opts->svg, "we") : NULL;
-	if (opts->svg && !p->svg)
-		return fail_errno(EXIT_FAILED, opts->svg, -errno);
+	if (!code && o->svg)
+		code = output_open(&p->svg, o->svg, &profile_flamegraph, &p->context);
 	p->end = calloc(1, sizeof(*p->end));
-	if (!p->end)
-		return fail_errno(EXIT_FAILED, "profile", -ENOMEM);
-	return 0;
+	return !code && !p->end ? fail_errno(EXIT_FAILED, "profile", -ENOMEM) : code;
 }
 
-static int take_sample(void *profiler, const struct stack_sample *sample)
+static int add_sample(void *profiler, const struct stack_sample *sample)
 {
 	struct profiler *p = profiler;
 
@@ -90,7 +84,7 @@ static int name_some(struct profiler *p)
 
 	while (!err && stack_table_waits(p->table) && !stack_table_fills(p->table) &&
 	       clock_ns(CLOCK_MONOTONIC) < until)
-		err = stack_table_hand_out(p->table, SOME_STACKS, take_sample, p);
+		err = stack_table_hand_out(p->table, SOME_STACKS, add_sample, p);
 	symbols_trim(&p->symbols);
 	return err;
 }
@@ -111,102 +105,66 @@ static void make_room(void *arg)
 		p->failed = name_some(p);
 	}
 	if (p->failed)
-		p->measure.done = true;
+		p->run.done = true;
 }
 
 static int watch_table(struct profiler *p)
 {
-	int err = stack_table_open(&p->table, p->measure.at.session);
+	int err = stack_table_open(&p->table, p->run.session);
 
 	if (err)
 		return fail_errno(EXIT_FAILED, "cannot map the table of stacks", err);
 	p->timer = run_timer(LOOK_NS, true);
-	err = run_watch(&p->measure, p->timer, make_room, p);
+	err = run_watch(&p->run, p->timer, make_room, p);
 	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
-/* What has no stack, so that the weights add up to all faults. */
+/* The faults without a stack, so that the weights add up to all faults. */
 static int add_rest(struct profiler *p, const struct session_maps *maps)
 {
 	unsigned int path, origin;
 	int err;
 
-	for (path = 0; path < PATH_NR; path++)
-		for (origin = 0; origin < ORIGIN_NR; origin++) {
-			const struct profile_rest *rest =
-				&maps->profile_rest[path * ORIGIN_NR + origin];
-			const struct stack_sample sample = {
-				.comm = path_is_timed(path) ? STACK_NO_ROOM : "[ended unseen]",
-				.path = path_name(path),
-				.count = rest->count,
-				.sum_ns = rest->sum_ns,
-				.when_ns = UINT64_MAX,
-			};
+	for_each_path_origin(path, origin) {
+		const struct profile_rest *rest = &maps->profile_rest[path * ORIGIN_NR + origin];
+		const struct stack_sample sample = {
+			.comm = path_is_timed(path) ? STACK_NO_ROOM : "[ended unseen]",
+			.path = path_name(path),
+			.count = rest->count,
+			.sum_ns = rest->sum_ns,
+			.when_ns = UINT64_MAX,
+		};
 
-			err = rest->count ? stacks_add(&p->stacks, &sample) : 0;
-			if (err)
-				return err;
-		}
+		err = rest->count ? stacks_add(&p->stacks, &sample) : 0;
+		if (err)
+			return err;
+	}
 	return 0;
-}
-
-static void describe_run(struct profiler *p)
-{
-	const struct opts *opts = p->opts;
-
-	p->run.by_count = opts->by_count;
-	p->run.title = p->title;
-	if (opts->child)
-		snprintf(p->title, sizeof(p->title), "%s", opts->child[0]);
-	else if (opts->nr_pids == 1)
-		snprintf(p->title, sizeof(p->title), "process %d", opts->pids[0]);
-	else if (opts->nr_pids)
-		snprintf(p->title, sizeof(p->title), "%zu processes", opts->nr_pids);
-	else if (opts->tid)
-		snprintf(p->title, sizeof(p->title), "thread %d", opts->tid);
-	else
-		snprintf(p->title, sizeof(p->title), "the whole machine");
 }
 
 static int start(struct profiler *p)
 {
-	int err = run_start(&p->measure);
+	int err = run_start(&p->run);
 
 	if (err)
 		return err;
-	err = counters_open(&p->counters, p->measure.at.session);
+	err = counters_open(&p->counters, p->run.session);
 	if (err)
 		return fail_errno(EXIT_FAILED, "cannot map the counters", err);
 	p->began_mono_ns = clock_ns(CLOCK_MONOTONIC);
-	p->run.began_ns = clock_ns(CLOCK_REALTIME);
-	return run_go(&p->measure);
+	p->context.began_ns = clock_ns(CLOCK_REALTIME);
+	return run_go(&p->run);
 }
 
-/* Behind an output, whose writes left errno, which was 0 before. */
-static int write_output(FILE *f, const char *name, int err)
+static void print_outputs(struct profiler *p)
 {
-	if (!err && (fflush(f) || ferror(f)))
-		err = errno ? -errno : -EIO;
-	/* A reader that has gone is none of our failures. */
-	return err && err != -EPIPE ? fail_errno(EXIT_FAILED, name, err) : 0;
-}
-
-static int print(struct profiler *p)
-{
-	int code, err;
-
-	errno = 0;
-	err = p->opts->profile_format == PROFILE_PPROF ?
-		      profile_pprof(&p->stacks, &p->run, p->out) :
-		      profile_folded(&p->stacks, &p->run, p->out);
-	code = write_output(p->out, p->opts->output ? p->opts->output : "standard output", err);
-	if (p->svg && !code) {
-		errno = 0;
-		err = profile_flamegraph(&p->stacks, &p->run, p->svg);
-		code = write_output(p->svg, p->opts->svg, err);
+	output_record(&p->out, &p->stacks);
+	output_flush(&p->out);
+	if (p->options->svg && !p->out.error) {
+		output_record(&p->svg, &p->stacks);
+		output_flush(&p->svg);
 	}
-	stacks_summary(&p->stacks, &p->run, symbols_kernel_problem(p->symbols.kernel), stderr);
-	return code;
+	stacks_summary(&p->stacks, &p->context, symbols_kernel_problem(p->symbols.kernel), stderr);
 }
 
 static int name_and_print(struct profiler *p)
@@ -214,14 +172,35 @@ static int name_and_print(struct profiler *p)
 	struct session_maps maps;
 	int err;
 
-	session_maps(p->measure.at.session, &maps);
+	session_maps(p->run.session, &maps);
 	symbols_read(&p->symbols);
 	err = p->failed;
 	if (!err)
-		err = stack_table_take_all(p->table, take_sample, p);
+		err = stack_table_take_all(p->table, add_sample, p);
 	if (!err)
 		err = add_rest(p, &maps);
-	return err ? fail_errno(EXIT_FAILED, "profile", err) : print(p);
+	if (err)
+		return fail_errno(EXIT_FAILED, "profile", err);
+	print_outputs(p);
+	return 0;
+}
+
+static int open_run(struct profiler *p)
+{
+	const struct run_request request = {
+		.session.profile_stacks = p->options->stack_limit,
+	};
+	int code = run_open(&p->run, &p->options->run, &request);
+
+	if (!code)
+		code = run_open_symbols(&p->run, &p->symbols);
+	if (code)
+		return code;
+	p->context.by_count = p->options->weight == WEIGHT_COUNT;
+	p->context.title = run_targets_text(&p->options->run, p->title);
+	stacks_init(&p->stacks, stack_names(&p->symbols), TRACE_FRAMES);
+	p->stacks.max_lines = LINES_PER_STACK * p->options->stack_limit;
+	return watch_table(p);
 }
 
 static int profile(struct profiler *p)
@@ -229,48 +208,42 @@ static int profile(struct profiler *p)
 	int code = open_outputs(p);
 
 	if (!code)
-		code = run_open(&p->measure, p->opts);
+		code = open_run(p);
 	if (!code)
-		code = run_open_symbols(&p->measure, &p->symbols);
+		code = run_attach_targets(&p->run);
+	if (!code)
+		code = start(p);
 	if (code)
 		return code;
-	stacks_init(&p->stacks, stack_names(&p->symbols), TRACE_FRAMES);
-	p->stacks.max_lines = LINES_PER_STACK * p->opts->stack_limit;
-	code = watch_table(p);
-	if (code)
-		return code;
-	code = run_attach_targets(&p->measure);
-	if (code)
-		return code;
-	describe_run(p);
-	code = start(p);
-	if (code)
-		return code;
-	run_loop(&p->measure);
-	session_stop(p->measure.at.session);
+	run_loop(&p->run);
+	run_stop(&p->run);
 	counters_read(p->counters, p->end, true);
-	p->run.duration_ns = p->end->mono_ns - p->began_mono_ns;
+	p->context.duration_ns = p->end->mono_ns - p->began_mono_ns;
 	code = name_and_print(p);
 	run_print_losses(p->end);
 	return code;
 }
 
-int run_profile(const struct opts *opts)
+static int profile_run(const void *options)
 {
-	struct profiler p = { .opts = opts, .timer = -1 };
+	struct profiler p = { .options = options, .timer = -1 };
 	int code = profile(&p);
 
 	counters_close(p.counters);
 	stacks_free(&p.stacks);
-	symbols_close(&p.symbols);
 	stack_table_close(p.table);
-	code = run_release(&p.measure, code);
+	code = output_close(&p.out, run_release(&p.run, code));
+	code = output_close(&p.svg, code);
+	symbols_close(&p.symbols);
 	free(p.end);
 	if (p.timer >= 0)
 		close(p.timer);
-	if (p.svg)
-		fclose(p.svg);
-	if (p.out && p.out != stdout)
-		fclose(p.out);
 	return code;
 }
+
+const struct command profile_command = {
+	.name = "profile",
+	.help = "count faults by stack: folded, pprof, flame graph",
+	.options = &profile_option_table,
+	.run = profile_run,
+};

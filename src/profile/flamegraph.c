@@ -14,6 +14,7 @@
 
 #include "util/buffer.h"
 #include "profile_stacks.h"
+#include "run/run.h"
 
 enum { TOP = 112, ROW = 19, FOOT = 36, MARGIN = 16, PATH_COLOURS = 6 };
 
@@ -517,13 +518,15 @@ static int draw(struct graph *g, FILE *f)
 	return err;
 }
 
-int profile_flamegraph(const struct stacks *s, const struct profile_run *run, FILE *f)
+static int flamegraph_record(const struct output *out, const void *record)
 {
+	const struct profile_run *run = out->context;
+	const struct stacks *s = record;
 	struct graph g = { .s = s, .run = run };
 	int err = plant(&g);
 
 	if (!err)
-		err = draw(&g, f);
+		err = draw(&g, out->file);
 	intern_free(&g.keys);
 	intern_free(&g.paths);
 	free(g.nodes);
@@ -531,3 +534,9 @@ int profile_flamegraph(const struct stacks *s, const struct profile_run *run, FI
 	buffer_free(&g.out);
 	return err;
 }
+
+const struct format profile_flamegraph = {
+	.name = "svg",
+	.help = "an interactive flame graph, SVG",
+	.record = flamegraph_record,
+};

@@ -10,6 +10,7 @@
 
 #include "util/buffer.h"
 #include "profile_stacks.h"
+#include "run/run.h"
 
 struct folded {
 	const char *text;
@@ -66,8 +67,10 @@ static int by_text(const void *a, const void *b)
 	return strcmp(((const struct folded *)a)->text, ((const struct folded *)b)->text);
 }
 
-int profile_folded(const struct stacks *s, const struct profile_run *run, FILE *f)
+static int folded_record(const struct output *out, const void *record)
 {
+	const struct profile_run *run = out->context;
+	const struct stacks *s = record;
 	uint64_t *weights = calloc(s->lines.nr + 1ul, sizeof(*weights));
 	struct folded *rows = calloc(s->lines.nr + 1ul, sizeof(*rows));
 	struct intern texts = { 0 };
@@ -79,10 +82,16 @@ int profile_folded(const struct stacks *s, const struct profile_run *run, FILE *
 			rows[i] = (struct folded){ interned(&texts, i), weights[i] };
 		qsort(rows, texts.nr, sizeof(*rows), by_text);
 		for (i = 0; i < texts.nr; i++)
-			fprintf(f, "%s %" PRIu64 "\n", rows[i].text, rows[i].weight);
+			fprintf(out->file, "%s %" PRIu64 "\n", rows[i].text, rows[i].weight);
 	}
 	intern_free(&texts);
 	free(weights);
 	free(rows);
 	return err;
 }
+
+const struct format profile_folded = {
+	.name = "folded",
+	.help = "folded stacks, for flame graphs and speedscope",
+	.record = folded_record,
+};

@@ -12,6 +12,7 @@
 #include "util/buffer.h"
 #include "profile/profile.pb-c.h"
 #include "profile_stacks.h"
+#include "run/run.h"
 
 typedef Pfstat__Pprof__Profile profile_t;
 typedef Pfstat__Pprof__Sample sample_t;
@@ -351,13 +352,15 @@ static int write_gzip(const profile_t *profile, FILE *f)
 	return err;
 }
 
-int profile_pprof(const struct stacks *s, const struct profile_run *run, FILE *f)
+static int pprof_record(const struct output *out, const void *record)
 {
+	const struct profile_run *run = out->context;
+	const struct stacks *s = record;
 	struct builder b = { .s = s };
 	int err;
 
 	build(&b, run);
-	err = b.failed ? -ENOMEM : write_gzip(&b.profile, f);
+	err = b.failed ? -ENOMEM : write_gzip(&b.profile, out->file);
 	while (b.blocks) {
 		struct block *next = b.blocks->next;
 
@@ -369,3 +372,9 @@ int profile_pprof(const struct stacks *s, const struct profile_run *run, FILE *f
 	intern_free(&b.kernel_modules);
 	return err;
 }
+
+const struct format profile_pprof = {
+	.name = "pprof",
+	.help = "pprof's protobuf, gzip'ed",
+	.record = pprof_record,
+};

@@ -83,7 +83,7 @@ struct stacks {
 	struct stack_totals totals;
 };
 
-/* How the outputs weigh, and what they say of the run. */
+/* The outputs' context: how they weigh, and what they say of the run. */
 struct profile_run {
 	bool by_count; /* else by time */
 	uint64_t duration_ns; /* of the measurement */
@@ -129,9 +129,8 @@ static inline uint64_t stack_weigh(const struct profile_run *run, const struct s
 void stacks_summary(const struct stacks *s, const struct profile_run *run,
 		    const char *kernel_problem, FILE *f);
 
-/* The outputs. 0 or -ENOMEM; the owner of f checks ferror(). */
-int profile_folded(const struct stacks *s, const struct profile_run *run, FILE *f);
-int profile_pprof(const struct stacks *s, const struct profile_run *run, FILE *f);
-int profile_flamegraph(const struct stacks *s, const struct profile_run *run, FILE *f);
+/* The output formats (struct format of run/run_output.h): --format, and that of --svg. */
+extern const struct format *const profile_formats[];
+extern const struct format profile_folded, profile_pprof, profile_flamegraph;
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * report/group_report.c: see report/group_report.h.
+ * report/group_report.c: totals, shares and the order of the rows of --by.
  */
 #include "group_report.h"
 
@@ -32,6 +32,17 @@ void group_since(struct report_row *now, const struct report_row *before)
 	now->major -= before->major;
 }
 
+const char *sort_name(unsigned int sort)
+{
+	static const char *const names[SORT_NR] = {
+#define SORT_NAME(id, name) name,
+		SORTS(SORT_NAME)
+#undef SORT_NAME
+	};
+
+	return sort < SORT_NR ? names[sort] : "?";
+}
+
 static int larger_first(uint64_t a, uint64_t b)
 {
 	return a < b ? 1 : a > b ? -1 : 0;
@@ -58,7 +69,7 @@ static uint64_t sort_value(const struct report_row *row, enum sort sort)
 }
 
 /* Then by time, by count, and by key, so that the order is total. */
-static int compare(const void *left, const void *right, void *arg)
+static int compare_groups(const void *left, const void *right, void *arg)
 {
 	const struct group_row *a = *(struct group_row *const *)left;
 	const struct group_row *b = *(struct group_row *const *)right;
@@ -97,7 +108,7 @@ static void add_totals(struct group_report *r, uint64_t duration_ns)
 }
 
 /* A table that would fold one row shows it instead: that takes no more lines. */
-static void fold(struct group_report *r, unsigned int top, uint64_t duration_ns)
+static void fold_rows(struct group_report *r, unsigned int top, uint64_t duration_ns)
 {
 	memset(&r->more, 0, sizeof(r->more));
 	r->shown = top && r->nr_rows > top + 1 ? top : r->nr_rows;
@@ -114,6 +125,6 @@ void group_report_make(struct group_report *r, enum sort sort, unsigned int top,
 	for (unsigned int i = 0; i < r->nr_rows; i++)
 		r->sorted[i] = &r->rows[i];
 	if (r->nr_rows)
-		qsort_r(r->sorted, r->nr_rows, sizeof(*r->sorted), compare, &sort);
-	fold(r, top, duration_ns);
+		qsort_r(r->sorted, r->nr_rows, sizeof(*r->sorted), compare_groups, &sort);
+	fold_rows(r, top, duration_ns);
 }

@@ -7,8 +7,28 @@
 #define PFSTAT_REPORT_GROUP_REPORT_H
 
 #include "shared/group_key.h"
-#include "run/run_options.h"
-#include "report.h"
+#include "report_rows.h"
+
+/* --sort: the largest first. */
+#define SORTS(X)                                                                                   \
+	X(TOTAL, "total")                                                                          \
+	X(COUNT, "count")                                                                          \
+	X(MAJOR, "major")                                                                          \
+	X(AVG, "avg")                                                                              \
+	X(P50, "p50")                                                                              \
+	X(P99, "p99")                                                                              \
+	X(MAX, "max")
+
+/* clang-format off */
+enum sort {
+#define SORT_ENUM(id, name) SORT_##id,
+	SORTS(SORT_ENUM)
+#undef SORT_ENUM
+	SORT_NR
+};
+/* clang-format on */
+
+const char *sort_name(unsigned int sort);
 
 struct group_row {
 	struct report_row n; /* count, untimed, major, times and buckets; nothing else is set */

@@ -1,197 +1,167 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * run/options_common.c: the options that all measuring commands have: whose faults, which
- * faults, how.
+ * run/options_common.c: the options that several commands have: targets, filters of faults,
+ * the attach mode.
  */
+#include "run_options.h"
+
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "run_option_rows.h"
 #include "proc/task.h"
+#include "util/array.h"
 
-/* --- whose */
+#define PID_MAX (1 << 22)
 
-/* clang-format off */
-static const struct argp_option target_options[] = {
-	{ "pid", 'p', "PID[,PID...]", 0, "these processes, their new threads and children", 0 },
-	{ "tid", 't', "TID", 0, "this one thread", 0 },
-	{ "cgroup", 'c', "CGROUP", 0, "tasks of this cgroup and of those below it: a path or an id", 0 },
-	{ "comm", 'C', "NAME", 0, "tasks of this name (comm, the first 15 bytes)", 0 },
-	{ "no-inherit", KEY_NO_INHERIT, 0, 0, "leave out children that are created later", 0 },
-	{ "gup", KEY_GUP, 0, 0,
-	  "also get_user_pages faults (mlock, O_DIRECT, ...), and count retries;"
-	  " dearer, needs fentry or kprobes",
-	  0 },
-	{ "duration", 'd', "SEC", 0, "end after SEC seconds", 0 },
-	{ 0 }
-};
-/* clang-format on */
+/* --- targets */
 
-static void parse_tid(struct argp_state *state, struct opts *opts, const char *arg)
+static int add_pid(struct run_options *o, int pid)
 {
-	long tid;
+	size_t i;
+	int *pids;
 
-	if (!opts_parse_number(arg, '\0', 1 << 22, &tid, NULL))
-		argp_failure(state, EXIT_USAGE, 0, "-t %s: not a thread ID (1 to 4194304)", arg);
-	if (!task_tgid(tid))
-		argp_failure(state, EXIT_USAGE, 0, "no such thread: %ld", tid);
-	opts->tid = tid;
+	for (i = 0; i < o->nr_pids; i++)
+		if (o->pids[i] == pid)
+			return 0;
+	pids = reallocarray(o->pids, o->nr_pids + 1, sizeof(*pids));
+	if (!pids)
+		return -ENOMEM;
+	o->pids = pids;
+	o->pids[o->nr_pids++] = pid;
+	return 0;
 }
 
-/* Longer ones are cut, as the kernel cuts them. */
-static void parse_comm(struct argp_state *state, struct opts *opts, const char *arg)
+int run_parse_pids(void *options, const char *text, struct error *error)
 {
-	struct fault_filter *only = &opts->only;
+	for (bool more = true; more; text++) {
+		size_t len = strcspn(text, ",");
+		char number[16] = "";
+		uint64_t pid;
 
-	if (!*arg)
-		argp_failure(state, EXIT_USAGE, 0, "-C: an empty name");
-	strncpy(only->comm, arg, sizeof(only->comm) - 1);
+		if (len < sizeof(number))
+			memcpy(number, text, len);
+		if (!option_parse_number(number, 1, PID_MAX, &pid))
+			return error_set(error, -EINVAL,
+					 "not a list of process IDs (1 to 4194304)");
+		if (add_pid(options, (int)pid))
+			return error_set(error, -ENOMEM, "out of memory");
+		text += len;
+		more = *text;
+	}
+	return 0;
+}
+
+/* Longer names are cut, as the kernel cuts them. */
+static int parse_comm(void *field, const char *text, struct error *error)
+{
+	struct fault_filter *only = field;
+
+	if (!*text)
+		return error_set(error, -EINVAL, "an empty name");
+	strncpy(only->comm, text, sizeof(only->comm) - 1);
 	only->comm[sizeof(only->comm) - 1] = '\0';
 	only->comm_len = strlen(only->comm) + 1;
-	only->of_task = true;
-}
-
-static error_t parse_target(int key, char *arg, struct argp_state *state)
-{
-	struct opts *opts = state->input;
-
-	switch (key) {
-	case 't':
-		parse_tid(state, opts, arg);
-		break;
-	case 'c':
-		if (!*arg)
-			argp_failure(state, EXIT_USAGE, 0, "-c: an empty path");
-		opts->cgroup = arg;
-		opts->only.of_task = true;
-		break;
-	case 'C':
-		parse_comm(state, opts, arg);
-		break;
-	case 'd':
-		if (!opts_parse_seconds(arg, &opts->duration_ns))
-			argp_failure(state, EXIT_USAGE, 0,
-				     "-d %s: not a number of seconds (0.001 or more)", arg);
-		break;
-	default:
-		return opts_parse_common(key, arg, state);
-	}
 	return 0;
 }
 
-/* --- which */
+#define FIELD(member) OPTION_FIELD(struct run_options, member)
 
 /* clang-format off */
-static const struct argp_option filter_options[] = {
-	{ "path", KEY_PATH, "PATH[,PATH...]", 0, "these paths (pfstat doctor lists them)", 0 },
-	{ "origin", KEY_ORIGIN, "ORIGIN[,...]", 0, "of these origins: user, kernel, gup", 0 },
-	{ "major", KEY_MAJOR, 0, 0, "major faults", 0 },
-	{ "min-latency", KEY_MIN_LATENCY, "TIME", 0, "faults that take TIME or longer (10us, 1ms)", 0 },
-	{ 0 }
+static const struct option_row target_rows[] = {
+	OPTION_PIDS,
+	{ .name = "tid", .letter = 't', .arg = "TID", .kind = OPTION_NUMBER, FIELD(tid),
+	  .min = 1, .max = PID_MAX, .help = "this thread only" },
+	{ .name = "cgroup", .letter = 'c', .arg = "CGROUP", .kind = OPTION_TEXT, FIELD(cgroup),
+	  .help = "tasks of this cgroup and of those below it: a path or an id" },
+	{ .name = "comm", .letter = 'C', .arg = "NAME", .kind = OPTION_PARSED, FIELD(only),
+	  .parse = parse_comm, .help = "tasks of this name (comm, the first 15 bytes)" },
+	OPTION_NO_INHERIT,
+	{ .name = "gup", .kind = OPTION_FLAG, FIELD(gup),
+	  .help = "also get_user_pages faults (mlock, O_DIRECT, ...), and count retries;"
+		  " more expensive, needs fentry or kprobes" },
+	{ .name = "duration", .letter = 'd', .arg = "SEC", .kind = OPTION_SECONDS,
+	  FIELD(duration_ns), .help = "end after SEC seconds" },
+};
+
+static const struct option_row filter_rows[] = {
+	{ .name = "path", .arg = "PATH[,PATH...]", .kind = OPTION_NAMES, FIELD(only.paths),
+	  .max = PATH_NR, .value_name = path_name,
+	  .help = "only these paths (pfstat doctor lists them)" },
+	{ .name = "origin", .arg = "ORIGIN[,...]", .kind = OPTION_NAMES, FIELD(only.origins),
+	  .max = ORIGIN_NR, .value_name = origin_name,
+	  .help = "only of these origins: user, kernel, gup" },
+	{ .name = "major", .kind = OPTION_FLAG, FIELD(only.major), .help = "only major faults" },
+	{ .name = "min-latency", .arg = "TIME", .kind = OPTION_TIME, FIELD(only.min_ns),
+	  .min = 1, .help = "only faults that take TIME or longer (10us, 1ms)" },
+};
+
+static const struct option_row how_rows[] = {
+	OPTION_ATTACH,
+	OPTION_VERBOSE("print how each hook is attached, and libbpf's messages"),
 };
 /* clang-format on */
 
-/* Adds the bit of each name of a list; name(i) for i < nr. */
-static uint64_t parse_names(struct argp_state *state, const char *option, const char *arg,
-			    const char *(*name)(unsigned int), unsigned int nr)
+const struct option_group run_target_options = { "What to measure (default: the whole machine)",
+						 target_rows, ARRAY_SIZE(target_rows) };
+const struct option_group run_filter_options = { "Which faults (default: all)", filter_rows,
+						 ARRAY_SIZE(filter_rows) };
+const struct option_group run_how_options = { "How to measure", how_rows, ARRAY_SIZE(how_rows) };
+
+const char *attach_mode_option(unsigned int mode)
 {
-	const char *text = arg;
-	uint64_t bits = 0;
-
-	do {
-		size_t len = strcspn(text, ",");
-		unsigned int i = 0;
-
-		while (i < nr && (strlen(name(i)) != len || strncmp(name(i), text, len)))
-			i++;
-		if (i == nr)
-			argp_failure(state, EXIT_USAGE, 0, "%s %s: there is no %.*s", option, arg,
-				     len ? (int)len : 10, len ? text : "empty name");
-		bits |= 1ull << i;
-		text += len;
-	} while (*text++);
-	return bits;
+	return attach_mode_name(mode);
 }
 
-static error_t parse_filter(int key, char *arg, struct argp_state *state)
-{
-	struct opts *opts = state->input;
-	uint64_t ns;
+/* --- together */
 
-	switch (key) {
-	case KEY_PATH:
-		opts->only.paths |= parse_names(state, "--path", arg, path_name, PATH_NR);
-		break;
-	case KEY_ORIGIN:
-		opts->only.origins |= parse_names(state, "--origin", arg, origin_name, ORIGIN_NR);
-		break;
-	case KEY_MAJOR:
-		opts->only.major = true;
-		break;
-	case KEY_MIN_LATENCY:
-		if (!opts_parse_time(arg, &ns))
-			argp_failure(state, EXIT_USAGE, 0,
-				     "--min-latency %s: not a time such as 500us, 10ms or 1s", arg);
-		opts->only.min_ns = ns;
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	opts->only.of_fault = true;
-	return 0;
-}
-
-/* --- how */
-
-static const struct argp_option how_options[] = {
-	{ "attach", KEY_ATTACH, "WAY", 0, "auto (default), fentry, kprobe or tracepoint", 0 },
-	{ "verbose", 'v', 0, 0, "say how each hook is attached, and libbpf's messages", 0 },
-	{ 0 }
-};
-
-/* --- all of it */
-
-static const struct argp target_argp = { .options = target_options, .parser = parse_target };
-static const struct argp filter_argp = { .options = filter_options, .parser = parse_filter };
-static const struct argp how_argp = { .options = how_options, .parser = opts_parse_common };
-
-const struct argp_child opts_measure_children[] = {
-	{ &target_argp, 0, "What to measure (default: the whole machine)", 1 },
-	{ &filter_argp, 0, "Which faults (default: all)", 2 },
-	{ &how_argp, 0, "How to measure", 4 },
-	{ 0 }
-};
-
-void opts_init_children(struct argp_state *state)
+static int check_targets(const struct run_options *o, struct error *error)
 {
 	size_t i;
 
-	for (i = 0; opts_measure_children[i].argp; i++)
-		state->child_inputs[i] = state->input;
-}
-
-error_t opts_parse_output(int key, char *arg, struct argp_state *state)
-{
-	struct opts *opts = state->input;
-
-	if (key == 'o')
-		opts->output = arg;
-	else if (key == ARGP_KEY_ARG)
-		argp_failure(state, EXIT_USAGE, 0,
-			     "%s: %s takes no argument; a command goes behind --", arg,
-			     opts->command == COMMAND_TRACE ? "trace" : "profile");
-	else
-		return ARGP_ERR_UNKNOWN;
+	if (!!o->nr_pids + !!o->tid + !!o->workload > 1)
+		return error_set(error, -EINVAL, "-p, -t and -- COMMAND exclude each other");
+	if (o->workload && !o->workload[0])
+		return error_set(error, -EINVAL, "no COMMAND behind --");
+	for (i = 0; i < o->nr_pids; i++)
+		if (task_tgid(o->pids[i]) != o->pids[i])
+			return error_set(error, -ESRCH, "no such process: %d", o->pids[i]);
+	if (o->tid && !task_tgid((int)o->tid))
+		return error_set(error, -ESRCH, "no such thread: %u", o->tid);
 	return 0;
 }
 
-void opts_check_measure(struct argp_state *state, const struct opts *opts)
+int run_check_options(struct run_options *o, struct error *error)
 {
-	if (!!opts->nr_pids + !!opts->tid + !!opts->child > 1)
-		argp_failure(state, EXIT_USAGE, 0, "-p, -t and -- COMMAND exclude each other");
-	if (opts->child && !opts->child[0])
-		argp_failure(state, EXIT_USAGE, 0, "no COMMAND behind --");
-	if (opts->only.origins == 1u << ORIGIN_GUP && !opts->gup)
-		argp_failure(state, EXIT_USAGE, 0, "--origin gup needs --gup");
-	opts_check_common(state, opts);
+	struct fault_filter *only = &o->only;
+
+	only->of_fault = only->paths || only->origins || only->major || only->min_ns;
+	only->of_task = only->comm_len || o->cgroup;
+	if (only->origins == 1u << ORIGIN_GUP && !o->gup)
+		return error_set(error, -EINVAL, "--origin gup needs --gup");
+	if (o->gup && o->attach == ATTACH_TRACEPOINT)
+		return error_set(error, -EINVAL,
+				 "--gup needs --attach=auto, fentry or kprobe, not tracepoint");
+	return check_targets(o, error);
+}
+
+bool run_is_per_task(const struct run_options *o)
+{
+	return o->nr_pids || o->tid || o->workload;
+}
+
+const char *run_targets_text(const struct run_options *o, char buf[RUN_TARGETS_LEN])
+{
+	if (o->workload)
+		snprintf(buf, RUN_TARGETS_LEN, "%s", o->workload[0]);
+	else if (o->nr_pids == 1)
+		snprintf(buf, RUN_TARGETS_LEN, "process %d", o->pids[0]);
+	else if (o->nr_pids)
+		snprintf(buf, RUN_TARGETS_LEN, "%zu processes", o->nr_pids);
+	else if (o->tid)
+		snprintf(buf, RUN_TARGETS_LEN, "thread %u", o->tid);
+	else
+		snprintf(buf, RUN_TARGETS_LEN, "the whole machine");
+	return buf;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * run/run.c: see run/run_loop.h.
+ * run/run.c: the run's life and its event loop.
  */
-#include "run_loop.h"
+#include "run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,29 +16,29 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "run_targets.h"
+#include "run_setup.h"
 
 /* include/uapi/linux/pidfd.h of 6.9 */
 #define PIDFD_THREAD O_EXCL
 
-int run_watch(struct run *m, int fd, void (*ready)(void *arg), void *arg)
+int run_watch(struct run *run, int fd, void (*ready)(void *arg), void *arg)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	struct run_source *source;
 
 	if (fd < 0)
 		return fd;
-	/* One of several descriptors with the same answer, as the targets have. */
-	for (source = m->sources; source < m->sources + m->nr_sources; source++)
+	/* Several descriptors may have the same answer, as the targets have. */
+	for (source = run->sources; source < run->sources + run->nr_sources; source++)
 		if (source->ready == ready && source->arg == arg)
 			break;
-	if (source == m->sources + RUN_SOURCES)
+	if (source == run->sources + RUN_SOURCES)
 		return -ENOSPC;
-	if (source == m->sources + m->nr_sources)
-		m->nr_sources++;
+	if (source == run->sources + run->nr_sources)
+		run->nr_sources++;
 	*source = (struct run_source){ ready, arg };
 	event.data.ptr = source;
-	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+	return epoll_ctl(run->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
 int run_timer(uint64_t ns, bool repeat)
@@ -56,224 +56,226 @@ int run_timer(uint64_t ns, bool repeat)
 
 /* --- what ends a run */
 
-/* SIGINT belongs to the command under --: the terminal sends it there as well. */
-static int open_signals(const struct run *m)
+/*
+ * SIGINT belongs to the workload under --: the terminal sends it there as well. A run of a
+ * daemon writes to sockets, where EPIPE is enough.
+ */
+static int open_signals(const struct run *run)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGPIPE);
+	sigaddset(&set, run->request.hangup ? SIGHUP : SIGPIPE);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (m->opts->child)
+	if (run->request.hangup)
+		signal(SIGPIPE, SIG_IGN);
+	if (run->options->workload)
 		signal(SIGINT, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static void handle_signal(void *arg)
 {
-	struct run *m = arg;
+	struct run *run = arg;
 	struct signalfd_siginfo info;
 
-	while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGINT && m->opts->child)
-			continue;
-		m->done = true;
+	while (read(run->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			run->request.hangup(run->request.arg);
+		else if (info.ssi_signo != SIGINT || !run->options->workload)
+			run->done = true;
 	}
 }
 
 static void handle_target(void *arg)
 {
-	struct run *m = arg;
+	struct run *run = arg;
 	size_t i;
 
-	if (m->opts->child) {
-		m->done = true;
+	if (run->options->workload) {
+		run->done = true;
 		return;
 	}
 	/* Level-triggered: forget those that have ended. */
-	for (i = 0; i < m->nr_targets; i++) {
-		struct pollfd ended = { .fd = m->target_fds[i], .events = POLLIN };
+	for (i = 0; i < run->nr_targets; i++) {
+		struct pollfd ended = { .fd = run->target_fds[i], .events = POLLIN };
 
 		if (ended.fd < 0 || poll(&ended, 1, 0) <= 0)
 			continue;
-		epoll_ctl(m->epoll, EPOLL_CTL_DEL, ended.fd, NULL);
-		close(m->target_fds[i]);
-		m->target_fds[i] = -1;
-		if (!--m->targets_left)
-			m->done = true;
+		epoll_ctl(run->epoll, EPOLL_CTL_DEL, ended.fd, NULL);
+		close(run->target_fds[i]);
+		run->target_fds[i] = -1;
+		if (!--run->targets_left)
+			run->done = true;
 	}
 }
 
 static void handle_duration(void *arg)
 {
-	struct run *m = arg;
+	struct run *run = arg;
 
-	m->done = m->timed_out = true;
-}
-
-static void handle_cpus(void *arg)
-{
-	struct run *m = arg;
-
-	targets_cpu_event(m->at.session, m->cpus);
+	run->done = run->timed_out = true;
 }
 
 /* flags: of pidfd_open(2). */
-static int watch_end(struct run *m, int id, unsigned int flags)
+static int watch_end(struct run *run, int id, unsigned int flags)
 {
-	int fd = syscall(SYS_pidfd_open, id, flags);
+	int fd;
 
+	if (run->request.hangup)
+		return 0;
+	fd = syscall(SYS_pidfd_open, id, flags);
 	if (fd < 0)
 		return -errno;
-	m->target_fds[m->nr_targets++] = fd;
-	m->targets_left++;
-	return run_watch(m, fd, handle_target, m);
+	run->target_fds[run->nr_targets++] = fd;
+	run->targets_left++;
+	return run_watch(run, fd, handle_target, run);
 }
 
-/* --- what is measured */
+/* --- the targets */
 
-static int attach_processes(struct run *m)
+static int attach_processes(struct run *run)
 {
 	size_t i;
 	int err;
 
-	for (i = 0; i < m->opts->nr_pids; i++) {
-		int pid = m->opts->pids[i];
+	for (i = 0; i < run->options->nr_pids; i++) {
+		int pid = run->options->pids[i];
 		char what[48];
 
 		snprintf(what, sizeof(what), "process %d", pid);
-		err = watch_end(m, pid, 0);
+		err = watch_end(run, pid, 0);
 		if (err)
 			return fail_errno(exit_code_of(err), what, err);
-		err = setup_process(&m->at, m->kernel_counters, pid);
+		err = targets_add_process(run, pid);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int attach_thread(struct run *m, int tid)
+static int attach_thread(struct run *run, int tid)
 {
 	char what[48];
-	int err = kernel_counters_add_task(m->kernel_counters, m->at.session, tid);
+	int err = targets_add_task(run, tid);
 
-	/* Before 6.9 there are pidfds of processes only: the end of others goes unseen. */
-	if (watch_end(m, tid, PIDFD_THREAD))
-		watch_end(m, tid, 0);
+	/* Before 6.9 there are pidfds of processes only: the end of other threads is not seen. */
+	if (watch_end(run, tid, PIDFD_THREAD))
+		watch_end(run, tid, 0);
 	snprintf(what, sizeof(what), "thread %d", tid);
 	return err ? fail_errno(exit_code_of(err), what, err) : 0;
 }
 
-int run_attach_targets(struct run *m)
+int run_attach_targets(struct run *run)
 {
-	const struct opts *opts = m->opts;
+	const struct run_options *options = run->options;
 	int err;
 
-	if (opts->child) {
-		err = kernel_counters_add_task(m->kernel_counters, m->at.session, m->child.pid);
+	if (options->workload) {
+		err = targets_add_task(run, run->workload.pid);
 		if (!err)
-			err = run_watch(m, m->child.pidfd, handle_target, m);
-		return err ? fail_errno(exit_code_of(err), opts->child[0], err) : 0;
+			err = run_watch(run, run->workload.pidfd, handle_target, run);
+		return err ? fail_errno(exit_code_of(err), options->workload[0], err) : 0;
 	}
-	if (opts->nr_pids)
-		return attach_processes(m);
-	if (opts->tid)
-		return attach_thread(m, opts->tid);
-	err = setup_machine(&m->at, m->kernel_counters, &m->cpus);
-	if (!err && m->cpus >= 0)
-		run_watch(m, m->cpus, handle_cpus, m);
-	return err;
+	if (options->nr_pids)
+		return attach_processes(run);
+	if (options->tid)
+		return attach_thread(run, (int)options->tid);
+	return targets_add_machine(run);
 }
 
 /* --- the run */
 
-static int open_events(struct run *m)
+static int open_events(struct run *run)
 {
 	int err;
 
-	m->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (m->epoll < 0)
+	run->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (run->epoll < 0)
 		return fail_errno(EXIT_FAILED, "epoll", -errno);
-	m->signals = open_signals(m);
-	err = run_watch(m, m->signals, handle_signal, m);
+	run->signals = open_signals(run);
+	err = run_watch(run, run->signals, handle_signal, run);
 	return err ? fail_errno(EXIT_FAILED, "signals", err) : 0;
 }
 
-int run_open(struct run *m, const struct opts *opts)
+int run_open(struct run *run, const struct run_options *options, const struct run_request *request)
 {
 	int code, err;
 
-	memset(m, 0, sizeof(*m));
-	m->opts = opts;
-	m->child = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
-	m->target_fds = calloc(opts->nr_pids + 1, sizeof(*m->target_fds));
-	if (!m->target_fds)
+	memset(run, 0, sizeof(*run));
+	run->options = options;
+	run->request = *request;
+	run->cpus = -1;
+	run->workload = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
+	run->target_fds = calloc(options->nr_pids + 1, sizeof(*run->target_fds));
+	if (!run->target_fds)
 		return fail_errno(EXIT_FAILED, "targets", -ENOMEM);
-	/* The child first: a small process to fork, and it gets no descriptors. */
-	if (opts->child && !opts->dry_run) {
-		err = workload_start(&m->child, opts->child);
+	/* The workload first: a small process to fork, and it gets no descriptors. */
+	if (options->workload && !options->dry_run) {
+		err = workload_start(&run->workload, options->workload);
 		if (err)
-			return fail_errno(EXIT_FAILED, opts->child[0], err);
+			return fail_errno(EXIT_FAILED, options->workload[0], err);
 	}
-	code = setup_plan(&m->at, opts);
-	if (code || opts->dry_run)
+	code = setup_plan(run);
+	if (code || options->dry_run)
 		return code;
-	code = open_events(m);
-	return code ? code : setup_attach_probes(&m->at, opts);
+	code = open_events(run);
+	return code ? code : setup_probes(run);
 }
 
-int run_start(struct run *m)
+int run_start(struct run *run)
 {
-	int err = setup_start(&m->at);
+	int err = session_start(run->session);
 
-	if (!err)
-		kernel_counters_attached(m->kernel_counters);
-	return err;
+	if (err)
+		return fail_errno(exit_code_of(err), "cannot attach to the page_fault tracepoints",
+				  err);
+	if (run->observer.attached)
+		run->observer.attached(run->observer.arg);
+	return 0;
 }
 
-static void announce(const struct run *m)
+static void announce(const struct run *run)
 {
-	const struct opts *opts = m->opts;
+	const struct run_options *options = run->options;
 
-	if (opts->child)
-		fprintf(stderr, "Measuring %s (%s)\n", opts->child[0], m->at.plan.attach);
-	else
-		fprintf(stderr, "Measuring %s (%s); Ctrl-C ends\n",
-			opts->nr_pids ? "processes" :
-			opts->tid     ? "a thread" :
-					"the whole machine",
-			m->at.plan.attach);
+	fprintf(stderr, "Measuring %s (%s)%s\n",
+		options->workload ? options->workload[0] :
+		options->nr_pids  ? "processes" :
+		options->tid      ? "a thread" :
+				    "the whole machine",
+		run->plan.attach, options->workload || run->request.hangup ? "" : "; Ctrl-C ends");
 	fflush(stderr);
 }
 
-int run_go(struct run *m)
+int run_go(struct run *run)
 {
 	int err = 0;
 
-	announce(m);
-	if (m->opts->child)
-		err = workload_go(&m->child);
+	announce(run);
+	if (run->options->workload)
+		err = workload_go(&run->workload);
 	if (err) {
-		fprintf(stderr, "pfstat: %s: %s\n", m->opts->child[0],
+		fprintf(stderr, "pfstat: %s: %s\n", run->options->workload[0],
 			err == -ENOENT ? "command not found" : strerror(-err));
 		return err == -ENOENT ? 127 : 126;
 	}
-	/* Now only: attaching takes its time. */
-	if (m->opts->duration_ns) {
-		m->duration = run_timer(m->opts->duration_ns, false);
-		err = run_watch(m, m->duration, handle_duration, m);
+	/* Only now: attaching takes time. */
+	if (run->options->duration_ns) {
+		run->duration = run_timer(run->options->duration_ns, false);
+		err = run_watch(run, run->duration, handle_duration, run);
 	}
 	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
-void run_loop(struct run *m)
+void run_loop(struct run *run)
 {
-	while (!m->done) {
+	while (!run->done) {
 		const struct run_source *source;
 		struct epoll_event event;
-		int n = epoll_wait(m->epoll, &event, 1, -1);
+		int n = epoll_wait(run->epoll, &event, 1, -1);
 
 		if (n < 0 && errno != EINTR)
 			break;
@@ -282,6 +284,15 @@ void run_loop(struct run *m)
 		source = event.data.ptr;
 		source->ready(source->arg);
 	}
+}
+
+void run_stop(struct run *run)
+{
+	if (run->observer.detaching)
+		run->observer.detaching(run->observer.arg);
+	session_stop(run->session);
+	if (run->observer.detached)
+		run->observer.detached(run->observer.arg);
 }
 
 void run_print_losses(const struct snapshot *snap)
@@ -295,19 +306,21 @@ void run_print_losses(const struct snapshot *snap)
 				(unsigned long long)losses[i].count, losses[i].text);
 }
 
-int run_release(struct run *m, int code)
+int run_release(struct run *run, int code)
 {
-	int child_code;
+	int workload_code;
 	size_t i;
 
 	if (code)
-		setup_explain_limit();
-	child_code = workload_finish(&m->child);
-	setup_close(&m->at);
-	for (i = 0; i < m->nr_targets; i++)
-		if (m->target_fds[i] >= 0)
-			close(m->target_fds[i]);
-	free(m->target_fds);
-	/* The command's own status, unless pfstat failed, or ended it by -d or COUNT. */
-	return code ? code : m->timed_out ? 0 : child_code;
+		run_explain_limit();
+	workload_code = workload_finish(&run->workload);
+	session_close(run->session);
+	run->session = NULL;
+	cgroups_close(run->cgroups);
+	for (i = 0; i < run->nr_targets; i++)
+		if (run->target_fds[i] >= 0)
+			close(run->target_fds[i]);
+	free(run->target_fds);
+	/* The workload's own status, unless pfstat failed, or ended it by -d or COUNT. */
+	return code ? code : run->timed_out ? 0 : workload_code;
 }

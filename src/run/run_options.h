@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * run/run_options.h: the command line. One row of an argp table is one option; --help and
- * the man page follow it.
+ * run/run_options.h: the options that several commands have: whose faults, which faults, how
+ * to measure, where to write. A command's struct of options begins with struct run_options.
  */
 #ifndef PFSTAT_RUN_RUN_OPTIONS_H
 #define PFSTAT_RUN_RUN_OPTIONS_H
@@ -11,94 +11,82 @@
 #include <stdint.h>
 
 #include "probe/probe.h"
-#include "util/exit_status.h"
-#include "trace/trace_event.h"
 
-enum command { COMMAND_STAT, COMMAND_TRACE, COMMAND_PROFILE, COMMAND_DOCTOR, COMMAND_SERVE };
+#include "run_command.h"
 
-enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
-
-/* --sort: of the rows of --by; the largest first. */
-#define SORTS(X)                                                                                   \
-	X(TOTAL, "total")                                                                          \
-	X(COUNT, "count")                                                                          \
-	X(MAJOR, "major")                                                                          \
-	X(AVG, "avg")                                                                              \
-	X(P50, "p50")                                                                              \
-	X(P99, "p99")                                                                              \
-	X(MAX, "max")
-
-/* clang-format off */
-enum sort {
-#define SORT_ENUM(id, name) SORT_##id,
-	SORTS(SORT_ENUM)
-#undef SORT_ENUM
-	SORT_NR
-};
-/* clang-format on */
-
-/* --format of profile. */
-enum profile_format { PROFILE_FOLDED, PROFILE_PPROF };
-
-struct opts {
-	enum command command;
-	enum attach_mode attach;
-	enum format format;
-	int *pids; /* -p */
+struct run_options {
+	int *pids; /* -p; each once */
 	size_t nr_pids;
-	int tid; /* -t; 0: not given */
+	unsigned int tid; /* -t; 0: not given */
+	const char *cgroup; /* -c: path or id; NULL: all */
+	struct fault_filter only; /* --path, --origin, --major, --min-latency, -C */
 	bool no_inherit;
 	bool gup;
-	bool histogram;
-	bool timestamp;
+	uint64_t duration_ns; /* -d; 0: until something else ends the run */
+	enum attach_mode attach;
 	bool verbose;
 	bool dry_run;
-	bool check;
-	uint64_t duration_ns; /* -d; 0: until something else ends it */
-	uint64_t interval_ns; /* 0: only the total */
-	uint64_t count; /* of intervals; 0: no limit */
 	const char *output; /* -o; NULL: stdout */
-	char **child; /* after --; NULL: none */
-	struct fault_filter only; /* --path, --origin, --major, --min-latency, -C */
-	const char *cgroup; /* -c: path or id; NULL: all */
-	bool causes; /* --causes */
-	enum dimension by[2]; /* --by; of serve DIM_CGROUP or none */
-	unsigned int by_limit;
-	enum sort sort;
-	unsigned int top; /* -n: rows of --by; 0: all */
-	uint64_t slow_ns; /* --slower; 0: no fault is slow */
-	/* Of trace. */
-	unsigned int sample; /* --sample; 0: not given */
-	bool stacks; /* -g */
-	unsigned int ring_bytes; /* -m */
-	const struct trace_renderer *trace;
-	/* Of profile. */
-	bool by_count; /* --weight=count */
-	enum profile_format profile_format;
-	const char *svg; /* --svg; NULL: none */
-	unsigned int stack_limit;
-	/* Of serve. */
-	unsigned int cgroup_limit;
-	const char **listen; /* --web.listen-address */
-	size_t nr_listen;
-	const char *web_config; /* --web.config.file; NULL: none */
-	bool systemd_socket;
+	const struct format *format; /* NULL: the command's first one */
+	char **workload; /* the command after --; NULL: none */
 };
 
-/*
- * Fills opts from the command line. Bad input prints a message on stderr and
- * exits with EXIT_USAGE; --help and -V exit with 0. opts_free() gives back.
- */
-void opts_parse(struct opts *opts, int argc, char **argv);
-void opts_free(struct opts *opts);
+/* -p, -t, -c, -C, -d, --no-inherit, --gup; the filter of faults; --attach and -v. */
+extern const struct option_group run_target_options, run_filter_options, run_how_options;
 
-/* Adds a list of pids, "1,2,3", each once: NULL, or the text of the error. */
-const char *opts_parse_pids(struct opts *opts, const char *text);
+/* Rows that commands take into their own groups, as their help differs. */
+#define OPTION_PIDS                                                                                \
+	{                                                                                          \
+		.name = "pid", .letter = 'p', .arg = "PID[,PID...]", .kind = OPTION_PARSED,        \
+		.help = "these processes, their new threads and children", .parse = run_parse_pids \
+	}
+#define OPTION_NO_INHERIT                                                                          \
+	{                                                                                          \
+		.name = "no-inherit", .kind = OPTION_FLAG,                                         \
+		OPTION_FIELD(struct run_options, no_inherit),                                      \
+		.help = "leave out children that are created later"                                \
+	}
+#define OPTION_ATTACH                                                                              \
+	{                                                                                          \
+		.name = "attach", .arg = "MODE", .kind = OPTION_CHOICE, .max = ATTACH_NR,          \
+		.value_name = attach_mode_option, OPTION_FIELD(struct run_options, attach),        \
+		.help = "auto (default), fentry, kprobe or tracepoint"                             \
+	}
+#define OPTION_VERBOSE(text)                                                                       \
+	{                                                                                          \
+		.name = "verbose", .letter = 'v', .kind = OPTION_FLAG,                             \
+		OPTION_FIELD(struct run_options, verbose), .help = text                            \
+	}
+#define OPTION_OUTPUT                                                                              \
+	{                                                                                          \
+		.name = "output", .letter = 'o', .arg = "FILE", .kind = OPTION_TEXT,               \
+		OPTION_FIELD(struct run_options, output),                                          \
+		.help = "write to FILE instead of standard output"                                 \
+	}
+#define OPTION_FORMAT(text)                                                                        \
+	{                                                                                          \
+		.name = "format", .arg = "FORMAT", .kind = OPTION_FORMAT_NAME,                     \
+		OPTION_FIELD(struct run_options, format), .help = text                             \
+	}
+/* --NAME for --format=NAME. */
+#define OPTION_FORMAT_ALIAS(format_name, text)                                                     \
+	{                                                                                          \
+		.name = format_name, .kind = OPTION_FORMAT_NAME,                                   \
+		OPTION_FIELD(struct run_options, format), .help = text                             \
+	}
 
-/* Seconds, with a fraction or without, as nanoseconds: false when it is not over 0. */
-bool opts_parse_seconds(const char *text, uint64_t *ns);
+/* For rows: adds a list of pids, "1,2,3". options: the struct run_options. */
+int run_parse_pids(void *options, const char *text, struct error *error);
+const char *attach_mode_option(unsigned int mode);
 
-/* 10ms, 2.5us, 1s, 800ns as nanoseconds: false without a unit, or when it is not over 0. */
-bool opts_parse_time(const char *text, uint64_t *ns);
+/* Do the options fit together? 0 or -EINVAL with the reason in error. */
+int run_check_options(struct run_options *options, struct error *error);
+
+/* Are single tasks measured, not the whole machine? */
+bool run_is_per_task(const struct run_options *options);
+
+/* Names the targets: "process 17", "the whole machine". Returns buf. */
+#define RUN_TARGETS_LEN 64
+const char *run_targets_text(const struct run_options *options, char buf[RUN_TARGETS_LEN]);
 
 #endif

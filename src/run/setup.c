@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * run/setup.c: see run/run_setup.h.
+ * run/setup.c: from the options to a session: cgroups, the plan, loading, attaching.
  */
 #include "run_setup.h"
 
@@ -8,14 +8,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include "run_targets.h"
-#include "util/error.h"
-
-bool per_task(const struct opts *opts)
-{
-	return opts->nr_pids || opts->tid || opts->child;
-}
 
 /* Each task or CPU needs two descriptors: as many as are allowed. */
 static void raise_limit(void)
@@ -29,11 +21,10 @@ static void raise_limit(void)
 }
 
 /*
- * Want of descriptors shows in many ways, not all of which say EMFILE: libbpf
- * takes it for features that the kernel lacks. So after a failure a low limit
- * is always worth a line.
+ * Too few descriptors show in many ways, not all of which say EMFILE: libbpf takes it for
+ * features that the kernel lacks. So after a failure a low limit is always worth a line.
  */
-void setup_explain_limit(void)
+void run_explain_limit(void)
 {
 	const unsigned int enough = 4 * HOOK_NR + 64 + 2 * sysconf(_SC_NPROCESSORS_CONF);
 	struct rlimit limit;
@@ -45,56 +36,36 @@ void setup_explain_limit(void)
 			(unsigned long long)limit.rlim_cur, enough);
 }
 
-static bool wants_causes(const struct opts *opts)
+int run_verdict_status(enum plan_verdict verdict)
 {
-	return opts->causes || opts->command == COMMAND_TRACE;
+	return verdict == PLAN_PRIVILEGE ? EXIT_PRIVILEGE : EXIT_KERNEL;
 }
 
-static int make_plan(struct setup *a, const struct opts *opts)
+static int make_plan(struct run *run)
 {
 	const struct plan_request request = {
-		.mode = opts->attach,
-		.per_task = per_task(opts),
-		.gup = opts->gup,
-		.causes = wants_causes(opts),
+		.mode = run->options->attach,
+		.per_task = run_is_per_task(run->options),
+		.gup = run->options->gup,
+		.causes = run->request.causes,
 	};
 
-	plan_make(&a->plan, &request, &a->caps);
-	if (a->plan.verdict) {
-		fprintf(stderr, "pfstat: %s\n", a->plan.reason);
-		return a->plan.verdict == PLAN_PRIVILEGE ? EXIT_PRIVILEGE : EXIT_KERNEL;
-	}
-	if (a->plan.note[0])
-		fprintf(stderr, "pfstat: %s\n", a->plan.note);
-	if (opts->verbose && !opts->dry_run)
-		plan_print(&a->plan, stderr);
+	plan_make(&run->plan, &request, &run->caps);
+	if (run->plan.verdict)
+		return fail_with(run_verdict_status(run->plan.verdict), run->plan.reason);
+	if (run->plan.note[0])
+		fprintf(stderr, "pfstat: %s\n", run->plan.note);
+	if (run->options->verbose && !run->options->dry_run)
+		plan_print(&run->plan, stderr);
 	return 0;
 }
 
-/*
- * Where cgroups are looked up: for -c, --by cgroup and the trace. Without any mounted they
- * are not known, which only -c cannot do without.
- */
-static int setup_cgroups(struct setup *a)
+static int find_cgroup(struct run *run, int err)
 {
-	int err = a->cgroups ? 0 : cgroups_open(&a->cgroups, NULL);
+	const char *text = run->options->cgroup;
 
 	if (!err)
-		a->cgroups_unified = cgroups_unified(a->cgroups);
-	return err;
-}
-
-static int find_cgroup(struct setup *a, const char *text)
-{
-	int err = setup_cgroups(a);
-
-	if (err == -ENOENT) {
-		fprintf(stderr, "pfstat: -c %s: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n",
-			text);
-		return EXIT_FAILED;
-	}
-	if (!err)
-		err = cgroups_id_of(a->cgroups, text, &a->only.cgroup);
+		err = cgroups_id_of(run->cgroups, text, &run->only.cgroup);
 	if (!err)
 		return 0;
 	fprintf(stderr, "pfstat: -c %s: %s\n", text,
@@ -102,151 +73,108 @@ static int find_cgroup(struct setup *a, const char *text)
 	return EXIT_USAGE;
 }
 
-static int open_cgroups(struct setup *a, const struct opts *opts)
+/*
+ * For -c, --by cgroup and names. Without any hierarchy mounted cgroups have no names, which
+ * only -c and --by cgroup cannot do without.
+ */
+static int open_cgroups(struct run *run)
 {
-	const bool by = opts->by[0] == DIM_CGROUP || opts->by[1] == DIM_CGROUP;
-	int err = 0;
+	const char *option = run->options->cgroup   ? "-c" :
+			     run->request.by_cgroup ? "--by cgroup" :
+						      NULL;
+	int err;
 
-	a->only = opts->only;
-	if (opts->cgroup)
-		return find_cgroup(a, opts->cgroup);
-	if (by || opts->command == COMMAND_TRACE)
-		err = setup_cgroups(a);
-	if (!err || !by)
+	if (!option && !run->request.cgroup_names)
 		return 0;
-	if (err != -ENOENT)
-		return fail_errno(EXIT_FAILED, "--by cgroup", err);
-	fputs("pfstat: --by cgroup: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n", stderr);
-	return EXIT_FAILED;
+	err = cgroups_open(&run->cgroups, NULL);
+	if (!err)
+		run->request.session.unified = cgroups_unified(run->cgroups);
+	if (err == -ENOENT && option) {
+		fprintf(stderr, "pfstat: %s: no cgroup hierarchy is mounted (/sys/fs/cgroup)\n",
+			option);
+		return EXIT_FAILED;
+	}
+	if (run->options->cgroup)
+		return find_cgroup(run, err);
+	return err && option ? fail_errno(EXIT_FAILED, option, err) : 0;
 }
 
-int setup_plan(struct setup *a, const struct opts *opts)
+int setup_plan(struct run *run)
 {
-	int code = open_cgroups(a, opts);
+	int code;
 
+	run->only = run->options->only;
+	code = open_cgroups(run);
 	raise_limit();
 	if (code)
 		return code;
 	/* A dry run promises, so it tries. */
-	caps_probe(&a->caps, opts->attach, opts->dry_run);
-	if (wants_causes(opts))
-		caps_probe_wait_functions(&a->caps);
-	return make_plan(a, opts);
+	caps_probe(&run->caps, run->options->attach, run->options->dry_run);
+	if (run->request.causes)
+		caps_probe_wait_functions(&run->caps);
+	return make_plan(run);
 }
 
-static void fill_scope(struct session_options *scope, const struct setup *a,
-		       const struct opts *opts)
+/* What cannot be attached is no capability. */
+static void forget_hook(struct run *run, enum hook hook, int err)
 {
-	*scope = (struct session_options){
-		.per_task = per_task(opts),
-		.inherit_threads = !opts->tid,
-		.inherit_children = !opts->tid && !opts->no_inherit,
-		.unified = a->cgroups_unified,
-		.only = a->only,
-		.cause_counters = opts->causes,
-	};
-	switch (opts->command) {
-	case COMMAND_SERVE:
-		scope->slow_ns = opts->slow_ns;
-		scope->cgroup_limit = opts->by[0] ? opts->cgroup_limit : 0;
+	switch (run->plan.hook[hook].method) {
+	case METHOD_FENTRY:
+		run->caps.hook_fentry[hook] = err;
 		break;
-	case COMMAND_TRACE:
-		scope->trace = true;
-		scope->trace_slower_ns = opts->slow_ns;
-		scope->trace_sample = opts->sample;
-		scope->trace_stacks = opts->stacks;
-		scope->trace_ring_bytes = opts->ring_bytes;
+	case METHOD_KPROBE_MULTI:
+		run->caps.hook_multi[hook] = false;
 		break;
-	case COMMAND_PROFILE:
-		scope->profile_stacks = opts->stack_limit;
+	case METHOD_KPROBE:
+		run->caps.hook_kprobe[hook] = err;
 		break;
 	default:
-		memcpy(scope->by, opts->by, sizeof(scope->by));
-		scope->group_limit = opts->by_limit;
+		run->caps.hook_tracepoint[hook] = err;
 	}
+}
+
+static int load_and_attach(struct run *run, const struct session_options *options,
+			   enum hook *failed)
+{
+	struct error error;
+	int err = session_load(&run->session, &run->plan, options, &error);
+
+	*failed = HOOK_NR;
+	if (err)
+		return fail_with(exit_code_of(err), error.text);
+	err = session_attach_probes(run->session, failed);
+	if (!err)
+		return 0;
+	if (*failed == HOOK_NR || run->plan.hook[*failed].method <= METHOD_UNNEEDED) {
+		*failed = HOOK_NR;
+		return fail_errno(exit_code_of(err), "cannot attach", err);
+	}
+	forget_hook(run, *failed, err);
+	return EXIT_FAILED;
 }
 
 /*
- * A hook that loads and then cannot be attached
- * (a function without an ftrace site) is taken off the capabilities, and the
- * plan is made again without it.
+ * A hook that loads and then cannot be attached (a function without an ftrace site) is taken
+ * off the capabilities, and the plan is made again without it.
  */
-int setup_attach_probes(struct setup *a, const struct opts *opts)
+int setup_probes(struct run *run)
 {
-	struct session_options scope;
-	struct error error;
+	struct session_options options = run->request.session;
 	enum hook failed;
-	int err;
 
-	fill_scope(&scope, a, opts);
+	options.per_task = run_is_per_task(run->options);
+	options.inherit_threads = !run->options->tid;
+	options.inherit_children = !run->options->tid && !run->options->no_inherit;
+	options.only = run->only;
 	for (;;) {
-		err = session_load(&a->session, &a->plan, &scope, &error);
-		if (err) {
-			fprintf(stderr, "pfstat: %s\n", error.text);
-			return exit_code_of(err);
-		}
-		err = session_attach_probes(a->session, &failed);
-		if (!err)
-			return 0;
-		if (failed == HOOK_NR || a->plan.hook[failed].method <= METHOD_UNNEEDED)
-			return fail_errno(exit_code_of(err), "cannot attach", err);
-		switch (a->plan.hook[failed].method) {
-		case METHOD_FENTRY:
-			a->caps.hook_fentry[failed] = err;
-			break;
-		case METHOD_KPROBE_MULTI:
-			a->caps.hook_multi[failed] = false;
-			break;
-		case METHOD_KPROBE:
-			a->caps.hook_kprobe[failed] = err;
-			break;
-		default:
-			a->caps.hook_tracepoint[failed] = err;
-		}
-		session_close(a->session);
-		a->session = NULL;
-		err = make_plan(a, opts);
-		if (err)
-			return err;
+		int code = load_and_attach(run, &options, &failed);
+
+		if (failed == HOOK_NR)
+			return code;
+		session_close(run->session);
+		run->session = NULL;
+		code = make_plan(run);
+		if (code)
+			return code;
 	}
-}
-
-int setup_machine(struct setup *a, struct kernel_counters *kernel_counters, int *cpus)
-{
-	int err;
-
-	/* First the news, so that no CPU can come online in between. */
-	*cpus = targets_open_cpu_events();
-	if (*cpus < 0)
-		fprintf(stderr, "pfstat: CPUs that come online later will be missed: %s\n",
-			strerror(-*cpus));
-	kernel_counters_attaching(kernel_counters);
-	err = targets_add_cpus(a->session);
-	return err < 0 ? fail_errno(exit_code_of(err), "perf events of the CPUs", err) : 0;
-}
-
-int setup_process(struct setup *a, struct kernel_counters *kernel_counters, int pid)
-{
-	int err = targets_add_process(a->session, kernel_counters, pid);
-	char what[48];
-
-	snprintf(what, sizeof(what), "process %d", pid);
-	return err < 0 ? fail_errno(exit_code_of(err), what, err) : 0;
-}
-
-int setup_start(struct setup *a)
-{
-	int err = session_start(a->session);
-
-	return err ? fail_errno(exit_code_of(err), "cannot attach to the page_fault tracepoints",
-				err) :
-		     0;
-}
-
-void setup_close(struct setup *a)
-{
-	session_close(a->session);
-	a->session = NULL;
-	cgroups_close(a->cgroups);
-	a->cgroups = NULL;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * run/targets.c: see run/run_targets.h.
+ * run/targets.c: the tasks and CPUs that are measured: those there are, and CPUs that come
+ * online later.
  */
-#include "run_targets.h"
+#include "run_setup.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,11 +16,16 @@
 #include <bpf/libbpf.h>
 
 #include "proc/procfs.h"
-#include "util/array.h"
+
+int targets_add_task(struct run *run, int tid)
+{
+	return run->observer.add_task ?
+		       run->observer.add_task(run->observer.arg, run->session, tid) :
+		       session_add_task(run->session, tid);
+}
 
 struct new_threads {
-	struct session *session;
-	struct kernel_counters *kernel_counters;
+	struct run *run;
 	int added;
 };
 
@@ -27,58 +34,38 @@ static int add_thread_if_new(void *context, int tid)
 	struct new_threads *n = context;
 	int err;
 
-	if (session_has_task(n->session, tid))
+	if (session_has_task(n->run->session, tid))
 		return 0;
-	err = kernel_counters_add_task(n->kernel_counters, n->session, tid);
+	err = targets_add_task(n->run, tid);
 	n->added += !err;
 	return err == -ESRCH ? 0 : err; /* ended meanwhile */
 }
 
-/* One pass over the threads of pid: how many were new. */
-static int add_new_threads(struct session *s, struct kernel_counters *kernel_counters, int pid)
+/* One pass over the threads of pid: the number of new ones, or a negative errno. */
+static int add_new_threads(struct run *run, int pid)
 {
-	struct new_threads n = { s, kernel_counters, 0 };
+	struct new_threads n = { run, 0 };
 	int err = procfs_each_thread(pid, add_thread_if_new, &n);
 
 	return err ? err : n.added;
 }
 
-int targets_add_process(struct session *s, struct kernel_counters *kernel_counters, int pid)
+int targets_add_process(struct run *run, int pid)
 {
 	int sum = 0, added;
+	char what[48];
 
 	do {
-		added = add_new_threads(s, kernel_counters, pid);
-		if (added < 0)
-			return added;
-		sum += added;
-	} while (added);
-	return sum ? sum : -ESRCH;
+		added = add_new_threads(run, pid);
+		sum += added > 0 ? added : 0;
+	} while (added > 0);
+	if (!added && !sum)
+		added = -ESRCH;
+	snprintf(what, sizeof(what), "process %d", pid);
+	return added < 0 ? fail_errno(exit_code_of(added), what, added) : 0;
 }
 
-static int append_thread(void *context, int tid)
-{
-	struct target_threads *threads = context;
-	int err = array_reserve(threads->tids, threads->cap, threads->nr + 1);
-
-	if (!err)
-		threads->tids[threads->nr++] = tid;
-	return err;
-}
-
-int targets_list_threads(const int *pids, size_t nr_pids, struct target_threads *threads)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < nr_pids && !err; i++) {
-		err = procfs_each_thread(pids[i], append_thread, threads);
-		if (err == -ESRCH)
-			err = 0;
-	}
-	return !err && !threads->nr ? -ESRCH : err;
-}
-
-int targets_add_cpus(struct session *s)
+static int add_cpus(struct session *s)
 {
 	int nr = libbpf_num_possible_cpus();
 	int cpu, sum = 0;
@@ -91,12 +78,13 @@ int targets_add_cpus(struct session *s)
 		else if (err != -ENODEV && err != -ENXIO)
 			return err;
 	}
-	return sum ? sum : -ENODEV;
+	return sum ? 0 : -ENODEV;
 }
 
-int targets_open_cpu_events(void)
+/* A socket that is readable when a CPU came online or went offline, or a negative errno. */
+static int open_cpu_events(void)
 {
-	/* Group 1: what the kernel itself sends (not udev's). */
+	/* Group 1: the kernel's own messages (not udev's). */
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
 	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			NETLINK_KOBJECT_UEVENT);
@@ -112,20 +100,50 @@ int targets_open_cpu_events(void)
 	return fd;
 }
 
-int targets_cpu_event(struct session *s, int fd)
+int targets_add_machine(struct run *run)
+{
+	int err;
+
+	/* First the events, so that no CPU can come online in between. */
+	run->cpus = open_cpu_events();
+	if (run->cpus < 0)
+		fprintf(stderr, "pfstat: CPUs that come online later will be missed: %s\n",
+			strerror(-run->cpus));
+	else
+		run_watch(run, run->cpus, targets_handle_cpus, run);
+	if (run->observer.attaching)
+		run->observer.attaching(run->observer.arg);
+	err = add_cpus(run->session);
+	return err ? fail_errno(exit_code_of(err), "perf events of the CPUs", err) : 0;
+}
+
+void targets_handle_cpus(void *arg)
 {
 	/* "online@/devices/system/cpu/cpu1", then the variables. */
 	static const char online[] = "online@/devices/system/cpu/cpu";
+	struct run *run = arg;
 	char message[2048];
-	ssize_t len = recv(fd, message, sizeof(message) - 1, 0);
+	ssize_t len = recv(run->cpus, message, sizeof(message) - 1, 0);
 	int cpu, err;
 
 	if (len < 0)
-		return -errno;
+		return;
 	message[len] = '\0';
 	if (strncmp(message, online, sizeof(online) - 1))
-		return -EAGAIN;
+		return;
 	cpu = atoi(message + sizeof(online) - 1);
-	err = session_add_cpu(s, cpu);
-	return err ? err : cpu;
+	if (run->request.lock)
+		pthread_mutex_lock(run->request.lock);
+	err = session_add_cpu(run->session, cpu);
+	if (run->symbols && symbols_add_cpu(run->symbols, cpu))
+		fprintf(stderr,
+			"pfstat: CPU %d came online: programs that start there have no names\n",
+			cpu);
+	if (run->request.cpu_online)
+		run->request.cpu_online(run->request.arg, cpu, err);
+	if (run->request.lock)
+		pthread_mutex_unlock(run->request.lock);
+	if (err)
+		fprintf(stderr, "pfstat: CPU %d came online and is not measured: %s\n", cpu,
+			strerror(-err));
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * serve/serve.h: pfstat serve, the exporter: measures until a signal ends it, and
+ * serve/serve.h: the command pfstat serve, the exporter: measures until a signal ends it, and
  * answers Prometheus' scrapes meanwhile.
  */
 #ifndef PFSTAT_SERVE_SERVE_H
 #define PFSTAT_SERVE_SERVE_H
 
-#include "run/run_options.h"
+#include "run/run.h"
 
-/* Returns the exit status of pfstat; messages go to stderr. */
-int serve_run(const struct opts *opts);
+extern const struct command serve_command;
 
 #endif

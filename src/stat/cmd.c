@@ -1,319 +1,313 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * stat/cmd.c: see stat/stat.h: pfstat without a command: intervals, the total, --check.
+ * stat/cmd.c: pfstat stat: intervals, the total, --by and --check.
  */
 #include "stat.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "stat_kernel_counters.h"
-#include "stat_check.h"
 #include "counters/counters.h"
-#include "run/run_loop.h"
-#include "stat_format.h"
-#include "stat_table_check.h"
+#include "stat_formats.h"
+#include "stat_kernel_counters.h"
+#include "stat_options.h"
 
 struct stat_run {
-	const struct opts *opts;
-	struct run measure;
+	const struct stat_options *options;
+	struct run run;
 	struct counters *counters;
-	struct check *check; /* with --check, as measure.books */
-	FILE *out;
-	const struct renderer *renderer;
-	struct render_style style;
+	struct check *check; /* with --check, as kernel_counters */
+	struct kernel_counters *kernel_counters;
+	struct output out;
+	struct stat_style style;
 	struct snapshot *start, *last, *now;
 	struct report *report;
-	struct groups *groups; /* with --by, as the next */
+	struct groups *groups; /* with --by, as group_report */
 	struct group_report *group_report;
-	bool keeps_exited; /* their entries cannot be freed */
-	int interval;
+	bool keeps_exited; /* groups of exited tasks cannot be freed */
+	int interval; /* timer */
 	uint64_t left; /* of COUNT */
-	int out_error; /* of writing; a reader that has gone is none */
 };
 
-static const struct renderer *const renderers[] = {
-	[FORMAT_TABLE] = &render_table,
-	[FORMAT_JSON] = &render_json,
-	[FORMAT_CSV] = &render_csv,
-};
+const struct format *const stat_formats[] = { &stat_table, &stat_json, &stat_csv, NULL };
 
-/* --check: opens the kernel's books. One that cannot be had is a failure at the end. */
-static int open_kernel_counters(struct stat_run *run)
+/* --- --check */
+
+/* Counters that cannot be read make the check fail at the end. */
+static int open_check(struct stat_run *s)
 {
-	int exit_hook = run->measure.at.plan.hook[HOOK_sched_process_exit].method;
+	const bool per_task = run_is_per_task(&s->options->run);
+	const enum hook hook = HOOK_sched_process_exit;
 	int err;
 
-	if (!run->opts->check)
+	if (!s->options->check)
 		return 0;
-	run->check = calloc(1, sizeof(*run->check));
-	err = run->check ? kernel_counters_open(&run->measure.kernel_counters,
-						run->measure.at.session, per_task(run->opts)) :
-			   -ENOMEM;
+	s->check = calloc(1, sizeof(*s->check));
+	err = s->check ? kernel_counters_open(&s->kernel_counters, s->run.session, per_task) :
+			 -ENOMEM;
 	if (err)
 		return fail_errno(EXIT_FAILED, "--check", err);
-	if (per_task(run->opts) && exit_hook != METHOD_TRACEPOINT)
-		kernel_counters_fail(run->measure.kernel_counters,
+	s->run.observer = kernel_counters_observer(s->kernel_counters);
+	if (per_task && s->run.plan.hook[hook].method != METHOD_TRACEPOINT)
+		kernel_counters_fail(s->kernel_counters,
 				     "tasks that end (the tracepoint sched_process_exit)",
-				     run->measure.at.plan.hook[HOOK_sched_process_exit].error);
+				     s->run.plan.hook[hook].error);
 	return 0;
 }
 
-/* The second witness, when the command has ended by itself. */
-static void read_rusage(struct stat_run *run)
+/* wait4(2) counts, too, when the workload has ended by itself. */
+static void read_rusage(struct stat_run *s)
 {
-	if (!run->opts->child || run->measure.timed_out || !workload_reap(&run->measure.child))
-		return;
-	kernel_counters_rusage(run->measure.kernel_counters, &run->measure.child.usage,
-			       run->opts->no_inherit ?
-				       "counts the children, which --no-inherit leaves out" :
-				       NULL);
+	const char *scope = s->options->run.no_inherit ?
+				    "counts the children, which --no-inherit leaves out" :
+				    NULL;
+
+	if (s->options->run.workload && !s->run.timed_out && workload_reap(&s->run.workload))
+		kernel_counters_rusage(s->kernel_counters, &s->run.workload.usage, scope);
 }
 
-static void make_check(struct stat_run *run)
+static void make_check(struct stat_run *s)
 {
+	const struct plan *plan = &s->run.plan;
 	struct check_input input = {
-		.total = run->now,
-		.exact = (const enum exactness(*)[ORIGIN_NR])run->measure.at.plan.exact,
-		.per_task = per_task(run->opts),
-		.gup = run->measure.at.plan.hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED,
-		.perf_end = run->measure.at.plan.end == END_PERF,
-		.vma_lock = run->measure.at.caps.vma_lock,
+		.total = s->now,
+		.exact = (const enum exactness(*)[ORIGIN_NR])plan->exact,
+		.per_task = run_is_per_task(&s->options->run),
+		.gup = plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED,
+		.perf_end = plan->end == END_PERF,
+		.vma_lock = s->run.caps.vma_lock,
 	};
 
-	if (!run->check)
+	if (!s->check)
 		return;
-	read_rusage(run);
-	input.kernel_counters = kernel_counters_result(run->measure.kernel_counters);
-	check_make(run->check, &input);
+	read_rusage(s);
+	input.kernel_counters = kernel_counters_result(s->kernel_counters);
+	check_make(s->check, &input);
 }
 
-/* JSON has it in the total; CSV has no place for it. */
-static void print_check(struct stat_run *run)
-{
-	if (!run->check || run->opts->format == FORMAT_JSON)
-		return;
-	render_check(run->opts->format == FORMAT_CSV ? stderr : run->out, run->check);
-}
+/* --- reports */
 
-/* The rows of --by. */
-static void report_groups(struct stat_run *run)
+static void report_groups(struct stat_run *s)
 {
 	int err;
 
-	if (!run->groups)
+	if (!s->groups)
 		return;
-	err = groups_read(run->groups, run->report->is_total, run->group_report);
+	err = groups_read(s->groups, s->report->is_total, s->group_report);
 	if (err) {
 		fail_errno(EXIT_FAILED, "--by: the rows of a report are missing", err);
 		return;
 	}
-	group_report_make(run->group_report, run->opts->sort, run->opts->top,
-			  run->report->duration_ns);
-	run->report->groups = run->group_report;
+	group_report_make(s->group_report, s->options->sort, s->options->top,
+			  s->report->duration_ns);
+	s->report->groups = s->group_report;
 }
 
-/* Prints from before (NULL: the start) to now; false when nobody reads any more. */
-static bool print_report(struct stat_run *run, const struct snapshot *before, bool is_total)
+/* Prints the report from before (NULL: the start) to now. */
+static void print_report(struct stat_run *s, const struct snapshot *before, bool is_total)
 {
-	snapshot_report(run->report, before, run->now, run->measure.at.plan.exact,
-			run->measure.at.plan.attach);
-	run->report->is_total = is_total;
-	run->report->causes = run->opts->causes ? run->measure.at.plan.causes : 0;
-	run->report->check = is_total ? run->check : NULL;
-	report_groups(run);
-	errno = 0;
-	run->renderer->report(run->out, run->report, &run->style);
-	if (!fflush(run->out) && !ferror(run->out))
-		return true;
-	if (errno != EPIPE && !run->out_error)
-		run->out_error = errno ? -errno : -EIO;
-	return false;
+	snapshot_report(s->report, before, s->now, s->run.plan.exact, s->run.plan.attach);
+	s->report->is_total = is_total;
+	s->report->causes = s->options->causes ? s->run.plan.causes : 0;
+	s->report->check = is_total ? s->check : NULL;
+	report_groups(s);
+	output_record(&s->out, s->report);
+	output_flush(&s->out);
 }
 
-/* A maximum is of its interval; the total's is the largest of them all. */
+/* A maximum belongs to its interval; that of the total is the largest of them all. */
 static void keep_maxima(struct snapshot *all, const struct snapshot *interval)
 {
-	int path, origin, major;
+	unsigned int path, origin, major;
 
-	for (path = 0; path < PATH_NR; path++)
-		for (origin = 0; origin < ORIGIN_NR; origin++)
-			for (major = 0; major < 2; major++) {
-				uint64_t ns = interval->sums[path][origin][major].max_ns;
+	for_each_fault_sum(path, origin, major) {
+		uint64_t ns = interval->sums[path][origin][major].max_ns;
 
-				if (ns > all->sums[path][origin][major].max_ns)
-					all->sums[path][origin][major].max_ns = ns;
-			}
+		if (ns > all->sums[path][origin][major].max_ns)
+			all->sums[path][origin][major].max_ns = ns;
+	}
 }
 
-/* What has exited was reported: its entries are free for others. */
-static void free_exited(struct stat_run *run)
+/* Exited tasks have been reported: their groups are free for others. */
+static void free_exited(struct stat_run *s)
 {
-	int err = run->groups && !run->keeps_exited ? groups_free_exited(run->groups) : 0;
+	int err = s->groups && !s->keeps_exited ? groups_free_exited(s->groups) : 0;
 
 	if (!err)
 		return;
-	run->keeps_exited = true;
-	fail_errno(EXIT_FAILED, "--by: processes that have exited keep their entries", err);
+	s->keeps_exited = true;
+	fail_errno(EXIT_FAILED, "--by: processes that have exited keep their rows", err);
 }
 
 static void handle_interval(void *arg)
 {
-	struct stat_run *run = arg;
+	struct stat_run *s = arg;
 	struct snapshot *swap;
 	uint64_t expirations;
 
-	if (read(run->interval, &expirations, sizeof(expirations)) != sizeof(expirations))
+	if (read(s->interval, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
-	counters_read(run->counters, run->now, false);
-	if (!print_report(run, run->last, false))
-		run->measure.done = true;
-	free_exited(run);
-	keep_maxima(run->start, run->now);
-	swap = run->last;
-	run->last = run->now;
-	run->now = swap;
-	if (run->opts->count && !--run->left)
-		run->measure.done = run->measure.timed_out = true;
+	counters_read(s->counters, s->now, false);
+	print_report(s, s->last, false);
+	if (s->out.closed)
+		s->run.done = true;
+	free_exited(s);
+	keep_maxima(s->start, s->now);
+	swap = s->last;
+	s->last = s->now;
+	s->now = swap;
+	if (s->options->count && !--s->left)
+		s->run.done = s->run.timed_out = true;
 }
 
-static int open_output(struct stat_run *run)
+static void print_total(struct stat_run *s)
 {
-	run->out = run->opts->output ? fopen(run->opts->output, "we") : stdout;
-	if (!run->out)
-		return fail_errno(EXIT_FAILED, run->opts->output, -errno);
-	run->renderer = renderers[run->opts->format];
-	run->style.histogram = run->opts->histogram;
-	run->style.timestamp = run->opts->timestamp;
-	memcpy(run->style.by, run->opts->by, sizeof(run->style.by));
-	run->style.colour = isatty(fileno(run->out)) && !getenv("NO_COLOR");
-	run->start = calloc(1, sizeof(*run->start));
-	run->last = calloc(1, sizeof(*run->last));
-	run->now = calloc(1, sizeof(*run->now));
-	run->report = calloc(1, sizeof(*run->report));
-	run->group_report = calloc(1, sizeof(*run->group_report));
-	if (!run->start || !run->last || !run->now || !run->report || !run->group_report)
+	run_stop(&s->run);
+	groups_settle(s->groups);
+	counters_read(s->counters, s->now, true);
+	make_check(s);
+	keep_maxima(s->now, s->start);
+	memset(s->start->sums, 0, sizeof(s->start->sums));
+	print_report(s, s->start, true);
+	/* CSV has no place for it. */
+	if (s->check && s->out.format == &stat_csv)
+		table_check(stderr, s->check);
+}
+
+/* --- the run */
+
+static int open_output(struct stat_run *s)
+{
+	s->style = (struct stat_style){
+		.histogram = s->options->histogram,
+		.timestamp = s->options->timestamp,
+		.by = { s->options->by[0], s->options->by[1] },
+	};
+	s->start = calloc(1, sizeof(*s->start));
+	s->last = calloc(1, sizeof(*s->last));
+	s->now = calloc(1, sizeof(*s->now));
+	s->report = calloc(1, sizeof(*s->report));
+	s->group_report = calloc(1, sizeof(*s->group_report));
+	if (!s->start || !s->last || !s->now || !s->report || !s->group_report)
 		return fail_errno(EXIT_FAILED, "snapshots", -ENOMEM);
-	return 0;
+	return output_open(&s->out, s->options->run.output, s->options->run.format, &s->style);
 }
 
-static int open_interval(struct stat_run *run)
+static int open_run(struct stat_run *s)
 {
-	int err;
+	const struct stat_options *o = s->options;
+	const struct run_request request = {
+		.causes = o->causes,
+		.by_cgroup = o->by[0] == DIM_CGROUP || o->by[1] == DIM_CGROUP,
+		.session = {
+			.cause_counters = o->causes,
+			.by = { o->by[0], o->by[1] },
+			.group_limit = o->by_limit,
+		},
+	};
 
-	if (!run->opts->interval_ns)
-		return 0;
-	run->left = run->opts->count;
-	run->interval = run_timer(run->opts->interval_ns, true);
-	err = run_watch(&run->measure, run->interval, handle_interval, run);
-	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
+	return run_open(&s->run, &o->run, &request);
 }
 
-static int open_groups(struct stat_run *run)
+static int open_groups(struct stat_run *s)
 {
 	struct groups_setup setup = {
-		.by = { run->opts->by[0], run->opts->by[1] },
-		.cgroups = run->measure.at.cgroups,
+		.by = { s->options->by[0], s->options->by[1] },
+		.cgroups = s->run.cgroups,
 	};
 	int err;
 
-	if (!run->opts->by[0])
+	if (!s->options->by[0])
 		return 0;
-	err = groups_open(&run->groups, run->measure.at.session, &setup);
+	err = groups_open(&s->groups, s->run.session, &setup);
 	if (err)
 		return fail_errno(EXIT_FAILED, "cannot map the counters of --by", err);
-	counters_on_epoch_flip(run->counters, groups_flip_epoch, run->groups);
+	counters_on_epoch_flip(s->counters, groups_flip_epoch, s->groups);
 	return 0;
 }
 
-static int start(struct stat_run *run)
+static int open_interval(struct stat_run *s)
 {
-	int err = run_start(&run->measure);
+	int err;
+
+	if (!s->options->interval_ns)
+		return 0;
+	s->left = s->options->count;
+	s->interval = run_timer(s->options->interval_ns, true);
+	err = run_watch(&s->run, s->interval, handle_interval, s);
+	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
+}
+
+static int start(struct stat_run *s)
+{
+	int err = run_start(&s->run);
 
 	if (err)
 		return err;
-	err = counters_open(&run->counters, run->measure.at.session);
+	err = counters_open(&s->counters, s->run.session);
 	if (err)
 		return fail_errno(EXIT_FAILED, "cannot map the counters", err);
-	err = open_groups(run);
+	err = open_groups(s);
 	if (err)
 		return err;
 	/* The clock of the first interval and of the total starts here, the counters at 0. */
-	counters_read(run->counters, run->now, false);
-	run->start->mono_ns = run->last->mono_ns = run->now->mono_ns;
-	run->start->wall_ns = run->last->wall_ns = run->now->wall_ns;
-	err = run_go(&run->measure);
-	return err ? err : open_interval(run);
+	counters_read(s->counters, s->now, false);
+	s->start->mono_ns = s->last->mono_ns = s->now->mono_ns;
+	s->start->wall_ns = s->last->wall_ns = s->now->wall_ns;
+	err = run_go(&s->run);
+	return err ? err : open_interval(s);
 }
 
-static void print_total(struct stat_run *run)
+static int measure(struct stat_run *s)
 {
-	kernel_counters_detaching(run->measure.kernel_counters);
-	session_stop(run->measure.at.session);
-	kernel_counters_detached(run->measure.kernel_counters);
-	groups_settle(run->groups);
-	counters_read(run->counters, run->now, true);
-	make_check(run);
-	keep_maxima(run->now, run->start);
-	memset(run->start->sums, 0, sizeof(run->start->sums));
-	if (print_report(run, run->start, true))
-		print_check(run);
-}
-
-static void release(struct stat_run *run)
-{
-	free(run->check);
-	free(run->start);
-	free(run->last);
-	free(run->now);
-	free(run->report);
-	free(run->group_report);
-	if (run->out && run->out != stdout)
-		fclose(run->out);
-}
-
-static int run_measure(struct stat_run *run)
-{
-	int code = open_output(run);
+	int code = open_output(s);
 
 	if (!code)
-		code = run_open(&run->measure, run->opts);
-	if (!code && run->opts->dry_run) {
-		plan_print(&run->measure.at.plan, run->out);
+		code = open_run(s);
+	if (!code && s->options->run.dry_run) {
+		plan_print(&s->run.plan, s->out.file);
 		return 0;
 	}
 	if (!code)
-		code = open_kernel_counters(run);
+		code = open_check(s);
 	if (!code)
-		code = run_attach_targets(&run->measure);
-	if (!code && run->renderer->begin)
-		run->renderer->begin(run->out, &run->style);
-	if (!code)
-		code = start(run);
+		code = run_attach_targets(&s->run);
 	if (code)
 		return code;
-	run_loop(&run->measure);
-	print_total(run);
-	if (run->out_error)
-		return fail_errno(EXIT_FAILED,
-				  run->opts->output ? run->opts->output : "standard output",
-				  run->out_error);
-	return run->check && !run->check->ok ? EXIT_FAILED : 0;
+	output_begin(&s->out);
+	output_flush(&s->out);
+	code = start(s);
+	if (code)
+		return code;
+	run_loop(&s->run);
+	print_total(s);
+	return s->check && !s->check->ok ? EXIT_FAILED : 0;
 }
 
-int run_stat(const struct opts *opts)
+static int stat_run(const void *options)
 {
-	struct stat_run run = { .opts = opts };
-	int code = run_measure(&run);
+	struct stat_run s = { .options = options };
+	int code = measure(&s);
 
 	/* These read the session, which run_release() closes. */
-	counters_close(run.counters);
-	groups_close(run.groups);
-	kernel_counters_close(run.measure.kernel_counters);
-	code = run_release(&run.measure, code);
-	release(&run);
+	counters_close(s.counters);
+	groups_close(s.groups);
+	kernel_counters_close(s.kernel_counters);
+	code = output_close(&s.out, run_release(&s.run, code));
+	free(s.check);
+	free(s.start);
+	free(s.last);
+	free(s.now);
+	free(s.report);
+	free(s.group_report);
 	return code;
 }
+
+const struct command stat_command = {
+	.name = "stat",
+	.help = "latency histograms by kernel path: the default command",
+	.options = &stat_option_table,
+	.run = stat_run,
+};

@@ -1,48 +1,34 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * stat/csv.c: one line per path and origin, and one per reason of loss, under
- * one header. The columns are described in docs/json.md.
+ * stat/csv.c: one line per path and origin, and one per reason of loss, under one header.
+ * docs/json.md describes the columns.
  */
 #include <inttypes.h>
-#include <string.h>
 
-#include "stat_causes.h"
-#include "stat_groups.h"
+#include "stat_formats.h"
+#include "util/array.h"
+#include "util/csv.h"
 
-void render_csv_string(FILE *f, const char *s)
+static void csv_begin(const struct output *out)
 {
-	if (!strpbrk(s, ",\"\r\n")) {
-		fputs(s, f);
-		return;
-	}
-	fputc('"', f);
-	for (; *s; s++) {
-		if (*s == '"')
-			fputc('"', f);
-		fputc(*s, f);
-	}
-	fputc('"', f);
-}
+	const struct stat_style *style = out->context;
+	FILE *f = out->file;
 
-static void csv_begin(FILE *f, const struct render_style *style)
-{
 	if (style->by[0]) {
-		render_groups_csv_begin(f, style->by);
-		fflush(f);
+		csv_groups_begin(f, style->by);
 		return;
 	}
 	fputs("kind,time_ns,duration_ns,attach,path,origin,exactness,count,minor,major,"
 	      "sum_ns,max_ns,p50_ns,p90_ns,p99_ns,untimed,retries,read,write,exec,outcome,"
 	      "stack,mmap_lock,orders,causes\n",
 	      f);
-	fflush(f);
 }
 
 /* The columns up to attach, which all lines share. */
 static void csv_lead(FILE *f, const struct report *r, const char *kind)
 {
 	fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",", kind, r->wall_ns, r->duration_ns);
-	render_csv_string(f, r->attach);
+	csv_put_string(f, r->attach);
 	fputc(',', f);
 }
 
@@ -55,6 +41,19 @@ static void csv_orders(FILE *f, const struct report_row *row)
 		if (!row->orders[i])
 			continue;
 		fprintf(f, "%s%u:%" PRIu64, gap, i + 1, row->orders[i]);
+		gap = " ";
+	}
+}
+
+/* One column: CAUSE:NS, with spaces between. */
+static void put_causes(FILE *f, const struct report *r, const struct report_row *row)
+{
+	const char *gap = "";
+
+	for (unsigned int c = 0; c < CAUSE_NR; c++) {
+		if (!(r->causes & 1u << c) || !row->causes.ns[c])
+			continue;
+		fprintf(f, "%s%s:%" PRIu64, gap, cause_name(c), row->causes.ns[c]);
 		gap = " ";
 	}
 }
@@ -77,31 +76,33 @@ static void csv_row(FILE *f, const struct report *r, const struct report_row *ro
 		row->access[ACCESS_EXEC],
 	};
 
-	render_csv_string(f, row->path);
+	csv_put_string(f, row->path);
 	fputc(',', f);
-	render_csv_string(f, row->origin);
+	csv_put_string(f, row->origin);
 	fputc(',', f);
-	render_csv_string(f, row->exactness);
-	for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	csv_put_string(f, row->exactness);
+	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
 		fprintf(f, ",%" PRIu64, numbers[i]);
 	fputc(',', f);
-	render_csv_string(f, row->outcome);
+	csv_put_string(f, row->outcome);
 	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",", row->stack_growths, row->mmap_locks);
 	csv_orders(f, row);
 	fputc(',', f);
-	render_causes_csv(f, r, row);
+	put_causes(f, r, row);
 	fputc('\n', f);
 }
 
-static void csv_report(FILE *f, const struct report *r, const struct render_style *style)
+static int csv_record(const struct output *out, const void *record)
 {
+	const struct stat_style *style = out->context;
+	const struct report *r = record;
+	FILE *f = out->file;
 	const char *kind = r->is_total ? "total" : "interval";
 
 	if (style->by[0]) {
 		if (r->groups)
-			render_groups_csv(f, r);
-		fflush(f);
-		return;
+			csv_groups(f, r);
+		return 0;
 	}
 	for (unsigned int i = 0; i < r->nr_rows; i++) {
 		csv_lead(f, r, kind);
@@ -110,14 +111,15 @@ static void csv_report(FILE *f, const struct report *r, const struct render_styl
 	/* Origin says which report the loss belongs to; the other columns are empty. */
 	for (unsigned int i = 0; i < r->nr_lost; i++) {
 		csv_lead(f, r, "lost");
-		render_csv_string(f, r->lost[i].reason);
+		csv_put_string(f, r->lost[i].reason);
 		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,,\n", kind, r->lost[i].count);
 	}
-	fflush(f);
+	return 0;
 }
 
-const struct renderer render_csv = {
+const struct format stat_csv = {
 	.name = "csv",
 	.begin = csv_begin,
-	.report = csv_report,
+	.help = "comma-separated values",
+	.record = csv_record,
 };

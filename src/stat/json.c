@@ -1,153 +1,133 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * stat/json.c: JSON Lines, one object per report. docs/json.md is the
- * contract; the order of the keys is part of it.
+ * stat/json.c: JSON Lines, one object per report. docs/json.md is the contract; the order of
+ * the keys is part of it.
  */
-#include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "util/escape.h"
-#include "stat_format.h"
-#include "stat_causes.h"
-#include "stat_table_check.h"
-#include "stat_groups.h"
-#include "stat_json.h"
+#include "stat_formats.h"
 
 #define JSON_LINES_SCHEMA 1
 
-json_t *json_string_of(const char *s)
+void json_put_counts(struct json_writer *w, const char *key, const uint64_t *counts, int nr,
+		     int first)
 {
-	static const char replacement[] = "\xef\xbf\xbd";
-	char *clean = malloc(strlen(s) * (sizeof(replacement) - 1) + 1);
-	size_t used = 0;
-	json_t *string;
-
-	if (!clean)
-		return NULL;
-	while (*s) {
-		unsigned int valid = utf8_length((const unsigned char *)s);
-		const char *from = valid ? s : replacement;
-		size_t length = valid ? valid : sizeof(replacement) - 1;
-
-		memcpy(clean + used, from, length);
-		used += length;
-		s += valid ? valid : 1;
-	}
-	string = json_stringn(clean, used);
-	free(clean);
-	return string;
-}
-
-json_int_t json_count(uint64_t count)
-{
-	return count > INT64_MAX ? INT64_MAX : (json_int_t)count;
-}
-
-json_t *json_counts(const uint64_t *counts, int nr, int first)
-{
-	json_t *list = json_array();
-
-	for (int i = 0; list && i < nr; i++) {
+	json_begin(w, key, '[');
+	for (int i = 0; i < nr; i++) {
 		if (!counts[i])
 			continue;
-		if (json_array_append_new(
-			    list, json_pack("[i, I]", i + first, json_count(counts[i]))) < 0) {
-			json_decref(list);
-			list = NULL;
-		}
+		json_begin(w, NULL, '[');
+		json_put_int(w, NULL, i + first);
+		json_put_uint(w, NULL, counts[i]);
+		json_end(w, ']');
 	}
-	return list;
+	json_end(w, ']');
 }
 
-static json_t *pack_row(const struct report_row *row)
+static void put_causes(struct json_writer *w, const struct report *r, const struct report_row *row)
 {
-	return json_pack(
-		"{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o,"
-		" s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o}",
-		"path", json_string_of(row->path), "origin", json_string_of(row->origin),
-		"exactness", json_string_of(row->exactness), "count", json_count(row->count),
-		"minor", json_count(row->minor), "major", json_count(row->major), "sum_ns",
-		json_count(row->sum_ns), "max_ns", json_count(row->max_ns), "p50_ns",
-		json_count(row->p50_ns), "p90_ns", json_count(row->p90_ns), "p99_ns",
-		json_count(row->p99_ns), "buckets", json_counts(row->buckets, HIST_SLOTS, HIST_MIN),
-		"untimed", json_count(row->untimed), "retries", json_count(row->retries), "read",
-		json_count(row->access[ACCESS_READ]), "write",
-		json_count(row->access[ACCESS_WRITE]), "exec", json_count(row->access[ACCESS_EXEC]),
-		"outcome", json_string_of(row->outcome), "stack", json_count(row->stack_growths),
-		"mmap_lock", json_count(row->mmap_locks), "orders",
-		json_counts(row->orders, MAX_ORDER_NOTED, 1));
+	json_begin(w, "causes", '{');
+	for (unsigned int c = 0; c < CAUSE_NR; c++)
+		if (r->causes & 1u << c)
+			json_put_uint(w, cause_name(c), row->causes.ns[c]);
+	json_end(w, '}');
 }
 
-static json_t *pack_paths(const struct report *r)
+static void put_row(struct json_writer *w, const struct report *r, const struct report_row *row)
 {
-	json_t *list = json_array();
-
-	for (unsigned int i = 0; list && i < r->nr_rows; i++) {
-		json_t *row = pack_row(&r->rows[i]);
-
-		if (row && r->causes)
-			json_object_set_new(row, "causes", render_causes_json(r, &r->rows[i]));
-		if (json_array_append_new(list, row) < 0) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
-	return list;
+	json_begin(w, NULL, '{');
+	json_put_string(w, "path", row->path);
+	json_put_string(w, "origin", row->origin);
+	json_put_string(w, "exactness", row->exactness);
+	json_put_uint(w, "count", row->count);
+	json_put_uint(w, "minor", row->minor);
+	json_put_uint(w, "major", row->major);
+	json_put_uint(w, "sum_ns", row->sum_ns);
+	json_put_uint(w, "max_ns", row->max_ns);
+	json_put_uint(w, "p50_ns", row->p50_ns);
+	json_put_uint(w, "p90_ns", row->p90_ns);
+	json_put_uint(w, "p99_ns", row->p99_ns);
+	json_put_counts(w, "buckets", row->buckets, HIST_SLOTS, HIST_MIN);
+	json_put_uint(w, "untimed", row->untimed);
+	json_put_uint(w, "retries", row->retries);
+	json_put_uint(w, "read", row->access[ACCESS_READ]);
+	json_put_uint(w, "write", row->access[ACCESS_WRITE]);
+	json_put_uint(w, "exec", row->access[ACCESS_EXEC]);
+	json_put_string(w, "outcome", row->outcome);
+	json_put_uint(w, "stack", row->stack_growths);
+	json_put_uint(w, "mmap_lock", row->mmap_locks);
+	json_put_counts(w, "orders", row->orders, MAX_ORDER_NOTED, 1);
+	if (r->causes)
+		put_causes(w, r, row);
+	json_end(w, '}');
 }
 
-static json_t *pack_lost(const struct report *r)
+static void put_losses(struct json_writer *w, const struct report *r)
 {
-	json_t *object = json_object();
-
-	for (unsigned int i = 0; object && i < r->nr_lost; i++) {
-		if (json_object_set_new(object, r->lost[i].reason,
-					json_integer(json_count(r->lost[i].count))) < 0) {
-			json_decref(object);
-			object = NULL;
-		}
-	}
-	return object;
+	json_begin(w, "lost", '{');
+	for (unsigned int i = 0; i < r->nr_lost; i++)
+		json_put_uint(w, r->lost[i].reason, r->lost[i].count);
+	json_end(w, '}');
 }
 
-/* Of a line, all but the brace that ends it. ASCII only: neither a terminal nor a locale can read
- * it another way. */
-static bool print_open(FILE *f, const json_t *line)
+static void put_check_row(struct json_writer *w, const struct check_row *row)
 {
-	char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-
-	if (!text)
-		return false;
-	fwrite(text, 1, strlen(text) - 1, f);
-	free(text);
-	return true;
+	json_begin(w, NULL, '{');
+	json_put_string(w, "book", row->book);
+	json_put_string(w, "counter", row->counter);
+	json_put_uint(w, "kernel_low", row->kernel.low);
+	json_put_uint(w, "kernel_high", row->kernel.high);
+	json_put_uint(w, "pfstat", row->pfstat);
+	json_put_string(w, "verdict", check_verdict_name(row->verdict));
+	json_put_uint(w, "unexplained", row->unexplained);
+	json_begin(w, "reasons", '{');
+	for (unsigned int i = 0; i < row->nr_reasons; i++)
+		json_put_uint(w, row->reason[i].name, row->reason[i].count);
+	json_end(w, '}');
+	json_end(w, '}');
 }
 
-static void json_report(FILE *f, const struct report *r, const struct render_style *style)
+static void put_check(struct json_writer *w, const struct check *check)
 {
-	json_t *line = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o}", "schema", JSON_LINES_SCHEMA,
-				 "kind", r->is_total ? "total" : "interval", "time_ns",
-				 json_count(r->wall_ns), "duration_ns", json_count(r->duration_ns),
-				 "attach", json_string_of(r->attach), "paths", pack_paths(r),
-				 "lost", pack_lost(r));
-
-	(void)style;
-	if (line && r->filtered)
-		json_object_set_new(line, "filtered", json_integer(json_count(r->filtered)));
-	if (line && r->check)
-		json_object_set_new(line, "check", render_check_json(r->check));
-	if (print_open(f, line)) {
-		if (r->groups)
-			render_groups_json(f, r->groups);
-		fputs("}\n", f);
-	} else {
-		fputs("pfstat: out of memory: a line of JSON is missing\n", stderr);
-	}
-	fflush(f);
-	json_decref(line);
+	json_begin(w, "check", '{');
+	json_put_bool(w, "ok", check->ok);
+	json_put_string(w, "error", check->error);
+	json_begin(w, "rows", '[');
+	for (unsigned int i = 0; i < check->nr_rows; i++)
+		put_check_row(w, &check->row[i]);
+	json_end(w, ']');
+	json_put_uint(w, "ended", check->ended);
+	json_put_uint(w, "living", check->living);
+	json_end(w, '}');
 }
 
-const struct renderer render_json = {
+static int json_record(const struct output *out, const void *record)
+{
+	const struct report *r = record;
+	struct json_writer w = { .file = out->file };
+
+	json_begin(&w, NULL, '{');
+	json_put_uint(&w, "schema", JSON_LINES_SCHEMA);
+	json_put_string(&w, "kind", r->is_total ? "total" : "interval");
+	json_put_uint(&w, "time_ns", r->wall_ns);
+	json_put_uint(&w, "duration_ns", r->duration_ns);
+	json_put_string(&w, "attach", r->attach);
+	json_begin(&w, "paths", '[');
+	for (unsigned int i = 0; i < r->nr_rows; i++)
+		put_row(&w, r, &r->rows[i]);
+	json_end(&w, ']');
+	put_losses(&w, r);
+	if (r->filtered)
+		json_put_uint(&w, "filtered", r->filtered);
+	if (r->check)
+		put_check(&w, r->check);
+	if (r->groups)
+		json_put_groups(&w, r->groups);
+	json_end(&w, '}');
+	fputc('\n', out->file);
+	return 0;
+}
+
+const struct format stat_json = {
 	.name = "json",
-	.report = json_report,
+	.help = "JSON Lines, one object per report",
+	.record = json_record,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * stat/kernel_counters.c: see stat/stat_kernel_counters.h. A task that lives is read from /proc; of
- * one that has ended the programs kept what it had (bpf/exit_counters.bpf.h).
+ * stat/kernel_counters.c: reads the counters of living tasks from /proc; those of tasks that have
+ * ended were kept by the BPF programs (bpf/exit_counters.bpf.h).
  */
 #include "stat_kernel_counters.h"
 
@@ -39,38 +39,37 @@ struct kernel_counters {
 	struct vmstat vmstat[4];
 };
 
-void kernel_counters_fail(struct kernel_counters *kernel_counters, const char *what, int err)
+void kernel_counters_fail(struct kernel_counters *k, const char *what, int err)
 {
 	/* The first one is the cause. */
-	if (kernel_counters && !kernel_counters->result.error[0])
-		snprintf(kernel_counters->result.error, sizeof(kernel_counters->result.error),
-			 "%s: %s", what, strerror(-err));
+	if (!k->result.error[0])
+		snprintf(k->result.error, sizeof(k->result.error), "%s: %s", what, strerror(-err));
 }
 
 int kernel_counters_open(struct kernel_counters **out, const struct session *s, bool per_task)
 {
-	struct kernel_counters *kernel_counters = calloc(1, sizeof(*kernel_counters));
+	struct kernel_counters *k = calloc(1, sizeof(*k));
 	struct session_maps maps;
 	void *targets;
 	int err;
 
-	if (!kernel_counters)
+	if (!k)
 		return -ENOMEM;
-	kernel_counters->session = s;
-	kernel_counters->per_task = per_task;
+	k->session = s;
+	k->per_task = per_task;
 	session_maps(s, &maps);
-	kernel_counters->exits = maps.exit_counters;
+	k->exits = maps.exit_counters;
 	if (per_task) {
-		targets = mmap(NULL, TARGET_WORDS * sizeof(*kernel_counters->targets), PROT_READ,
-			       MAP_SHARED, maps.targets_fd, 0);
+		targets = mmap(NULL, TARGET_WORDS * sizeof(*k->targets), PROT_READ, MAP_SHARED,
+			       maps.targets_fd, 0);
 		if (targets == MAP_FAILED) {
 			err = -errno;
-			free(kernel_counters);
+			free(k);
 			return err;
 		}
-		kernel_counters->targets = targets;
+		k->targets = targets;
 	}
-	*out = kernel_counters;
+	*out = k;
 	return 0;
 }
 
@@ -95,28 +94,27 @@ static int read_task(int tid, struct task_stat *stat)
 	return err;
 }
 
-static void fail_task(struct kernel_counters *kernel_counters, int tid, int err)
+static void fail_task(struct kernel_counters *k, int tid, int err)
 {
 	char what[64];
 
 	snprintf(what, sizeof(what), "/proc/%d/task/%d/stat", tid, tid);
-	kernel_counters_fail(kernel_counters, what, err);
+	kernel_counters_fail(k, what, err);
 }
 
-int kernel_counters_add_task(struct kernel_counters *kernel_counters, struct session *s, int tid)
+static int observe_task(void *arg, struct session *s, int tid)
 {
+	struct kernel_counters *k = arg;
 	struct task_stat before, after;
 	int err, read_error;
 
-	if (!kernel_counters)
-		return session_add_task(s, tid);
 	read_error = read_task(tid, &before);
 	err = session_add_task(s, tid);
 	if (err)
 		return err;
 	if (!read_error) {
 		read_error = read_task(tid, &after);
-		/* It ended in between: before its bit was set, or with its books kept. */
+		/* It ended in between: before its bit was set, or with its counters kept. */
 		if (read_error == -ESRCH) {
 			after = before;
 			memset(before.faults, 0, sizeof(before.faults));
@@ -124,12 +122,12 @@ int kernel_counters_add_task(struct kernel_counters *kernel_counters, struct ses
 		}
 	}
 	if (read_error) {
-		fail_task(kernel_counters, tid, read_error);
+		fail_task(k, tid, read_error);
 		return 0;
 	}
 	for (int major = 0; major < 2; major++) {
-		kernel_counters->base[major].low += before.faults[major];
-		kernel_counters->base[major].high += after.faults[major];
+		k->base[major].low += before.faults[major];
+		k->base[major].high += after.faults[major];
 	}
 	return 0;
 }
@@ -141,7 +139,7 @@ struct walk {
 	bool steady; /* no task came or went meanwhile */
 };
 
-static void walk_task(struct kernel_counters *kernel_counters, struct walk *walk, int tid)
+static void walk_task(struct kernel_counters *k, struct walk *walk, int tid)
 {
 	struct task_stat stat;
 	int err = read_task(tid, &stat);
@@ -151,10 +149,10 @@ static void walk_task(struct kernel_counters *kernel_counters, struct walk *walk
 	if (err == -ESRCH)
 		return;
 	if (err) {
-		fail_task(kernel_counters, tid, err);
+		fail_task(k, tid, err);
 		return;
 	}
-	/* A zombie has passed the exit hook: its counts are in the other book. */
+	/* A zombie has passed the exit hook: its counts are among those kept. */
 	if (stat.state == 'Z' || stat.state == 'X')
 		return;
 	ending = stat.flags & PF_EXITING;
@@ -168,61 +166,56 @@ static void walk_task(struct kernel_counters *kernel_counters, struct walk *walk
 	}
 }
 
-static uint64_t load(const unsigned long long *value)
+static uint64_t load_counter(const unsigned long long *value)
 {
 	return __atomic_load_n(value, __ATOMIC_SEQ_CST);
 }
 
-static void walk_once(struct kernel_counters *kernel_counters, struct walk *walk)
+static void walk_once(struct kernel_counters *k, struct walk *walk)
 {
-	uint64_t ended = load(&kernel_counters->exits->ended);
+	uint64_t ended = load_counter(&k->exits->ended);
 
 	memset(walk, 0, sizeof(*walk));
 	walk->steady = true;
 	/* A task that ends meanwhile is in neither below, and in both above. */
 	for (int major = 0; major < 2; major++)
-		walk->faults[major].low = load(&kernel_counters->exits->faults[major]);
+		walk->faults[major].low = load_counter(&k->exits->faults[major]);
 	for (unsigned int word = 0; word < TARGET_WORDS; word++) {
-		uint64_t bits = __atomic_load_n(&kernel_counters->targets[word], __ATOMIC_SEQ_CST);
+		uint64_t bits = __atomic_load_n(&k->targets[word], __ATOMIC_SEQ_CST);
 
 		for (; bits; bits &= bits - 1)
-			walk_task(kernel_counters, walk, word * 64 + __builtin_ctzll(bits));
+			walk_task(k, walk, word * 64 + __builtin_ctzll(bits));
 	}
 	for (int major = 0; major < 2; major++)
-		walk->faults[major].high += load(&kernel_counters->exits->faults[major]);
-	walk->early = load(&kernel_counters->exits->early);
-	walk->ended = load(&kernel_counters->exits->ended);
+		walk->faults[major].high += load_counter(&k->exits->faults[major]);
+	walk->early = load_counter(&k->exits->early);
+	walk->ended = load_counter(&k->exits->ended);
 	if (walk->ended != ended)
 		walk->steady = false;
 }
 
-static void walk_tasks(struct kernel_counters *kernel_counters, struct walk *walk)
+static void walk_tasks(struct kernel_counters *k, struct walk *walk)
 {
 	static const struct timespec pause = { .tv_nsec = WALK_PAUSE_NS };
 
 	for (int i = 0; i < WALKS; i++) {
-		walk_once(kernel_counters, walk);
-		if (walk->steady || kernel_counters->result.error[0])
+		walk_once(k, walk);
+		if (walk->steady || k->result.error[0])
 			return;
 		nanosleep(&pause, NULL);
 	}
 }
 
-static uint64_t grown(uint64_t before, uint64_t after)
-{
-	return after > before ? after - before : 0;
-}
-
 /* --- the whole machine */
 
-static void read_vmstat(struct kernel_counters *kernel_counters, struct vmstat *vmstat)
+static void read_vmstat(struct kernel_counters *k, struct vmstat *vmstat)
 {
 	char name[64];
 	unsigned long long value;
 	FILE *f = fopen("/proc/vmstat", "re");
 
 	if (!f) {
-		kernel_counters_fail(kernel_counters, "/proc/vmstat", -errno);
+		kernel_counters_fail(k, "/proc/vmstat", -errno);
 		return;
 	}
 	while (fscanf(f, "%63s %llu", name, &value) == 2) {
@@ -235,93 +228,104 @@ static void read_vmstat(struct kernel_counters *kernel_counters, struct vmstat *
 	}
 	fclose(f);
 	if (!vmstat->has[CHECK_pgfault])
-		kernel_counters_fail(kernel_counters, "/proc/vmstat has no pgfault", -ENOENT);
+		kernel_counters_fail(k, "/proc/vmstat has no pgfault", -ENOENT);
 }
 
 /* --- the ends of the run */
 
-void kernel_counters_attaching(struct kernel_counters *kernel_counters)
+static void observe_attaching(void *arg)
 {
-	if (kernel_counters && !kernel_counters->per_task)
-		read_vmstat(kernel_counters, &kernel_counters->vmstat[0]);
+	struct kernel_counters *k = arg;
+
+	if (!k->per_task)
+		read_vmstat(k, &k->vmstat[0]);
 }
 
-void kernel_counters_attached(struct kernel_counters *kernel_counters)
+static void observe_attached(void *arg)
 {
-	if (kernel_counters && !kernel_counters->per_task)
-		read_vmstat(kernel_counters, &kernel_counters->vmstat[1]);
+	struct kernel_counters *k = arg;
+
+	if (!k->per_task)
+		read_vmstat(k, &k->vmstat[1]);
 }
 
-void kernel_counters_detaching(struct kernel_counters *kernel_counters)
+static void observe_detaching(void *arg)
 {
+	struct kernel_counters *k = arg;
 	struct walk walk;
 
-	if (!kernel_counters)
-		return;
-	if (!kernel_counters->per_task) {
-		read_vmstat(kernel_counters, &kernel_counters->vmstat[2]);
+	if (!k->per_task) {
+		read_vmstat(k, &k->vmstat[2]);
 		return;
 	}
-	walk_tasks(kernel_counters, &walk);
+	walk_tasks(k, &walk);
 	for (int major = 0; major < 2; major++)
-		kernel_counters->result.tasks[major].low =
-			grown(kernel_counters->base[major].high, walk.faults[major].low);
+		k->result.tasks[major].low =
+			snapshot_grown(k->base[major].high, walk.faults[major].low);
 }
 
-static void take_vmstat(struct kernel_counters *kernel_counters)
+static void subtract_vmstat(struct kernel_counters *k)
 {
-	const struct vmstat *v = kernel_counters->vmstat;
+	const struct vmstat *v = k->vmstat;
 
 	for (int c = 0; c < CHECK_COUNTER_NR; c++) {
-		kernel_counters->result.has_counter[c] = v[0].has[c];
-		kernel_counters->result.counter[c].low = grown(v[1].value[c], v[2].value[c]);
-		kernel_counters->result.counter[c].high = grown(v[0].value[c], v[3].value[c]);
+		k->result.has_counter[c] = v[0].has[c];
+		k->result.counter[c].low = snapshot_grown(v[1].value[c], v[2].value[c]);
+		k->result.counter[c].high = snapshot_grown(v[0].value[c], v[3].value[c]);
 	}
 }
 
-void kernel_counters_detached(struct kernel_counters *kernel_counters)
+static void observe_detached(void *arg)
 {
+	struct kernel_counters *k = arg;
 	struct walk walk;
 
-	if (!kernel_counters)
-		return;
-	if (!kernel_counters->per_task) {
-		read_vmstat(kernel_counters, &kernel_counters->vmstat[3]);
-		take_vmstat(kernel_counters);
+	if (!k->per_task) {
+		read_vmstat(k, &k->vmstat[3]);
+		subtract_vmstat(k);
 		return;
 	}
-	walk_tasks(kernel_counters, &walk);
+	walk_tasks(k, &walk);
 	for (int major = 0; major < 2; major++)
-		kernel_counters->result.tasks[major].high =
-			grown(kernel_counters->base[major].low, walk.faults[major].high);
-	kernel_counters->result.ended = walk.ended;
-	kernel_counters->result.early = walk.early;
-	kernel_counters->result.living = walk.living;
-	kernel_counters->result.exit_missed = session_exit_misses(kernel_counters->session);
+		k->result.tasks[major].high =
+			snapshot_grown(k->base[major].low, walk.faults[major].high);
+	k->result.ended = walk.ended;
+	k->result.early = walk.early;
+	k->result.living = walk.living;
+	k->result.exit_missed = session_exit_misses(k->session);
 }
 
-void kernel_counters_rusage(struct kernel_counters *kernel_counters, const struct rusage *usage,
+struct run_observer kernel_counters_observer(struct kernel_counters *k)
+{
+	return (struct run_observer){
+		.arg = k,
+		.attaching = observe_attaching,
+		.attached = observe_attached,
+		.add_task = observe_task,
+		.detaching = observe_detaching,
+		.detached = observe_detached,
+	};
+}
+
+void kernel_counters_rusage(struct kernel_counters *k, const struct rusage *usage,
 			    const char *scope)
 {
-	if (!kernel_counters)
-		return;
-	kernel_counters->result.has_rusage = true;
-	kernel_counters->result.rusage_scope = scope;
-	kernel_counters->result.rusage[0] = grown(kernel_counters->base[0].low, usage->ru_minflt);
-	kernel_counters->result.rusage[1] = grown(kernel_counters->base[1].low, usage->ru_majflt);
+	k->result.has_rusage = true;
+	k->result.rusage_scope = scope;
+	k->result.rusage[0] = snapshot_grown(k->base[0].low, usage->ru_minflt);
+	k->result.rusage[1] = snapshot_grown(k->base[1].low, usage->ru_majflt);
 }
 
-const struct check_kernel *kernel_counters_result(const struct kernel_counters *kernel_counters)
+const struct check_kernel *kernel_counters_result(const struct kernel_counters *k)
 {
-	return &kernel_counters->result;
+	return &k->result;
 }
 
-void kernel_counters_close(struct kernel_counters *kernel_counters)
+void kernel_counters_close(struct kernel_counters *k)
 {
-	if (!kernel_counters)
+	if (!k)
 		return;
-	if (kernel_counters->targets)
-		munmap((void *)kernel_counters->targets,
-		       TARGET_WORDS * sizeof(*kernel_counters->targets));
-	free(kernel_counters);
+	if (k->targets)
+		munmap((void *)k->targets, TARGET_WORDS * sizeof(*k->targets));
+	free(k);
 }

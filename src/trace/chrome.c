@@ -10,10 +10,8 @@
  * the same; speedscope makes args of B a part of the name, and would find no two alike.
  */
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
-#include "stat/stat_json.h"
 #include "report/report.h"
 #include "trace_event.h"
 
@@ -30,40 +28,48 @@ struct seen {
 	} thread[SEEN_THREADS];
 };
 
-static void dump(FILE *f, json_t *value)
+/* An event up to its args, which the caller puts; event_end() follows. No comma leads the first. */
+static struct json_writer begin_metadata(FILE *f, const char *lead_in, const char *name,
+					 uint32_t pid, uint32_t tid)
 {
-	if (!value || json_dumpf(value, f, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY))
-		fputs("null", f);
-	json_decref(value);
+	struct json_writer w = { .file = f };
+
+	fputs(lead_in, f);
+	json_begin(&w, NULL, '{');
+	json_put_string(&w, "ph", "M");
+	json_put_string(&w, "name", name);
+	json_put_uint(&w, "pid", pid);
+	json_put_uint(&w, "tid", tid);
+	json_begin(&w, "args", '{');
+	return w;
 }
 
-/* Names and the like, which have no time. No comma leads the first of the file. */
-static void print_metadata(FILE *f, const char *lead, const char *name, uint32_t pid, uint32_t tid,
-			   json_t *args)
+static void end_event(struct json_writer *w)
 {
-	fprintf(f, "%s{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%u,\"tid\":%u,\"args\":", lead, name,
-		pid, tid);
-	dump(f, args);
-	fputc('}', f);
+	json_end(w, '}');
+	json_end(w, '}');
 }
 
-static void chrome_begin(FILE *f, const struct trace_run *run)
+static void chrome_begin(const struct output *out)
 {
-	json_t *causes = json_array();
+	const struct trace_run *run = out->context;
+	struct json_writer w;
 
-	for (unsigned int c = 0; c < CAUSE_NR; c++)
-		if (trace_tells(run, c))
-			json_array_append_new(causes, json_string(cause_name(c)));
-	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", f);
-	print_metadata(f, "", "pfstat_begin", 0, 0,
-		       json_pack("{s:o, s:o, s:I, s:I}", "attach", json_string_of(run->attach),
-				 "causes", causes, "slower_ns", json_count(run->slower_ns),
-				 "sample", json_count(run->sample)));
+	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", out->file);
+	w = begin_metadata(out->file, "", "pfstat_begin", 0, 0);
+	json_put_string(&w, "attach", run->attach);
+	trace_put_causes(&w, run);
+	json_put_uint(&w, "slower_ns", run->slower_ns);
+	json_put_uint(&w, "sample", run->sample);
+	end_event(&w);
 }
 
-static json_t *pack_name(const char *comm)
+static void print_name(FILE *f, const char *what, const struct trace_record *r)
 {
-	return json_pack("{s:o}", "name", json_string_of(comm));
+	struct json_writer w = begin_metadata(f, ",\n", what, r->pid, r->tid);
+
+	json_put_string(&w, "name", r->comm);
+	end_event(&w);
 }
 
 /* The process has the name of its first thread. */
@@ -80,8 +86,8 @@ static void print_names(FILE *f, struct seen *seen, const struct trace_record *r
 		memcpy(seen->thread[i].comm, r->comm, sizeof(r->comm));
 	}
 	if (r->pid == r->tid)
-		print_metadata(f, ",\n", "process_name", r->pid, r->tid, pack_name(r->comm));
-	print_metadata(f, ",\n", "thread_name", r->pid, r->tid, pack_name(r->comm));
+		print_name(f, "process_name", r);
+	print_name(f, "thread_name", r);
 }
 
 /* Up to args; the caller closes it. */
@@ -116,69 +122,77 @@ static void print_causes(FILE *f, const struct trace_record *r)
 	}
 }
 
-static json_t *pack_stack(const struct symbol_frame *frames, unsigned int nr)
+static void put_stack(struct json_writer *w, const char *key, const struct symbol_frame *frames,
+		      unsigned int nr)
 {
 	char name[TRACE_FRAME_LEN];
-	json_t *list = json_array();
 
+	json_begin(w, key, '[');
 	for (unsigned int i = 0; i < nr; i++)
-		json_array_append_new(list, json_string_of(trace_frame_name(name, &frames[i])));
-	return list;
+		json_put_string(w, NULL, trace_frame_name(name, &frames[i]));
+	json_end(w, ']');
 }
 
-static json_t *pack_args(const struct trace_run *run, const struct trace_event *event)
+static void put_args(FILE *f, const struct trace_run *run, const struct trace_event *event)
 {
 	const struct trace_record *r = event->record;
+	struct json_writer w = { .file = f };
 	char ip[TRACE_FRAME_LEN];
-	json_t *args =
-		json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:I}", "time_ns",
-			  json_count(event->wall_ns), "origin", origin_name(r->origin), "access",
-			  access_name(r->access), "major", !!(r->flags & TRACE_MAJOR), "mmap_lock",
-			  !!(r->flags & TRACE_MMAP_LOCK), "stack", !!(r->flags & TRACE_STACK_GREW),
-			  "address", json_sprintf("0x%llx", r->address), "mapping",
-			  event->mapping ? json_string_of(event->mapping) : json_null(), "ip",
-			  json_string_of(trace_frame_name(ip, &event->ip)), "cgroup",
-			  event->cgroup ? json_string_of(event->cgroup) : json_null(), "cpu",
-			  (json_int_t)r->cpu);
 
-	if (args && run->retries)
-		json_object_set_new(args, "retries", json_integer(r->retries));
-	if (args && run->stacks) {
-		json_object_set_new(args, "kernel_stack",
-				    pack_stack(event->kernel, event->nr_kernel));
-		json_object_set_new(args, "user_stack", pack_stack(event->user, event->nr_user));
+	json_begin(&w, NULL, '{');
+	json_put_uint(&w, "time_ns", event->wall_ns);
+	json_put_string(&w, "origin", origin_name(r->origin));
+	json_put_string(&w, "access", access_name(r->access));
+	json_put_bool(&w, "major", r->flags & TRACE_MAJOR);
+	json_put_bool(&w, "mmap_lock", r->flags & TRACE_MMAP_LOCK);
+	json_put_bool(&w, "stack", r->flags & TRACE_STACK_GREW);
+	json_put_format(&w, "address", "0x%llx", r->address);
+	json_put_string(&w, "mapping", event->mapping);
+	json_put_string(&w, "ip", trace_frame_name(ip, &event->ip));
+	json_put_string(&w, "cgroup", event->cgroup);
+	json_put_uint(&w, "cpu", r->cpu);
+	if (run->retries)
+		json_put_uint(&w, "retries", r->retries);
+	if (run->stacks) {
+		put_stack(&w, "kernel_stack", event->kernel, event->nr_kernel);
+		put_stack(&w, "user_stack", event->user, event->nr_user);
 	}
-	return args;
+	json_end(&w, '}');
 }
 
-static void chrome_event(FILE *f, const struct trace_run *run, const struct trace_event *event)
+static int chrome_record(const struct output *out, const void *record)
 {
+	const struct trace_event *event = record;
 	const struct trace_record *r = event->record;
 
-	print_names(f, run->state, r);
-	print_edge(f, 'B', "fault", path_name(r->path), r, r->end_ns - r->ns);
-	fputc('}', f);
-	print_causes(f, r);
-	print_edge(f, 'E', "fault", path_name(r->path), r, r->end_ns);
-	fputs(",\"args\":", f);
-	dump(f, pack_args(run, event));
-	fputc('}', f);
+	print_names(out->file, out->state, r);
+	print_edge(out->file, 'B', "fault", path_name(r->path), r, r->end_ns - r->ns);
+	fputc('}', out->file);
+	print_causes(out->file, r);
+	print_edge(out->file, 'E', "fault", path_name(r->path), r, r->end_ns);
+	fputs(",\"args\":", out->file);
+	put_args(out->file, out->context, event);
+	fputc('}', out->file);
+	return 0;
 }
 
-static void chrome_end(FILE *f, const struct trace_run *run, const struct trace_summary *summary)
+static void chrome_end(const struct output *out, const void *end)
 {
-	(void)run;
-	print_metadata(f, ",\n", "pfstat_end", 0, 0,
-		       json_pack("{s:I, s:I, s:I}", "printed", json_count(summary->printed), "lost",
-				 json_count(summary->lost), "faults", json_count(summary->faults)));
-	fputs("\n]}\n", f);
+	const struct trace_summary *summary = end;
+	struct json_writer w = begin_metadata(out->file, ",\n", "pfstat_end", 0, 0);
+
+	json_put_uint(&w, "printed", summary->printed);
+	json_put_uint(&w, "lost", summary->lost);
+	json_put_uint(&w, "faults", summary->faults);
+	end_event(&w);
+	fputs("\n]}\n", out->file);
 }
 
-const struct trace_renderer trace_chrome = {
+const struct format trace_chrome = {
 	.name = "chrome",
 	.help = "Chrome's trace events, for Perfetto and speedscope",
 	.state_size = sizeof(struct seen),
 	.begin = chrome_begin,
-	.event = chrome_event,
+	.record = chrome_record,
 	.end = chrome_end,
 };

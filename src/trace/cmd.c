@@ -1,38 +1,32 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * trace/cmd.c: see stat/stat.h: pfstat trace: from the ring buffer to a renderer.
+ * trace/cmd.c: pfstat trace: from the ring buffer to the output.
  */
-#include "stat/stat.h"
+#include "trace.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
-#include "util/clock.h"
 #include "counters/counters.h"
-#include "run/run_loop.h"
-#include "run/run_symbols.h"
 #include "trace_event.h"
+#include "trace_options.h"
+#include "util/clock.h"
 
 struct tracer {
-	const struct opts *opts;
-	struct run measure;
+	const struct trace_options *options;
+	struct run run;
 	struct counters *counters;
-	/* From 0 on: the ring buffer, too, has what came while pfstat attached. */
+	/* From 0 on: the ring buffer, too, has the faults of the time of attaching. */
 	struct snapshot *end;
 	struct ring_buffer *ring;
-	const struct trace_renderer *renderer;
-	struct trace_run run;
-	FILE *out;
+	struct output out;
+	struct trace_run context;
 	uint64_t printed;
 	int64_t wall_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
-	int out_error;
 	struct symbols symbols;
-	uint64_t symbols_ns; /* what was mapped is known up to then */
+	uint64_t symbols_ns; /* mappings are known up to then */
 	struct symbol_frame *frames; /* room for both stacks of one fault */
 };
 
@@ -40,9 +34,9 @@ static const char *cgroup_path(struct tracer *t, uint64_t id)
 {
 	const struct cgroup_entry *entry;
 
-	if (!id || !t->measure.at.cgroups)
+	if (!id || !t->run.cgroups)
 		return NULL;
-	entry = cgroups_find(t->measure.at.cgroups, id, clock_ns(CLOCK_MONOTONIC));
+	entry = cgroups_find(t->run.cgroups, id, clock_ns(CLOCK_MONOTONIC));
 	return entry ? entry->path : NULL;
 }
 
@@ -76,20 +70,9 @@ static void add_stacks(struct tracer *t, struct trace_event *event,
 		name_user(t, event->record, stacks->user[i], frame++);
 }
 
-/* Nobody reads any more, or it cannot be written: the run ends. */
-static int check_output(struct tracer *t)
-{
-	if (!ferror(t->out))
-		return 0;
-	if (errno != EPIPE && !t->out_error)
-		t->out_error = errno ? -errno : -EIO;
-	t->measure.done = true;
-	return -EPIPE;
-}
-
 /*
- * What was mapped before this fault. The ring buffer fills while it is read: a process can
- * have begun since the last fault that was.
+ * The mappings made before this fault. The ring buffer fills while it is read: a process may
+ * have begun since the last read of its records.
  */
 static void read_symbols(struct tracer *t, const struct trace_record *record)
 {
@@ -118,11 +101,10 @@ static int print_fault(void *arg, void *data, size_t size)
 		name_user(t, record, record->ip, &event.ip);
 	if (size >= sizeof(*record) + sizeof(struct trace_stacks))
 		add_stacks(t, &event, (const void *)(record + 1));
-	errno = 0;
-	t->renderer->event(t->out, &t->run, &event);
+	output_record(&t->out, &event);
 	t->printed++;
 	symbols_trim(&t->symbols);
-	return check_output(t);
+	return t->out.closed ? -EPIPE : 0;
 }
 
 static void handle_ring(void *arg)
@@ -130,40 +112,24 @@ static void handle_ring(void *arg)
 	struct tracer *t = arg;
 
 	ring_buffer__consume(t->ring);
-	/* The ring is empty: whoever reads along sees all there is. */
-	errno = 0;
-	fflush(t->out);
-	check_output(t);
-}
-
-static int open_output(struct tracer *t)
-{
-	const struct opts *opts = t->opts;
-
-	t->out = opts->output ? fopen(opts->output, "we") : stdout;
-	if (!t->out)
-		return fail_errno(EXIT_FAILED, opts->output, -errno);
-	t->renderer = opts->trace;
-	t->end = calloc(1, sizeof(*t->end));
-	t->frames = calloc(2 * TRACE_FRAMES, sizeof(*t->frames));
-	t->run.state = t->renderer->state_size ? calloc(1, t->renderer->state_size) : NULL;
-	if (!t->end || !t->frames || (t->renderer->state_size && !t->run.state))
-		return fail_errno(EXIT_FAILED, "trace", -ENOMEM);
-	return 0;
+	/* The ring is empty: let a reader have all of it. */
+	output_flush(&t->out);
+	if (t->out.closed)
+		t->run.done = true;
 }
 
 static void describe_run(struct tracer *t)
 {
-	const struct plan *plan = &t->measure.at.plan;
-	struct trace_run *run = &t->run;
+	const struct plan *plan = &t->run.plan;
 
-	run->attach = plan->attach;
-	run->causes = plan->causes;
-	run->slower_ns = t->opts->slow_ns;
-	run->sample = t->opts->sample ? t->opts->sample : 1;
-	run->stacks = t->opts->stacks;
-	run->retries = plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED;
-	run->colour = isatty(fileno(t->out)) && !getenv("NO_COLOR");
+	t->context = (struct trace_run){
+		.attach = plan->attach,
+		.causes = plan->causes,
+		.slower_ns = t->options->slow_ns,
+		.sample = t->options->sample ? t->options->sample : 1,
+		.stacks = t->options->stacks,
+		.retries = plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED,
+	};
 	t->wall_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 }
 
@@ -172,24 +138,42 @@ static int open_ring(struct tracer *t)
 	struct session_maps maps;
 	int err;
 
-	session_maps(t->measure.at.session, &maps);
+	session_maps(t->run.session, &maps);
 	t->ring = ring_buffer__new(maps.trace_ring_fd, print_fault, t, NULL);
 	if (!t->ring)
 		return fail_errno(EXIT_FAILED, "ring buffer", -errno);
-	err = run_watch(&t->measure, ring_buffer__epoll_fd(t->ring), handle_ring, t);
+	err = run_watch(&t->run, ring_buffer__epoll_fd(t->ring), handle_ring, t);
 	return err ? fail_errno(EXIT_FAILED, "ring buffer", err) : 0;
+}
+
+static int open_run(struct tracer *t)
+{
+	const struct run_request request = {
+		.causes = true,
+		.cgroup_names = true,
+		.session = {
+			.trace = true,
+			.trace_slower_ns = t->options->slow_ns,
+			.trace_sample = t->options->sample,
+			.trace_stacks = t->options->stacks,
+			.trace_ring_bytes = t->options->ring_bytes,
+		},
+	};
+	int code = run_open(&t->run, &t->options->run, &request);
+
+	return code ? code : run_open_symbols(&t->run, &t->symbols);
 }
 
 static int start(struct tracer *t)
 {
-	int err = run_start(&t->measure);
+	int err = run_start(&t->run);
 
 	if (err)
 		return err;
-	err = counters_open(&t->counters, t->measure.at.session);
+	err = counters_open(&t->counters, t->run.session);
 	if (err)
 		return fail_errno(EXIT_FAILED, "cannot map the counters", err);
-	return run_go(&t->measure);
+	return run_go(&t->run);
 }
 
 static void print_end(struct tracer *t)
@@ -201,63 +185,59 @@ static void print_end(struct tracer *t)
 		.untimed = snapshot_untimed(t->end),
 	};
 
-	errno = 0;
-	if (t->renderer->end)
-		t->renderer->end(t->out, &t->run, &summary);
-	fflush(t->out);
-	check_output(t);
+	output_end(&t->out, &summary);
 }
 
 static int trace(struct tracer *t)
 {
-	int code = open_output(t);
+	int code =
+		output_open(&t->out, t->options->run.output, t->options->run.format, &t->context);
 
+	t->end = calloc(1, sizeof(*t->end));
+	t->frames = calloc(2 * TRACE_FRAMES, sizeof(*t->frames));
+	if (!code && (!t->end || !t->frames))
+		code = fail_errno(EXIT_FAILED, "trace", -ENOMEM);
 	if (!code)
-		code = run_open(&t->measure, t->opts);
-	if (!code)
-		code = run_open_symbols(&t->measure, &t->symbols);
+		code = open_run(t);
 	if (!code)
 		code = open_ring(t);
 	if (!code)
-		code = run_attach_targets(&t->measure);
+		code = run_attach_targets(&t->run);
 	if (code)
 		return code;
 	describe_run(t);
-	if (t->renderer->begin)
-		t->renderer->begin(t->out, &t->run);
+	output_begin(&t->out);
 	code = start(t);
 	if (code)
 		return code;
-	errno = 0;
-	fflush(t->out);
-	check_output(t);
-	run_loop(&t->measure);
-	session_stop(t->measure.at.session);
-	if (!t->out_error)
+	output_flush(&t->out);
+	run_loop(&t->run);
+	run_stop(&t->run);
+	if (!t->out.closed)
 		handle_ring(t);
 	counters_read(t->counters, t->end, true);
 	print_end(t);
 	run_print_losses(t->end);
-	if (t->out_error)
-		return fail_errno(EXIT_FAILED,
-				  t->opts->output ? t->opts->output : "standard output",
-				  t->out_error);
 	return 0;
 }
 
-int run_trace(const struct opts *opts)
+static int trace_run(const void *options)
 {
-	struct tracer t = { .opts = opts };
+	struct tracer t = { .options = options };
 	int code = trace(&t);
 
 	ring_buffer__free(t.ring);
-	symbols_close(&t.symbols);
 	counters_close(t.counters);
-	code = run_release(&t.measure, code);
+	code = output_close(&t.out, run_release(&t.run, code));
+	symbols_close(&t.symbols);
 	free(t.end);
 	free(t.frames);
-	free(t.run.state);
-	if (t.out && t.out != stdout)
-		fclose(t.out);
 	return code;
 }
+
+const struct command trace_command = {
+	.name = "trace",
+	.help = "print single slow faults: who, where, why",
+	.options = &trace_option_table,
+	.run = trace_run,
+};

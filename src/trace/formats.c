@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * trace/formats.c: the words for what a traced fault is made of; see trace/trace_event.h.
+ * trace/formats.c: the table of output formats, and words that they share.
  */
 #include "trace_event.h"
 
-const struct trace_renderer *const trace_renderers[] = {
+const struct format *const trace_formats[] = {
 	&trace_text, &trace_json, &trace_perf_script, &trace_chrome, NULL,
 };
 
@@ -19,7 +19,16 @@ const char *access_name(unsigned int access)
 	return access < ACCESS_NR ? names[access] : "?";
 }
 
-bool trace_tells(const struct trace_run *run, unsigned int cause)
+bool trace_has_cause(const struct trace_run *run, unsigned int cause)
 {
 	return cause == CAUSE_ON_CPU || (run->causes & 1u << cause);
+}
+
+void trace_put_causes(struct json_writer *w, const struct trace_run *run)
+{
+	json_begin(w, "causes", '[');
+	for (unsigned int c = 0; c < CAUSE_NR; c++)
+		if (trace_has_cause(run, c))
+			json_put_string(w, NULL, cause_name(c));
+	json_end(w, ']');
 }

@@ -4,11 +4,10 @@
  * contract; the order of the keys is part of it.
  */
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
-#include "stat/stat_json.h"
 #include "report/report.h"
+#include "util/json.h"
 #include "trace_event.h"
 
 #define JSON_LINES_SCHEMA 1
@@ -19,137 +18,169 @@
 #define VM_EXEC   0x4
 #define VM_SHARED 0x8
 
-static json_t *string_or_null(const char *s)
-{
-	return s ? json_string_of(s) : json_null();
-}
-
 /* A string: JSON's readers keep 53 bits of a number. */
-static json_t *hex(uint64_t v)
+static void put_hex(struct json_writer *w, const char *key, uint64_t v)
 {
-	return json_sprintf("0x%" PRIx64, v);
+	json_put_format(w, key, "0x%" PRIx64, v);
 }
 
-static json_t *pack_parts(const struct trace_run *run, const struct trace_record *r)
+static void put_parts(struct json_writer *w, const struct trace_run *run,
+		      const struct trace_record *r)
 {
-	json_t *parts = json_object();
-
 	if (r->flags & TRACE_NO_PARTS) {
-		json_decref(parts);
-		return json_null();
+		json_put_null(w, "parts");
+		return;
 	}
+	json_begin(w, "parts", '{');
 	for (unsigned int c = 0; c < CAUSE_NR; c++)
-		if (trace_tells(run, c))
-			json_object_set_new(parts, cause_name(c),
-					    json_integer(json_count(r->parts[c])));
-	return parts;
+		if (trace_has_cause(run, c))
+			json_put_uint(w, cause_name(c), r->parts[c]);
+	json_end(w, '}');
 }
 
-static json_t *pack_mapping(const struct trace_event *event)
+static void put_file_mapping(struct json_writer *w, const struct fault_mapping *m)
+{
+	json_put_uint(w, "offset", m->offset);
+	json_put_format(w, "dev", "%u:%u", m->dev >> 20, m->dev & 0xfffff);
+	json_put_uint(w, "ino", m->ino);
+	json_put_bool(w, "deleted", m->flags & MAPPING_DELETED);
+	json_put_bool(w, "cut", m->flags & MAPPING_CUT);
+}
+
+static void put_mapping(struct json_writer *w, const struct trace_event *event)
 {
 	const struct fault_mapping *m = &event->record->mapping;
-	json_t *mapping = json_pack("{s:s, s:o}", "kind", mapping_kind_name(m->kind), "name",
-				    string_or_null(event->mapping));
-	char perms[5];
 
-	if (!mapping || m->kind == MAPPING_UNKNOWN || m->kind == MAPPING_NONE)
-		return mapping;
-	snprintf(perms, sizeof(perms), "%c%c%c%c", m->vm_flags & VM_READ ? 'r' : '-',
-		 m->vm_flags & VM_WRITE ? 'w' : '-', m->vm_flags & VM_EXEC ? 'x' : '-',
-		 m->vm_flags & VM_SHARED ? 's' : 'p');
-	json_object_set_new(mapping, "start", hex(m->start));
-	json_object_set_new(mapping, "end", hex(m->end));
-	json_object_set_new(mapping, "perms", json_string(perms));
-	if (m->kind != MAPPING_FILE)
-		return mapping;
-	json_object_set_new(mapping, "offset", json_integer(json_count(m->offset)));
-	json_object_set_new(mapping, "dev", json_sprintf("%u:%u", m->dev >> 20, m->dev & 0xfffff));
-	json_object_set_new(mapping, "ino", json_integer(json_count(m->ino)));
-	json_object_set_new(mapping, "deleted", json_boolean(m->flags & MAPPING_DELETED));
-	json_object_set_new(mapping, "cut", json_boolean(m->flags & MAPPING_CUT));
-	return mapping;
+	json_begin(w, "mapping", '{');
+	json_put_string(w, "kind", mapping_kind_name(m->kind));
+	json_put_string(w, "name", event->mapping);
+	if (m->kind != MAPPING_UNKNOWN && m->kind != MAPPING_NONE) {
+		put_hex(w, "start", m->start);
+		put_hex(w, "end", m->end);
+		json_put_format(w, "perms", "%c%c%c%c", m->vm_flags & VM_READ ? 'r' : '-',
+				m->vm_flags & VM_WRITE ? 'w' : '-',
+				m->vm_flags & VM_EXEC ? 'x' : '-',
+				m->vm_flags & VM_SHARED ? 's' : 'p');
+	}
+	if (m->kind == MAPPING_FILE)
+		put_file_mapping(w, m);
+	json_end(w, '}');
 }
 
-static json_t *pack_frame(const struct symbol_frame *frame)
+static void put_frame(struct json_writer *w, const char *key, const struct symbol_frame *frame)
 {
-	json_t *packed =
-		json_pack("{s:o, s:o, s:o}", "address", hex(frame->address), "symbol",
-			  string_or_null(frame->symbol), "module", string_or_null(frame->module));
-	uint64_t offset = frame->symbol ? frame->symbol_offset : frame->module_offset;
-
-	if (packed && (frame->symbol || frame->module))
-		json_object_set_new(packed, "offset", json_integer(json_count(offset)));
-	return packed;
+	json_begin(w, key, '{');
+	put_hex(w, "address", frame->address);
+	json_put_string(w, "symbol", frame->symbol);
+	json_put_string(w, "module", frame->module);
+	if (frame->symbol || frame->module)
+		json_put_uint(w, "offset",
+			      frame->symbol ? frame->symbol_offset : frame->module_offset);
+	json_end(w, '}');
 }
 
-static void add_stack(json_t *line, const char *key, const char *error_key,
+static void put_stack(struct json_writer *w, const char *key, const char *error_key,
 		      const struct symbol_frame *frames, unsigned int nr, int status)
 {
-	json_t *list = json_array();
-
+	json_begin(w, key, '[');
 	for (unsigned int i = 0; i < nr; i++)
-		json_array_append_new(list, pack_frame(&frames[i]));
-	json_object_set_new(line, key, list);
+		put_frame(w, NULL, &frames[i]);
+	json_end(w, ']');
 	if (status < 0)
-		json_object_set_new(line, error_key, json_string(strerrorname_np(-status)));
+		json_put_string(w, error_key, strerrorname_np(-status));
 }
 
-/* ASCII only: neither a terminal nor a locale can read it another way. */
-static void print_line(FILE *f, json_t *line)
+static void begin_line(struct json_writer *w, const char *kind)
 {
-	if (line && !json_dumpf(line, f, JSON_COMPACT | JSON_ENSURE_ASCII))
-		fputc('\n', f);
-	else if (!line)
-		fputs("pfstat: out of memory: a line of JSON is missing\n", stderr);
-	json_decref(line);
+	json_begin(w, NULL, '{');
+	json_put_uint(w, "schema", JSON_LINES_SCHEMA);
+	json_put_string(w, "kind", kind);
 }
 
-static void json_event(FILE *f, const struct trace_run *run, const struct trace_event *event)
+static void end_line(struct json_writer *w)
+{
+	json_end(w, '}');
+	fputc('\n', w->file);
+}
+
+static void put_task(struct json_writer *w, const struct trace_event *event)
 {
 	const struct trace_record *r = event->record;
-	json_t *line = json_pack(
-		"{s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:s, s:s,"
-		" s:s, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
-		"schema", JSON_LINES_SCHEMA, "kind", "fault", "time_ns", json_count(event->wall_ns),
-		"end_ns", json_count(r->end_ns), "latency_ns", json_count(r->ns), "pid",
-		(json_int_t)r->pid, "tid", (json_int_t)r->tid, "comm", json_string_of(r->comm),
-		"cpu", (json_int_t)r->cpu, "cgroup_id", json_count(r->cgroup), "cgroup",
-		string_or_null(event->cgroup), "path", path_name(r->path), "origin",
-		origin_name(r->origin), "access", access_name(r->access), "major",
-		!!(r->flags & TRACE_MAJOR), "mmap_lock", !!(r->flags & TRACE_MMAP_LOCK), "stack",
-		!!(r->flags & TRACE_STACK_GREW), "retries",
-		run->retries ? json_integer(r->retries) : json_null(), "address", hex(r->address),
-		"mapping", pack_mapping(event), "ip", r->ip ? pack_frame(&event->ip) : json_null(),
-		"parts", pack_parts(run, r));
 
-	if (line && run->stacks) {
-		add_stack(line, "kernel_stack", "kernel_stack_error", event->kernel,
-			  event->nr_kernel, r->kernel_stack);
-		add_stack(line, "user_stack", "user_stack_error", event->user, event->nr_user,
+	json_put_uint(w, "pid", r->pid);
+	json_put_uint(w, "tid", r->tid);
+	json_put_string(w, "comm", r->comm);
+	json_put_uint(w, "cpu", r->cpu);
+	json_put_uint(w, "cgroup_id", r->cgroup);
+	json_put_string(w, "cgroup", event->cgroup);
+}
+
+static void put_fault(struct json_writer *w, const struct trace_run *run,
+		      const struct trace_record *r)
+{
+	json_put_string(w, "path", path_name(r->path));
+	json_put_string(w, "origin", origin_name(r->origin));
+	json_put_string(w, "access", access_name(r->access));
+	json_put_bool(w, "major", r->flags & TRACE_MAJOR);
+	json_put_bool(w, "mmap_lock", r->flags & TRACE_MMAP_LOCK);
+	json_put_bool(w, "stack", r->flags & TRACE_STACK_GREW);
+	if (run->retries)
+		json_put_uint(w, "retries", r->retries);
+	else
+		json_put_null(w, "retries");
+	put_hex(w, "address", r->address);
+}
+
+static int json_record(const struct output *out, const void *record)
+{
+	const struct trace_run *run = out->context;
+	const struct trace_event *event = record;
+	const struct trace_record *r = event->record;
+	struct json_writer w = { .file = out->file };
+
+	begin_line(&w, "fault");
+	json_put_uint(&w, "time_ns", event->wall_ns);
+	json_put_uint(&w, "end_ns", r->end_ns);
+	json_put_uint(&w, "latency_ns", r->ns);
+	put_task(&w, event);
+	put_fault(&w, run, r);
+	put_mapping(&w, event);
+	if (r->ip)
+		put_frame(&w, "ip", &event->ip);
+	else
+		json_put_null(&w, "ip");
+	put_parts(&w, run, r);
+	if (run->stacks) {
+		put_stack(&w, "kernel_stack", "kernel_stack_error", event->kernel, event->nr_kernel,
+			  r->kernel_stack);
+		put_stack(&w, "user_stack", "user_stack_error", event->user, event->nr_user,
 			  r->user_stack);
 	}
-	print_line(f, line);
+	end_line(&w);
+	return 0;
 }
 
-static void json_end(FILE *f, const struct trace_run *run, const struct trace_summary *summary)
+static void json_summary(const struct output *out, const void *end)
 {
-	json_t *causes = json_array();
+	const struct trace_run *run = out->context;
+	const struct trace_summary *summary = end;
+	struct json_writer w = { .file = out->file };
 
-	for (unsigned int c = 0; c < CAUSE_NR; c++)
-		if (trace_tells(run, c))
-			json_array_append_new(causes, json_string(cause_name(c)));
-	print_line(f, json_pack("{s:i, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "schema",
-				JSON_LINES_SCHEMA, "kind", "trace_end", "attach",
-				json_string_of(run->attach), "causes", causes, "slower_ns",
-				json_count(run->slower_ns), "sample", json_count(run->sample),
-				"printed", json_count(summary->printed), "lost",
-				json_count(summary->lost), "faults", json_count(summary->faults),
-				"untimed", json_count(summary->untimed)));
+	begin_line(&w, "trace_end");
+	json_put_string(&w, "attach", run->attach);
+	trace_put_causes(&w, run);
+	json_put_uint(&w, "slower_ns", run->slower_ns);
+	json_put_uint(&w, "sample", run->sample);
+	json_put_uint(&w, "printed", summary->printed);
+	json_put_uint(&w, "lost", summary->lost);
+	json_put_uint(&w, "faults", summary->faults);
+	json_put_uint(&w, "untimed", summary->untimed);
+	end_line(&w);
 }
 
-const struct trace_renderer trace_json = {
+const struct format trace_json = {
 	.name = "json",
 	.help = "JSON Lines, one object per fault",
-	.event = json_event,
-	.end = json_end,
+	.record = json_record,
+	.end = json_summary,
 };

@@ -59,11 +59,12 @@ static void print_frames(FILE *f, const struct symbol_frame *frames, unsigned in
 		print_frame(f, ip);
 }
 
-static void perf_script_event(FILE *f, const struct trace_run *run, const struct trace_event *event)
+static int perf_script_record(const struct output *out, const void *record)
 {
+	const struct trace_event *event = record;
 	const struct trace_record *r = event->record;
+	FILE *f = out->file;
 
-	(void)run;
 	print_comm(f, r);
 	/* At least two spaces: speedscope wants them behind a name of one letter. */
 	fprintf(f, " %8u/%-7u [%03u] %5llu.%09llu: %10llu pfstat:fault: \n", r->pid, r->tid, r->cpu,
@@ -74,23 +75,23 @@ static void perf_script_event(FILE *f, const struct trace_run *run, const struct
 		     r->origin == ORIGIN_KERNEL ? &event->ip : NULL);
 	print_frames(f, event->user, event->nr_user, r->origin == ORIGIN_USER ? &event->ip : NULL);
 	fputc('\n', f);
+	return 0;
 }
 
-static void perf_script_end(FILE *f, const struct trace_run *run,
-			    const struct trace_summary *summary)
+static void perf_script_end(const struct output *out, const void *end)
 {
-	(void)run;
+	const struct trace_summary *summary = end;
 	if (summary->lost)
-		fprintf(f,
+		fprintf(out->file,
 			"# lost %" PRIu64
 			": the ring buffer was full (-m makes it larger); printed %" PRIu64
 			", of %" PRIu64 " faults measured\n",
 			summary->lost, summary->printed, summary->faults);
 }
 
-const struct trace_renderer trace_perf_script = {
+const struct format trace_perf_script = {
 	.name = "perf-script",
 	.help = "the text of perf script, for flame graphs and the Firefox Profiler",
-	.event = perf_script_event,
+	.record = perf_script_record,
 	.end = perf_script_end,
 };

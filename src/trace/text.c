@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "util/escape.h"
-#include "stat/stat_format.h"
 #include "report/report.h"
 #include "trace_event.h"
 
@@ -67,14 +66,14 @@ static void print_line(FILE *f, const struct trace_run *run, const struct line *
 	}
 }
 
-/* A cause that cannot be told is in what its time looks like from outside. */
-static void print_untold(FILE *f, const struct trace_run *run)
+/* The time of a cause that is not distinguished counts as one of the rest. */
+static void print_merged_causes(FILE *f, const struct trace_run *run)
 {
 	static const unsigned int rest[] = { CAUSE_IO, CAUSE_OFF_CPU, CAUSE_ON_CPU };
 	const char *lead = "Not told apart here: ";
 
 	for (unsigned int c = 0; c < CAUSE_NR; c++) {
-		if (trace_tells(run, c))
+		if (trace_has_cause(run, c))
 			continue;
 		fprintf(f, "%s%s", lead, cause_name(c));
 		lead = ", ";
@@ -83,7 +82,7 @@ static void print_untold(FILE *f, const struct trace_run *run)
 		return;
 	lead = " (in ";
 	for (unsigned int i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
-		if (!trace_tells(run, rest[i]))
+		if (!trace_has_cause(run, rest[i]))
 			continue;
 		fprintf(f, "%s%s", lead, cause_name(rest[i]));
 		lead = ", ";
@@ -91,16 +90,18 @@ static void print_untold(FILE *f, const struct trace_run *run)
 	fputs(")\n", f);
 }
 
-static void text_begin(FILE *f, const struct trace_run *run)
+static void text_begin(const struct output *out)
 {
+	const struct trace_run *run = out->context;
+	FILE *f = out->file;
 	struct line l;
 
-	print_untold(f, run);
+	print_merged_causes(f, run);
 	for (int c = 0; c < NR_COLUMNS; c++)
 		snprintf(l.cell[c], CELL_LEN, "%s", columns[c].title);
-	fputs(run->colour ? BOLD : "", f);
+	fputs(out->colour ? BOLD : "", f);
 	print_line(f, run, &l);
-	fputs(run->colour ? PLAIN "\n" : "\n", f);
+	fputs(out->colour ? PLAIN "\n" : "\n", f);
 }
 
 static void fill_time(char cell[CELL_LEN], uint64_t wall_ns)
@@ -143,10 +144,10 @@ static void fill_causes(char cell[CELL_LEN], const struct trace_record *r)
 		return;
 	for (unsigned int i = 0; i < nr; i++) {
 		uint64_t part = r->parts[order[i]];
-		char time[RENDER_TIME_LEN];
+		char time[FORMAT_TIME_LEN];
 
 		used += snprintf(cell + used, CELL_LEN - used, "%s%s %s", i ? ", " : "",
-				 cause_name(order[i]), render_time(time, part));
+				 cause_name(order[i]), format_time(time, part));
 		/* Rounded down, so that 100% is said only of all. */
 		if (!i && r->ns)
 			used += snprintf(cell + used, CELL_LEN - used, " (%u%%)",
@@ -176,7 +177,7 @@ static void fill_line(struct line *l, const struct trace_event *event)
 	const struct trace_record *r = event->record;
 
 	fill_time(l->cell[COL_TIME], event->wall_ns);
-	render_time(l->cell[COL_LATENCY], r->ns);
+	format_time(l->cell[COL_LATENCY], r->ns);
 	snprintf(l->cell[COL_TASK], CELL_LEN, "%u/%u", r->pid, r->tid);
 	escape_text(l->cell[COL_COMM], CELL_LEN, r->comm, "");
 	snprintf(l->cell[COL_PATH], CELL_LEN, "%s", path_name(r->path));
@@ -208,35 +209,40 @@ static void print_stack(FILE *f, const char *title, const struct symbol_frame *f
 	}
 }
 
-static void text_event(FILE *f, const struct trace_run *run, const struct trace_event *event)
+static int text_record(const struct output *out, const void *record)
 {
+	const struct trace_run *run = out->context;
+	const struct trace_event *event = record;
+	FILE *f = out->file;
 	struct line l;
 
 	fill_line(&l, event);
 	print_line(f, run, &l);
 	fputc('\n', f);
 	if (!run->stacks)
-		return;
+		return 0;
 	print_stack(f, "kernel", event->kernel, event->nr_kernel, event->record->kernel_stack);
 	print_stack(f, "user", event->user, event->nr_user, event->record->user_stack);
 	fputc('\n', f);
+	return 0;
 }
 
-static void text_end(FILE *f, const struct trace_run *run, const struct trace_summary *summary)
+static void text_end(const struct output *out, const void *end)
 {
-	(void)run;
+	const struct trace_summary *summary = end;
+
 	if (summary->lost)
-		fprintf(f,
+		fprintf(out->file,
 			"Lost %" PRIu64
 			": the ring buffer was full (-m makes it larger). Printed %" PRIu64
 			", of %" PRIu64 " faults measured.\n",
 			summary->lost, summary->printed, summary->faults);
 }
 
-const struct trace_renderer trace_text = {
+const struct format trace_text = {
 	.name = "text",
 	.help = "a line per fault",
 	.begin = text_begin,
-	.event = text_event,
+	.record = text_record,
 	.end = text_end,
 };

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * trace/trace_event.h: pfstat trace: one fault with all that is known of it in words, and the
- * table of output formats. A format is one file, trace_NAME.c, with a golden test.
+ * trace/trace_event.h: one traced fault with all names, and the output formats of pfstat trace.
+ * A format is one file with a struct format (run/run_output.h) and a golden test.
  */
 #ifndef PFSTAT_TRACE_TRACE_EVENT_H
 #define PFSTAT_TRACE_TRACE_EVENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "shared/causes.h"
 #include "shared/fault_counters.h"
 #include "shared/tallies.h"
 #include "shared/trace_record.h"
 #include "report/report.h"
+#include "run/run.h"
+#include "util/json.h"
 #include "symbols/symbols.h"
 
-/* The strings live until the renderer returns. */
+/* A record of the output. The strings live until the format returns. */
 struct trace_event {
 	const struct trace_record *record;
 	uint64_t wall_ns; /* CLOCK_REALTIME at its end, since the epoch */
@@ -29,23 +30,17 @@ struct trace_event {
 	unsigned int nr_kernel, nr_user;
 };
 
-/* What holds for the whole run. */
+/* The output's context: what holds for the whole run. */
 struct trace_run {
 	const char *attach; /* as in the other outputs */
-	uint32_t causes; /* bit of each enum cause that this run can tell; ON_CPU always */
+	uint32_t causes; /* a bit of each enum cause that this run distinguishes; ON_CPU always */
 	uint64_t slower_ns; /* 0: no threshold */
 	uint64_t sample; /* every so many of them; 1: all */
 	bool stacks;
 	bool retries; /* are counted */
-	bool colour;
-	/*
-	 * Of the renderer: state_size bytes, zeroed before begin. NULL will do: what is said once
-	 * per thread is then said again with each fault.
-	 */
-	void *state;
 };
 
-/* How it went, for the end. */
+/* The output's summary, at the end. */
 struct trace_summary {
 	uint64_t printed;
 	uint64_t lost; /* the ring buffer was full */
@@ -53,27 +48,18 @@ struct trace_summary {
 	uint64_t untimed; /* of them: without a latency, so never traced */
 };
 
-/* None of them flushes: the caller knows whether more faults are waiting. */
-struct trace_renderer {
-	const char *name; /* --format */
-	const char *help; /* what reads it */
-	size_t state_size; /* of trace_run.state */
-	/* NULL where there is nothing to print. */
-	void (*begin)(FILE *f, const struct trace_run *run);
-	void (*event)(FILE *f, const struct trace_run *run, const struct trace_event *event);
-	void (*end)(FILE *f, const struct trace_run *run, const struct trace_summary *summary);
-};
-
-extern const struct trace_renderer trace_text, trace_json, trace_perf_script, trace_chrome;
-
 /* In the order of the help; ended by NULL. */
-extern const struct trace_renderer *const trace_renderers[];
+extern const struct format *const trace_formats[];
+extern const struct format trace_text, trace_json, trace_perf_script, trace_chrome;
 
 /* "read", "write", "exec". */
 const char *access_name(unsigned int access);
 
 /* The bit of cause is in run->causes. */
-bool trace_tells(const struct trace_run *run, unsigned int cause);
+bool trace_has_cause(const struct trace_run *run, unsigned int cause);
+
+/* "causes": the names of those of the run. */
+void trace_put_causes(struct json_writer *w, const struct trace_run *run);
 
 /*
  * "memcpy+0x1a", or "libc.so.6+0x1c4000" of the module without its directories, or the

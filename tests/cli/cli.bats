@@ -473,7 +473,7 @@ hooks()
 @test "--check: the kernel's counters of a command, and of what it waited for" {
 	needs_measuring
 	run --separate-stderr -0 pfstat --check -- sh -c 'ls / > /dev/null; true'
-	[[ "$output" == *"Check: the kernel's own books agree"* ]]
+	[[ "$output" == *"Check: the kernel's own counters agree"* ]]
 	grep -q '^perf  *events .* equal' <<< "$output"
 	grep -q '^tasks  *faults ' <<< "$output"
 	grep -q '^wait4  *faults ' <<< "$output"
@@ -514,7 +514,7 @@ hooks()
 	unshare -m true 2> /dev/null || skip "no mount namespaces"
 	run --separate-stderr -1 timeout 60 unshare -m sh -c \
 		'mount -t tmpfs none /proc && exec "$0" --check -- true' "$PFSTAT"
-	[[ "$output" == *"Check: a book of the kernel could not be read: /proc/"* ]]
+	[[ "$output" == *"Check: the kernel's counters could not be read: /proc/"* ]]
 }
 
 # Processes

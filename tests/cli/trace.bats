@@ -65,8 +65,8 @@ trace()
 	refused "exclude each other" trace -p $$ -t $$
 	refused "no such process: 4194304" trace -p 4194304
 	refused "no such thread: 4194304" trace -t 4194304
-	refused "-C: an empty name" trace -C ""
-	refused "-c: an empty path" trace -c ""
+	refused "-C : an empty name" trace -C ""
+	refused "-c : an empty path" trace -c ""
 	refused "no COMMAND" trace --
 	run --separate-stderr -2 pfstat trace --no-such
 	[[ "$stderr" == *no-such* ]]

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "report/group_report.h"
-#include "stat/stat_format.h"
+#include "stat/stat_formats.h"
 #include "report/report.h"
 #include "shared/hist.h"
 #include "trace_events.h"
@@ -43,9 +43,8 @@ struct machine {
 	struct group_row *sorted[8];
 	unsigned int top;
 	/* Where its reports go, and how. */
-	const struct renderer *renderer;
-	const struct render_style *style;
-	FILE *out;
+	struct output out;
+	const struct stat_style *style;
 };
 
 /* n faults of ns each. */
@@ -100,7 +99,7 @@ static void print(struct machine *m, const struct snapshot *before, bool is_tota
 		group_report_make(&m->groups, SORT_TOTAL, m->top, m->report.duration_ns);
 		m->report.groups = &m->groups;
 	}
-	m->renderer->report(m->out, &m->report, m->style);
+	m->out.format->record(&m->out, &m->report);
 }
 
 static void interval(struct machine *m)
@@ -339,72 +338,69 @@ static void run_by_comm(struct machine *m)
 
 static const struct golden {
 	const char *file;
-	const struct renderer *renderer;
+	const struct format *format;
 	void (*run)(struct machine *m);
-	struct render_style style;
+	struct stat_style style;
 } goldens[] = {
-	{ "empty.txt", &render_table, run_empty, { 0 } },
-	{ "empty.json", &render_json, run_empty, { 0 } },
-	{ "empty.csv", &render_csv, run_empty, { 0 } },
-	{ "empty_lost.txt", &render_table, run_empty_lost, { .histogram = true } },
-	{ "empty_lost.json", &render_json, run_empty_lost, { 0 } },
-	{ "empty_lost.csv", &render_csv, run_empty_lost, { 0 } },
-	{ "typical.txt", &render_table, run_typical, { 0 } },
-	{ "typical.json", &render_json, run_typical, { 0 } },
-	{ "typical.csv", &render_csv, run_typical, { 0 } },
-	{ "histogram.txt", &render_table, run_typical, { .histogram = true } },
-	{ "inferred.txt", &render_table, run_inferred, { 0 } },
-	{ "inferred.json", &render_json, run_inferred, { 0 } },
-	{ "inferred.csv", &render_csv, run_inferred, { 0 } },
-	{ "colour.txt", &render_table, run_inferred, { .histogram = true, .colour = true } },
-	{ "causes.txt", &render_table, run_causes, { 0 } },
-	{ "causes.json", &render_json, run_causes, { 0 } },
-	{ "causes.csv", &render_csv, run_causes, { 0 } },
-	{ "intervals.txt", &render_table, run_intervals, { 0 } },
-	{ "intervals.json", &render_json, run_intervals, { 0 } },
-	{ "intervals.csv", &render_csv, run_intervals, { 0 } },
-	{ "timestamps.txt", &render_table, run_intervals, { .timestamp = true } },
-	{ "extremes.txt", &render_table, run_extremes, { .histogram = true } },
-	{ "extremes.json", &render_json, run_extremes, { 0 } },
-	{ "extremes.csv", &render_csv, run_extremes, { 0 } },
-	{ "by_process.txt", &render_table, run_by_process, { .by = { DIM_PROCESS } } },
-	{ "by_process.json", &render_json, run_by_process, { .by = { DIM_PROCESS } } },
-	{ "by_process.csv", &render_csv, run_by_process, { .by = { DIM_PROCESS } } },
+	{ "empty.txt", &stat_table, run_empty, { 0 } },
+	{ "empty.json", &stat_json, run_empty, { 0 } },
+	{ "empty.csv", &stat_csv, run_empty, { 0 } },
+	{ "empty_lost.txt", &stat_table, run_empty_lost, { .histogram = true } },
+	{ "empty_lost.json", &stat_json, run_empty_lost, { 0 } },
+	{ "empty_lost.csv", &stat_csv, run_empty_lost, { 0 } },
+	{ "typical.txt", &stat_table, run_typical, { 0 } },
+	{ "typical.json", &stat_json, run_typical, { 0 } },
+	{ "typical.csv", &stat_csv, run_typical, { 0 } },
+	{ "histogram.txt", &stat_table, run_typical, { .histogram = true } },
+	{ "inferred.txt", &stat_table, run_inferred, { 0 } },
+	{ "inferred.json", &stat_json, run_inferred, { 0 } },
+	{ "inferred.csv", &stat_csv, run_inferred, { 0 } },
+	{ "colour.txt", &stat_table, run_inferred, { .histogram = true } },
+	{ "causes.txt", &stat_table, run_causes, { 0 } },
+	{ "causes.json", &stat_json, run_causes, { 0 } },
+	{ "causes.csv", &stat_csv, run_causes, { 0 } },
+	{ "intervals.txt", &stat_table, run_intervals, { 0 } },
+	{ "intervals.json", &stat_json, run_intervals, { 0 } },
+	{ "intervals.csv", &stat_csv, run_intervals, { 0 } },
+	{ "timestamps.txt", &stat_table, run_intervals, { .timestamp = true } },
+	{ "extremes.txt", &stat_table, run_extremes, { .histogram = true } },
+	{ "extremes.json", &stat_json, run_extremes, { 0 } },
+	{ "extremes.csv", &stat_csv, run_extremes, { 0 } },
+	{ "by_process.txt", &stat_table, run_by_process, { .by = { DIM_PROCESS } } },
+	{ "by_process.json", &stat_json, run_by_process, { .by = { DIM_PROCESS } } },
+	{ "by_process.csv", &stat_csv, run_by_process, { .by = { DIM_PROCESS } } },
 	{ "by_thread_path.txt",
-	  &render_table,
+	  &stat_table,
 	  run_by_thread_path,
 	  { .by = { DIM_THREAD, DIM_PATH } } },
 	{ "by_thread_path.json",
-	  &render_json,
+	  &stat_json,
 	  run_by_thread_path,
 	  { .by = { DIM_THREAD, DIM_PATH } } },
-	{ "by_thread_path.csv",
-	  &render_csv,
-	  run_by_thread_path,
-	  { .by = { DIM_THREAD, DIM_PATH } } },
+	{ "by_thread_path.csv", &stat_csv, run_by_thread_path, { .by = { DIM_THREAD, DIM_PATH } } },
 	{ "by_mapping_cgroup.txt",
-	  &render_table,
+	  &stat_table,
 	  run_by_mapping_cgroup,
 	  { .by = { DIM_MAPPING, DIM_CGROUP } } },
 	{ "by_mapping_cgroup.json",
-	  &render_json,
+	  &stat_json,
 	  run_by_mapping_cgroup,
 	  { .by = { DIM_MAPPING, DIM_CGROUP } } },
 	{ "by_mapping_cgroup.csv",
-	  &render_csv,
+	  &stat_csv,
 	  run_by_mapping_cgroup,
 	  { .by = { DIM_MAPPING, DIM_CGROUP } } },
-	{ "by_file_cpu.txt", &render_table, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
-	{ "by_file_cpu.json", &render_json, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
-	{ "by_file_cpu.csv", &render_csv, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
-	{ "by_comm.txt", &render_table, run_by_comm, { .by = { DIM_COMM } } },
-	{ "by_comm.json", &render_json, run_by_comm, { .by = { DIM_COMM } } },
-	{ "by_comm.csv", &render_csv, run_by_comm, { .by = { DIM_COMM } } },
+	{ "by_file_cpu.txt", &stat_table, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
+	{ "by_file_cpu.json", &stat_json, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
+	{ "by_file_cpu.csv", &stat_csv, run_by_file_cpu, { .by = { DIM_FILE, DIM_CPU } } },
+	{ "by_comm.txt", &stat_table, run_by_comm, { .by = { DIM_COMM } } },
+	{ "by_comm.json", &stat_json, run_by_comm, { .by = { DIM_COMM } } },
+	{ "by_comm.csv", &stat_csv, run_by_comm, { .by = { DIM_COMM } } },
 };
 
 static const struct trace_golden {
 	const char *file;
-	const struct trace_renderer *renderer;
+	const struct format *format;
 	const struct trace_story *story;
 } trace_goldens[] = {
 	{ "trace_all.txt", &trace_text, &trace_story_all },
@@ -427,16 +423,20 @@ static void report(const struct golden *g, FILE *out)
 
 	assert_non_null(m);
 	histogram_fill_tables(&m->tables);
-	m->renderer = g->renderer;
 	m->style = &g->style;
 	m->attach = "fentry";
 	m->start.mono_ns = MONO_START;
 	m->start.wall_ns = WALL_START;
 	m->last = m->start;
 	m->now = m->start;
-	m->out = out;
-	if (g->renderer->begin)
-		g->renderer->begin(m->out, &g->style);
+	m->out = (struct output){
+		.file = out,
+		.format = g->format,
+		.context = &g->style,
+		.colour = !strcmp(g->file, "colour.txt"),
+	};
+	if (g->format->begin)
+		g->format->begin(&m->out);
 	g->run(m);
 	free(m);
 }
@@ -467,7 +467,7 @@ static char *render(const struct job *job, size_t *size)
 
 	assert_non_null(out);
 	if (job->trace)
-		trace_tell(out, job->trace->renderer, job->trace->story);
+		trace_tell(out, job->trace->format, job->trace->story);
 	else
 		report(job->golden, out);
 	fclose(out);
@@ -546,10 +546,10 @@ static int update(const struct job jobs[NR_JOBS])
 
 static int print_many(const char *format)
 {
-	for (size_t i = 0; trace_renderers[i]; i++) {
-		if (strcmp(trace_renderers[i]->name, format))
+	for (size_t i = 0; trace_formats[i]; i++) {
+		if (strcmp(trace_formats[i]->name, format))
 			continue;
-		trace_tell(stdout, trace_renderers[i], &trace_story_many);
+		trace_tell(stdout, trace_formats[i], &trace_story_many);
 		return 0;
 	}
 	fprintf(stderr, "golden: no format %s\n", format);

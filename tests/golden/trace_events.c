@@ -18,9 +18,7 @@
 #define NAMES(literal) literal, sizeof(literal)
 
 struct teller {
-	FILE *f;
-	const struct trace_renderer *to;
-	const struct trace_run *run;
+	const struct output *out;
 	struct trace_record record;
 	struct trace_event event;
 };
@@ -77,7 +75,7 @@ static void tell(struct teller *t)
 	char name[MAPPING_NAME_LEN];
 
 	t->event.mapping = mapping_name(&t->record.mapping, name, sizeof(name));
-	t->to->event(t->f, t->run, &t->event);
+	t->out->format->record(t->out, &t->event);
 }
 
 static void tell_places(struct teller *t)
@@ -234,10 +232,9 @@ static void tell_hostile(struct teller *t)
 	tell(t);
 }
 
-static void tell_all(FILE *f, const struct trace_renderer *to, const struct trace_run *run,
-		     unsigned int nr)
+static void tell_all(const struct output *out, unsigned int nr)
 {
-	struct teller t = { .f = f, .to = to, .run = run };
+	struct teller t = { .out = out };
 
 	(void)nr;
 	tell_places(&t);
@@ -269,10 +266,9 @@ static const struct symbol_frame user_frames[] = {
 	{ .address = 0x123456 },
 };
 
-static void tell_stacks(FILE *f, const struct trace_renderer *to, const struct trace_run *run,
-			unsigned int nr)
+static void tell_stacks(const struct output *out, unsigned int nr)
 {
-	struct teller t = { .f = f, .to = to, .run = run };
+	struct teller t = { .out = out };
 
 	(void)nr;
 	new_fault(&t, 1000000, 5000000, PATH_SWAP);
@@ -302,12 +298,9 @@ static void tell_stacks(FILE *f, const struct trace_renderer *to, const struct t
 	tell(&t);
 }
 
-static void tell_nothing(FILE *f, const struct trace_renderer *to, const struct trace_run *run,
-			 unsigned int nr)
+static void tell_nothing(const struct output *out, unsigned int nr)
 {
-	(void)f;
-	(void)to;
-	(void)run;
+	(void)out;
 	(void)nr;
 }
 
@@ -335,11 +328,10 @@ static void split_by_chance(struct teller *t, uint64_t *x)
 
 #define MANY_THREADS 7
 
-static void tell_many(FILE *f, const struct trace_renderer *to, const struct trace_run *run,
-		      unsigned int nr)
+static void tell_many(const struct output *out, unsigned int nr)
 {
 	static const unsigned char paths[] = { PATH_ANON, PATH_SWAP, PATH_WP_COPY, PATH_FILE_READ };
-	struct teller t = { .f = f, .to = to, .run = run };
+	struct teller t = { .out = out };
 	uint64_t x = 42, last_end[MANY_THREADS] = { 0 };
 	/* 40 days, in odd ns. */
 	uint64_t now = 40 * 86400 * SECOND + 123456789;
@@ -366,17 +358,22 @@ static void tell_many(FILE *f, const struct trace_renderer *to, const struct tra
 	}
 }
 
-void trace_tell(FILE *f, const struct trace_renderer *to, const struct trace_story *story)
+void trace_tell(FILE *f, const struct format *to, const struct trace_story *story)
 {
-	struct trace_run run = story->run;
+	struct output out = {
+		.file = f,
+		.format = to,
+		.context = &story->run,
+		.state = to->state_size ? calloc(1, to->state_size) : NULL,
+		.colour = story->colour,
+	};
 
-	run.state = to->state_size ? calloc(1, to->state_size) : NULL;
 	if (to->begin)
-		to->begin(f, &run);
-	story->tell(f, to, &run, story->nr);
+		to->begin(&out);
+	story->tell(&out, story->nr);
 	if (to->end)
-		to->end(f, &run, &story->summary);
-	free(run.state);
+		to->end(&out, &story->summary);
+	free(out.state);
 }
 
 /* clang-format off */
@@ -391,10 +388,11 @@ const struct trace_story trace_story_all = {
 /* A kernel that tells neither locks nor userfaultfd. */
 /* clang-format off */
 const struct trace_story trace_story_stacks = {
-	.run = { .attach = "tracepoint", .sample = 100, .stacks = true, .colour = true,
+	.run = { .attach = "tracepoint", .sample = 100, .stacks = true,
 		 .causes = ~(1u << CAUSE_LOCK | 1u << CAUSE_UFFD | 1u << CAUSE_IO) },
 	.summary = { 3, 17, 2345 },
 	.tell = tell_stacks,
+	.colour = true,
 };
 /* clang-format on */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * test_opts.c: the command line. opts_parse() exits on bad input, so it runs
- * in a child, which sends back what it printed and what it understood.
+ * test_opts.c: the command line. command_parse() exits on bad input, so it runs in a child,
+ * which sends back what it printed and the options.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,7 +18,17 @@
 
 #include <cmocka.h>
 
-#include "run/run_options.h"
+#include "doctor/doctor.h"
+#include "profile/profile.h"
+#include "profile/profile_options.h"
+#include "run/run.h"
+#include "serve/serve.h"
+#include "serve/serve_options.h"
+#include "stat/stat.h"
+#include "stat/stat_formats.h"
+#include "stat/stat_options.h"
+#include "trace/trace.h"
+#include "trace/trace_options.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_ARGS  16
@@ -49,7 +59,7 @@ static void test_good_seconds(void **state)
 	for (size_t i = 0; i < NR(good); i++) {
 		uint64_t ns = 0;
 
-		if (!opts_parse_seconds(good[i].text, &ns))
+		if (!option_parse_seconds(good[i].text, &ns))
 			fail_msg("%s is refused", good[i].text);
 		assert_true(ns == good[i].ns);
 	}
@@ -100,7 +110,7 @@ static void test_bad_seconds(void **state)
 	for (size_t i = 0; i < NR(bad); i++) {
 		uint64_t ns;
 
-		if (opts_parse_seconds(bad[i], &ns))
+		if (option_parse_seconds(bad[i], &ns))
 			fail_msg("\"%s\" is taken for %llu ns", bad[i], (unsigned long long)ns);
 	}
 }
@@ -119,17 +129,15 @@ static void test_good_pids(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(good); i++) {
-		struct opts opts = { 0 };
-		const char *error = opts_parse_pids(&opts, good[i].text);
+		struct run_options opts = { 0 };
+		struct error error;
 
-		if (error)
-			fail_msg("%s: %s", good[i].text, error);
+		if (run_parse_pids(&opts, good[i].text, &error))
+			fail_msg("%s: %s", good[i].text, error.text);
 		assert_int_equal(opts.nr_pids, good[i].nr);
 		for (size_t p = 0; p < good[i].nr; p++)
 			assert_int_equal(opts.pids[p], good[i].pids[p]);
-		opts_free(&opts);
-		assert_null(opts.pids);
-		assert_int_equal(opts.nr_pids, 0);
+		free(opts.pids);
 	}
 }
 
@@ -146,50 +154,67 @@ static void test_bad_pids(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(bad); i++) {
-		struct opts opts = { 0 };
-		const char *error = opts_parse_pids(&opts, bad[i]);
+		struct run_options opts = { 0 };
+		struct error error = { 0 };
 
-		if (!error)
+		if (!run_parse_pids(&opts, bad[i], &error))
 			fail_msg("\"%s\" is taken for a list of pids", bad[i]);
-		assert_true(strlen(error) > 0);
-		opts_free(&opts);
+		assert_true(strlen(error.text) > 0);
+		free(opts.pids);
 	}
 }
 
 /* -p 1 -p 2 is -p 1,2, and who is named twice is measured once. */
 static void test_pids_add_up(void **state)
 {
-	struct opts opts = { 0 };
+	struct run_options opts = { 0 };
+	struct error error;
 
 	(void)state;
-	assert_null(opts_parse_pids(&opts, "1,2"));
-	assert_null(opts_parse_pids(&opts, "3"));
+	assert_int_equal(run_parse_pids(&opts, "1,2", &error), 0);
+	assert_int_equal(run_parse_pids(&opts, "3", &error), 0);
 	assert_int_equal(opts.nr_pids, 3);
-	assert_null(opts_parse_pids(&opts, "2,2,1"));
+	assert_int_equal(run_parse_pids(&opts, "2,2,1", &error), 0);
 	assert_int_equal(opts.nr_pids, 3);
-	opts_free(&opts);
+	free(opts.pids);
 }
+
+static const struct command *const commands[] = {
+	&stat_command, &trace_command, &profile_command, &serve_command, &doctor_command, NULL,
+};
+
+/* Each command's struct begins with struct run_options. */
+union any_options {
+	struct run_options run;
+	struct stat_options stat;
+	struct trace_options trace;
+	struct profile_options profile;
+	struct serve_options serve;
+};
 
 struct parsed {
 	int status; /* exit status, or -1 */
 	char text[8192]; /* what was printed, stdout and stderr */
-	bool parsed; /* opts_parse() came back, and this is what it said: */
-	struct opts opts;
+	bool parsed; /* command_parse() came back with this: */
+	const struct command *command;
+	union any_options opts;
 	int pids[4];
 	char child[4][32];
 	size_t nr_child;
 };
 
 /* In the child: all that the parent wants to know, without pointers. */
-static void tell(int fd, struct opts *opts)
+static void send_options(int fd, const struct command *command, const void *options)
 {
-	struct parsed out = { .parsed = true, .opts = *opts };
+	struct parsed out = { .parsed = true, .command = command };
+	const struct run_options *run = options;
 
-	for (size_t i = 0; i < opts->nr_pids && i < NR(out.pids); i++)
-		out.pids[i] = opts->pids[i];
-	for (; opts->child && opts->child[out.nr_child]; out.nr_child++)
+	memcpy(&out.opts, options, command->options->size);
+	for (size_t i = 0; i < run->nr_pids && i < NR(out.pids); i++)
+		out.pids[i] = run->pids[i];
+	for (; run->workload && run->workload[out.nr_child]; out.nr_child++)
 		snprintf(out.child[out.nr_child], sizeof(out.child[0]), "%s",
-			 opts->child[out.nr_child]);
+			 run->workload[out.nr_child]);
 	if (write(fd, &out, sizeof(out)) != sizeof(out))
 		_exit(99);
 }
@@ -205,7 +230,7 @@ static size_t read_all(int fd, void *buffer, size_t size)
 	return len;
 }
 
-/* Runs opts_parse() on the arguments, which end with NULL. */
+/* Runs command_parse() on the arguments, which end with NULL. */
 static struct parsed *parse(const char *const *args)
 {
 	static struct parsed out;
@@ -222,7 +247,8 @@ static struct parsed *parse(const char *const *args)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		struct opts opts;
+		const struct command *command;
+		void *options;
 
 		dup2(said[1], STDOUT_FILENO);
 		dup2(said[1], STDERR_FILENO);
@@ -230,9 +256,9 @@ static struct parsed *parse(const char *const *args)
 		close(told[0]);
 		/* argp and getopt print these: pfstat, not the test program. */
 		program_invocation_name = program_invocation_short_name = argv[0];
-		opts_parse(&opts, argc, argv);
-		tell(told[1], &opts);
-		opts_free(&opts);
+		command = command_parse(commands, argc, argv, &options);
+		send_options(told[1], command, options);
+		command_release(command, options);
 		_exit(0);
 	}
 	close(said[1]);
@@ -340,8 +366,8 @@ static const struct refusal refusals[] = {
 	{ { "--sort=max" }, "need --by" },
 	{ { "-n", "5" }, "need --by" },
 	{ { "--by-limit=5" }, "need --by" },
-	{ { "-c", "" }, "-c: an empty path" },
-	{ { "-C", "" }, "-C: an empty name" },
+	{ { "-c", "" }, "-c : an empty path" },
+	{ { "-C", "" }, "-C : an empty name" },
 	{ { "--path=anon,anom" }, "--path anon,anom: there is no anom" },
 	{ { "--path=" }, "--path : there is no empty name" },
 	{ { "--path=anon," }, "--path anon,: there is no empty name" },
@@ -404,7 +430,7 @@ static void test_thread_is_no_process(void **state)
 	assert_int_equal(PARSE("-t", self)->status, 0);
 	out = PARSE("-t", text);
 	assert_int_equal(out->status, 0);
-	assert_int_equal(out->opts.tid, tid);
+	assert_int_equal(out->opts.run.tid, tid);
 	out = PARSE("-p", text);
 	close(until_closed[1]);
 	pthread_join(thread, NULL);
@@ -415,21 +441,21 @@ static void test_thread_is_no_process(void **state)
 static void test_nothing_given(void **state)
 {
 	const struct parsed *out = parse((const char *const[]){ NULL });
-	const struct opts *opts = &out->opts;
+	const struct stat_options *opts = &out->opts.stat;
 
 	(void)state;
 	assert_true(out->parsed);
 	assert_string_equal(out->text, "");
-	assert_int_equal(opts->command, COMMAND_STAT);
-	assert_int_equal(opts->attach, ATTACH_AUTO);
-	assert_int_equal(opts->format, FORMAT_TABLE);
-	assert_int_equal(opts->nr_pids, 0);
-	assert_int_equal(opts->tid, 0);
-	assert_false(opts->no_inherit || opts->histogram || opts->timestamp || opts->verbose ||
-		     opts->gup || opts->check || opts->dry_run);
-	assert_true(!opts->duration_ns && !opts->interval_ns && !opts->count);
-	assert_null(opts->output);
-	assert_null(opts->child);
+	assert_ptr_equal(out->command, &stat_command);
+	assert_int_equal(opts->run.attach, ATTACH_AUTO);
+	assert_ptr_equal(opts->run.format, &stat_table);
+	assert_int_equal(opts->run.nr_pids, 0);
+	assert_int_equal(opts->run.tid, 0);
+	assert_false(opts->run.no_inherit || opts->histogram || opts->timestamp ||
+		     opts->run.verbose || opts->run.gup || opts->check || opts->run.dry_run);
+	assert_true(!opts->run.duration_ns && !opts->interval_ns && !opts->count);
+	assert_null(opts->run.output);
+	assert_null(opts->run.workload);
 }
 
 static void test_everything_given(void **state)
@@ -437,37 +463,37 @@ static void test_everything_given(void **state)
 	const struct parsed *out =
 		PARSE("-vHT", "-o", "file", "--attach=fentry", "--no-inherit", "--gup", "--check",
 		      "--dry-run", "-d", "2.5", "-p", self, "0.5", "7");
-	const struct opts *opts = &out->opts;
+	const struct stat_options *opts = &out->opts.stat;
 
 	(void)state;
 	assert_true(out->parsed);
-	assert_true(opts->verbose && opts->histogram && opts->timestamp && opts->no_inherit &&
-		    opts->gup && opts->check && opts->dry_run);
-	assert_non_null(opts->output);
-	assert_int_equal(opts->attach, ATTACH_FENTRY);
-	assert_int_equal(opts->duration_ns, 2500000000);
+	assert_true(opts->run.verbose && opts->histogram && opts->timestamp &&
+		    opts->run.no_inherit && opts->run.gup && opts->check && opts->run.dry_run);
+	assert_non_null(opts->run.output);
+	assert_int_equal(opts->run.attach, ATTACH_FENTRY);
+	assert_int_equal(opts->run.duration_ns, 2500000000);
 	assert_int_equal(opts->interval_ns, 500000000);
 	assert_int_equal(opts->count, 7);
-	assert_int_equal(opts->nr_pids, 1);
+	assert_int_equal(opts->run.nr_pids, 1);
 	assert_int_equal(out->pids[0], getpid());
 }
 
 static void test_each_way(void **state)
 {
 	(void)state;
-	assert_int_equal(PARSE("--attach=auto")->opts.attach, ATTACH_AUTO);
-	assert_int_equal(PARSE("--attach=fentry")->opts.attach, ATTACH_FENTRY);
-	assert_int_equal(PARSE("--attach", "kprobe")->opts.attach, ATTACH_KPROBE);
-	assert_int_equal(PARSE("--attach=tracepoint")->opts.attach, ATTACH_TRACEPOINT);
+	assert_int_equal(PARSE("--attach=auto")->opts.run.attach, ATTACH_AUTO);
+	assert_int_equal(PARSE("--attach=fentry")->opts.run.attach, ATTACH_FENTRY);
+	assert_int_equal(PARSE("--attach", "kprobe")->opts.run.attach, ATTACH_KPROBE);
+	assert_int_equal(PARSE("--attach=tracepoint")->opts.run.attach, ATTACH_TRACEPOINT);
 }
 
 static void test_each_format(void **state)
 {
 	(void)state;
-	assert_int_equal(PARSE("--json")->opts.format, FORMAT_JSON);
-	assert_int_equal(PARSE("--csv")->opts.format, FORMAT_CSV);
+	assert_ptr_equal(PARSE("--json")->opts.run.format, &stat_json);
+	assert_ptr_equal(PARSE("--csv")->opts.run.format, &stat_csv);
 	/* Said twice is not a contradiction. */
-	assert_int_equal(PARSE("--json", "--json")->opts.format, FORMAT_JSON);
+	assert_ptr_equal(PARSE("--json", "--json")->opts.run.format, &stat_json);
 }
 
 static void test_interval_and_count(void **state)
@@ -475,13 +501,13 @@ static void test_interval_and_count(void **state)
 	const struct parsed *out = PARSE("0.25");
 
 	(void)state;
-	assert_true(out->opts.interval_ns == 250000000 && out->opts.count == 0);
+	assert_true(out->opts.stat.interval_ns == 250000000 && out->opts.stat.count == 0);
 	out = PARSE("2", "3");
-	assert_true(out->opts.interval_ns == 2000000000 && out->opts.count == 3);
+	assert_true(out->opts.stat.interval_ns == 2000000000 && out->opts.stat.count == 3);
 	/* Options may follow, and a command may. */
 	out = PARSE("1", "-T", "4", "--", "make", "-j4");
-	assert_true(out->opts.interval_ns == 1000000000 && out->opts.count == 4);
-	assert_true(out->opts.timestamp);
+	assert_true(out->opts.stat.interval_ns == 1000000000 && out->opts.stat.count == 4);
+	assert_true(out->opts.stat.timestamp);
 	assert_int_equal(out->nr_child, 2);
 }
 
@@ -492,8 +518,8 @@ static void test_command_is_split_off(void **state)
 
 	(void)state;
 	assert_true(out->parsed);
-	assert_true(out->opts.verbose);
-	assert_int_equal(out->opts.format, FORMAT_TABLE);
+	assert_true(out->opts.run.verbose);
+	assert_ptr_equal(out->opts.run.format, &stat_table);
 	assert_int_equal(out->nr_child, 4);
 	assert_string_equal(out->child[0], "sh");
 	assert_string_equal(out->child[1], "-x");
@@ -501,7 +527,7 @@ static void test_command_is_split_off(void **state)
 	assert_string_equal(out->child[3], "--json");
 
 	out = PARSE("--", "doctor");
-	assert_int_equal(out->opts.command, COMMAND_STAT);
+	assert_ptr_equal(out->command, &stat_command);
 	assert_string_equal(out->child[0], "doctor");
 
 	/* An option that lacks its value does not eat the command. */
@@ -512,9 +538,9 @@ static void test_command_is_split_off(void **state)
 static void test_doctor(void **state)
 {
 	(void)state;
-	assert_int_equal(PARSE("doctor")->opts.command, COMMAND_DOCTOR);
-	assert_false(PARSE("doctor")->opts.verbose);
-	assert_true(PARSE("doctor", "-v")->opts.verbose);
+	assert_ptr_equal(PARSE("doctor")->command, &doctor_command);
+	assert_false(PARSE("doctor")->opts.run.verbose);
+	assert_true(PARSE("doctor", "-v")->opts.run.verbose);
 }
 
 static void test_times(void **state)
@@ -547,7 +573,7 @@ static void test_times(void **state)
 	for (size_t i = 0; i < NR(times); i++) {
 		uint64_t ns = 0;
 
-		if (opts_parse_time(times[i].text, &ns) != (times[i].ns != 0))
+		if (option_parse_time(times[i].text, &ns) != (times[i].ns != 0))
 			fail_msg("\"%s\" is %s", times[i].text, times[i].ns ? "refused" : "taken");
 		assert_true(ns == times[i].ns);
 	}
@@ -565,34 +591,34 @@ static void test_by(void **state)
 	const struct parsed *out = PARSE("--by", "process");
 
 	(void)state;
-	assert_int_equal(out->opts.sort, SORT_TOTAL);
-	assert_int_equal(out->opts.top, 20);
-	assert_int_equal(out->opts.by_limit, 16384);
+	assert_int_equal(out->opts.stat.sort, SORT_TOTAL);
+	assert_int_equal(out->opts.stat.top, 20);
+	assert_int_equal(out->opts.stat.by_limit, 16384);
 	for (int dim = 1; dim < DIM_NR; dim++) {
 		char both[32];
 
 		out = PARSE("--by", names[dim]);
-		assert_int_equal(out->opts.by[0], dim);
-		assert_int_equal(out->opts.by[1], DIM_NONE);
+		assert_int_equal(out->opts.stat.by[0], dim);
+		assert_int_equal(out->opts.stat.by[1], DIM_NONE);
 		if (dim == DIM_PATH)
 			continue;
 		snprintf(both, sizeof(both), "%s,path", names[dim]);
 		out = PARSE("--by", both);
-		assert_int_equal(out->opts.by[0], dim);
-		assert_int_equal(out->opts.by[1], DIM_PATH);
+		assert_int_equal(out->opts.stat.by[0], dim);
+		assert_int_equal(out->opts.stat.by[1], DIM_PATH);
 	}
 	for (int sort = 0; sort < SORT_NR; sort++)
-		assert_int_equal(PARSE("--by=cpu", "--sort", sorts[sort])->opts.sort, sort);
+		assert_int_equal(PARSE("--by=cpu", "--sort", sorts[sort])->opts.stat.sort, sort);
 	out = PARSE("--by=cpu", "-n", "7", "--by-limit=1048576", "--json");
-	assert_int_equal(out->opts.top, 7);
-	assert_int_equal(out->opts.by_limit, 1 << 20);
-	assert_int_equal(PARSE("--by=cpu", "-n0")->opts.top, 0);
+	assert_int_equal(out->opts.stat.top, 7);
+	assert_int_equal(out->opts.stat.by_limit, 1 << 20);
+	assert_int_equal(PARSE("--by=cpu", "-n0")->opts.stat.top, 0);
 }
 
 static void test_filters(void **state)
 {
 	const struct parsed *out = parse((const char *const[]){ NULL });
-	const struct fault_filter *only = &out->opts.only;
+	const struct fault_filter *only = &out->opts.run.only;
 
 	(void)state;
 	assert_false(only->of_fault || only->of_task);
@@ -612,7 +638,7 @@ static void test_filters(void **state)
 	assert_int_equal(only->comm_len, 16);
 	out = PARSE("-c", "/system.slice", "-C", "sh");
 	assert_true(only->of_task);
-	assert_non_null(out->opts.cgroup);
+	assert_non_null(out->opts.run.cgroup);
 	assert_int_equal(only->comm_len, 3);
 }
 
@@ -621,23 +647,24 @@ static void test_serve(void **state)
 	const struct parsed *out = PARSE("serve");
 
 	(void)state;
-	assert_int_equal(out->opts.command, COMMAND_SERVE);
-	assert_int_equal(out->opts.nr_listen, 1);
-	assert_true(out->opts.slow_ns == 10000000);
-	assert_int_equal(out->opts.by[0], DIM_NONE);
-	assert_true(PARSE("serve", "--slower", "0")->opts.slow_ns == 0);
-	assert_true(PARSE("serve", "--slower=1.5ms")->opts.slow_ns == 1500000);
+	assert_ptr_equal(out->command, &serve_command);
+	assert_int_equal(out->opts.serve.nr_listen, 1);
+	assert_true(out->opts.serve.slow_ns == 10000000);
+	assert_false(out->opts.serve.by_cgroup);
+	assert_true(PARSE("serve", "--slower", "0")->opts.serve.slow_ns == 0);
+	assert_true(PARSE("serve", "--slower=1.5ms")->opts.serve.slow_ns == 1500000);
 	out = PARSE("serve", "--web.listen-address=127.0.0.1:1", "--web.listen-address=[::1]:2");
-	assert_int_equal(out->opts.nr_listen, 2);
+	assert_int_equal(out->opts.serve.nr_listen, 2);
 	out = PARSE("serve", "--by", "cgroup", "--attach=fentry", "--gup");
-	assert_int_equal(out->opts.by[0], DIM_CGROUP);
-	assert_int_equal(out->opts.cgroup_limit, 4096);
-	assert_int_equal(out->opts.attach, ATTACH_FENTRY);
-	assert_true(out->opts.gup);
-	assert_int_equal(PARSE("serve", "--by=cgroup", "--cgroup-limit=7")->opts.cgroup_limit, 7);
+	assert_true(out->opts.serve.by_cgroup);
+	assert_int_equal(out->opts.serve.cgroup_limit, 4096);
+	assert_int_equal(out->opts.run.attach, ATTACH_FENTRY);
+	assert_true(out->opts.run.gup);
+	assert_int_equal(PARSE("serve", "--by=cgroup", "--cgroup-limit=7")->opts.serve.cgroup_limit,
+			 7);
 	out = PARSE("serve", "--web.systemd-socket");
-	assert_true(out->opts.systemd_socket);
-	assert_int_equal(out->opts.nr_listen, 0);
+	assert_true(out->opts.serve.systemd_socket);
+	assert_int_equal(out->opts.serve.nr_listen, 0);
 	assert_non_null(strstr(PARSE("serve", "--help")->text, "--web.config.file"));
 }
 
@@ -653,12 +680,12 @@ static void test_ring(void **state)
 	};
 
 	(void)state;
-	assert_int_equal(PARSE("trace")->opts.ring_bytes, 4 << 20);
-	assert_int_equal(PARSE("trace", "-g")->opts.ring_bytes, 16 << 20);
+	assert_int_equal(PARSE("trace")->opts.trace.ring_bytes, 4 << 20);
+	assert_int_equal(PARSE("trace", "-g")->opts.trace.ring_bytes, 16 << 20);
 	for (size_t i = 0; i < NR(good); i++) {
-		assert_int_equal(PARSE("trace", "-m", good[i].text)->opts.ring_bytes,
+		assert_int_equal(PARSE("trace", "-m", good[i].text)->opts.trace.ring_bytes,
 				 good[i].bytes);
-		assert_int_equal(PARSE("trace", "-m", good[i].text, "-g")->opts.ring_bytes,
+		assert_int_equal(PARSE("trace", "-m", good[i].text, "-g")->opts.trace.ring_bytes,
 				 good[i].bytes);
 	}
 }

@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-#include "stat/stat_format.h"
 #include "report/report.h"
 #include "shared/hist.h"
 
@@ -582,11 +581,11 @@ static void test_render_time(void **state)
 		{ 12345 * SECOND, "12345s" },
 		{ UINT64_MAX, "18446744074s" },
 	};
-	char buf[RENDER_TIME_LEN];
+	char buf[FORMAT_TIME_LEN];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		assert_string_equal(render_time(buf, times[i].ns), times[i].text);
+		assert_string_equal(format_time(buf, times[i].ns), times[i].text);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

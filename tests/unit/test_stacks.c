@@ -13,18 +13,19 @@
 #include <cmocka.h>
 
 #include "../profile/made_up.h"
+#include "run/run.h"
 
 static const struct profile_run by_time = { .title = "test" };
 static const struct profile_run by_count = { .by_count = true, .title = "test" };
 
 static char *output(const struct stacks *s, const struct profile_run *run, size_t *len,
-		    int (*write)(const struct stacks *, const struct profile_run *, FILE *))
+		    const struct format *format)
 {
 	char *text = NULL;
-	FILE *f = open_memstream(&text, len);
+	struct output out = { .file = open_memstream(&text, len), .context = run };
 
-	assert_int_equal(write(s, run, f), 0);
-	fclose(f);
+	assert_int_equal(format->record(&out, s), 0);
+	fclose(out.file);
 	return text;
 }
 
@@ -80,7 +81,7 @@ static void golden(void **state)
 	expected[want] = '\0';
 	fclose(f);
 	assert_int_equal(make_up(&s), 0);
-	text = output(&s, &by_time, &len, profile_folded);
+	text = output(&s, &by_time, &len, &profile_folded);
 	assert_string_equal(text, expected);
 	free(text);
 	stacks_free(&s);
@@ -96,7 +97,7 @@ static void expect_folded(const struct stack_sample *sample, unsigned int max_de
 	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name },
 		    max_depth);
 	assert_int_equal(stacks_add(&s, sample), 0);
-	text = output(&s, &by_count, &len, profile_folded);
+	text = output(&s, &by_count, &len, &profile_folded);
 	assert_string_equal(text, line);
 	free(text);
 	stacks_free(&s);
@@ -177,13 +178,13 @@ static void nothing_at_all(void **state)
 	(void)state;
 	expect_folded(&sample, 127, ";[unclassified] 1\n");
 	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
-	text = output(&s, &by_time, &len, profile_folded);
+	text = output(&s, &by_time, &len, &profile_folded);
 	assert_int_equal(len, 0);
 	free(text);
-	text = output(&s, &by_time, &len, profile_flamegraph);
+	text = output(&s, &by_time, &len, &profile_flamegraph);
 	assert_non_null(strstr(text, "0 ns in 0 faults"));
 	free(text);
-	text = output(&s, &by_time, &len, profile_pprof);
+	text = output(&s, &by_time, &len, &profile_pprof);
 	assert_true(len > 20);
 	free(text);
 	stacks_free(&s);
@@ -281,7 +282,7 @@ static void lines_have_a_limit(void **state)
 	assert_int_equal(s.weights[0].count, 11);
 	assert_int_equal(s.weights[2].count, 998);
 	assert_int_equal(s.totals.all.count, 1010);
-	text = output(&s, &by_count, &len, profile_folded);
+	text = output(&s, &by_count, &len, &profile_folded);
 	assert_non_null(strstr(text, "[no room for the stack];[anon] 998\n"));
 	free(text);
 	stacks_free(&s);
@@ -309,7 +310,7 @@ static void many_stacks(void **state)
 		assert_int_equal(stacks_add(&s, &sample), 0);
 	}
 	assert_int_equal(s.totals.all.count, 5000);
-	text = output(&s, &by_time, &len, profile_flamegraph);
+	text = output(&s, &by_time, &len, &profile_flamegraph);
 	assert_non_null(strstr(text, "5,000 faults"));
 	free(text);
 	stacks_free(&s);

@@ -159,7 +159,7 @@ static void test_clean_text(void **state)
 	assert_string_equal(escape_text(small, sizeof(small), "abcde", ""), "abcde");
 }
 
-static char *print(const struct trace_renderer *to, const struct trace_story *story)
+static char *print(const struct format *to, const struct trace_story *story)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -175,7 +175,7 @@ static char *print(const struct trace_renderer *to, const struct trace_story *st
 /* Lines of text: nothing but what a terminal shows, whoever chose the names. */
 static void test_text_is_harmless(void **state)
 {
-	static const struct trace_renderer *const formats[] = { &trace_text, &trace_perf_script };
+	static const struct format *const formats[] = { &trace_text, &trace_perf_script };
 
 	(void)state;
 	for (size_t i = 0; i < NR(formats); i++) {
@@ -300,13 +300,18 @@ static void test_chrome_without_state(void **state)
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
+	const struct output out = {
+		.file = f,
+		.format = &trace_chrome,
+		.context = &trace_story_all.run,
+	};
 	json_t *file;
 
 	(void)state;
 	assert_non_null(f);
-	trace_chrome.begin(f, &trace_story_all.run);
-	trace_story_all.tell(f, &trace_chrome, &trace_story_all.run, 0);
-	trace_chrome.end(f, &trace_story_all.run, &trace_story_all.summary);
+	trace_chrome.begin(&out);
+	trace_story_all.tell(&out, 0);
+	trace_chrome.end(&out, &trace_story_all.summary);
 	fclose(f);
 	file = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(file);
@@ -323,10 +328,10 @@ static void test_words(void **state)
 	assert_string_equal(cause_help(CAUSE_LOCK), "waited for mmap_lock");
 	assert_string_equal(access_name(ACCESS_EXEC), "exec");
 	assert_string_equal(mapping_kind_name(MAPPING_SPECIAL), "special");
-	assert_true(trace_tells(&trace_story_empty.run, CAUSE_ON_CPU));
-	assert_false(trace_tells(&trace_story_empty.run, CAUSE_LOCK));
-	for (unsigned int i = 0; trace_renderers[i]; i++)
-		assert_true(*trace_renderers[i]->name && *trace_renderers[i]->help);
+	assert_true(trace_has_cause(&trace_story_empty.run, CAUSE_ON_CPU));
+	assert_false(trace_has_cause(&trace_story_empty.run, CAUSE_LOCK));
+	for (unsigned int i = 0; trace_formats[i]; i++)
+		assert_true(*trace_formats[i]->name && *trace_formats[i]->help);
 }
 
 int main(void)

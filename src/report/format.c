@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * report/format.c: times and rates with a few digits.
+ */
+#include "report_format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static uint64_t divide_round(uint64_t v, uint64_t by)
+{
+	return v / by + (v % by >= by / 2);
+}
+
+const char *format_time(char buf[FORMAT_TIME_LEN], uint64_t ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = { { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 } };
+	uint64_t hundredths, tenths;
+	unsigned int u = 0;
+
+	if (ns < 1000) {
+		snprintf(buf, FORMAT_TIME_LEN, "%" PRIu64 "ns", ns);
+		return buf;
+	}
+	/* Compared after rounding: 999,600 ns are 1.00ms, not 1000us. */
+	while (u < 2 && divide_round(ns, units[u].ns) >= 1000)
+		u++;
+	hundredths = divide_round(ns, units[u].ns / 100);
+	tenths = divide_round(ns, units[u].ns / 10);
+	if (hundredths < 1000)
+		snprintf(buf, FORMAT_TIME_LEN, "%" PRIu64 ".%02" PRIu64 "%s", hundredths / 100,
+			 hundredths % 100, units[u].name);
+	else if (tenths < 1000)
+		snprintf(buf, FORMAT_TIME_LEN, "%" PRIu64 ".%" PRIu64 "%s", tenths / 10,
+			 tenths % 10, units[u].name);
+	else
+		snprintf(buf, FORMAT_TIME_LEN, "%" PRIu64 "%s", divide_round(ns, units[u].ns),
+			 units[u].name);
+	return buf;
+}
+
+const char *format_rate(char buf[FORMAT_RATE_LEN], double rate)
+{
+	int decimals = rate >= 100 ? 0 : rate >= 1 ? 1 : 2;
+
+	/* Not 0.00, as there was one. Reports of no duration have no rate. */
+	if (rate > 0 && rate < 0.005)
+		snprintf(buf, FORMAT_RATE_LEN, "<0.01");
+	else
+		snprintf(buf, FORMAT_RATE_LEN, "%.*f", decimals, rate);
+	return buf;
+}

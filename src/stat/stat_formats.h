@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * stat/stat_formats.h: the output formats of pfstat stat (struct format of run/run_output.h),
+ * and the parts that a format has in files of its own. A format prints a struct report and
+ * computes nothing.
+ */
+#ifndef PFSTAT_STAT_STAT_FORMATS_H
+#define PFSTAT_STAT_STAT_FORMATS_H
+
+#include "report/report.h"
+#include "run/run.h"
+#include "util/json.h"
+
+#include "stat_check.h"
+
+/* The output's context. */
+struct stat_style {
+	bool histogram; /* -H: bars per path below the table */
+	bool timestamp; /* -T: wall clock before each interval */
+	enum dimension by[2]; /* --by: rows of groups instead of paths */
+};
+
+/* In the order of the help; ended by NULL. */
+extern const struct format *const stat_formats[];
+extern const struct format stat_table, stat_json, stat_csv;
+
+#define BOLD  "\033[1m"
+#define DIM   "\033[2m"
+#define PLAIN "\033[0m"
+
+/* --- of the table */
+
+void table_histograms(const struct output *out, const struct report *r);
+/* A second table: how the time of each path splits into causes. */
+void table_causes(const struct output *out, const struct report *r);
+void table_groups(const struct output *out, const struct group_report *r);
+/* The result of --check; CSV, which has no place for it, leaves it to stderr. */
+void table_check(FILE *f, const struct check *check);
+
+/* --- of JSON */
+
+/* The counts that are not 0 as [index, count], indices from first on. */
+void json_put_counts(struct json_writer *w, const char *key, const uint64_t *counts, int nr,
+		     int first);
+/* by, groups, groups_other and groups_exited. */
+void json_put_groups(struct json_writer *w, const struct group_report *r);
+
+/* --- of CSV */
+
+void csv_groups_begin(FILE *f, const enum dimension by[2]);
+void csv_groups(FILE *f, const struct report *r);
+
+#endif
