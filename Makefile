@@ -154,6 +154,8 @@ $(O)/tests/%: tests/unit/%.c $(LIB)
 # Functions that a test has instead of the real ones.
 $(O)/tests/test_collect: WRAP := $(addprefix -Wl$(comma)--wrap=,session_events session_misses \
 	session_maps rcu_wait)
+$(O)/tests/test_cgroup_counters $(O)/tests/test_group_counters $(O)/tests/test_stack_table: \
+	WRAP := -Wl,--wrap=session_maps
 
 $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(call say,CC,$@)
