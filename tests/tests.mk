@@ -29,6 +29,8 @@ $(O)/tests/%: $(O)/tests/%.o $(LIB)
 # Functions that a test has instead of the real ones.
 $(O)/tests/test_collect: WRAP := $(addprefix -Wl$(comma)--wrap=,session_events session_misses \
 	session_maps rcu_wait)
+$(O)/tests/test_cgroup_counters $(O)/tests/test_group_counters $(O)/tests/test_stack_table: \
+	WRAP := -Wl,--wrap=session_maps
 $(O)/tests/test_serve_metrics: WRAP := $(addprefix -Wl$(comma)--wrap=,counters_read counters_slow \
 	session_program self_usage)
 $(O)/tests/test_end_events: WRAP := $(addprefix -Wl$(comma)--wrap=,perf_event_open_software \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * counters/cgroup_counters.c: see counters/counters_cgroups.h.
+ * counters/cgroup_counters.c: reads the counters of cgroups, and returns those of removed ones.
  */
 #include "counters_cgroups.h"
 
@@ -17,7 +17,7 @@ struct cgroup_counters {
 	struct slab entries;
 	struct cgroup_faults *slab;
 	unsigned char *fates; /* by entry */
-	unsigned int *forgotten; /* entries that do not stay */
+	unsigned int *forgotten; /* entries to return */
 	struct cgroup_faults folded;
 };
 
@@ -51,18 +51,18 @@ unsigned int cgroup_counters_limit(const struct cgroup_counters *s)
 }
 
 /*
- * An entry without faults has perhaps been claimed while another CPU claimed one for the
- * same cgroup, and its key is another entry's.
+ * Two CPUs can claim an entry for the same cgroup. One of them then never counts: its key is
+ * that of the other.
  */
 uint64_t cgroup_counters_key(const struct cgroup_counters *s, unsigned int entry, uint64_t *faults)
 {
-	const volatile struct cgroup_faults *cell = &s->slab[entry];
-	uint64_t key = cell->key;
+	const volatile struct cgroup_faults *from = &s->slab[entry];
+	uint64_t key = from->key;
 	unsigned int path;
 
 	*faults = 0;
 	for (path = 0; key && path < PATH_NR; path++)
-		*faults += cell->count[path][0] + cell->count[path][1];
+		*faults += from->count[path][0] + from->count[path][1];
 	return *faults ? key : 0;
 }
 
@@ -72,17 +72,17 @@ const struct cgroup_faults *cgroup_counters_faults(const struct cgroup_counters 
 	return &s->slab[entry];
 }
 
-void cgroup_counters_add(struct cgroup_faults *sum, const struct cgroup_faults *cell)
+void cgroup_counters_add(struct cgroup_faults *sum, const struct cgroup_faults *from)
 {
 	unsigned int i;
 
 	for (i = 0; i < PATH_NR; i++) {
-		sum->count[i][0] += cell->count[i][0];
-		sum->count[i][1] += cell->count[i][1];
-		sum->sum_ns[i] += cell->sum_ns[i];
+		sum->count[i][0] += from->count[i][0];
+		sum->count[i][1] += from->count[i][1];
+		sum->sum_ns[i] += from->sum_ns[i];
 	}
 	for (i = 0; i < HIST_SLOTS; i++)
-		sum->buckets[i] += cell->buckets[i];
+		sum->buckets[i] += from->buckets[i];
 }
 
 void cgroup_counters_other(const struct cgroup_counters *s, struct cgroup_faults *sum)
@@ -96,13 +96,13 @@ void cgroup_counters_forget(struct cgroup_counters *s, unsigned int entry, bool 
 	s->fates[entry] = fold ? FOLDS : ENDS;
 }
 
-static void clear(struct cgroup_counters *s, unsigned int entry)
+static void clear_cgroup_entry(struct cgroup_counters *s, unsigned int entry)
 {
-	struct cgroup_faults *cell = &s->slab[entry];
+	struct cgroup_faults *from = &s->slab[entry];
 
 	if (s->fates[entry] == FOLDS)
-		cgroup_counters_add(&s->folded, cell);
-	memset(cell, 0, sizeof(*cell));
+		cgroup_counters_add(&s->folded, from);
+	memset(from, 0, sizeof(*from));
 	s->fates[entry] = KEPT;
 }
 
@@ -110,7 +110,7 @@ void cgroup_counters_settle(struct cgroup_counters *s)
 {
 	unsigned int nr = 0, i;
 
-	/* Downwards, so that the lowest is taken first. */
+	/* Downwards: programs claim the last that was returned first. */
 	for (i = s->entries.limit; i; i--)
 		if (s->fates[i] != KEPT)
 			s->forgotten[nr++] = i;
@@ -118,7 +118,7 @@ void cgroup_counters_settle(struct cgroup_counters *s)
 		return;
 	rcu_wait();
 	for (i = 0; i < nr; i++)
-		clear(s, s->forgotten[i]);
+		clear_cgroup_entry(s, s->forgotten[i]);
 	slab_free(&s->entries, s->forgotten, nr);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * counters/counters.c: see counters/counters.h.
+ * counters/counters.c: reads fault counters, causes and slow faults into snapshots.
  */
 #include "counters.h"
 
@@ -23,14 +23,14 @@ struct counters {
 	size_t slow_len;
 	const volatile struct cause_counters *causes; /* NULL: without --causes */
 	size_t causes_len;
-	/* The reads of the last snapshot: see settle_reads(). */
+	/* The reads of the last snapshot: see settle_read_accesses(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
-	uint64_t missed; /* the most so far: events without a run */
-	void (*on_flip)(void *arg, unsigned int epoch); /* NULL: nobody else keeps maxima */
+	uint64_t missed; /* most events without a run so far */
+	void (*on_flip)(void *arg, unsigned int epoch); /* NULL: there are no other maxima */
 	void *on_flip_arg;
 };
 
-static void *map(int fd, size_t len, int prot)
+static void *map_counters(int fd, size_t len, int prot)
 {
 	void *p = mmap(NULL, len, prot, MAP_SHARED, fd, 0);
 
@@ -49,17 +49,18 @@ int counters_open(struct counters **out, const struct session *session)
 	c->fault_counters_len =
 		sizeof(struct fault_counters) * FAULT_COUNTERS_PER_CPU * c->maps.nr_cpus;
 	c->tallies_len = sizeof(struct tallies) * c->maps.nr_cpus;
-	c->fault_counters =
-		map(c->maps.fault_counters_fd, c->fault_counters_len, PROT_READ | PROT_WRITE);
-	c->tallies = c->fault_counters ? map(c->maps.tally_fd, c->tallies_len, PROT_READ) : NULL;
+	c->fault_counters = map_counters(c->maps.fault_counters_fd, c->fault_counters_len,
+					 PROT_READ | PROT_WRITE);
+	c->tallies = c->fault_counters ? map_counters(c->maps.tally_fd, c->tallies_len, PROT_READ) :
+					 NULL;
 	if (c->tallies && c->maps.slow_fd >= 0) {
 		c->slow_len = sizeof(struct slow_fault) * SLOW_PER_CPU * c->maps.nr_cpus;
-		c->slow = map(c->maps.slow_fd, c->slow_len, PROT_READ);
+		c->slow = map_counters(c->maps.slow_fd, c->slow_len, PROT_READ);
 	}
 	if (c->tallies && c->maps.causes_fd >= 0) {
 		c->causes_len =
 			sizeof(struct cause_counters) * PATH_NR * ORIGIN_NR * c->maps.nr_cpus;
-		c->causes = map(c->maps.causes_fd, c->causes_len, PROT_READ);
+		c->causes = map_counters(c->maps.causes_fd, c->causes_len, PROT_READ);
 	}
 	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow) ||
 	    (c->maps.causes_fd >= 0 && !c->causes)) {
@@ -79,8 +80,8 @@ void counters_on_epoch_flip(struct counters *c, void (*on_flip)(void *arg, unsig
 }
 
 /*
- * The maximum is the one number that cannot be subtracted, so there are two per
- * cell and the epoch says which is being written: clear the other, turn, read.
+ * A maximum cannot be subtracted, so fault counters have two, and the epoch selects the one that
+ * programs write: clear the other, flip the epoch, read.
  */
 static unsigned int flip_epoch(struct counters *c)
 {
@@ -96,43 +97,42 @@ static unsigned int flip_epoch(struct counters *c)
 	return epoch;
 }
 
-static void add_counters(struct fault_sum *sum, const volatile struct fault_counters *cell,
+static void add_counters(struct fault_sum *sum, const volatile struct fault_counters *from,
 			 unsigned int epoch)
 {
 	uint64_t count = 0, writes, execs;
 	int i;
 
 	for (i = 0; i < HIST_SLOTS; i++) {
-		sum->buckets[i] += cell->buckets[i];
-		count += cell->buckets[i];
+		sum->buckets[i] += from->buckets[i];
+		count += from->buckets[i];
 	}
-	count += cell->untimed;
-	/* The whole before its parts, which the kernel side counts first: see settle_reads(). */
+	count += from->untimed;
+	/* The total before its parts, which programs count first: see settle_read_accesses(). */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	writes = cell->writes;
-	execs = cell->execs;
-	sum->sum_ns += cell->sum_ns;
-	if (cell->max_ns[epoch & 1] > sum->max_ns)
-		sum->max_ns = cell->max_ns[epoch & 1];
-	sum->untimed += cell->untimed;
+	writes = from->writes;
+	execs = from->execs;
+	sum->sum_ns += from->sum_ns;
+	if (from->max_ns[epoch & 1] > sum->max_ns)
+		sum->max_ns = from->max_ns[epoch & 1];
+	sum->untimed += from->untimed;
 	sum->access[ACCESS_READ] += count - writes - execs;
 	sum->access[ACCESS_WRITE] += writes;
 	sum->access[ACCESS_EXEC] += execs;
-	sum->retries += cell->retries;
-	sum->stack_growths += cell->stack_growths;
-	sum->mmap_locks += cell->mmap_locks;
-	sum->slow += cell->slow;
+	sum->retries += from->retries;
+	sum->stack_growths += from->stack_growths;
+	sum->mmap_locks += from->mmap_locks;
+	sum->slow += from->slow;
 	for (i = 0; i < MAX_ORDER_NOTED; i++)
-		sum->orders[i] += cell->orders[i];
+		sum->orders[i] += from->orders[i];
 }
 
 /*
- * Reads are what is left of a count. A write that is counted while the cell is
- * read makes them look one too few, or fewer than none, until the next
- * snapshot; never too many. So what was said last stays true, and the counter
- * never goes back.
+ * Reads are the count less writes and execs. A write that is counted while the counters are
+ * read makes them one too low, even negative, until the next snapshot; never too high. So the
+ * last value stays valid, and the counter never decreases.
  */
-static void settle_reads(uint64_t *last, struct fault_sum *sum)
+static void settle_read_accesses(uint64_t *last, struct fault_sum *sum)
 {
 	int64_t more = sum->access[ACCESS_READ] - *last;
 
@@ -141,9 +141,9 @@ static void settle_reads(uint64_t *last, struct fault_sum *sum)
 	sum->access[ACCESS_READ] = *last;
 }
 
-static bool is_untouched(const volatile struct fault_counters *cell)
+static bool is_untouched(const volatile struct fault_counters *from)
 {
-	return !cell->sum_ns && !cell->untimed;
+	return !from->sum_ns && !from->untimed;
 }
 
 static void add_causes(const struct counters *c, struct snapshot *snap, unsigned int cpu)
@@ -152,19 +152,19 @@ static void add_causes(const struct counters *c, struct snapshot *snap, unsigned
 
 	for (path = 0; c->causes && path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++) {
-			const volatile struct cause_counters *cell =
+			const volatile struct cause_counters *from =
 				&c->causes[(cpu * PATH_NR + path) * ORIGIN_NR + origin];
 			struct cause_sum *sum = &snap->causes[path][origin];
 
 			for (cause = 0; cause < CAUSE_NR; cause++) {
-				sum->ns[cause] += cell->ns[cause];
-				sum->faults[cause] += cell->faults[cause];
+				sum->ns[cause] += from->ns[cause];
+				sum->faults[cause] += from->faults[cause];
 			}
 		}
 }
 
-/* Faults in flight in the array; the overflow hash is empty or tiny. */
-static uint64_t count_open(const struct counters *c)
+/* Faults in flight. The overflow hash is empty or tiny. */
+static uint64_t count_in_flight(const struct counters *c)
 {
 	uint64_t n = 0;
 	int i;
@@ -174,7 +174,7 @@ static uint64_t count_open(const struct counters *c)
 	return n;
 }
 
-/* Each run of an end program either closed a fault or said why not. */
+/* Each run of an end program either completed a fault or counted why not. */
 static uint64_t count_end_runs(const struct snapshot *snap)
 {
 	uint64_t n = snap->tallies[TALLY_END_WITHOUT_BEGIN] + snap->tallies[TALLY_END_OF_OTHERS] +
@@ -201,13 +201,13 @@ static void read_counters(const struct counters *c, struct snapshot *snap, unsig
 		for (path = 0; path < PATH_NR; path++)
 			for (origin = 0; origin < ORIGIN_NR; origin++)
 				for (major = 0; major < 2; major++) {
-					const struct fault_counters *cell =
+					const struct fault_counters *from =
 						&c->fault_counters[cpu * FAULT_COUNTERS_PER_CPU +
 								   FAULT_COUNTERS_INDEX(
 									   path, origin, major)];
 
-					if (!is_untouched(cell))
-						add_counters(&snap->sums[path][origin][major], cell,
+					if (!is_untouched(from))
+						add_counters(&snap->sums[path][origin][major], from,
 							     epoch);
 				}
 		add_causes(c, snap, cpu);
@@ -218,7 +218,8 @@ static void read_counters(const struct counters *c, struct snapshot *snap, unsig
 }
 
 /*
- * Events first: one that fires in between must not look like a missed run. Returns those that do.
+ * Events first: one that fires in between must not look like a missed run. Returns the number of
+ * missed runs.
  */
 static uint64_t read_runs(const struct counters *c, struct snapshot *snap, unsigned int epoch)
 {
@@ -228,9 +229,9 @@ static uint64_t read_runs(const struct counters *c, struct snapshot *snap, unsig
 }
 
 /*
- * An event may have fired whose run has not counted yet: an interrupt stopped it there, or the
- * host of this virtual machine took the CPU away. So where runs are missing, those
- * that are at work get the time to end, and it is read once more.
+ * After an event its program may not have counted yet, as an interrupt or the host of a virtual
+ * machine stopped it. So when runs are missing, this waits for the running programs and reads
+ * once more.
  */
 static void read_settled(struct counters *c, struct snapshot *snap, unsigned int epoch)
 {
@@ -254,18 +255,18 @@ int counters_read(struct counters *c, struct snapshot *snap, bool final)
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)
 			for (major = 0; major < 2; major++)
-				settle_reads(&c->reads[path][origin][major],
-					     &snap->sums[path][origin][major]);
+				settle_read_accesses(&c->reads[path][origin][major],
+						     &snap->sums[path][origin][major]);
 	snap->probe_misses = session_misses(c->session);
 	if (final)
-		snap->in_flight = count_open(c);
+		snap->in_flight = count_in_flight(c);
 	snap->mono_ns = clock_ns(CLOCK_MONOTONIC);
 	snap->wall_ns = clock_ns(CLOCK_REALTIME);
 	return 0;
 }
 
 /* false: none yet, or it is being written. */
-static bool read_slow(const volatile struct slow_fault *slow, struct slow_fault *out)
+static bool read_slow_fault(const volatile struct slow_fault *slow, struct slow_fault *out)
 {
 	unsigned int seq = __atomic_load_n(&slow->seq, __ATOMIC_ACQUIRE);
 
@@ -281,8 +282,8 @@ size_t counters_slow(const struct counters *c, unsigned int path, unsigned int m
 	unsigned int cpu;
 
 	for (cpu = 0; c->slow && cpu < c->maps.nr_cpus && found < nr; cpu++)
-		if (read_slow(&c->slow[cpu * SLOW_PER_CPU + SLOW_INDEX(path, major)],
-			      &faults[found]))
+		if (read_slow_fault(&c->slow[cpu * SLOW_PER_CPU + SLOW_INDEX(path, major)],
+				    &faults[found]))
 			found++;
 	return found;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * counters/counters_groups.h: the counters of --by (bpf/groups.bpf.h): read through mmap, without a
- * bpf(2) call; those of what has exited are given back (probe/probe_slab.h).
+ * bpf(2) call; entries of exited processes are returned (probe/probe_slab.h).
  */
 #ifndef PFSTAT_COUNTERS_COUNTERS_GROUPS_H
 #define PFSTAT_COUNTERS_COUNTERS_GROUPS_H
@@ -21,22 +21,22 @@ struct groups_setup {
 int groups_open(struct groups **out, const struct session *session,
 		const struct groups_setup *setup);
 
-/* The epoch is about to turn to this one: its maxima begin at 0. For counters_on_epoch_flip(). */
+/* Clears the maxima of the epoch that begins. For counters_on_epoch_flip(). */
 void groups_flip_epoch(void *groups, unsigned int epoch);
 
-/* Waits until no program counts any more, after session_stop(). */
+/* After session_stop(): waits until no program counts any more. */
 void groups_settle(struct groups *g);
 
 /*
- * What was counted since the last read, or (total) since the start, after the epoch has turned:
- * rows with a count, other and exited; the rest is for group_report_make(). Valid until the next
- * read. 0 or a negative errno.
+ * The counts since the last read, or (total) since the start, after an epoch flip: rows with a
+ * count, other and exited; group_report_make() does the rest. Valid until the next read. 0 or a
+ * negative errno.
  */
 int groups_read(struct groups *g, bool total, struct group_report *report);
 
 /*
- * Frees the entries of processes and threads that had exited before the last read. What they
- * counted is part of exited from then on. 0 or a negative errno: then they keep them.
+ * Frees the entries of processes and threads that had exited before the last read. Their counts
+ * are part of exited from then on. 0, or a negative errno and nothing is freed.
  */
 int groups_free_exited(struct groups *g);
 

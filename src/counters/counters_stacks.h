@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * counters/counters_stacks.h: the faults by stack that programs counted (bpf/stack_table.bpf.h):
- * read through mmap, and given back while they measure, so that there is room for more.
+ * read through mmap; entries are returned during the measurement to make room for others.
  */
 #ifndef PFSTAT_COUNTERS_COUNTERS_STACKS_H
 #define PFSTAT_COUNTERS_COUNTERS_STACKS_H
@@ -14,11 +14,11 @@
 /* Faults with the same stack. */
 struct stack_sample {
 	int pid;
-	bool ended; /* one of many: it is not told apart from others by its pid */
+	bool ended; /* the process; its pid does not distinguish it from others */
 	const char *comm;
 	const char *path; /* of the fault: "anon" */
 	uint64_t count, sum_ns;
-	uint64_t when_ns; /* CLOCK_MONOTONIC of one of them; UINT64_MAX: unknown */
+	uint64_t when_ns; /* CLOCK_MONOTONIC of one of the faults; UINT64_MAX: unknown */
 	/* Innermost first. nr 0: there is none, or with an error it is lost. */
 	const uint64_t *kernel, *user;
 	unsigned int nr_kernel, nr_user;
@@ -30,26 +30,25 @@ struct stack_table;
 /* 0 or a negative errno. For a session with profile_stacks, which must outlive it. */
 int stack_table_open(struct stack_table **out, const struct session *session);
 
-/* Enough of it is taken that stack_table_make_room() is worth its while. */
+/* It is full enough that stack_table_make_room() should be called. */
 bool stack_table_fills(const struct stack_table *t);
 
 /*
- * Takes the faults of processes that have ended out of the table; when those that live
- * need nearly all of it, theirs, too. They wait for stack_table_hand_out(). 0 or
- * a negative errno.
+ * Moves the faults of exited processes out of the table; when those of living ones fill nearly
+ * all of it, these, too. They wait for stack_table_hand_out(). 0 or a negative errno.
  */
 int stack_table_make_room(struct stack_table *t);
 
-/* Takes a sample; ended: its process has. 0 or a negative errno, which ends the call. */
-typedef int (*profile_take)(void *context, const struct stack_sample *sample);
+/* 0 or a negative errno, which ends the call. */
+typedef int (*stack_sample_visit)(void *context, const struct stack_sample *sample);
 
-/* The first most of those that wait. */
-int stack_table_hand_out(struct stack_table *t, unsigned int most, profile_take take,
+/* Visits at most this many of the faults that wait. */
+int stack_table_hand_out(struct stack_table *t, unsigned int most, stack_sample_visit visit,
 			 void *context);
 bool stack_table_waits(const struct stack_table *t);
 
-/* All of them, and all that is in the table, when nothing counts any more. */
-int stack_table_take_all(struct stack_table *t, profile_take take, void *context);
+/* Visits all that wait and all in the table, when no program counts any more. */
+int stack_table_take_all(struct stack_table *t, stack_sample_visit visit, void *context);
 
 void stack_table_close(struct stack_table *t);
 

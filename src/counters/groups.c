@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * counters/groups.c: see counters/counters_groups.h.
+ * counters/groups.c: reads the counters of groups, names them, and frees those of exited tasks.
  */
 #include "counters_groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "proc/liveness.h"
 #include "probe/probe.h"
 #include "util/array.h"
+#include "util/clock.h"
 #include "util/rcu.h"
 
-/* What is kept of an entry from read to read. */
-struct kept {
+/* Of an entry, from one read to the next. */
+struct history {
 	struct report_row *last; /* with intervals: its counters at the last read */
 	uint64_t max_ns; /* of all intervals */
 	bool ended;
@@ -27,7 +27,7 @@ struct groups {
 	struct groups_setup setup;
 	struct group_faults *slab;
 	struct fault_mapping *mappings; /* NULL: not by mapping or file */
-	struct kept *kept; /* by entry */
+	struct history *history; /* by entry */
 	struct report_row exited, exited_last;
 	struct liveness alive;
 	struct group_row *rows;
@@ -35,7 +35,7 @@ struct groups {
 	size_t cap_rows, cap_sorted; /* cap_sorted <= cap_rows */
 };
 
-static int map_slab(struct groups *g)
+static int map_group_slab(struct groups *g)
 {
 	const struct slab *entries = &g->maps.groups;
 
@@ -59,9 +59,9 @@ int groups_open(struct groups **out, const struct session *session,
 	session_maps(session, &g->maps);
 	g->setup = *setup;
 	liveness_open(&g->alive);
-	g->kept = calloc(g->maps.groups.limit + 1ul, sizeof(*g->kept));
-	if (g->kept)
-		err = map_slab(g);
+	g->history = calloc(g->maps.groups.limit + 1ul, sizeof(*g->history));
+	if (g->history)
+		err = map_group_slab(g);
 	if (err) {
 		groups_close(g);
 		return err;
@@ -88,19 +88,17 @@ void groups_settle(struct groups *g)
 
 /* --- names */
 
-static char *cgroup_name(struct groups *g, uint64_t id)
+static char *group_cgroup_name(struct groups *g, uint64_t id)
 {
 	const struct cgroup_entry *entry;
-	struct timespec ts;
 
 	if (!id || !g->setup.cgroups)
 		return NULL;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	entry = cgroups_find(g->setup.cgroups, id, ts.tv_sec * 1000000000ull + ts.tv_nsec);
+	entry = cgroups_find(g->setup.cgroups, id, clock_ns(CLOCK_MONOTONIC));
 	return entry ? strdup(entry->path) : NULL;
 }
 
-/* By file, what has none is together. */
+/* By file, all mappings without a file are one group. */
 static char *group_mapping_name(const struct groups *g, unsigned int i, uint64_t kind)
 {
 	char buf[MAPPING_NAME_LEN];
@@ -112,16 +110,16 @@ static char *group_mapping_name(const struct groups *g, unsigned int i, uint64_t
 	return name ? strdup(name) : NULL;
 }
 
-static const char *name_of(struct groups *g, unsigned int i, int n)
+static const char *group_name(struct groups *g, unsigned int i, int n)
 {
 	const uint64_t id = g->slab[i].key.dim[n][0];
-	char **name = &g->kept[i].name[n];
+	char **name = &g->history[i].name[n];
 
 	if (*name)
 		return *name;
 	switch (g->setup.by[n]) {
 	case DIM_CGROUP:
-		*name = cgroup_name(g, id);
+		*name = group_cgroup_name(g, id);
 		break;
 	case DIM_MAPPING:
 		*name = group_mapping_name(g, i, id >> 32);
@@ -135,7 +133,7 @@ static const char *name_of(struct groups *g, unsigned int i, int n)
 	return *name;
 }
 
-static void fill_names(struct groups *g, unsigned int i, struct group_row *row)
+static void set_row_names(struct groups *g, unsigned int i, struct group_row *row)
 {
 	int n;
 
@@ -143,14 +141,14 @@ static void fill_names(struct groups *g, unsigned int i, struct group_row *row)
 	for (n = 0; n < 2; n++) {
 		memcpy(row->comm[n], g->slab[i].comm[n], sizeof(row->comm[n]));
 		row->comm[n][sizeof(row->comm[n]) - 1] = '\0';
-		row->name[n] = name_of(g, i, n);
+		row->name[n] = group_name(g, i, n);
 	}
 }
 
-/* --- who has ended */
+/* --- which tasks have exited */
 
 /* idle: it had no faults since the last read. */
-static bool has_ended(const struct groups *g, unsigned int i, bool idle)
+static bool group_has_ended(const struct groups *g, unsigned int i, bool idle)
 {
 	const struct group_key *key = &g->slab[i].key;
 	int n;
@@ -165,40 +163,40 @@ static bool has_ended(const struct groups *g, unsigned int i, bool idle)
 
 /* --- reading */
 
-static int make_room(struct groups *g)
+static int reserve_rows(struct groups *g)
 {
 	unsigned int used = 0, i;
 	int err;
 
 	for (i = 1; i <= g->maps.groups.limit; i++)
 		used += g->slab[i].used != 0;
-	/* More may come while it is read. */
+	/* Programs may claim more while this reads. */
 	used += used / 8 + 64;
 	err = array_reserve(g->rows, g->cap_rows, used);
 	return err ? err : array_reserve(g->sorted, g->cap_sorted, used);
 }
 
-/* The entry's row, of the interval or of the whole run. 0 or -ENOMEM. */
+/* The entry's row, of the interval or of the complete run. 0 or -ENOMEM. */
 static int read_entry(struct groups *g, unsigned int i, bool total, struct report_row *row)
 {
-	struct kept *kept = &g->kept[i];
+	struct history *history = &g->history[i];
 	struct report_row now;
 
 	group_read(&now, &g->slab[i], *g->maps.epoch - 1);
-	if (now.max_ns > kept->max_ns)
-		kept->max_ns = now.max_ns;
+	if (now.max_ns > history->max_ns)
+		history->max_ns = now.max_ns;
 	*row = now;
 	if (total) {
-		row->max_ns = kept->max_ns;
+		row->max_ns = history->max_ns;
 		return 0;
 	}
-	if (kept->last)
-		group_since(row, kept->last);
+	if (history->last)
+		group_since(row, history->last);
 	else
-		kept->last = malloc(sizeof(*kept->last));
-	if (!kept->last)
+		history->last = malloc(sizeof(*history->last));
+	if (!history->last)
 		return -ENOMEM;
-	*kept->last = now;
+	*history->last = now;
 	return 0;
 }
 
@@ -215,7 +213,7 @@ static void read_exited(struct groups *g, bool total, struct report_row *row)
 int groups_read(struct groups *g, bool total, struct group_report *report)
 {
 	unsigned int i;
-	int err = make_room(g);
+	int err = reserve_rows(g);
 
 	memset(report, 0, sizeof(*report));
 	memcpy(report->by, g->setup.by, sizeof(report->by));
@@ -228,14 +226,15 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 
 		if (!g->slab[i].used)
 			continue;
-		/* Before the count: what is gone counts no more. */
-		gone = !total && has_ended(g, i, false);
+		/* Before the count: an exited task counts no more. */
+		gone = !total && group_has_ended(g, i, false);
 		err = read_entry(g, i, total, &row->n);
 		if (!total)
-			g->kept[i].ended = gone || (!row->n.count && has_ended(g, i, true));
+			g->history[i].ended =
+				gone || (!row->n.count && group_has_ended(g, i, true));
 		if (err || !row->n.count)
 			continue;
-		fill_names(g, i, row);
+		set_row_names(g, i, row);
 		report->nr_rows++;
 	}
 	if (g->setup.cgroups)
@@ -245,25 +244,25 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 	return err;
 }
 
-/* --- giving back */
+/* --- freeing entries */
 
-/* Nobody finds or counts in the entry any more. Zero before it is free. */
+/* No program uses the entry any more. It must be zero before it is free. */
 static void move_to_exited(struct groups *g, unsigned int i)
 {
-	struct kept *kept = &g->kept[i];
+	struct history *history = &g->history[i];
 	struct report_row row;
 
 	group_read(&row, &g->slab[i], *g->maps.epoch - 1);
-	if (kept->max_ns > row.max_ns)
-		row.max_ns = kept->max_ns;
+	if (history->max_ns > row.max_ns)
+		row.max_ns = history->max_ns;
 	snapshot_add_row(&g->exited, &row);
-	/* What the intervals have had already. */
-	if (kept->last)
-		snapshot_add_row(&g->exited_last, kept->last);
-	free(kept->last);
-	free(kept->name[0]);
-	free(kept->name[1]);
-	memset(kept, 0, sizeof(*kept));
+	/* Part of earlier intervals. */
+	if (history->last)
+		snapshot_add_row(&g->exited_last, history->last);
+	free(history->last);
+	free(history->name[0]);
+	free(history->name[1]);
+	memset(history, 0, sizeof(*history));
 	memset(&g->slab[i], 0, sizeof(g->slab[i]));
 }
 
@@ -276,9 +275,9 @@ int groups_free_exited(struct groups *g)
 
 	if (!ended)
 		return -ENOMEM;
-	/* Downwards, so that the lowest is taken first. */
+	/* Downwards: programs claim the last that was returned first. */
 	for (i = entries->limit; i; i--)
-		if (g->kept[i].ended)
+		if (g->history[i].ended)
 			ended[nr++] = i;
 	err = slab_unhook(entries, ended, nr);
 	if (nr && !err) {
@@ -297,14 +296,14 @@ void groups_close(struct groups *g)
 
 	if (!g)
 		return;
-	for (i = 0; g->kept && i <= g->maps.groups.limit; i++) {
-		free(g->kept[i].last);
-		free(g->kept[i].name[0]);
-		free(g->kept[i].name[1]);
+	for (i = 0; g->history && i <= g->maps.groups.limit; i++) {
+		free(g->history[i].last);
+		free(g->history[i].name[0]);
+		free(g->history[i].name[1]);
 	}
 	slab_unmap(&g->maps.groups, g->mappings, sizeof(*g->mappings));
 	slab_unmap(&g->maps.groups, g->slab, sizeof(*g->slab));
-	free(g->kept);
+	free(g->history);
 	free(g->rows);
 	free(g->sorted);
 	free(g);

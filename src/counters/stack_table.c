@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * counters/stack_table.c: see counters/counters_stacks.h.
+ * counters/stack_table.c: reads faults by stack, and makes room while programs add others.
  *
- * Faults name their stacks by hash. An entry of a stack is free when no fault names it:
- * first it is unhooked, so that no program finds it any more; when those that had found it
- * are done, what they claimed is seen, and who names it then still keeps it. It is
- * read there, though other programs may have stored the same stack once more. So one grace
- * period is enough for faults and the stacks that only they name.
+ * Faults refer to their stacks by hash. An entry of a stack can be freed when no fault refers to
+ * it. First it is unhooked, so that no program finds it any more. After an RCU grace period the
+ * programs that had found it have stored their faults; if one of these refers to the stack, it
+ * stays, although other programs may have stored the same stack once more. So one grace period
+ * is enough for faults and the stacks that only they refer to.
  */
 #include "counters_stacks.h"
 
@@ -23,9 +23,10 @@
 
 enum { BATCH = 1024 };
 
-/* What is taken out at once, before it is looked at: there is room again at once. */
-struct taken {
-	struct taken *next;
+/* Copies of faults that left the table together, so that there is room before they are referenced.
+ */
+struct batch {
+	struct batch *next;
 	struct profile_fault *faults;
 	bool *ended;
 	unsigned int nr, done;
@@ -45,20 +46,20 @@ struct stack_table {
 	struct profile_fault *faults;
 	struct profile_stack *stacks;
 	uint64_t freed_stacks, freed_faults; /* so far */
-	uint64_t fills_at_stacks, fills_at_faults; /* when so many are taken */
-	bool crowded; /* by processes that live */
+	uint64_t stacks_threshold, faults_threshold; /* number of used entries */
+	bool crowded; /* by living processes */
 	struct liveness alive;
 	struct hash by_hash; /* of links */
 	struct hash_link *links; /* by entry of a stack */
 	bool *unhooked; /* by entry of a stack */
-	bool *named; /* by a fault that stays; the same */
+	bool *referenced; /* by a fault that stays; the same */
 	unsigned char *fates; /* by entry of a fault */
-	unsigned int *list; /* of entries, for what is being done */
-	struct taken *oldest, **newest; /* behind the last */
+	unsigned int *list; /* of entries; scratch space */
+	struct batch *oldest, **newest; /* behind the last */
 	unsigned int nr_waiting; /* faults in them */
 };
 
-static int map_arrays(struct stack_table *t)
+static int map_stack_arrays(struct stack_table *t)
 {
 	const struct slab *faults = &t->maps.profile_faults, *stacks = &t->maps.profile_stacks;
 
@@ -69,13 +70,13 @@ static int map_arrays(struct stack_table *t)
 }
 
 /*
- * Most of it is left for what comes while room is made: that waits for a grace period of RCU,
- * and for a CPU.
+ * Three quarters are left for faults that come while room is made, which waits for an RCU grace
+ * period and for a CPU.
  */
-static void reset_marks(struct stack_table *t)
+static void reset_thresholds(struct stack_table *t)
 {
-	t->fills_at_stacks = (t->maps.profile_stacks.limit + 3ul) / 4;
-	t->fills_at_faults = (t->maps.profile_faults.limit + 3ul) / 4;
+	t->stacks_threshold = (t->maps.profile_stacks.limit + 3ul) / 4;
+	t->faults_threshold = (t->maps.profile_faults.limit + 3ul) / 4;
 	t->crowded = false;
 }
 
@@ -90,16 +91,16 @@ int stack_table_open(struct stack_table **out, const struct session *session)
 	session_maps(session, &t->maps);
 	liveness_open(&t->alive);
 	t->newest = &t->oldest;
-	reset_marks(t);
+	reset_thresholds(t);
 	stacks = t->maps.profile_stacks.limit + 1ul;
 	t->links = calloc(stacks, sizeof(*t->links));
 	t->unhooked = calloc(stacks, sizeof(*t->unhooked));
-	t->named = calloc(stacks, sizeof(*t->named));
+	t->referenced = calloc(stacks, sizeof(*t->referenced));
 	t->fates = calloc(t->maps.profile_faults.limit + 1ul, sizeof(*t->fates));
 	t->list = calloc(t->maps.profile_faults.limit + stacks, sizeof(*t->list));
-	if (!hash_open(&t->by_hash, 2 * stacks) && t->links && t->unhooked && t->named &&
+	if (!hash_open(&t->by_hash, 2 * stacks) && t->links && t->unhooked && t->referenced &&
 	    t->fates && t->list)
-		err = map_arrays(t);
+		err = map_stack_arrays(t);
 	if (err) {
 		stack_table_close(t);
 		return err;
@@ -120,12 +121,12 @@ static uint64_t used_faults(const struct stack_table *t)
 	       t->freed_faults;
 }
 
-/* When names cannot be found as fast as stacks come, memory has a limit. */
+/* Memory is limited when stacks come faster than their names are found. */
 bool stack_table_fills(const struct stack_table *t)
 {
 	if (t->nr_waiting >= 2 * t->maps.profile_faults.limit)
 		return false;
-	return used_stacks(t) >= t->fills_at_stacks || used_faults(t) >= t->fills_at_faults;
+	return used_stacks(t) >= t->stacks_threshold || used_faults(t) >= t->faults_threshold;
 }
 
 /* --- stacks by hash */
@@ -140,8 +141,8 @@ static void index_stacks(struct stack_table *t)
 			hash_add(&t->by_hash, &t->links[i], t->stacks[i].hash);
 }
 
-/* 0: there is none of that hash, which may be an errno. */
-static uint32_t stack_of(const struct stack_table *t, uint64_t hash)
+/* 0: there is none with this hash, which may be an errno. */
+static uint32_t find_stack(const struct stack_table *t, uint64_t hash)
 {
 	const struct hash_link *link =
 		hash > PROFILE_MAX_ERRNO ? hash_find(&t->by_hash, hash) : NULL;
@@ -154,127 +155,129 @@ static bool fault_used(const struct stack_table *t, unsigned int i)
 	return __atomic_load_n(&t->faults[i].used, __ATOMIC_ACQUIRE);
 }
 
-static void find_named(struct stack_table *t)
+static void find_referenced_stacks(struct stack_table *t)
 {
 	unsigned int i;
 
 	index_stacks(t);
-	memset(t->named, 0, t->maps.profile_stacks.limit + 1ul);
+	memset(t->referenced, 0, t->maps.profile_stacks.limit + 1ul);
 	for (i = 1; i <= t->maps.profile_faults.limit; i++) {
 		if (t->fates[i] != STAYS || !fault_used(t, i))
 			continue;
-		t->named[stack_of(t, t->faults[i].key.kernel)] = true;
-		t->named[stack_of(t, t->faults[i].key.user)] = true;
+		t->referenced[find_stack(t, t->faults[i].key.kernel)] = true;
+		t->referenced[find_stack(t, t->faults[i].key.user)] = true;
 	}
 }
 
-/* --- taking out */
+/* --- copying faults */
 
-static void close_taken(struct taken *taken)
+static void free_batch(struct batch *batch)
 {
-	if (!taken)
+	if (!batch)
 		return;
-	free(taken->faults);
-	free(taken->ended);
-	free(taken->parts);
-	free(taken->frames);
-	free(taken);
+	free(batch->faults);
+	free(batch->ended);
+	free(batch->parts);
+	free(batch->frames);
+	free(batch);
 }
 
-static struct taken *open_taken(unsigned int nr)
+static struct batch *alloc_batch(unsigned int nr)
 {
-	struct taken *taken = calloc(1, sizeof(*taken));
+	struct batch *batch = calloc(1, sizeof(*batch));
 
-	if (!taken)
+	if (!batch)
 		return NULL;
-	taken->faults = calloc(nr + 1ul, sizeof(*taken->faults));
-	taken->ended = calloc(nr + 1ul, sizeof(*taken->ended));
-	taken->parts = calloc(2ul * nr + 1, sizeof(*taken->parts));
-	if (taken->faults && taken->ended && taken->parts)
-		return taken;
-	close_taken(taken);
+	batch->faults = calloc(nr + 1ul, sizeof(*batch->faults));
+	batch->ended = calloc(nr + 1ul, sizeof(*batch->ended));
+	batch->parts = calloc(2ul * nr + 1, sizeof(*batch->parts));
+	if (batch->faults && batch->ended && batch->parts)
+		return batch;
+	free_batch(batch);
 	return NULL;
 }
 
-static int copy_stack(const struct stack_table *t, struct taken *taken, uint64_t hash,
-		      struct part *part)
+static int copy_stack_frames(const struct stack_table *t, struct batch *batch, uint64_t hash,
+			     struct part *part)
 {
-	const struct profile_stack *stack = &t->stacks[stack_of(t, hash)];
+	const struct profile_stack *stack = &t->stacks[find_stack(t, hash)];
 
 	part->hash = hash;
-	if (array_reserve(taken->frames, taken->cap_frames, taken->nr_frames + TRACE_FRAMES))
+	if (array_reserve(batch->frames, batch->cap_frames, batch->nr_frames + TRACE_FRAMES))
 		return -ENOMEM;
 	if (stack == t->stacks)
 		return 0;
-	part->at = taken->nr_frames;
+	part->at = batch->nr_frames;
 	part->nr = stack->nr <= TRACE_FRAMES ? stack->nr : TRACE_FRAMES;
-	memcpy(taken->frames + part->at, stack->ip, part->nr * sizeof(stack->ip[0]));
-	taken->nr_frames += part->nr;
+	memcpy(batch->frames + part->at, stack->ip, part->nr * sizeof(stack->ip[0]));
+	batch->nr_frames += part->nr;
 	return 0;
 }
 
-static int copy_fault(const struct stack_table *t, struct taken *taken, unsigned int entry,
+static int copy_fault(const struct stack_table *t, struct batch *batch, unsigned int entry,
 		      bool ended)
 {
 	const struct profile_fault *fault = &t->faults[entry];
-	struct part *parts = &taken->parts[2 * taken->nr];
-	int err = copy_stack(t, taken, fault->key.kernel, &parts[0]);
+	struct part *parts = &batch->parts[2 * batch->nr];
+	int err = copy_stack_frames(t, batch, fault->key.kernel, &parts[0]);
 
 	if (!err)
-		err = copy_stack(t, taken, fault->key.user, &parts[1]);
+		err = copy_stack_frames(t, batch, fault->key.user, &parts[1]);
 	if (err)
 		return err;
-	taken->faults[taken->nr] = *fault;
-	taken->ended[taken->nr++] = ended;
+	batch->faults[batch->nr] = *fault;
+	batch->ended[batch->nr++] = ended;
 	return 0;
 }
 
-static int error_of(const struct part *part)
+static int stack_error(const struct part *part)
 {
 	return part->hash <= PROFILE_MAX_ERRNO ? -(int)part->hash : part->nr ? 0 : -ENOENT;
 }
 
-static int hand_out_one(const struct taken *taken, unsigned int i, profile_take take, void *context)
+static int visit_batch(const struct batch *batch, unsigned int i, stack_sample_visit visit,
+		       void *context)
 {
-	const struct profile_fault *fault = &taken->faults[i];
-	const struct part *kernel = &taken->parts[2ul * i], *user = kernel + 1;
+	const struct profile_fault *fault = &batch->faults[i];
+	const struct part *kernel = &batch->parts[2ul * i], *user = kernel + 1;
 	struct stack_sample sample = {
 		.pid = (int)fault->key.pid,
-		.ended = taken->ended[i],
+		.ended = batch->ended[i],
 		.comm = fault->comm,
 		.path = path_name(fault->key.path),
 		.count = fault->count,
 		.sum_ns = fault->sum_ns,
 		.when_ns = UINT64_MAX,
-		.kernel = taken->frames + kernel->at,
+		.kernel = batch->frames + kernel->at,
 		.nr_kernel = kernel->nr,
-		.kernel_error = error_of(kernel),
-		.user = taken->frames + user->at,
+		.kernel_error = stack_error(kernel),
+		.user = batch->frames + user->at,
 		.nr_user = user->nr,
-		.user_error = error_of(user),
+		.user_error = stack_error(user),
 	};
 
-	/* A fault of user mode was no call of the kernel: there is no stack, and none is lost. */
+	/* In user mode there is no kernel stack, so none is lost. */
 	if (fault->key.origin == ORIGIN_USER && sample.kernel_error == -EFAULT)
 		sample.kernel_error = 0;
-	return take(context, &sample);
+	return visit(context, &sample);
 }
 
-int stack_table_hand_out(struct stack_table *t, unsigned int most, profile_take take, void *context)
+int stack_table_hand_out(struct stack_table *t, unsigned int most, stack_sample_visit visit,
+			 void *context)
 {
 	int err = 0;
 
 	while (t->oldest && most && !err) {
-		struct taken *taken = t->oldest;
+		struct batch *batch = t->oldest;
 
-		for (; taken->done < taken->nr && most && !err; most--, t->nr_waiting--)
-			err = hand_out_one(taken, taken->done++, take, context);
-		if (taken->done < taken->nr)
+		for (; batch->done < batch->nr && most && !err; most--, t->nr_waiting--)
+			err = visit_batch(batch, batch->done++, visit, context);
+		if (batch->done < batch->nr)
 			continue;
-		t->oldest = taken->next;
+		t->oldest = batch->next;
 		if (!t->oldest)
 			t->newest = &t->oldest;
-		close_taken(taken);
+		free_batch(batch);
 	}
 	return err;
 }
@@ -284,20 +287,20 @@ bool stack_table_waits(const struct stack_table *t)
 	return t->oldest != NULL;
 }
 
-static void let_wait(struct stack_table *t, struct taken *taken)
+static void append_batch(struct stack_table *t, struct batch *batch)
 {
-	*t->newest = taken;
-	t->newest = &taken->next;
-	t->nr_waiting += taken->nr;
+	*t->newest = batch;
+	t->newest = &batch->next;
+	t->nr_waiting += batch->nr;
 }
 
 /* --- making room */
 
-/* Into list, how many. */
-static unsigned int choose_faults(struct stack_table *t, bool all)
+/* Fills list; returns the number. */
+static unsigned int choose_faults_to_move(struct stack_table *t, bool all)
 {
 	unsigned int nr = 0, i;
-	bool has_ended = false;
+	bool ended = false;
 	uint32_t pid = 0;
 
 	for (i = t->maps.profile_faults.limit; i; i--) {
@@ -305,27 +308,27 @@ static unsigned int choose_faults(struct stack_table *t, bool all)
 			continue;
 		if (t->faults[i].key.pid != pid) {
 			pid = t->faults[i].key.pid;
-			has_ended = liveness_has_ended(&t->alive, pid, 0, false, false);
+			ended = liveness_has_ended(&t->alive, pid, 0, false, false);
 		}
-		if (!has_ended && !all)
+		if (!ended && !all)
 			continue;
-		t->fates[i] = has_ended ? ENDED : LEAVES;
+		t->fates[i] = ended ? ENDED : LEAVES;
 		t->list[nr++] = i;
 	}
 	return nr;
 }
 
-/* Nobody finds or counts in them any more. Zero before they are free. */
-static int free_faults(struct stack_table *t, struct taken *taken, unsigned int nr)
+/* No program uses these any more. They must be zero before they are free. */
+static int free_faults(struct stack_table *t, struct batch *batch, unsigned int nr)
 {
 	unsigned int i;
 	int err = 0;
 
 	index_stacks(t);
 	for (i = 0; i < nr && !err; i++)
-		err = copy_fault(t, taken, t->list[i], t->fates[t->list[i]] == ENDED);
+		err = copy_fault(t, batch, t->list[i], t->fates[t->list[i]] == ENDED);
 	if (err) {
-		taken->nr = 0;
+		batch->nr = 0;
 		return err;
 	}
 	for (i = 0; i < nr; i++) {
@@ -336,14 +339,14 @@ static int free_faults(struct stack_table *t, struct taken *taken, unsigned int 
 	return slab_free(&t->maps.profile_faults, t->list, nr);
 }
 
-/* list: room for it. */
+/* Fills list. */
 static int unhook_stacks(struct stack_table *t, unsigned int *list)
 {
 	unsigned int nr = 0, i;
 
-	find_named(t);
+	find_referenced_stacks(t);
 	for (i = t->maps.profile_stacks.limit; i; i--) {
-		if (!t->stacks[i].used || t->named[i] || t->unhooked[i])
+		if (!t->stacks[i].used || t->referenced[i] || t->unhooked[i])
 			continue;
 		t->unhooked[i] = true;
 		list[nr++] = i;
@@ -355,9 +358,9 @@ static int free_stacks(struct stack_table *t)
 {
 	unsigned int nr = 0, i;
 
-	find_named(t);
+	find_referenced_stacks(t);
 	for (i = t->maps.profile_stacks.limit; i; i--) {
-		if (!t->unhooked[i] || t->named[i])
+		if (!t->unhooked[i] || t->referenced[i])
 			continue;
 		t->unhooked[i] = false;
 		memset(&t->stacks[i], 0, sizeof(t->stacks[i]));
@@ -368,63 +371,65 @@ static int free_stacks(struct stack_table *t)
 }
 
 /*
- * When those that live hold much, it is not looked again for each few that come. True when
- * they hold nearly all of it: then they have to leave, too.
+ * The next time is an eighth of the limit away, so that living processes that use much of the
+ * table do not cause a pass for each few new faults. True: they use nearly all of it.
  */
-static bool set_mark(uint64_t *fills_at, uint64_t used, uint64_t limit)
+static bool raise_threshold(uint64_t *threshold, uint64_t used, uint64_t limit)
 {
 	const uint64_t last = limit - limit / 8;
 
-	if (*fills_at < used + limit / 8 + 1)
-		*fills_at = used + limit / 8 + 1;
-	if (*fills_at <= last)
+	if (*threshold < used + limit / 8 + 1)
+		*threshold = used + limit / 8 + 1;
+	if (*threshold <= last)
 		return false;
-	*fills_at = last;
+	*threshold = last;
 	return true;
 }
 
-static void set_marks(struct stack_table *t)
+static void raise_thresholds(struct stack_table *t)
 {
 	bool stacks, faults;
 
-	reset_marks(t);
-	stacks = set_mark(&t->fills_at_stacks, used_stacks(t), t->maps.profile_stacks.limit);
-	faults = set_mark(&t->fills_at_faults, used_faults(t), t->maps.profile_faults.limit);
+	reset_thresholds(t);
+	stacks =
+		raise_threshold(&t->stacks_threshold, used_stacks(t), t->maps.profile_stacks.limit);
+	faults =
+		raise_threshold(&t->faults_threshold, used_faults(t), t->maps.profile_faults.limit);
 	t->crowded = stacks || faults;
 }
 
-/* The nr of list. */
-static int take_out(struct stack_table *t, unsigned int nr)
+/* Moves the first nr of list. */
+static int move_out(struct stack_table *t, unsigned int nr)
 {
-	struct taken *taken = open_taken(nr);
+	struct batch *batch = alloc_batch(nr);
 	int err;
 
-	if (!taken)
+	if (!batch)
 		return -ENOMEM;
 	err = slab_unhook(&t->maps.profile_faults, t->list, nr);
 	if (!err)
 		err = unhook_stacks(t, t->list + nr);
 	if (!err) {
 		rcu_wait();
-		err = free_faults(t, taken, nr);
+		err = free_faults(t, batch, nr);
 	}
 	if (!err)
 		err = free_stacks(t);
-	let_wait(t, taken);
+	append_batch(t, batch);
 	return err;
 }
 
 int stack_table_make_room(struct stack_table *t)
 {
-	unsigned int nr = choose_faults(t, t->crowded);
-	/* With none there is nothing to wait for, and the marks are set for all to leave. */
-	int err = nr ? take_out(t, nr) : 0;
+	unsigned int nr = choose_faults_to_move(t, t->crowded);
+	/* Without any, the next call may move those of living processes. */
+	int err = nr ? move_out(t, nr) : 0;
 
-	set_marks(t);
+	raise_thresholds(t);
 	return err;
 }
 
-int stack_table_take_all(struct stack_table *t, profile_take take, void *context)
+int stack_table_take_all(struct stack_table *t, stack_sample_visit visit, void *context)
 {
 	unsigned int i = 1;
 	int err;
@@ -432,16 +437,16 @@ int stack_table_take_all(struct stack_table *t, profile_take take, void *context
 	rcu_wait();
 	index_stacks(t);
 	do {
-		struct taken *taken = open_taken(BATCH);
+		struct batch *batch = alloc_batch(BATCH);
 
-		err = taken ? 0 : -ENOMEM;
-		for (; !err && i <= t->maps.profile_faults.limit && taken->nr < BATCH; i++)
+		err = batch ? 0 : -ENOMEM;
+		for (; !err && i <= t->maps.profile_faults.limit && batch->nr < BATCH; i++)
 			if (fault_used(t, i))
-				err = copy_fault(t, taken, i, false);
-		if (taken)
-			let_wait(t, taken);
+				err = copy_fault(t, batch, i, false);
+		if (batch)
+			append_batch(t, batch);
 		if (!err)
-			err = stack_table_hand_out(t, UINT_MAX, take, context);
+			err = stack_table_hand_out(t, UINT_MAX, visit, context);
 	} while (!err && i <= t->maps.profile_faults.limit);
 	return err;
 }
@@ -451,9 +456,9 @@ void stack_table_close(struct stack_table *t)
 	if (!t)
 		return;
 	while (t->oldest) {
-		struct taken *next = t->oldest->next;
+		struct batch *next = t->oldest->next;
 
-		close_taken(t->oldest);
+		free_batch(t->oldest);
 		t->oldest = next;
 	}
 	slab_unmap(&t->maps.profile_stacks, t->stacks, sizeof(*t->stacks));
@@ -461,7 +466,7 @@ void stack_table_close(struct stack_table *t)
 	hash_close(&t->by_hash);
 	free(t->links);
 	free(t->unhooked);
-	free(t->named);
+	free(t->referenced);
 	free(t->fates);
 	free(t->list);
 	free(t);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/address_space.c: opens, reads and closes the address spaces of what is measured.
+ * symbols/address_space.c: opens, reads and closes address spaces, and adds CPUs.
  */
 #include "symbols_space_store.h"
 
@@ -35,8 +35,8 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 	*events = options->no_events ?
 			  -EOPNOTSUPP :
 			  mmap_records_open(&a->records, options->tids, options->nr_tids);
-	/* Records first, then what is there: what comes in between is known twice, not never. */
-	err = spaces_see_present(a, options);
+	/* Records first, then maps: what is mapped in between is found twice, not never. */
+	err = spaces_add_present(a, options);
 	if (err)
 		goto fail;
 	*out = a;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/dso_open.c: see symbols/symbols_dso_open.h.
+ * symbols/dso_open.c: opens files of other processes, and checks that they are the right ones.
  */
 #include "symbols_dso_open.h"
 
@@ -20,10 +20,7 @@
 
 #define DELETED " (deleted)"
 
-/*
- * First only as a path: to open a device or a pipe does things to it. That it is
- * a regular file is known before it is opened.
- */
+/* path_fd: of O_PATH, so that devices and pipes, on which open() has effects, stay closed. */
 static int open_regular(int path_fd)
 {
 	char path[32];
@@ -43,7 +40,7 @@ static int open_regular(int path_fd)
 	return fd;
 }
 
-/* Of pid's root; pid 0: of this process's. A descriptor or a negative errno. */
+/* The root of pid, or of this process for 0. A descriptor or a negative errno. */
 static int open_root(int pid)
 {
 	char path[32] = "/";
@@ -55,8 +52,8 @@ static int open_root(int pid)
 	return fd < 0 ? -errno : fd;
 }
 
-/* path in that root, whatever symbolic links say. */
-static int open_in(int root_fd, const char *path)
+/* Symbolic links do not leave the root. */
+static int open_in_root(int root_fd, const char *path)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
 	int fd = syscall(__NR_openat2, root_fd, path, &how, sizeof(how));
@@ -70,7 +67,7 @@ static int open_in_root_of(int pid, const char *path)
 
 	if (root_fd < 0)
 		return root_fd;
-	fd = open_in(root_fd, path);
+	fd = open_in_root(root_fd, path);
 	close(root_fd);
 	return fd;
 }
@@ -83,11 +80,10 @@ static bool same_build_id(int fd, const uint8_t *build_id, int len)
 }
 
 /*
- * Whether the file's last change, be it of its inode, was before since_ns. Times of
- * files are those of the last tick: it can have been up to a tick later, and then
- * the answer is no.
+ * Whether the last change of the file or its inode was before since_ns. File times are those of
+ * the last tick, so a change within a tick of since_ns counts as later.
  */
-static bool is_older(const struct stat *st, uint64_t since_ns)
+static bool changed_before(const struct stat *st, uint64_t since_ns)
 {
 	struct timespec mono, real, tick;
 	int64_t since, changed;
@@ -102,8 +98,8 @@ static bool is_older(const struct stat *st, uint64_t since_ns)
 }
 
 /*
- * A living process holds the inode, so its number cannot be another file's. That
- * of an exited one can have been given away.
+ * A living process holds the inode, so no other file has its number. After the exit the number
+ * can be used again.
  */
 static bool is_mapped_file(int fd, const struct mapping *mapping, uint64_t began_ns)
 {
@@ -114,14 +110,15 @@ static bool is_mapped_file(int fd, const struct mapping *mapping, uint64_t began
 		return same_build_id(fd, file->build_id, file->build_id_len);
 	if (!file->inode || fstat(fd, &st) || st.st_dev != file->dev || st.st_ino != file->inode)
 		return false;
-	return !mapping->exited || is_older(&st, mapping->since_ns ? mapping->since_ns : began_ns);
+	return !mapping->exited ||
+	       changed_before(&st, mapping->since_ns ? mapping->since_ns : began_ns);
 }
 
 /*
- * The link to what is mapped, also when its name is gone. On overlayfs and btrfs
- * the numbers of mappings and of stat differ: there the name of the link decides.
+ * By the link to the mapped file, which works for deleted files, too. On overlayfs and btrfs the
+ * inode numbers of mappings and of stat(2) differ: there the target of the link decides.
  */
-static int open_link(const struct mapping *mapping, uint64_t began_ns)
+static int open_map_files_link(const struct mapping *mapping, uint64_t began_ns)
 {
 	const struct mapped_file *file = mapping->file;
 	char path[80], target[4096];
@@ -144,7 +141,7 @@ static int open_link(const struct mapping *mapping, uint64_t began_ns)
 	return -ESTALE;
 }
 
-static int checked(int fd, const struct mapping *mapping, uint64_t began_ns)
+static int check_mapped_file(int fd, const struct mapping *mapping, uint64_t began_ns)
 {
 	if (fd < 0 || is_mapped_file(fd, mapping, began_ns))
 		return fd;
@@ -160,14 +157,15 @@ int dso_open(const struct mapping *mapping, uint64_t began_ns)
 	if (path[0] != '/' || path[1] == '/')
 		return -ENOENT;
 	if (!mapping->exited) {
-		fd = open_link(mapping, began_ns);
+		fd = open_map_files_link(mapping, began_ns);
 		stale = fd;
 		if (fd < 0)
-			fd = checked(open_in_root_of(mapping->pid, path), mapping, began_ns);
+			fd = check_mapped_file(open_in_root_of(mapping->pid, path), mapping,
+					       began_ns);
 	}
 	if (fd < 0) {
 		stale = fd == -ESTALE ? fd : stale;
-		fd = checked(open_in_root_of(0, path), mapping, began_ns);
+		fd = check_mapped_file(open_in_root_of(0, path), mapping, began_ns);
 	}
 	return fd < 0 && stale == -ESTALE ? stale : fd;
 }
@@ -189,7 +187,7 @@ static bool same_checksum(int fd, uint32_t want)
 
 static int open_debug_at(int root_fd, const char *path, const struct elf_file *file, bool link)
 {
-	int fd = open_in(root_fd, path);
+	int fd = open_in_root(root_fd, path);
 
 	if (fd < 0)
 		return fd;
@@ -215,7 +213,7 @@ static int open_by_build_id(int root_fd, const struct elf_file *file)
 	return open_debug_at(root_fd, path, file, false);
 }
 
-/* Beside the file, in .debug there, and under /usr/lib/debug: as debuggers look. */
+/* As debuggers do: next to the file, in .debug there, and under /usr/lib/debug. */
 static int open_by_link(int root_fd, const char *module, const struct elf_file *file)
 {
 	static const char *const forms[][2] = { { "", "/" },
@@ -263,8 +261,8 @@ int dso_open_debug(const struct mapping *mapping, const struct elf_file *file)
 
 /* --- JIT compilers */
 
-/* The process's own idea of its pid: the last of "NSpid:	1234	1". */
-static int own_pid(int pid)
+/* In its own pid namespace: the last of "NSpid:	1234	1". */
+static int namespace_pid(int pid)
 {
 	char pids[512], *last;
 	int own;
@@ -277,8 +275,8 @@ static int own_pid(int pid)
 }
 
 /*
- * Of an exited process only a file that was written during its life is its own;
- * when that began is known only by a record.
+ * A file that was changed before an exited process started is not its own; the start is known
+ * only from a record.
  */
 int dso_open_perf_map(const struct mapping *mapping)
 {
@@ -287,11 +285,11 @@ int dso_open_perf_map(const struct mapping *mapping)
 	int fd;
 
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map",
-		 mapping->exited ? mapping->pid : own_pid(mapping->pid));
+		 mapping->exited ? mapping->pid : namespace_pid(mapping->pid));
 	fd = open_in_root_of(mapping->exited ? 0 : mapping->pid, path);
 	if (fd < 0 || !mapping->exited)
 		return fd;
-	if (!fstat(fd, &st) && mapping->since_ns && !is_older(&st, mapping->since_ns))
+	if (!fstat(fd, &st) && mapping->since_ns && !changed_before(&st, mapping->since_ns))
 		return fd;
 	close(fd);
 	return -ESTALE;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/elf_file.c: see symbols/symbols_elf_file.h.
+ * symbols/elf_file.c: reads ELF files by libelf.
  */
 #include "symbols_elf_file.h"
 
@@ -13,10 +13,10 @@
 
 #include "util/array.h"
 
-/* Symbols and their names of one file; the largest browsers have a quarter of it. */
+/* Of a symbol table; those of the largest browsers are a quarter of it. */
 static const uint64_t MAX_SECTION = 512ul << 20;
 
-/* Functions that begin before this many others are not searched for one that is around them. */
+/* How many functions back a function that surrounds others is searched. */
 enum { MAX_NESTED = 16 };
 
 static void read_build_id(struct elf_file *file, Elf *elf)
@@ -54,7 +54,7 @@ static int read_segments(struct elf_file *file, Elf *elf)
 /*
  * Functions before labels, "printf" before "_IO_printf", exported before weak before static ones.
  */
-static uint8_t rank_of(const GElf_Sym *sym, const char *name)
+static uint8_t rank_symbol(const GElf_Sym *sym, const char *name)
 {
 	uint8_t rank = sym->st_size ? 8 : 0;
 
@@ -79,12 +79,12 @@ static int add_symbol(struct elf_file *file, const GElf_Sym *sym, const char *na
 	s->value = sym->st_value;
 	s->size = sym->st_size;
 	s->name = file->names.len;
-	s->rank = rank_of(sym, name);
+	s->rank = rank_symbol(sym, name);
 	put(&file->names, name, strlen(name) + 1);
 	return file->names.failed || file->names.len > UINT32_MAX ? -ENOMEM : 0;
 }
 
-/* $x, $a and the like mark kinds of code on arm, and are no names. */
+/* $x, $a and the like mark code and data on arm. */
 static bool is_function(const GElf_Sym *sym, const char *name)
 {
 	unsigned int type = GELF_ST_TYPE(sym->st_info);
@@ -96,7 +96,8 @@ static bool is_function(const GElf_Sym *sym, const char *name)
 		GELF_ST_BIND(sym->st_info) != STB_LOCAL);
 }
 
-static int read_table(struct elf_file *file, Elf *elf, Elf_Scn *section, const GElf_Shdr *shdr)
+static int read_symbol_table(struct elf_file *file, Elf *elf, Elf_Scn *section,
+			     const GElf_Shdr *shdr)
 {
 	Elf_Data *data;
 	size_t i, nr;
@@ -121,7 +122,7 @@ static int read_table(struct elf_file *file, Elf *elf, Elf_Scn *section, const G
 	return err;
 }
 
-/* The full table makes the exported ones superfluous. */
+/* .symtab has all symbols of .dynsym. */
 static int read_symbols(struct elf_file *file, Elf *elf)
 {
 	Elf_Scn *section = NULL, *tables[2] = { NULL, NULL };
@@ -139,10 +140,10 @@ static int read_symbols(struct elf_file *file, Elf *elf)
 	}
 	full = !!tables[1];
 	file->has_symtab = file->has_symtab || full;
-	return tables[full] ? read_table(file, elf, tables[full], &shdrs[full]) : 0;
+	return tables[full] ? read_symbol_table(file, elf, tables[full], &shdrs[full]) : 0;
 }
 
-static int read_all(struct elf_file *file, Elf *elf)
+static int read_elf(struct elf_file *file, Elf *elf)
 {
 	const char *link;
 	GElf_Word crc;
@@ -162,7 +163,7 @@ static int read_all(struct elf_file *file, Elf *elf)
 	return err;
 }
 
-/* elf: as elf_begin() left it; it ends here. */
+/* Ends elf, which may be NULL. */
 static int read_and_end(struct elf_file *file, Elf *elf)
 {
 	int err;
@@ -170,7 +171,7 @@ static int read_and_end(struct elf_file *file, Elf *elf)
 	memset(file, 0, sizeof(*file));
 	if (!elf)
 		return -ENOEXEC;
-	err = read_all(file, elf);
+	err = read_elf(file, elf);
 	elf_end(elf);
 	if (err)
 		elf_file_free(file);
@@ -219,8 +220,8 @@ int elf_file_add_symbols(struct elf_file *file, int fd)
 	return err;
 }
 
-/* Of one address the one to show is last. */
-static int by_value(const void *a, const void *b)
+/* Of several at one address the one to show comes last. */
+static int compare_symbols(const void *a, const void *b)
 {
 	const struct elf_symbol *x = a, *y = b;
 
@@ -234,7 +235,7 @@ static int by_value(const void *a, const void *b)
 void elf_file_sort(struct elf_file *file)
 {
 	if (file->nr_symbols)
-		qsort(file->symbols, file->nr_symbols, sizeof(*file->symbols), by_value);
+		qsort(file->symbols, file->nr_symbols, sizeof(*file->symbols), compare_symbols);
 }
 
 bool elf_file_address(const struct elf_file *file, uint64_t offset, uint64_t *address)

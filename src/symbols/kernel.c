@@ -15,10 +15,10 @@
 
 #define KERNEL "[kernel.kallsyms]"
 
-/* An address that is this far from a function is in none: kallsyms has no sizes. */
+/* kallsyms has no sizes: an address this far behind a function is in none. */
 static const uint64_t FAR = 1 << 20;
 
-struct entry {
+struct kernel_entry {
 	uint64_t address;
 	uint32_t name, module; /* offsets in names; module 0: the kernel itself */
 };
@@ -26,7 +26,7 @@ struct entry {
 struct symbols_kernel {
 	bool loaded;
 	int err; /* of loading */
-	struct entry *entries; /* by address */
+	struct kernel_entry *entries; /* by address */
 	size_t nr, cap;
 	struct buffer names; /* each ended by '\0' */
 };
@@ -37,7 +37,7 @@ int symbols_kernel_open(struct symbols_kernel **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-static uint32_t keep_name(struct symbols_kernel *k, const char *name)
+static uint32_t keep_kernel_name(struct symbols_kernel *k, const char *name)
 {
 	uint32_t at = k->names.len;
 
@@ -45,37 +45,37 @@ static uint32_t keep_name(struct symbols_kernel *k, const char *name)
 	return at;
 }
 
-/* Modules' symbols follow each other: the last name is often the one. */
+/* Symbols of a module follow each other, so the last module is often the same. */
 static uint32_t keep_module(struct symbols_kernel *k, const char *module)
 {
 	uint32_t last = k->nr ? k->entries[k->nr - 1].module : 0;
 
 	if (last && !strcmp(k->names.data + last, module))
 		return last;
-	return keep_name(k, module);
+	return keep_kernel_name(k, module);
 }
 
 static int add_function(void *symbols, const struct kallsym *symbol)
 {
 	struct symbols_kernel *k = symbols;
-	struct entry *entry;
+	struct kernel_entry *kernel_entry;
 
 	if (!symbol->address || !strchr("tTwW", symbol->type))
 		return 0;
 	if (array_reserve(k->entries, k->cap, k->nr + 1))
 		return -ENOMEM;
-	entry = &k->entries[k->nr];
-	entry->address = symbol->address;
-	entry->name = keep_name(k, symbol->name);
-	entry->module = symbol->module[0] ? keep_module(k, symbol->module) : 0;
+	kernel_entry = &k->entries[k->nr];
+	kernel_entry->address = symbol->address;
+	kernel_entry->name = keep_kernel_name(k, symbol->name);
+	kernel_entry->module = symbol->module[0] ? keep_module(k, symbol->module) : 0;
 	k->nr++;
 	return k->names.failed || k->names.len > UINT32_MAX ? -ENOMEM : 0;
 }
 
-/* Of several names of an address the first in kallsyms comes last, which is found. */
-static int by_address(const void *a, const void *b)
+/* Of several names of an address the first in kallsyms comes last, so it is found. */
+static int compare_addresses(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct kernel_entry *x = a, *y = b;
 
 	if (x->address != y->address)
 		return x->address < y->address ? -1 : 1;
@@ -93,11 +93,11 @@ static int load_kallsyms(struct symbols_kernel *k, FILE *f)
 		return err;
 	if (!k->nr)
 		return -EACCES; /* the addresses are zeros */
-	qsort(k->entries, k->nr, sizeof(*k->entries), by_address);
+	qsort(k->entries, k->nr, sizeof(*k->entries), compare_addresses);
 	return 0;
 }
 
-static void load_once(struct symbols_kernel *k)
+static void load_kallsyms_once(struct symbols_kernel *k)
 {
 	if (!k->loaded)
 		k->err = load_kallsyms(k, NULL);
@@ -114,25 +114,25 @@ int symbols_kernel_read(struct symbols_kernel **out, FILE *f)
 
 int symbols_kernel_find(struct symbols_kernel *k, uint64_t address, struct kernel_symbol *out)
 {
-	const struct entry *entry;
+	const struct kernel_entry *kernel_entry;
 	size_t nr;
 
-	load_once(k);
+	load_kallsyms_once(k);
 	if (k->err)
 		return k->err;
 	nr = array_count_up_to(k->entries, k->nr, sizeof(*k->entries), address);
 	if (!nr || address - k->entries[nr - 1].address >= FAR)
 		return -ENOENT;
-	entry = &k->entries[nr - 1];
-	out->name = k->names.data + entry->name;
-	out->offset = address - entry->address;
-	out->module = entry->module ? k->names.data + entry->module : KERNEL;
+	kernel_entry = &k->entries[nr - 1];
+	out->name = k->names.data + kernel_entry->name;
+	out->offset = address - kernel_entry->address;
+	out->module = kernel_entry->module ? k->names.data + kernel_entry->module : KERNEL;
 	return 0;
 }
 
 const char *symbols_kernel_problem(struct symbols_kernel *k)
 {
-	load_once(k);
+	load_kallsyms_once(k);
 	switch (k->err) {
 	case 0:
 		return "";

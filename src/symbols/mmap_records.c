@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/mmap_records.c: see symbols/symbols_mmap_records.h.
+ * symbols/mmap_records.c: opens perf events and reads their ring buffers.
  */
 #include "symbols_mmap_records.h"
 
@@ -19,7 +19,7 @@
 
 #include "util/array.h"
 
-/* 256 KiB: some 2,000 mmaps, those of about 50 starts of programs. */
+/* 256 KiB: 2,000 mmaps, as of 50 programs that start. */
 enum { RING_PAGES = 64 };
 
 struct ring {
@@ -31,8 +31,8 @@ struct ring {
 struct mmap_records {
 	struct ring *rings; /* by CPU */
 	int nr_cpus;
-	int *others; /* events of further threads, whose records go to the ring of their CPU */
-	unsigned int nr_others, cap_others;
+	int *joined; /* events of further threads; they write into the ring of their CPU */
+	unsigned int nr_joined, cap_joined;
 	int epoll_fd;
 	bool no_build_ids;
 	/* The records of one read: bytes, and where each begins. */
@@ -45,13 +45,13 @@ struct mmap_records {
 	size_t nr, cap_order;
 };
 
-static size_t page_size(void)
+static size_t ring_page_size(void)
 {
 	return sysconf(_SC_PAGESIZE);
 }
 
-/* attr.build_id is known from 5.12 on; a kernel says EINVAL to a bit that it does not know. */
-static int open_event(struct mmap_records *r, int tid, int cpu)
+/* Kernels before 5.12 return EINVAL for attr.build_id. */
+static int open_mmap_event(struct mmap_records *r, int tid, int cpu)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -70,37 +70,37 @@ static int open_event(struct mmap_records *r, int tid, int cpu)
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 		.watermark = 1,
-		.wakeup_watermark = RING_PAGES * page_size() / 4,
+		.wakeup_watermark = RING_PAGES * ring_page_size() / 4,
 		.build_id = !r->no_build_ids,
 	};
 	int fd = syscall(__NR_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
 	if (fd < 0 && (errno == EINVAL || errno == E2BIG) && !r->no_build_ids) {
 		r->no_build_ids = true;
-		return open_event(r, tid, cpu);
+		return open_mmap_event(r, tid, cpu);
 	}
 	return fd < 0 ? -errno : fd;
 }
 
-/* Without CAP_IPC_LOCK the kernel gives each user little: then a smaller ring. */
+/* Without CAP_IPC_LOCK memory is limited by user: then a smaller ring. */
 static int map_ring(struct ring *ring, int fd)
 {
 	size_t pages = RING_PAGES;
 	void *at;
 
 	do {
-		at = mmap(NULL, (pages + 1) * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			  0);
+		at = mmap(NULL, (pages + 1) * ring_page_size(), PROT_READ | PROT_WRITE, MAP_SHARED,
+			  fd, 0);
 	} while (at == MAP_FAILED && errno == EPERM && (pages /= 2));
 	if (at == MAP_FAILED)
 		return -errno;
 	ring->page = at;
-	ring->size = pages * page_size();
+	ring->size = pages * ring_page_size();
 	ring->fd = fd;
 	return 0;
 }
 
-static int begin_ring(struct mmap_records *r, int cpu, int fd)
+static int open_ring(struct mmap_records *r, int cpu, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 	int err = map_ring(&r->rings[cpu], fd);
@@ -115,21 +115,21 @@ static int join_ring(struct mmap_records *r, int cpu, int fd)
 {
 	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, r->rings[cpu].fd))
 		return -errno;
-	if (array_reserve(r->others, r->cap_others, r->nr_others + 1))
+	if (array_reserve(r->joined, r->cap_joined, r->nr_joined + 1))
 		return -ENOMEM;
-	r->others[r->nr_others++] = fd;
+	r->joined[r->nr_joined++] = fd;
 	return 0;
 }
 
-static int add(struct mmap_records *r, int tid, int cpu)
+static int add_event(struct mmap_records *r, int tid, int cpu)
 {
-	int fd = open_event(r, tid, cpu);
+	int fd = open_mmap_event(r, tid, cpu);
 	bool first = r->rings[cpu].fd < 0;
 	int err;
 
 	if (fd < 0)
 		return fd;
-	err = first ? begin_ring(r, cpu, fd) : join_ring(r, cpu, fd);
+	err = first ? open_ring(r, cpu, fd) : join_ring(r, cpu, fd);
 	if (err && r->rings[cpu].fd != fd)
 		close(fd);
 	return err;
@@ -138,7 +138,7 @@ static int add(struct mmap_records *r, int tid, int cpu)
 static void close_ring(struct ring *ring)
 {
 	if (ring->page)
-		munmap(ring->page, ring->size + page_size());
+		munmap(ring->page, ring->size + ring_page_size());
 	if (ring->fd >= 0)
 		close(ring->fd);
 	*ring = (struct ring){ .fd = -1 };
@@ -149,12 +149,12 @@ int mmap_records_add_cpu(struct mmap_records *r, int cpu)
 	if (cpu < 0 || cpu >= r->nr_cpus)
 		return -EINVAL;
 	close_ring(&r->rings[cpu]);
-	return add(r, -1, cpu);
+	return add_event(r, -1, cpu);
 }
 
 int mmap_records_add_thread(struct mmap_records *r, int tid, int cpu)
 {
-	return cpu < 0 || cpu >= r->nr_cpus ? -EINVAL : add(r, tid, cpu);
+	return cpu < 0 || cpu >= r->nr_cpus ? -EINVAL : add_event(r, tid, cpu);
 }
 
 bool mmap_records_has_cpu(const struct mmap_records *r, int cpu)
@@ -162,20 +162,20 @@ bool mmap_records_has_cpu(const struct mmap_records *r, int cpu)
 	return cpu >= 0 && cpu < r->nr_cpus && r->rings[cpu].fd >= 0;
 }
 
-/* A thread on all CPUs: an event of a thread that is inherited can be mapped only for one CPU. */
-static int add_thread(struct mmap_records *r, int tid)
+/* On each CPU, because an inherited event can only be mapped when it is bound to a CPU. */
+static int add_thread_on_cpus(struct mmap_records *r, int tid)
 {
 	int cpu, err = 0;
 
 	for (cpu = 0; cpu < r->nr_cpus && !err; cpu++) {
-		err = add(r, tid, cpu);
+		err = add_event(r, tid, cpu);
 		if (err == -ENODEV || err == -ESRCH)
 			err = 0; /* offline; ended meanwhile */
 	}
 	return err;
 }
 
-static int add_machine(struct mmap_records *r)
+static int add_all_cpus(struct mmap_records *r)
 {
 	int cpu, err = 0;
 
@@ -203,9 +203,9 @@ int mmap_records_open(struct mmap_records **out, const int *tids, unsigned int n
 	for (i = 0; r->rings && i < (unsigned int)r->nr_cpus; i++)
 		r->rings[i].fd = -1;
 	if (!err && !tids)
-		err = add_machine(r);
+		err = add_all_cpus(r);
 	for (i = 0; !err && i < nr_tids; i++)
-		err = add_thread(r, tids[i]);
+		err = add_thread_on_cpus(r, tids[i]);
 	if (err) {
 		mmap_records_close(r);
 		return err;
@@ -219,9 +219,9 @@ int mmap_records_fd(const struct mmap_records *r)
 	return r->epoll_fd;
 }
 
-static void copy_out(const struct ring *ring, uint64_t at, void *to, size_t len)
+static void copy_from_ring(const struct ring *ring, uint64_t at, void *to, size_t len)
 {
-	const char *data = (const char *)ring->page + page_size();
+	const char *data = (const char *)ring->page + ring_page_size();
 	size_t from = at & (ring->size - 1);
 	size_t first = len < ring->size - from ? len : ring->size - from;
 
@@ -229,14 +229,14 @@ static void copy_out(const struct ring *ring, uint64_t at, void *to, size_t len)
 	memcpy((char *)to + first, data, len - first);
 }
 
-static int keep(struct mmap_records *r, const struct ring *ring, uint64_t at, uint16_t size)
+static int keep_record(struct mmap_records *r, const struct ring *ring, uint64_t at, uint16_t size)
 {
 	struct perf_record_id id;
 
 	if (array_reserve(r->bytes, r->cap, r->len + size) ||
 	    array_reserve(r->order, r->cap_order, r->nr + 1))
 		return -ENOMEM;
-	copy_out(ring, at, r->bytes + r->len, size);
+	copy_from_ring(ring, at, r->bytes + r->len, size);
 	memset(&id, 0, sizeof(id));
 	if (size >= sizeof(struct perf_event_header) + sizeof(id))
 		memcpy(&id, r->bytes + r->len + size - sizeof(id), sizeof(id));
@@ -245,7 +245,7 @@ static int keep(struct mmap_records *r, const struct ring *ring, uint64_t at, ui
 	return 0;
 }
 
-static int drain(struct mmap_records *r, struct ring *ring)
+static int drain_ring(struct mmap_records *r, struct ring *ring)
 {
 	/* Paired with the kernel's barriers around data_head and data_tail. */
 	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
@@ -254,10 +254,10 @@ static int drain(struct mmap_records *r, struct ring *ring)
 	int err = 0;
 
 	while (tail < head && !err) {
-		copy_out(ring, tail, &header, sizeof(header));
+		copy_from_ring(ring, tail, &header, sizeof(header));
 		if (header.size < sizeof(header))
 			return -EIO;
-		err = keep(r, ring, tail, header.size);
+		err = keep_record(r, ring, tail, header.size);
 		if (!err)
 			tail += header.size;
 	}
@@ -265,8 +265,8 @@ static int drain(struct mmap_records *r, struct ring *ring)
 	return err;
 }
 
-/* Threads that ended leave an event that hangs up for ever. */
-static void forget_hung_up(struct mmap_records *r)
+/* The event of an exited thread reports EPOLLHUP for ever. */
+static void forget_exited_threads(struct mmap_records *r)
 {
 	struct epoll_event events[16];
 	int i, nr = epoll_wait(r->epoll_fd, events, 16, 0);
@@ -276,7 +276,7 @@ static void forget_hung_up(struct mmap_records *r)
 			epoll_ctl(r->epoll_fd, EPOLL_CTL_DEL, events[i].data.fd, NULL);
 }
 
-static int by_time(const void *a, const void *b)
+static int compare_times(const void *a, const void *b)
 {
 	const struct at *x = a, *y = b;
 
@@ -286,24 +286,24 @@ static int by_time(const void *a, const void *b)
 }
 
 int mmap_records_read(struct mmap_records *r,
-		      int (*take)(void *context, const void *record, size_t len), void *context)
+		      int (*visit)(void *context, const void *record, size_t len), void *context)
 {
 	int cpu, err = 0;
 	size_t i;
 
-	forget_hung_up(r);
+	forget_exited_threads(r);
 	r->len = r->nr = 0;
 	for (cpu = 0; cpu < r->nr_cpus && !err; cpu++)
 		if (r->rings[cpu].fd >= 0)
-			err = drain(r, &r->rings[cpu]);
+			err = drain_ring(r, &r->rings[cpu]);
 	if (r->nr)
-		qsort(r->order, r->nr, sizeof(*r->order), by_time);
+		qsort(r->order, r->nr, sizeof(*r->order), compare_times);
 	for (i = 0; i < r->nr; i++) {
 		struct perf_event_header header;
 		int failed;
 
 		memcpy(&header, r->bytes + r->order[i].offset, sizeof(header));
-		failed = take(context, r->bytes + r->order[i].offset, header.size);
+		failed = visit(context, r->bytes + r->order[i].offset, header.size);
 		err = err ? err : failed;
 	}
 	return err ? err : (int)r->nr;
@@ -316,14 +316,14 @@ void mmap_records_close(struct mmap_records *r)
 
 	if (!r)
 		return;
-	for (i = 0; i < r->nr_others; i++)
-		close(r->others[i]);
+	for (i = 0; i < r->nr_joined; i++)
+		close(r->joined[i]);
 	for (cpu = 0; r->rings && cpu < r->nr_cpus; cpu++)
 		close_ring(&r->rings[cpu]);
 	if (r->epoll_fd >= 0)
 		close(r->epoll_fd);
 	free(r->rings);
-	free(r->others);
+	free(r->joined);
 	free(r->bytes);
 	free(r->order);
 	free(r);

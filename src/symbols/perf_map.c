@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/perf_map.c: see symbols/symbols_perf_map.h.
+ * symbols/perf_map.c: parses the maps of JIT compilers and finds addresses in them.
  */
 #include "symbols_perf_map.h"
 
@@ -10,10 +10,10 @@
 
 #include "util/array.h"
 
-/* Functions that begin before this many others are not searched for one that is around them. */
+/* How many functions back a function that surrounds others is searched. */
 enum { MAX_NESTED = 64, MAX_NAME = 1024 };
 
-static int digit(char c)
+static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -21,8 +21,8 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A hexadecimal number, with or without "0x", and the spaces behind it. */
-static const char *take_hex(const char *at, const char *end, uint64_t *value)
+/* A hexadecimal number, with or without "0x", and the spaces after it. */
+static const char *parse_hex(const char *at, const char *end, uint64_t *value)
 {
 	const char *first;
 
@@ -30,10 +30,10 @@ static const char *take_hex(const char *at, const char *end, uint64_t *value)
 		at += 2;
 	first = at;
 	*value = 0;
-	while (at < end && digit(*at) >= 0) {
+	while (at < end && hex_digit(*at) >= 0) {
 		if (*value >> 60)
 			return NULL;
-		*value = *value << 4 | (uint64_t)digit(*at++);
+		*value = *value << 4 | (uint64_t)hex_digit(*at++);
 	}
 	if (at == first || at == end || (*at != ' ' && *at != '\t'))
 		return NULL;
@@ -42,8 +42,8 @@ static const char *take_hex(const char *at, const char *end, uint64_t *value)
 	return at;
 }
 
-static int add_entry(struct perf_map *map, uint64_t start, uint64_t size, const char *name,
-		     size_t len)
+static int add_perf_map_entry(struct perf_map *map, uint64_t start, uint64_t size, const char *name,
+			      size_t len)
 {
 	if (array_reserve(map->entries, map->cap, map->nr + 1))
 		return -ENOMEM;
@@ -56,21 +56,21 @@ static int add_entry(struct perf_map *map, uint64_t start, uint64_t size, const 
 	return map->names.failed ? -ENOMEM : 0;
 }
 
-static int parse_line(struct perf_map *map, const char *at, const char *end)
+static int parse_perf_map_line(struct perf_map *map, const char *at, const char *end)
 {
 	uint64_t start, size;
 
 	if (end > at && end[-1] == '\r')
 		end--;
-	at = take_hex(at, end, &start);
+	at = parse_hex(at, end, &start);
 	if (at)
-		at = take_hex(at, end, &size);
+		at = parse_hex(at, end, &size);
 	if (!at || at == end || !size || start + size < start || memchr(at, '\0', end - at))
 		return 0;
-	return add_entry(map, start, size, at, end - at);
+	return add_perf_map_entry(map, start, size, at, end - at);
 }
 
-static int by_start(const void *a, const void *b)
+static int compare_starts(const void *a, const void *b)
 {
 	const struct perf_map_entry *x = a, *y = b;
 
@@ -89,13 +89,13 @@ int perf_map_parse(struct perf_map *map, const char *text, size_t len)
 		const char *newline = memchr(at, '\n', end - at);
 		const char *stop = newline ? newline : end;
 
-		err = parse_line(map, at, stop);
+		err = parse_perf_map_line(map, at, stop);
 		at = newline ? newline + 1 : end;
 	}
 	if (err)
 		perf_map_free(map);
 	else if (map->nr)
-		qsort(map->entries, map->nr, sizeof(*map->entries), by_start);
+		qsort(map->entries, map->nr, sizeof(*map->entries), compare_starts);
 	return err;
 }
 

@@ -19,15 +19,14 @@
 #include "util/escape.h"
 
 enum {
-	ASK_NS = 10000000,
-	REREAD_NS =
-		1000000000, /* an address that is not mapped is no reason to read maps more often */
+	CHECK_NS = 10000000, /* between two checks of the program of a process */
+	REREAD_NS = 1000000000, /* between two reads of maps for addresses that are not found */
 };
 
 /* --- /proc/PID/maps */
 
 /* "start-end perms offset major:minor inode   path" */
-static bool parse_line(char *line, struct range *range, struct mapped_file *key)
+static bool parse_maps_line(char *line, struct range *range, struct mapped_file *key)
 {
 	unsigned int major, minor;
 	char perms[5];
@@ -81,40 +80,37 @@ static int read_maps(struct address_spaces *a, struct space *s, uint64_t since_n
 		struct range range = { .since_ns = since_ns };
 		struct mapped_file key = { 0 };
 
-		if (parse_line(line, &range, &key))
+		if (parse_maps_line(line, &range, &key))
 			err = space_add_range(a, s, &range, &key);
 	}
 	if (!err && ferror(f))
-		err = -ESRCH; /* it ended meanwhile */
+		err = -ESRCH; /* it has exited */
 	free(line);
 	fclose(f);
 	return err;
 }
 
-/*
- * Without records: whether pid executes another program than when it was read. Not
- * asked for each frame of a stack.
- */
+/* Without records: whether the process executes another program than when its maps were read. */
 static bool program_changed(struct space *s)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	struct stat st;
 
-	if (now - s->asked_ns < ASK_NS)
+	if (now - s->checked_ns < CHECK_NS)
 		return false;
-	s->asked_ns = now;
+	s->checked_ns = now;
 	return stat_program(s, &st) &&
 	       (s->exited || st.st_dev != s->exe_dev || st.st_ino != s->exe_inode);
 }
 
-static void sweep(struct address_spaces *a)
+static void drop_exited_spaces(struct address_spaces *a)
 {
 	struct space *s, *next;
 
 	if (a->records || a->spaces.nr < a->sweep_at)
 		return;
 	for (s = space_next_living(a, NULL); s; s = next) {
-		/* space_exits() frees none that is living. */
+		/* space_exits() frees only exited spaces. */
 		next = space_next_living(a, s);
 		if (kill(s->pid, 0) && errno == ESRCH)
 			space_exits(a, s);
@@ -122,47 +118,47 @@ static void sweep(struct address_spaces *a)
 	a->sweep_at = 2 * a->spaces.nr + a->max_exited;
 }
 
-int address_spaces_see(struct address_spaces *a, int pid)
+int address_spaces_add_process(struct address_spaces *a, int pid)
 {
 	struct space *s = space_at(a, pid, UINT64_MAX);
 	uint64_t since_ns = 0;
 
 	int err;
 
-	/* Were it another one with the pid of one that exited, there would be records of it. */
+	/* If the pid had been used again, there would be records of it. */
 	if (s && (a->records || !program_changed(s)))
 		return 0;
 	if (s)
 		since_ns = clock_ns(CLOCK_MONOTONIC);
-	sweep(a);
+	drop_exited_spaces(a);
 	s = space_begin(a, pid, since_ns);
 	if (!s)
 		return -ENOMEM;
 	err = read_maps(a, s, since_ns);
-	/* It is remembered that it was not there, as long as others that exited are. */
+	/* Remembered like other exited ones, so that it is not read again soon. */
 	if (err == -ESRCH)
 		space_exits(a, s);
 	return err;
 }
 
-/* Only the lack of memory matters: others may have ended, or be somebody else's. */
-static int see_process(void *spaces, int pid)
+/* Processes that have exited, or of other users, are left out. */
+static int add_present_process(void *spaces, int pid)
 {
-	return address_spaces_see(spaces, pid) == -ENOMEM ? -ENOMEM : 0;
+	return address_spaces_add_process(spaces, pid) == -ENOMEM ? -ENOMEM : 0;
 }
 
-int spaces_see_present(struct address_spaces *a, const struct address_spaces_options *options)
+int spaces_add_present(struct address_spaces *a, const struct address_spaces_options *options)
 {
 	unsigned int i;
 	int err = 0;
 
 	if (!options->tids)
-		return procfs_each_process(see_process, a);
+		return procfs_each_process(add_present_process, a);
 	for (i = 0; i < options->nr_tids && !err; i++) {
 		/* A thread's faults have the pid of its process. */
 		int pid = task_tgid(options->tids[i]);
 
-		err = pid ? see_process(a, pid) : 0;
+		err = pid ? add_present_process(a, pid) : 0;
 	}
 	return err;
 }
@@ -170,8 +166,8 @@ int spaces_see_present(struct address_spaces *a, const struct address_spaces_opt
 /* --- what is mapped at an address */
 
 /*
- * The youngest mapping of address at when_ns. tolerate: with VMA locks (6.4) a
- * fault can come before the record of the mapping that it is in.
+ * The youngest mapping of address at when_ns. tolerate: also a later one, as with VMA locks (6.4)
+ * a fault can come before the record of its mapping.
  */
 static const struct range *range_at(const struct space *s, uint64_t address, uint64_t when_ns,
 				    bool tolerate)
@@ -191,7 +187,8 @@ static const struct range *range_at(const struct space *s, uint64_t address, uin
 	return tolerate ? later : NULL;
 }
 
-static const struct range *look_up(const struct space *s, uint64_t address, uint64_t when_ns)
+static const struct range *range_or_inherited(const struct space *s, uint64_t address,
+					      uint64_t when_ns)
 {
 	const struct range *r = range_at(s, address, when_ns, true);
 
@@ -203,17 +200,14 @@ static const struct range *look_up(const struct space *s, uint64_t address, uint
 	return r;
 }
 
-/*
- * The newest space that has the address: which program it was is not known when
- * the time is not.
- */
-static const struct range *find_anywhere(struct address_spaces *a, int pid, uint64_t address,
-					 struct space **found)
+/* Without a time: in the youngest space that has the address. */
+static const struct range *find_in_youngest(struct address_spaces *a, int pid, uint64_t address,
+					    struct space **found)
 {
 	struct space *s;
 
 	for (s = space_youngest(a, pid); s; s = space_older(s)) {
-		const struct range *r = look_up(s, address, UINT64_MAX);
+		const struct range *r = range_or_inherited(s, address, UINT64_MAX);
 
 		*found = s;
 		if (r)
@@ -222,16 +216,16 @@ static const struct range *find_anywhere(struct address_spaces *a, int pid, uint
 	return NULL;
 }
 
-static const struct range *find_at(struct address_spaces *a, int pid, uint64_t address,
-				   uint64_t when_ns, struct space **found)
+static const struct range *find_range(struct address_spaces *a, int pid, uint64_t address,
+				      uint64_t when_ns, struct space **found)
 {
 	struct space *s;
 
 	if (when_ns == UINT64_MAX)
-		return find_anywhere(a, pid, address, found);
+		return find_in_youngest(a, pid, address, found);
 	s = space_at(a, pid, when_ns);
 	*found = s;
-	return s ? look_up(s, address, when_ns) : NULL;
+	return s ? range_or_inherited(s, address, when_ns) : NULL;
 }
 
 int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uint64_t when_ns,
@@ -242,12 +236,12 @@ int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uin
 
 	if (!newest)
 		return -ESRCH;
-	r = find_at(a, pid, address, when_ns, &s);
-	/* Records were lost, or there are none. */
+	r = find_range(a, pid, address, when_ns, &s);
+	/* Records are missing. */
 	if (!r && !newest->exited && (!a->records || a->incomplete) &&
 	    clock_ns(CLOCK_MONOTONIC) - newest->read_ns > REREAD_NS) {
 		read_maps(a, newest, clock_ns(CLOCK_MONOTONIC));
-		r = find_at(a, pid, address, when_ns, &s);
+		r = find_range(a, pid, address, when_ns, &s);
 	}
 	if (!r)
 		return -ENOENT;

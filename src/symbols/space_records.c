@@ -10,8 +10,8 @@
 
 #include "symbols_mmap_records.h"
 
-static int take_mmap(struct address_spaces *a, const char *body, size_t len, uint16_t misc,
-		     uint64_t time)
+static int record_mmap(struct address_spaces *a, const char *body, size_t len, uint16_t misc,
+		       uint64_t time)
 {
 	struct {
 		uint32_t pid, tid;
@@ -53,13 +53,13 @@ static int take_mmap(struct address_spaces *a, const char *body, size_t len, uin
 	return s ? space_add_range(a, s, &range, &key) : -ENOMEM;
 }
 
-/* Of a thread there is nothing to do. */
-static int take_fork(struct address_spaces *a, int pid, int parent_pid, uint64_t time)
+/* The same process: a thread. */
+static int record_fork(struct address_spaces *a, int pid, int parent_pid, uint64_t time)
 {
 	return pid == parent_pid ? 0 : space_fork(a, pid, parent_pid, time);
 }
 
-static int take_exit(struct address_spaces *a, int pid, int tid, uint64_t time)
+static int record_exit(struct address_spaces *a, int pid, int tid, uint64_t time)
 {
 	struct space *s = pid == tid ? space_at(a, pid, time) : NULL;
 
@@ -85,15 +85,15 @@ int address_spaces_record(struct address_spaces *a, const void *record, size_t l
 	memcpy(words, body, sizeof(words));
 	switch (header.type) {
 	case PERF_RECORD_MMAP2:
-		return take_mmap(a, body, rest, header.misc, id.time);
+		return record_mmap(a, body, rest, header.misc, id.time);
 	case PERF_RECORD_COMM:
 		if (!(header.misc & PERF_RECORD_MISC_COMM_EXEC))
 			return 0;
 		return space_begin(a, (int)words[0], id.time) ? 0 : -ENOMEM;
 	case PERF_RECORD_FORK:
-		return take_fork(a, (int)words[0], (int)words[1], id.time);
+		return record_fork(a, (int)words[0], (int)words[1], id.time);
 	case PERF_RECORD_EXIT:
-		return take_exit(a, (int)words[0], (int)words[2], id.time);
+		return record_exit(a, (int)words[0], (int)words[2], id.time);
 	case PERF_RECORD_LOST:
 		memcpy(&lost, body + sizeof(uint64_t), sizeof(lost));
 		a->totals.lost += lost;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/space_store.c: the files, address spaces and mappings that are known, and how many of
- * them are kept.
+ * symbols/space_store.c: stores files, address spaces and mappings, and limits their number.
  */
 #include "symbols_space_store.h"
 
@@ -30,7 +29,7 @@ uint64_t mapped_file_key(const struct mapped_file *file)
 	return hash_bytes(file->path, strlen(file->path)) + file->inode;
 }
 
-/* One more reference to it; NULL: out of memory. */
+/* Adds a reference; NULL: out of memory. */
 static struct file *file_get(struct address_spaces *a, const struct mapped_file *key)
 {
 	const uint64_t hash = mapped_file_key(key);
@@ -139,7 +138,7 @@ struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns)
 	s->pid = pid;
 	s->born_ns = born_ns;
 	s->refs = 1;
-	/* Those whose records came earlier. */
+	/* Records may come out of order. */
 	for (at = space_youngest(a, pid); at && at != before; at = space_older(at))
 		younger = at;
 	if (younger)
@@ -153,7 +152,7 @@ struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns)
 
 /* --- what is mapped */
 
-/* Keeps the order of since_ns; takes the reference of file. */
+/* In the order of since_ns. Takes over the reference to the file, also when it fails. */
 static int insert_range(struct address_spaces *a, struct space *s, const struct range *range)
 {
 	unsigned int at;
@@ -174,8 +173,8 @@ static int insert_range(struct address_spaces *a, struct space *s, const struct 
 	return 0;
 }
 
-/* Memory that is mapped again and again, as by a JIT compiler, is there once. */
-static bool is_known(const struct space *s, const struct range *range)
+/* So that memory that is mapped again and again, as by a JIT compiler, has one range. */
+static bool range_is_known(const struct space *s, const struct range *range)
 {
 	unsigned int i;
 
@@ -197,7 +196,7 @@ int space_add_range(struct address_spaces *a, struct space *s, struct range *ran
 	range->file = file_get(a, key);
 	if (!range->file)
 		return -ENOMEM;
-	if (is_known(s, range)) {
+	if (range_is_known(s, range)) {
 		file_put(a, range->file);
 		return 0;
 	}
@@ -206,8 +205,8 @@ int space_add_range(struct address_spaces *a, struct space *s, struct range *ran
 
 /* --- forks */
 
-/* All that s can see becomes its own: a chain of parents has an end. */
-static int flatten(struct address_spaces *a, struct space *s)
+/* Copies what s inherits, so that chains of parents stay short. */
+static int copy_inherited_ranges(struct address_spaces *a, struct space *s)
 {
 	const struct space *from;
 	uint64_t when_ns = s->forked_ns;
@@ -236,7 +235,7 @@ int space_fork(struct address_spaces *a, int pid, int parent_pid, uint64_t time)
 {
 	struct space *parent = space_at(a, parent_pid, time), *s;
 
-	/* First: space_begin() could drop it as the oldest one that exited. */
+	/* First, as space_begin() could drop it as the oldest exited one. */
 	if (parent)
 		parent->refs++;
 	s = space_begin(a, pid, time);
@@ -249,5 +248,5 @@ int space_fork(struct address_spaces *a, int pid, int parent_pid, uint64_t time)
 		return 0;
 	s->parent = parent;
 	s->depth = parent->depth + 1;
-	return s->depth > MAX_DEPTH ? flatten(a, s) : 0;
+	return s->depth > MAX_DEPTH ? copy_inherited_ranges(a, s) : 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * symbols/symbols_elf_file.h: what the symbolizer needs of an ELF file: build-id, the segments,
- * and its functions. Any file may come in. It is read, not mapped: a file that is
- * cut meanwhile must not kill the reader.
+ * symbols/symbols_elf_file.h: build-id, segments and functions of an ELF file. Files may contain
+ * anything. They are read, not mapped: truncating a mapped file would kill the reader.
  */
 #ifndef PFSTAT_SYMBOLS_SYMBOLS_ELF_FILE_H
 #define PFSTAT_SYMBOLS_SYMBOLS_ELF_FILE_H
@@ -37,19 +36,19 @@ struct elf_file {
 	struct buffer names;
 };
 
-/* Reads fd, which stays open. 0, -ENOEXEC: it is no ELF file, or another negative errno. */
+/* Reads fd, which stays open. 0, -ENOEXEC: not an ELF file, or another negative errno. */
 int elf_file_read(struct elf_file *file, int fd);
-/* The same of bytes in memory. */
+/* From memory. */
 int elf_file_read_memory(struct elf_file *file, char *bytes, size_t len);
 /* Only the build-id: its length, 0 if there is none, or a negative errno. */
 int elf_file_build_id(int fd, uint8_t build_id[BUILD_ID_MAX]);
-/* The symbols of a debug file go to those of file. 0 or a negative errno. */
+/* Adds the symbols of a debug file. 0 or a negative errno. */
 int elf_file_add_symbols(struct elf_file *file, int fd);
 
 void elf_file_sort(struct elf_file *file);
-/* The address that the file itself uses for a byte of it; false: it is in no segment. */
+/* From an offset in the file to the address in its symbols; false: in no segment. */
 bool elf_file_address(const struct elf_file *file, uint64_t offset, uint64_t *address);
-/* The function at such an address, or NULL. */
+/* The function at an address of the symbols, or NULL. */
 const struct elf_symbol *elf_file_symbol(const struct elf_file *file, uint64_t address);
 
 void elf_file_free(struct elf_file *file);

@@ -21,18 +21,17 @@ struct kernel_symbol {
 int symbols_kernel_open(struct symbols_kernel **out);
 
 /*
- * 0, -ENOENT: no function is there, or why there are none at all: -EACCES: the
- * addresses are hidden (kernel.kptr_restrict, or no CAP_SYSLOG), or another
- * negative errno.
+ * 0, -ENOENT: no function, -EACCES: addresses are hidden (kernel.kptr_restrict, or no
+ * CAP_SYSLOG), or another negative errno of reading /proc/kallsyms.
  */
 int symbols_kernel_find(struct symbols_kernel *k, uint64_t address, struct kernel_symbol *out);
 
-/* For a message: "" while they can be read, else the reason and the remedy. */
+/* For a message: why there are no symbols, and the remedy; "": there are. */
 const char *symbols_kernel_problem(struct symbols_kernel *k);
 
 void symbols_kernel_close(struct symbols_kernel *k);
 
-/* For tests: symbols of what f says instead of /proc/kallsyms. */
+/* For tests: from f instead of /proc/kallsyms. */
 int symbols_kernel_read(struct symbols_kernel **out, FILE *f);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * symbols/symbols_mmap_records.h: the rings of a perf event that counts nothing and is there for
- * its side: records of mmap, exec, fork and exit.
+ * symbols/symbols_mmap_records.h: records of mmap, exec, fork and exit, from perf events that count
+ * nothing.
  */
 #ifndef PFSTAT_SYMBOLS_SYMBOLS_MMAP_RECORDS_H
 #define PFSTAT_SYMBOLS_SYMBOLS_MMAP_RECORDS_H
@@ -13,9 +13,7 @@
 
 struct mmap_records;
 
-/*
- * 0 or a negative errno: that of the kernel when it refuses such events. tids NULL: whole machine.
- */
+/* tids NULL: the complete machine. 0, or the negative errno with which the kernel refuses. */
 int mmap_records_open(struct mmap_records **out, const int *tids, unsigned int nr_tids);
 
 /*
@@ -33,11 +31,11 @@ bool mmap_records_has_cpu(const struct mmap_records *r, int cpu);
 int mmap_records_fd(const struct mmap_records *r);
 
 /*
- * Hands over all records that are there, those of all CPUs in the order of their
- * times. Their number or a negative errno (also the first of take).
+ * Visits the records of all CPUs in the order of their times. Their number or a negative errno,
+ * also the first of visit, which does not end it.
  */
 int mmap_records_read(struct mmap_records *r,
-		      int (*take)(void *context, const void *record, size_t len), void *context);
+		      int (*visit)(void *context, const void *record, size_t len), void *context);
 
 void mmap_records_close(struct mmap_records *r);
 

@@ -14,7 +14,7 @@
 struct perf_map_entry {
 	uint64_t start, size;
 	uint32_t name; /* offset in names */
-	uint32_t line; /* a later one replaces what an earlier one said */
+	uint32_t line; /* later lines replace earlier ones */
 };
 
 struct perf_map {
@@ -23,7 +23,7 @@ struct perf_map {
 	struct buffer names;
 };
 
-/* Any bytes may come in; lines that are none are left out. 0 or -ENOMEM. */
+/* text may contain anything; invalid lines are left out. 0 or -ENOMEM. */
 int perf_map_parse(struct perf_map *map, const char *text, size_t len);
 
 /* The entry that has the address, or NULL. */

@@ -3,10 +3,10 @@
  * symbols/symbols_space_store.h: the files, address spaces and mappings that are known.
  * space_records.c adds what the kernel records, space_maps.c what /proc/PID/maps has.
  *
- * A process has one space for each program that it executed. A forked space has
- * no copy of its parent's mappings, but refers to the parent as of the time of
- * the fork. Records come in the order of their times within one read; those of
- * two reads may overlap by microseconds, so everything goes by times.
+ * A process has one space for each program that it has executed. A forked space does not copy
+ * the mappings of its parent, but refers to the parent at the time of the fork. Records are
+ * ordered by time within one read; those of two reads may overlap by microseconds, so all
+ * decisions depend on times, not on the order of records.
  */
 #ifndef PFSTAT_SYMBOLS_SYMBOLS_SPACE_STORE_H
 #define PFSTAT_SYMBOLS_SYMBOLS_SPACE_STORE_H
@@ -27,13 +27,13 @@ struct range {
 
 struct space {
 	struct hash_link link; /* by pid; of the same pid the youngest first */
-	struct space *exited_next; /* the one that exited after it */
+	struct space *exited_next; /* exited after this one */
 	struct space *parent;
-	uint64_t forked_ns; /* of parent only what was there by then */
+	uint64_t forked_ns; /* later mappings of parent are not inherited */
 	uint64_t born_ns; /* 0: before the records began */
-	uint64_t read_ns; /* its maps, last; 0: never */
-	uint64_t exe_dev, exe_inode; /* when they were read */
-	uint64_t asked_ns; /* whether it is still that program, last */
+	uint64_t read_ns; /* last time of its maps; 0: never */
+	uint64_t exe_dev, exe_inode; /* at that time */
+	uint64_t checked_ns; /* last check of them */
 	struct range *ranges; /* in the order of since_ns */
 	unsigned int nr, cap;
 	unsigned int refs; /* children, and one for being in the table */
@@ -49,7 +49,7 @@ struct address_spaces {
 	struct hash spaces, files;
 	struct space *oldest_exited, *newest_exited;
 	unsigned int nr_exited, max_exited;
-	uint64_t sweep_at; /* spaces; without records nobody says who exited */
+	uint64_t sweep_at; /* without records: number of spaces at which exited ones are searched */
 	struct address_spaces_totals totals;
 };
 
@@ -70,26 +70,23 @@ struct space *space_next_living(const struct address_spaces *a, const struct spa
 /* The space of pid as of when_ns, or NULL. */
 struct space *space_at(struct address_spaces *a, int pid, uint64_t when_ns);
 
-/* A new space; the one of this pid before it has ended. NULL: out of memory. */
+/* A new space; the previous one of this pid has exited. NULL: out of memory. */
 struct space *space_begin(struct address_spaces *a, int pid, uint64_t born_ns);
 
-/* The space of pid that begins as its parent's is at that time. 0 or -ENOMEM. */
+/* A new space that inherits the mappings of the parent at that time. 0 or -ENOMEM. */
 int space_fork(struct address_spaces *a, int pid, int parent_pid, uint64_t time);
 
-/* Forgets s; its mappings stay while children refer to them. */
+/* Forgets s. Its mappings stay while children refer to it. */
 void space_drop(struct address_spaces *a, struct space *s);
 
-/* It is remembered as long as others that exited are: this may free the oldest of them. */
+/* Remembers s as exited, and may free the oldest exited space. */
 void space_exits(struct address_spaces *a, struct space *s);
 
-/* range, of the file that key names, is mapped in s; unless that is known. 0 or -ENOMEM. */
+/* Adds range, of the file that equals key, to s, unless it is known. 0 or -ENOMEM. */
 int space_add_range(struct address_spaces *a, struct space *s, struct range *range,
 		    const struct mapped_file *key);
 
-/*
- * What is mapped already, of what the options name, when the records begin. 0 or a
- * negative errno.
- */
-int spaces_see_present(struct address_spaces *a, const struct address_spaces_options *options);
+/* Adds the present mappings of the processes of the options. 0 or a negative errno. */
+int spaces_add_present(struct address_spaces *a, const struct address_spaces_options *options);
 
 #endif

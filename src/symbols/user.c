@@ -411,7 +411,7 @@ int symbols_user_find(struct symbols_user *u, int pid, uint64_t address, uint64_
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	address_spaces_see(u->spaces, pid);
+	address_spaces_add_process(u->spaces, pid);
 	err = address_spaces_find(u->spaces, pid, address, when_ns, &mapping);
 	if (err)
 		return err;

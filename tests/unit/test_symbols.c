@@ -412,7 +412,7 @@ static void unknown_processes_are_bounded(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++)
-		address_spaces_see(spaces, A + i % 100);
+		address_spaces_add_process(spaces, A + i % 100);
 	address_spaces_totals(spaces, &totals);
 	assert_int_equal(totals.spaces, 8);
 }
