@@ -5,7 +5,6 @@
 #include "http_auth.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -287,8 +286,6 @@ static void *verify_jobs(void *arg)
 struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_t max_waiting)
 {
 	struct http_auth *auth = calloc(1, sizeof(*auth));
-	sigset_t all, before;
-	int err;
 
 	if (!auth)
 		return NULL;
@@ -297,11 +294,7 @@ struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_
 	STAILQ_INIT(&auth->jobs);
 	auth->max_waiting = max_waiting;
 	auth->done = done;
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = pthread_create(&auth->thread, NULL, verify_jobs, auth);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!err)
+	if (!pthread_create(&auth->thread, NULL, verify_jobs, auth))
 		return auth;
 	free(auth);
 	return NULL;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_yaml.h"
+#include "http_config_keys.h"
 #include "http_secret_file.h"
 
 #define BCRYPT_LEN 60 /* $2b$10$, 22 characters of salt, 31 of hash */
@@ -45,15 +45,15 @@ static int check_header(struct config_parser *p, const char *name, size_t line, 
 		if (strcmp(headers[i].name, name) == 0)
 			header = &headers[i];
 	if (!header)
-		return parse_error(p, line, "the header %s cannot be configured", name);
+		return config_set_error(p, line, "the header %s cannot be configured", name);
 	if (!text || !*text || !header->values[0])
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(header->values); i++)
 		if (header->values[i] && strcmp(header->values[i], text) == 0)
 			return 0;
-	return parse_error(p, line, "%s must be %s%s%s", name, header->values[0],
-			   header->values[1] ? " or " : "",
-			   header->values[1] ? header->values[1] : "");
+	return config_set_error(p, line, "%s must be %s%s%s", name, header->values[0],
+				header->values[1] ? " or " : "",
+				header->values[1] ? header->values[1] : "");
 }
 
 static int add_header(struct config_parser *p, const char *name, size_t line,
@@ -67,14 +67,14 @@ static int add_header(struct config_parser *p, const char *name, size_t line,
 	if (err || !text || !*text)
 		return err;
 	if (!is_header_value(text))
-		return parse_error(p, node_line(value), "%s has a control character", name);
+		return config_set_error(p, node_line(value), "%s has a control character", name);
 	return http_pairs_add(p, (struct http_pairs *)headers, name, text);
 }
 
 static int read_headers(struct config_parser *p, const yaml_node_t *value,
 			const struct config_key *key)
 {
-	return node_each_pair(p, value, key->name, add_header, config_field(p, key));
+	return node_for_each_pair(p, value, key->name, add_header, config_field(p, key));
 }
 
 static const struct config_type headers_type = { read_headers, http_pairs_free };
@@ -106,10 +106,10 @@ static int add_config_user(struct config_parser *p, const char *name, size_t lin
 	if (err)
 		return err;
 	if (strchr(name, ':'))
-		return parse_error(p, line, "a user's name cannot have a colon");
+		return config_set_error(p, line, "a user's name cannot have a colon");
 	/* The message does not show the value: it may be a password. */
 	if (!hash || !is_bcrypt(hash))
-		return parse_error(
+		return config_set_error(
 			p, node_line(value),
 			"the password of %s is no bcrypt hash ($2y$10$...; htpasswd -nBC 10 %s "
 			"makes one)",
@@ -120,7 +120,7 @@ static int add_config_user(struct config_parser *p, const char *name, size_t lin
 static int read_users(struct config_parser *p, const yaml_node_t *value,
 		      const struct config_key *key)
 {
-	return node_each_pair(p, value, key->name, add_config_user, config_field(p, key));
+	return node_for_each_pair(p, value, key->name, add_config_user, config_field(p, key));
 }
 
 static const struct config_type users_type = { read_users, http_pairs_free };
@@ -199,24 +199,24 @@ static int read_known_key(struct config_parser *p, const char *name, size_t line
 			p->lines[i] = node_line(value);
 		return key->type->read(p, value, key);
 	}
-	return parse_error(p, line, "%s has no key %s", in ? in : "the file", name);
+	return config_set_error(p, line, "%s has no key %s", in ? in : "the file", name);
 }
 
 static int read_section(struct config_parser *p, const yaml_node_t *value,
 			const struct config_key *key)
 {
-	return node_each_pair(p, value, key->name, read_known_key, key);
+	return node_for_each_pair(p, value, key->name, read_known_key, key);
 }
 
 /* --- the file */
 
 static int read_file(struct config_parser *p, const yaml_node_t *root)
 {
-	int err = node_each_pair(p, root, "the file", read_known_key, NULL);
+	int err = node_for_each_pair(p, root, "the file", read_known_key, NULL);
 
 	if (!err && p->config->rate_interval_ns && !p->config->rate_burst)
-		err = parse_error(p, http_config_line(p, "rate_limit"),
-				  "without a burst no request would be answered");
+		err = config_set_error(p, http_config_line(p, "rate_limit"),
+				       "without a burst no request would be answered");
 	return err ? err : http_config_finish_tls(p);
 }
 
@@ -231,7 +231,7 @@ int http_config_parse(struct http_config *config, const char *path, const char *
 		.max_version = TLS13,
 		.prefer_server = true,
 	};
-	err = parse_document(&p, text, len, read_file);
+	err = config_parse_document(&p, text, len, read_file);
 	if (err)
 		http_config_free(config);
 	return err;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_yaml.h"
+#include "http_config_keys.h"
 
 /* Go's names, as exporter-toolkit has them, and GnuTLS'. */
 
@@ -78,9 +78,9 @@ static int check_pem(struct config_parser *p, const char *file, const char *text
 	size_t line = http_config_line(p, "tls_server_config");
 
 	if (file && text)
-		return parse_error(p, line, "%s and %s_file exclude each other", name, name);
+		return config_set_error(p, line, "%s and %s_file exclude each other", name, name);
 	if (needed && !file && !text)
-		return parse_error(p, line, "missing one of %s or %s_file", name, name);
+		return config_set_error(p, line, "missing one of %s or %s_file", name, name);
 	return 0;
 }
 
@@ -102,15 +102,15 @@ static int check_clients(struct config_parser *p)
 	bool ca = c->client_ca || c->client_ca_file;
 
 	if (ca && c->client_auth == CLIENT_AUTH_NONE)
-		return parse_error(p, later_line(p, "client_ca", "client_ca_file"),
-				   "a client CA needs a client_auth_type");
+		return config_set_error(p, later_line(p, "client_ca", "client_ca_file"),
+					"a client CA needs a client_auth_type");
 	if (!ca && (c->client_auth == CLIENT_AUTH_VERIFY_IF_GIVEN ||
 		    c->client_auth == CLIENT_AUTH_REQUIRE_AND_VERIFY))
-		return parse_error(p, http_config_line(p, "client_auth_type"),
-				   "this client_auth_type needs a client_ca_file");
+		return config_set_error(p, http_config_line(p, "client_auth_type"),
+					"this client_auth_type needs a client_ca_file");
 	if (c->client_allowed_sans.nr && c->client_auth != CLIENT_AUTH_REQUIRE_ANY &&
 	    c->client_auth != CLIENT_AUTH_REQUIRE_AND_VERIFY)
-		return parse_error(
+		return config_set_error(
 			p, http_config_line(p, "client_allowed_sans"),
 			"client_allowed_sans needs the client_auth_type RequireAnyClientCert "
 			"or RequireAndVerifyClientCert");
@@ -181,14 +181,14 @@ int http_config_finish_tls(struct config_parser *p)
 	c->tls = c->cert || c->cert_file || c->key || c->key_file || c->client_ca ||
 		 c->client_ca_file || http_config_line(p, "client_auth_type");
 	if (c->min_version > c->max_version)
-		return parse_error(p, later_line(p, "min_version", "max_version"),
-				   "min_version is above max_version");
+		return config_set_error(p, later_line(p, "min_version", "max_version"),
+					"min_version is above max_version");
 	/* exporter-toolkit accepts an empty list, which refuses every client. */
 	if (sans_line && !c->client_allowed_sans.nr)
-		return parse_error(p, sans_line, "an empty list lets no client in");
+		return config_set_error(p, sans_line, "an empty list lets no client in");
 	if (!c->tls && sans_line)
-		return parse_error(p, sans_line,
-				   "client_allowed_sans without cert_file and key_file");
+		return config_set_error(p, sans_line,
+					"client_allowed_sans without cert_file and key_file");
 	if (!c->tls)
 		return 0;
 	err = check_files(p);
@@ -202,5 +202,5 @@ int http_config_finish_tls(struct config_parser *p)
 		c->curves = all_words_of(http_tls_curves);
 	c->priorities_rsa = make_priorities(c, FOR_RSA);
 	c->priorities_ecdsa = make_priorities(c, FOR_ECDSA);
-	return c->priorities_rsa && c->priorities_ecdsa ? 0 : parse_no_memory(p);
+	return c->priorities_rsa && c->priorities_ecdsa ? 0 : config_set_no_memory(p);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_yaml.h"
+#include "http_config_keys.h"
 #include "http_secret_file.h"
 
 /* --- texts and paths */
@@ -23,7 +23,7 @@ static int read_text(struct config_parser *p, const yaml_node_t *value,
 	if (err || !text || !*text)
 		return err;
 	*field = strdup(text);
-	return *field ? 0 : parse_no_memory(p);
+	return *field ? 0 : config_set_no_memory(p);
 }
 
 static void free_text(void *field)
@@ -41,7 +41,7 @@ static int read_path(struct config_parser *p, const yaml_node_t *value,
 	if (err || !*field || **field == '/' || !slash)
 		return err;
 	if (asprintf(&path, "%.*s/%s", (int)(slash - p->path), p->path, *field) < 0)
-		return parse_no_memory(p);
+		return config_set_no_memory(p);
 	free(*field);
 	*field = path;
 	return 0;
@@ -57,15 +57,15 @@ static int add_text(struct config_parser *p, const char *text, size_t line,
 
 	(void)line;
 	if (array_reserve(texts->all, texts->cap, texts->nr + 1))
-		return parse_no_memory(p);
+		return config_set_no_memory(p);
 	texts->all[texts->nr] = strdup(text);
-	return texts->all[texts->nr++] ? 0 : parse_no_memory(p);
+	return texts->all[texts->nr++] ? 0 : config_set_no_memory(p);
 }
 
 static int read_texts(struct config_parser *p, const yaml_node_t *value,
 		      const struct config_key *key)
 {
-	return node_each_item(p, value, add_text, key);
+	return node_for_each_item(p, value, add_text, key);
 }
 
 static void free_texts(void *field)
@@ -85,10 +85,10 @@ int http_pairs_add(struct config_parser *p, struct http_pairs *pairs, const char
 	struct http_pair *pair;
 
 	if (array_reserve(pairs->all, pairs->cap, pairs->nr + 1))
-		return parse_no_memory(p);
+		return config_set_no_memory(p);
 	pair = &pairs->all[pairs->nr++];
 	*pair = (struct http_pair){ strdup(name), strdup(value) };
-	return pair->name && pair->value ? 0 : parse_no_memory(p);
+	return pair->name && pair->value ? 0 : config_set_no_memory(p);
 }
 
 void http_pairs_free(void *field)
@@ -123,10 +123,10 @@ static int refuse_word(struct config_parser *p, const char *text, size_t line,
 		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "",
 					word->name);
 		if (len >= sizeof(names))
-			return parse_error(p, line, "unknown %s %s (see docs/web-config.md)",
-					   key->name, text);
+			return config_set_error(p, line, "unknown %s %s (see docs/web-config.md)",
+						key->name, text);
 	}
-	return parse_error(p, line, "%s %s is none of %s", key->name, text, names);
+	return config_set_error(p, line, "%s %s is none of %s", key->name, text, names);
 }
 
 static int read_word(struct config_parser *p, const yaml_node_t *value,
@@ -163,7 +163,7 @@ static int add_word(struct config_parser *p, const char *text, size_t line,
 static int read_words(struct config_parser *p, const yaml_node_t *value,
 		      const struct config_key *key)
 {
-	return node_each_item(p, value, add_word, key);
+	return node_for_each_item(p, value, add_word, key);
 }
 
 const struct config_type config_word_type = { read_word, NULL };
@@ -196,7 +196,7 @@ static int read_flag(struct config_parser *p, const yaml_node_t *value,
 	is_true = is_one_of(text, " y Y yes Yes YES true True TRUE on On ON ");
 	is_false = is_one_of(text, " n N no No NO false False FALSE off Off OFF ");
 	if (!is_true && !is_false)
-		return parse_error(p, node_line(value), "%s must be true or false", key->name);
+		return config_set_error(p, node_line(value), "%s must be true or false", key->name);
 	*field = is_true;
 	return 0;
 }
@@ -219,8 +219,8 @@ static int read_number(struct config_parser *p, const yaml_node_t *value,
 	number = strtoul(text, &end, 10);
 	if (!node_is_plain(value) || !isdigit((unsigned char)*text) || *end || errno ||
 	    number > key->max)
-		return parse_error(p, node_line(value), "%s is no number from 0 to %llu", text,
-				   (unsigned long long)key->max);
+		return config_set_error(p, node_line(value), "%s is no number from 0 to %llu", text,
+					(unsigned long long)key->max);
 	*(unsigned int *)config_field(p, key) = (unsigned int)number;
 	return 0;
 }
@@ -270,9 +270,9 @@ static int read_duration(struct config_parser *p, const yaml_node_t *value,
 	int err = node_read_text(p, value, &text);
 
 	if (!err && text && !parse_go_duration(text, key->max, config_field(p, key)))
-		err = parse_error(p, node_line(value),
-				  "%s is no duration such as 1s or 200ms, up to %lluh", text,
-				  (unsigned long long)(key->max / 3600000000000));
+		err = config_set_error(p, node_line(value),
+				       "%s is no duration such as 1s or 200ms, up to %lluh", text,
+				       (unsigned long long)(key->max / 3600000000000));
 	return err;
 }
 

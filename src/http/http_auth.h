@@ -52,7 +52,10 @@ struct http_auth_job {
 
 struct http_auth;
 
-/* The thread calls done once for each job. NULL: out of memory, or no thread. */
+/*
+ * The thread calls done once for each job; it inherits the signal mask. NULL: out of memory,
+ * or no thread.
+ */
 struct http_auth *http_auth_start(void (*done)(struct http_auth_job *job), size_t max_waiting);
 /*
  * Queues a job. false: too many are queued, or the thread ends; done is not called then.

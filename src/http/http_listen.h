@@ -9,14 +9,16 @@
 
 #include "util/error.h"
 
+#define MAX_URL 96
+
 struct http_listener {
 	int fd; /* listening, nonblocking */
-	char *url, *tls_url; /* "http://..." and "https://...", as bound */
+	char url[MAX_URL], tls_url[MAX_URL]; /* "http://..." and "https://...", as bound */
 };
 
 struct http_listeners {
 	struct http_listener *all;
-	size_t nr;
+	size_t nr, cap;
 };
 
 /*

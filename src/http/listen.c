@@ -17,6 +17,8 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "util/array.h"
+
 #define MAX_HOST 256
 
 /* "[::1]:0" of a bound socket, as in a URL. */
@@ -40,48 +42,43 @@ static int format_address(int fd, char *out, size_t len)
 /* Owns fd from here on, also after an error. */
 static int add_listener(struct http_listeners *listeners, int fd)
 {
-	struct http_listener *grown =
-		reallocarray(listeners->all, listeners->nr + 1, sizeof(*grown));
-	struct http_listener new = { .fd = fd };
-	char address[128];
-	int err;
+	struct http_listener listener = { .fd = fd };
+	char address[MAX_URL - sizeof("https://")];
+	int err = format_address(fd, address, sizeof(address));
 
-	if (grown)
-		listeners->all = grown;
-	err = grown ? format_address(fd, address, sizeof(address)) : -ENOMEM;
-	if (!err && asprintf(&new.url, "http://%s", address) < 0) {
-		new.url = NULL;
-		err = -ENOMEM;
-	}
-	if (!err && asprintf(&new.tls_url, "https://%s", address) < 0)
-		err = -ENOMEM;
+	if (!err)
+		err = array_reserve(listeners->all, listeners->cap, listeners->nr + 1);
 	if (err) {
-		free(new.url);
 		close(fd);
 		return err;
 	}
-	grown[listeners->nr++] = new;
+	snprintf(listener.url, MAX_URL, "http://%s", address);
+	snprintf(listener.tls_url, MAX_URL, "https://%s", address);
+	listeners->all[listeners->nr++] = listener;
 	return 0;
 }
 
 /* --- --web.listen-address */
 
-static int bind_one(const struct addrinfo *info, bool any, unsigned int port)
+/* The unspecified address of IPv6 is for IPv4, too. */
+static int bind_one(const struct addrinfo *info, unsigned int port)
 {
-	const int on = 1, off = 0;
-	int fd, err;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)info->ai_addr;
+	int on = 1, v6_only, fd, err;
 
 	if (info->ai_family == AF_INET6)
-		((struct sockaddr_in6 *)info->ai_addr)->sin6_port = htons((uint16_t)port);
+		v6->sin6_port = htons((uint16_t)port);
 	else
 		((struct sockaddr_in *)info->ai_addr)->sin_port = htons((uint16_t)port);
 	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* Both ways, as the default depends on the machine (net.ipv6.bindv6only). */
-	if (info->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof(int));
+	if (info->ai_family == AF_INET6) {
+		/* Both ways, as the default depends on the machine (net.ipv6.bindv6only). */
+		v6_only = !IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
+	}
 	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
 	err = -errno;
@@ -116,38 +113,9 @@ static bool split_address(const char *address, char *host, unsigned int *port)
 	return true;
 }
 
-/* One socket for all addresses of the machine. */
-static int bind_any(unsigned int port)
+static bool is_no_address(int err)
 {
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_any };
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct addrinfo info = {
-		.ai_family = AF_INET6,
-		.ai_addr = (struct sockaddr *)&v6,
-		.ai_addrlen = sizeof(v6),
-	};
-	int fd = bind_one(&info, true, port);
-
-	if (fd != -EAFNOSUPPORT && fd != -EADDRNOTAVAIL)
-		return fd;
-	/* The kernel has no IPv6. */
-	info.ai_family = AF_INET;
-	info.ai_addr = (struct sockaddr *)&v4;
-	info.ai_addrlen = sizeof(v4);
-	return bind_one(&info, true, port);
-}
-
-static int resolve_host(const char *host, struct addrinfo **list, struct error *error)
-{
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
-					.ai_socktype = SOCK_STREAM,
-					.ai_flags = AI_PASSIVE };
-	int gai = getaddrinfo(host, NULL, &hints, list);
-
-	if (!gai)
-		return 0;
-	return error_set(error, gai == EAI_MEMORY ? -ENOMEM : -EINVAL, "cannot listen on %s: %s",
-			 host, gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai));
+	return err == -EADDRNOTAVAIL || err == -EAFNOSUPPORT;
 }
 
 /* "localhost" is 127.0.0.1 and ::1: at least one of them must exist. */
@@ -158,27 +126,42 @@ static int bind_each(struct http_listeners *listeners, const struct addrinfo *li
 	int err = -EADDRNOTAVAIL;
 
 	for (; list && !(some && !port); list = list->ai_next) {
-		bool any =
-			list->ai_family == AF_INET6 &&
-			IN6_IS_ADDR_UNSPECIFIED(&((struct sockaddr_in6 *)list->ai_addr)->sin6_addr);
-		int fd;
-
 		if (list->ai_family != AF_INET && list->ai_family != AF_INET6)
 			continue;
-		fd = bind_one(list, any, port);
-		err = fd < 0 ? fd : add_listener(listeners, fd);
+		err = bind_one(list, port);
+		if (err >= 0)
+			err = add_listener(listeners, err);
 		if (!err)
 			some = true;
-		else if (err != -EADDRNOTAVAIL && err != -EAFNOSUPPORT)
+		else if (!is_no_address(err))
 			return err;
 	}
 	return some ? 0 : err;
 }
 
+static int bind_host(struct http_listeners *listeners, const char *host, unsigned int port,
+		     const char *address, struct error *error)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+					.ai_socktype = SOCK_STREAM,
+					.ai_flags = AI_PASSIVE };
+	struct addrinfo *list;
+	int err, gai = getaddrinfo(host, NULL, &hints, &list);
+
+	if (gai)
+		return error_set(error, gai == EAI_MEMORY ? -ENOMEM : -EINVAL,
+				 "cannot listen on %s: %s", host,
+				 gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai));
+	err = bind_each(listeners, list, port);
+	freeaddrinfo(list);
+	if (err)
+		error_set(error, err, "cannot listen on %s: %s", address, strerror(-err));
+	return err;
+}
+
 int http_listeners_add_address(struct http_listeners *listeners, const char *address,
 			       struct error *error)
 {
-	struct addrinfo *list;
 	char host[MAX_HOST];
 	unsigned int port;
 	int err;
@@ -188,19 +171,10 @@ int http_listeners_add_address(struct http_listeners *listeners, const char *add
 			error, -EINVAL,
 			"cannot listen on %s: expected host:port, :port or [IPv6 address]:port",
 			address);
-	if (!*host) {
-		err = bind_any(port);
-		if (err >= 0)
-			err = add_listener(listeners, err);
-	} else {
-		err = resolve_host(host, &list, error);
-		if (err)
-			return err;
-		err = bind_each(listeners, list, port);
-		freeaddrinfo(list);
-	}
-	if (err)
-		error_set(error, err, "cannot listen on %s: %s", address, strerror(-err));
+	err = bind_host(listeners, *host ? host : "::", port, address, error);
+	/* The kernel has no IPv6. */
+	if (!*host && is_no_address(err))
+		err = bind_host(listeners, "0.0.0.0", port, address, error);
 	return err;
 }
 
@@ -248,11 +222,8 @@ int http_listeners_add_systemd(struct http_listeners *listeners, struct error *e
 
 void http_listeners_close(struct http_listeners *listeners)
 {
-	for (size_t i = 0; i < listeners->nr; i++) {
+	for (size_t i = 0; i < listeners->nr; i++)
 		close(listeners->all[i].fd);
-		free(listeners->all[i].url);
-		free(listeners->all[i].tls_url);
-	}
 	free(listeners->all);
 	*listeners = (struct http_listeners){ 0 };
 }

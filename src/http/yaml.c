@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_yaml.h"
+#include "http_config_keys.h"
 
 #define MAX_NESTING 64
 
@@ -23,7 +23,7 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
-int parse_error(struct config_parser *p, size_t line, const char *format, ...)
+int config_set_error(struct config_parser *p, size_t line, const char *format, ...)
 {
 	char what[256];
 	va_list args;
@@ -35,7 +35,7 @@ int parse_error(struct config_parser *p, size_t line, const char *format, ...)
 	return error_set(p->error, -EINVAL, "%s:%zu: %s", p->path, line, what);
 }
 
-int parse_no_memory(struct config_parser *p)
+int config_set_no_memory(struct config_parser *p)
 {
 	return error_set(p->error, -ENOMEM, "%s: out of memory", p->path);
 }
@@ -71,9 +71,9 @@ int node_read_text(struct config_parser *p, const yaml_node_t *value, const char
 	if (node_is_null(value))
 		return 0;
 	if (value->type != YAML_SCALAR_NODE)
-		return parse_error(p, node_line(value), "a text is expected here");
+		return config_set_error(p, node_line(value), "a text is expected here");
 	if (strlen(node_text(value)) != value->data.scalar.length)
-		return parse_error(p, node_line(value), "a text must not contain NUL");
+		return config_set_error(p, node_line(value), "a text must not contain NUL");
 	*text = node_text(value);
 	return 0;
 }
@@ -89,15 +89,15 @@ static int read_key(struct config_parser *p, const yaml_node_t *mapping, size_t 
 	int err;
 
 	if (key->type != YAML_SCALAR_NODE || node_is_null(key))
-		return parse_error(p, node_line(key), "a key is expected here");
+		return config_set_error(p, node_line(key), "a key is expected here");
 	err = node_read_text(p, key, name);
 	for (size_t before = 0; !err && before < i; before++) {
 		const yaml_node_t *other = yaml_document_get_node(&p->document, pairs[before].key);
 
 		if (strcmp(node_text(other), *name) == 0)
-			return parse_error(p, node_line(key),
-					   "duplicate key %s, first defined on line %zu", *name,
-					   node_line(other));
+			return config_set_error(p, node_line(key),
+						"duplicate key %s, first defined on line %zu",
+						*name, node_line(other));
 	}
 	return err;
 }
@@ -107,17 +107,18 @@ static size_t count_pairs(const yaml_node_t *mapping)
 	return (size_t)(mapping->data.mapping.pairs.top - mapping->data.mapping.pairs.start);
 }
 
-int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
-		   int (*read)(struct config_parser *p, const char *name, size_t line,
-			       const yaml_node_t *value, const void *arg),
-		   const void *arg)
+int node_for_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
+		       int (*read)(struct config_parser *p, const char *name, size_t line,
+				   const yaml_node_t *value, const void *arg),
+		       const void *arg)
 {
 	int err = 0;
 
 	if (node_is_null(mapping))
 		return 0;
 	if (mapping->type != YAML_MAPPING_NODE)
-		return parse_error(p, node_line(mapping), "%s must have keys and values", what);
+		return config_set_error(p, node_line(mapping), "%s must have keys and values",
+					what);
 	for (size_t i = 0; !err && i < count_pairs(mapping); i++) {
 		const yaml_node_pair_t *pair = &mapping->data.mapping.pairs.start[i];
 		const char *name;
@@ -131,17 +132,17 @@ int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const ch
 	return err;
 }
 
-int node_each_item(struct config_parser *p, const yaml_node_t *list,
-		   int (*read)(struct config_parser *p, const char *text, size_t line,
-			       const struct config_key *key),
-		   const struct config_key *key)
+int node_for_each_item(struct config_parser *p, const yaml_node_t *list,
+		       int (*read)(struct config_parser *p, const char *text, size_t line,
+				   const struct config_key *key),
+		       const struct config_key *key)
 {
 	int err = 0;
 
 	if (node_is_null(list))
 		return 0;
 	if (list->type != YAML_SEQUENCE_NODE)
-		return parse_error(p, node_line(list), "a list is expected here");
+		return config_set_error(p, node_line(list), "a list is expected here");
 	for (yaml_node_item_t *item = list->data.sequence.items.start;
 	     !err && item < list->data.sequence.items.top; item++) {
 		const yaml_node_t *node = yaml_document_get_node(&p->document, *item);
@@ -149,7 +150,7 @@ int node_each_item(struct config_parser *p, const yaml_node_t *list,
 
 		err = node_read_text(p, node, &text);
 		if (!err && (!text || !*text))
-			err = parse_error(p, node_line(node), "an empty entry");
+			err = config_set_error(p, node_line(node), "an empty entry");
 		if (!err)
 			err = read(p, text, node_line(node), key);
 	}
@@ -161,9 +162,9 @@ int node_each_item(struct config_parser *p, const yaml_node_t *list,
 static int set_yaml_error(struct config_parser *p, const yaml_parser_t *yaml)
 {
 	if (yaml->error == YAML_MEMORY_ERROR)
-		return parse_no_memory(p);
+		return config_set_no_memory(p);
 	/* libyaml marks a problem, but not a byte that it cannot read. */
-	return parse_error(
+	return config_set_error(
 		p, (yaml->error == YAML_READER_ERROR ? yaml->mark : yaml->problem_mark).line + 1,
 		"%s", yaml->problem ? yaml->problem : "not YAML");
 }
@@ -179,7 +180,7 @@ static int check_nesting(struct config_parser *p, const char *text, size_t len)
 	int depth = 0, err = 0, documents = 0;
 
 	if (!yaml_parser_initialize(&yaml))
-		return parse_no_memory(p);
+		return config_set_no_memory(p);
 	yaml_parser_set_input_string(&yaml, (const unsigned char *)text, len);
 	while (!err && !end) {
 		yaml_event_t event;
@@ -195,17 +196,17 @@ static int check_nesting(struct config_parser *p, const char *text, size_t len)
 			 event.type == YAML_SEQUENCE_END_EVENT;
 		documents += event.type == YAML_DOCUMENT_START_EVENT;
 		if (depth > MAX_NESTING)
-			err = parse_error(p, event.start_mark.line + 1, "nested too deep");
+			err = config_set_error(p, event.start_mark.line + 1, "nested too deep");
 		else if (documents > 1)
-			err = parse_error(p, event.start_mark.line + 1, "a second document");
+			err = config_set_error(p, event.start_mark.line + 1, "a second document");
 		yaml_event_delete(&event);
 	}
 	yaml_parser_delete(&yaml);
 	return err;
 }
 
-int parse_document(struct config_parser *p, const char *text, size_t len,
-		   int (*read)(struct config_parser *p, const yaml_node_t *root))
+int config_parse_document(struct config_parser *p, const char *text, size_t len,
+			  int (*read)(struct config_parser *p, const yaml_node_t *root))
 {
 	yaml_parser_t yaml;
 	yaml_node_t *root;
@@ -214,7 +215,7 @@ int parse_document(struct config_parser *p, const char *text, size_t len,
 	if (err)
 		return err;
 	if (!yaml_parser_initialize(&yaml))
-		return parse_no_memory(p);
+		return config_set_no_memory(p);
 	yaml_parser_set_input_string(&yaml, (const unsigned char *)text, len);
 	if (yaml_parser_load(&yaml, &p->document)) {
 		root = yaml_document_get_root_node(&p->document);

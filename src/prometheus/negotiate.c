@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "prometheus.h"
+#include "util/array.h"
 
 /* Weights are in thousandths, as the header has them: 0 .. 1000. */
 #define Q_MAX 1000
@@ -218,7 +219,7 @@ static const struct {
 	    { "escaping", NULL } } },
 };
 
-#define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
+#define NR_FORMATS ARRAY_SIZE(formats)
 
 static bool has_parameter(size_t format, struct span name, struct span value)
 {

@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "prometheus/prometheus.h"
+#include "util/array.h"
 
-#define NR(a)       (sizeof(a) / sizeof((a)[0]))
 #define TEXT        EXPOSITION_TEXT
 #define OPENMETRICS EXPOSITION_OPENMETRICS
 #define PROTOBUF    EXPOSITION_PROTOBUF
@@ -79,7 +79,7 @@ static void what_clients_send(void **state)
 	};
 
 	(void)state;
-	expect_formats(cases, NR(cases));
+	expect_formats(cases, ARRAY_SIZE(cases));
 }
 
 static void weights_decide_then_order(void **state)
@@ -100,7 +100,7 @@ static void weights_decide_then_order(void **state)
 	};
 
 	(void)state;
-	expect_formats(cases, NR(cases));
+	expect_formats(cases, ARRAY_SIZE(cases));
 }
 
 static void the_most_precise_range_counts(void **state)
@@ -124,7 +124,7 @@ static void the_most_precise_range_counts(void **state)
 	};
 
 	(void)state;
-	expect_formats(cases, NR(cases));
+	expect_formats(cases, ARRAY_SIZE(cases));
 }
 
 static void parameters_must_fit(void **state)
@@ -158,7 +158,7 @@ static void parameters_must_fit(void **state)
 	};
 
 	(void)state;
-	expect_formats(cases, NR(cases));
+	expect_formats(cases, ARRAY_SIZE(cases));
 }
 
 static void malformed_members_are_not_there(void **state)
@@ -195,7 +195,7 @@ static void malformed_members_are_not_there(void **state)
 	};
 
 	(void)state;
-	expect_formats(cases, NR(cases));
+	expect_formats(cases, ARRAY_SIZE(cases));
 }
 
 static void gzip(void **state)
@@ -230,7 +230,7 @@ static void gzip(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < NR(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		if (negotiate_gzip(cases[i].accept_encoding) != cases[i].gzip)
 			fail_msg("\"%s\": gzip should be %d",
 				 cases[i].accept_encoding ? cases[i].accept_encoding : "(none)",

@@ -22,10 +22,10 @@
 
 #include "prometheus/prometheus_family.h"
 #include "report/report.h"
+#include "util/array.h"
 #include "shared/hist.h"
 #include "prometheus/metrics.pb-c.h"
 
-#define NR(a) (sizeof(a) / sizeof((a)[0]))
 static const uint64_t zeros[HIST_SLOTS];
 
 static const struct metric_family faults = {
@@ -83,8 +83,8 @@ static void write_simple(struct exposition *e)
 	static const struct label user[] = { { "origin", "user" }, { "access", "read" } };
 
 	exposition_family(e, &faults);
-	exposition_count(e, user, NR(user), UINT64_MAX);
-	exposition_common(e, odd, NR(odd));
+	exposition_count(e, user, ARRAY_SIZE(user), UINT64_MAX);
+	exposition_common(e, odd, ARRAY_SIZE(odd));
 	exposition_count(e, user, 1, 0);
 	exposition_count(e, NULL, 0, 7);
 	exposition_common(e, NULL, 0);
@@ -112,7 +112,7 @@ static void write_histogram(struct exposition *e)
 		.buckets = slots,
 		.sum_ns = 12345,
 		.exemplars = exemplars,
-		.nr_exemplars = NR(exemplars),
+		.nr_exemplars = ARRAY_SIZE(exemplars),
 	};
 
 	slots[0] = 1;
@@ -120,7 +120,7 @@ static void write_histogram(struct exposition *e)
 	slots[-20 * 8 - HIST_MIN + 1] = 30; /* over it */
 	slots[HIST_SLOTS - 1] = 400;
 	exposition_family(e, &duration);
-	exposition_histogram(e, path, NR(path), &h);
+	exposition_histogram(e, path, ARRAY_SIZE(path), &h);
 	h = (struct exposition_histogram){ .buckets = zeros };
 	exposition_histogram(e, NULL, 0, &h);
 }
@@ -350,7 +350,7 @@ static void unpack(struct families *f, const char *text, size_t len)
 			size |= (uint64_t)(*p & 0x7f) << shift;
 			shift += 7;
 		} while (*p++ & 0x80);
-		assert_true(size <= (size_t)(end - p) && f->nr < NR(f->family));
+		assert_true(size <= (size_t)(end - p) && f->nr < ARRAY_SIZE(f->family));
 		f->family[f->nr] = wire__metric_family__unpack(NULL, size, p);
 		assert_non_null(f->family[f->nr]);
 		f->nr++;
@@ -429,8 +429,8 @@ static void protobuf_has_classic_buckets_and_exemplars(void **state)
 	expect_label(f.family[4]->metric[0], 0, "path", "anon");
 	assert_int_equal(h->sample_count, 433);
 	assert_true(h->sample_sum == 0.000012345);
-	assert_int_equal(h->n_bucket, NR(le));
-	for (size_t b = 0; b < NR(le); b++) {
+	assert_int_equal(h->n_bucket, ARRAY_SIZE(le));
+	for (size_t b = 0; b < ARRAY_SIZE(le); b++) {
 		assert_true(h->bucket[b]->upper_bound == le[b]);
 		assert_int_equal(h->bucket[b]->cumulative_count, count[b]);
 		assert_int_equal(!!h->bucket[b]->exemplar, b == 0 || b == 3);
@@ -654,12 +654,12 @@ static void le_is_the_shortest_float(void **state)
 	family.le_step = 1;
 	exposition_begin(e, EXPOSITION_TEXT);
 	exposition_family(e, &family);
-	assert_int_equal(e->nr_bounds, NR(want) + 1);
-	for (size_t b = 0; b < NR(want); b++) {
+	assert_int_equal(e->nr_bounds, ARRAY_SIZE(want) + 1);
+	for (size_t b = 0; b < ARRAY_SIZE(want); b++) {
 		expect_text(e->bounds[b].text, e->bounds[b].text_len, want[b]);
 		assert_true(e->bounds[b].le == ldexp(1, (int)b - 24));
 	}
-	expect_text(e->bounds[NR(want)].text, e->bounds[NR(want)].text_len, "+Inf");
+	expect_text(e->bounds[ARRAY_SIZE(want)].text, e->bounds[ARRAY_SIZE(want)].text_len, "+Inf");
 }
 
 static void exemplar_labels_fit_128_characters(void **state)
@@ -761,7 +761,7 @@ static void units_are_said_where_the_name_has_them(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < NR(cases); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(exposition_has_unit(&cases[i].family), cases[i].unit);
 }
 
@@ -811,7 +811,7 @@ static void gzip_is_the_same_text(void **state)
 
 	assert_non_null(plain);
 	for (int format = EXPOSITION_TEXT; format <= EXPOSITION_PROTOBUF; format++)
-		for (size_t i = 0; i < NR(sizes); i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 			const char *text, *zipped;
 			size_t len, zipped_len;
 
@@ -913,20 +913,20 @@ static void a_thousand_scrapes_allocate_nothing(void **state)
 	struct exposition *e = *state;
 	const struct buffer *const buffers[] = { &e->out,  &e->series, &e->common, &e->scratch,
 						 &e->body, &e->utf8,   &e->gzip };
-	struct buffer before[NR(buffers)];
+	struct buffer before[ARRAY_SIZE(buffers)];
 	struct mallinfo2 info;
 	size_t len;
 
 	for (int i = 0; i < 1000; i++) {
 		if (i == 3) {
 			info = mallinfo2();
-			for (size_t b = 0; b < NR(buffers); b++)
+			for (size_t b = 0; b < ARRAY_SIZE(buffers); b++)
 				before[b] = *buffers[b];
 		}
 		write_many(e, i % 3, 200);
 		assert_non_null(exposition_end(e, true, &len));
 	}
-	for (size_t b = 0; b < NR(buffers); b++) {
+	for (size_t b = 0; b < ARRAY_SIZE(buffers); b++) {
 		assert_ptr_equal(buffers[b]->data, before[b].data);
 		assert_int_equal(buffers[b]->cap, before[b].cap);
 	}

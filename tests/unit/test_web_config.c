@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include <gnutls/gnutls.h>
 
-#include "http/http_yaml.h"
+#include "http/http_config_keys.h"
 #include "util/array.h"
 
 #define HASH "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"

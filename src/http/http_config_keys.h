@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * http/http_yaml.h: what the files that read the config file share: the state of one parse,
- * the rows of keys and their types, and how YAML is walked. All functions that return an int
- * return 0, -ENOMEM, or -EINVAL, with the reason in the parser's error.
+ * http/http_config_keys.h: the state of one parse of the config file, the rows of its keys and
+ * their types, and how YAML is walked. All functions that return an int return 0, -ENOMEM,
+ * or -EINVAL, with the reason in the error of the parser.
  */
-#ifndef PFSTAT_HTTP_HTTP_YAML_H
-#define PFSTAT_HTTP_HTTP_YAML_H
+#ifndef PFSTAT_HTTP_HTTP_CONFIG_KEYS_H
+#define PFSTAT_HTTP_HTTP_CONFIG_KEYS_H
 
 #include <yaml.h>
 
@@ -79,12 +79,12 @@ int http_config_finish_tls(struct config_parser *p);
 /* --- http/yaml.c */
 
 /* Sets the error to "path:line: what"; returns -EINVAL. */
-int parse_error(struct config_parser *p, size_t line, const char *format, ...)
+int config_set_error(struct config_parser *p, size_t line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-int parse_no_memory(struct config_parser *p);
+int config_set_no_memory(struct config_parser *p);
 /* Calls read with the document's root; not when the text is empty. */
-int parse_document(struct config_parser *p, const char *text, size_t len,
-		   int (*read)(struct config_parser *p, const yaml_node_t *root));
+int config_parse_document(struct config_parser *p, const char *text, size_t len,
+			  int (*read)(struct config_parser *p, const yaml_node_t *root));
 
 size_t node_line(const yaml_node_t *node);
 bool node_is_plain(const yaml_node_t *node);
@@ -95,14 +95,14 @@ bool node_is_null(const yaml_node_t *node);
 int node_read_text(struct config_parser *p, const yaml_node_t *value, const char **text);
 
 /* Calls read with each text of a list. */
-int node_each_item(struct config_parser *p, const yaml_node_t *list,
-		   int (*read)(struct config_parser *p, const char *text, size_t line,
-			       const struct config_key *key),
-		   const struct config_key *key);
+int node_for_each_item(struct config_parser *p, const yaml_node_t *list,
+		       int (*read)(struct config_parser *p, const char *text, size_t line,
+				   const struct config_key *key),
+		       const struct config_key *key);
 /* Calls read with each key and value; what names the mapping in messages. */
-int node_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
-		   int (*read)(struct config_parser *p, const char *name, size_t line,
-			       const yaml_node_t *value, const void *arg),
-		   const void *arg);
+int node_for_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
+		       int (*read)(struct config_parser *p, const char *name, size_t line,
+				   const yaml_node_t *value, const void *arg),
+		       const void *arg);
 
 #endif
