@@ -702,6 +702,24 @@ static void test_exactness_is_the_best_row(void **state)
 			 INFERRED);
 }
 
+/* A path without a row could never be counted, or would never be shown as exact. */
+static void each_path_has_a_row(void **state)
+{
+	(void)state;
+	for (enum fault_path path = 0; path < PATH_NR; path++) {
+		bool by_evidence = false;
+
+		for (size_t i = 0; i < nr_evidence_rows; i++)
+			by_evidence |= evidence_rows[i].path == path;
+		if (!path_completes(path))
+			assert_non_null(classify_ended(path));
+		else if (path != PATH_UNCLASSIFIED)
+			assert_null(classify_ended(path));
+		if (!by_evidence && !classify_named(path) && !classify_ended(path))
+			fail_msg("no row names %s", path_name(path));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -719,6 +737,7 @@ int main(void)
 		cmocka_unit_test(test_lost_marks),
 		cmocka_unit_test(test_one_lost_mark),
 		cmocka_unit_test(test_exactness_is_the_best_row),
+		cmocka_unit_test(each_path_has_a_row),
 	};
 
 	return cmocka_run_group_tests_name("classify", tests, NULL, NULL);
