@@ -449,7 +449,7 @@ static void refuse_mode(struct plan *plan, enum attach_mode mode, const struct c
 	if (mode == ATTACH_FENTRY) {
 		refuse_plan(
 			plan, PLAN_KERNEL,
-			"this kernel refuses fentry; --attach=auto takes the best way that works",
+			"this kernel refuses fentry; --attach=auto uses the best mode that works",
 			first_error(caps->fentry, caps->hook_fentry));
 		return;
 	}
@@ -458,12 +458,12 @@ static void refuse_mode(struct plan *plan, enum attach_mode mode, const struct c
 		refuse_plan(
 			plan, PLAN_PRIVILEGE,
 			"kprobes are perf events, which need CAP_PERFMON and kernel.perf_event_paranoid"
-			" at most 2, or CAP_SYS_ADMIN; --attach=auto takes the best way that works",
+			" at most 2, or CAP_SYS_ADMIN; --attach=auto uses the best mode that works",
 			caps->kprobe);
 	else
 		refuse_plan(
 			plan, PLAN_KERNEL,
-			"this kernel refuses kprobes; --attach=auto takes the best way that works",
+			"this kernel refuses kprobes; --attach=auto uses the best mode that works",
 			first_error(caps->kprobe, caps->hook_kprobe));
 }
 
