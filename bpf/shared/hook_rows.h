@@ -60,42 +60,53 @@
 
 /*
  * Functions with a separate program, which reads their arguments or counts something in
- * addition to the path: function, facts, purpose.
- */
-#define OTHER_HOOKS(X)                                                                             \
-	X(do_swap_page, EV(SWAP) | EV(SPECIAL), 0)                                                 \
-	X(handle_userfault, 0, "userfaultfd")                                                      \
-	X(task_numa_fault, 0, "NUMA hints")                                                        \
-	X(do_set_pmd, 0, "huge pages of files (6.1)")                                              \
-	X(expand_stack_locked, 0, "growth of the stack")                                           \
-	X(expand_stack, 0, "growth of the stack (5.10)")                                           \
-	X(lock_mm_and_find_vma, 0, "faults that fell back to mmap_lock")                           \
-	X(pagefault_out_of_memory, 0, "faults that ended for want of memory")                      \
-	X(bad_area_nosemaphore, 0, "failed faults of kernel mode")                                 \
-	X(bad_area_access_error, 0, "failed faults of kernel mode")                                \
-	X(bad_area, 0, "failed faults of kernel mode (5.10)")
-
-/*
- * Tracepoints: name, facts, program in pfstat.bpf.c, purpose. Those that set facts or notes, and,
- * behind the causes, the others.
+ * addition to the path: function, facts.
  */
 /* clang-format off */
+#define OTHER_HOOKS(X)                                                                             \
+	X(do_swap_page, EV(SWAP) | EV(SPECIAL))                                                    \
+	X(handle_userfault, 0)                                                                     \
+	X(task_numa_fault, 0)                                                                      \
+	/* Huge pages of files; inlined in 5.10. */                                                \
+	X(do_set_pmd, 0)                                                                           \
+	/* The stack grows. */                                                                     \
+	X(expand_stack_locked, 0)                                                                  \
+	/* 5.10 */                                                                                 \
+	X(expand_stack, 0)                                                                         \
+	/* The fault takes mmap_lock. */                                                           \
+	X(lock_mm_and_find_vma, 0)                                                                 \
+	X(pagefault_out_of_memory, 0)                                                              \
+	/* Failed faults of kernel mode. */                                                        \
+	X(bad_area_nosemaphore, 0)                                                                 \
+	X(bad_area_access_error, 0)                                                                \
+	/* 5.10 */                                                                                 \
+	X(bad_area, 0)
+
+/*
+ * Tracepoints: name, facts, program in pfstat.bpf.c. Those that set facts or notes, and, after the
+ * causes, the others.
+ */
 #define PROBE_TRACEPOINTS(X)                                                                       \
-	X(rss_stat, EV(RSS_FILE) | EV(SWAP), "tp_rss_stat", 0)                                     \
-	X(mm_page_alloc, EV(ALLOC) | EV(ALLOC_ZERO) | EV(ALLOC_HUGE), "tp_mm_page_alloc", 0)       \
-	X(mm_filemap_fault, EV(FILEMAP_FAULT), "tp_mm_filemap_fault", 0)                           \
-	X(mm_filemap_map_pages, EV(MAP_PAGES), "tp_mm_filemap_map_pages", 0)                       \
-	X(mmap_lock_acquire_returned, 0, "tp_mmap_lock_acquire_returned", "faults that fell back to mmap_lock")
+	X(rss_stat, EV(RSS_FILE) | EV(SWAP), tp_rss_stat)                                          \
+	X(mm_page_alloc, EV(ALLOC) | EV(ALLOC_ZERO) | EV(ALLOC_HUGE), tp_mm_page_alloc)            \
+	X(mm_filemap_fault, EV(FILEMAP_FAULT), tp_mm_filemap_fault)                                \
+	X(mm_filemap_map_pages, EV(MAP_PAGES), tp_mm_filemap_map_pages)                            \
+	/* The fault takes mmap_lock; the end of the wait for it. */                               \
+	X(mmap_lock_acquire_returned, 0, tp_mmap_lock_acquire_returned)
 
 #define OTHER_TRACEPOINTS(X)                                                                       \
-	X(contention_begin, 0, "tp_contention_begin", "cause: begin of LOCK")                      \
-	X(contention_end, 0, "tp_contention_end", "cause: end of LOCK")                            \
-	X(sched_switch, 0, "tp_sched_switch", "cause: time off the CPU")                           \
-	X(signal_generate, 0, "signal_generate", "failed faults of user mode")                     \
-	X(signal_deliver, 0, "signal_deliver", "faults that a signal ended")                       \
-	X(emulate_vsyscall, 0, "tp_emulate_vsyscall", "vsyscall emulation")                        \
-	X(sched_process_fork, 0, "inherit_target", "threads and children of -p and --")            \
-	X(sched_process_exit, 0, "task_exit", "faults of tasks that were killed")
+	/* Begin and end of the wait for any lock. */                                              \
+	X(contention_begin, 0, tp_contention_begin)                                                \
+	X(contention_end, 0, tp_contention_end)                                                    \
+	/* Time off the CPU. */                                                                    \
+	X(sched_switch, 0, tp_sched_switch)                                                        \
+	/* Failed faults of user mode; faults that a signal ended. */                              \
+	X(signal_generate, 0, signal_generate)                                                     \
+	X(signal_deliver, 0, signal_deliver)                                                       \
+	X(emulate_vsyscall, 0, tp_emulate_vsyscall)                                                \
+	/* Threads and children of -p and --; faults of tasks that were killed. */                 \
+	X(sched_process_fork, 0, inherit_target)                                                   \
+	X(sched_process_exit, 0, task_exit)
 /* clang-format on */
 
 /*

@@ -65,7 +65,7 @@ enum outcome {
 	X(UFFD_WP, "uffd_wp", DONE, OK, NONE, MAYBE(pgreuse), "userfaultfd: a handler was notified of a write to a protected page") \
 	X(UFFD_MINOR, "uffd_minor", DONE, OK, NONE, 0, "userfaultfd: a handler was asked to map a page that is cached") \
 	X(DEVICE, "device", DONE, OK, NONE, 0, "page brought back from device memory (device-private or -exclusive)") \
-	X(SPURIOUS, "spurious", DONE, OK, NONE, 0, "nothing left to do: another fault had fixed it") \
+	X(SPURIOUS, "spurious", DONE, OK, NONE, 0, "nothing left to do: another fault had already mapped the page") \
 	X(VSYSCALL, "vsyscall", UNTIMED, OK, NONE, 0, "call of the vsyscall page, emulated (emulate_vsyscall)") \
 	X(BAD_ADDRESS, "bad_address", FAILED, SIGSEGV, NONE, 0, "no mapping there (SEGV_MAPERR)") \
 	X(BAD_ACCESS, "bad_access", FAILED, SIGSEGV, IN_MM, 0, "the mapping or a protection key forbids the access (SEGV_ACCERR)") \
@@ -75,8 +75,8 @@ enum outcome {
 	X(HWPOISON, "hwpoison", FAILED, HWPOISON, IN_MM, 0, "the page's memory is broken (VM_FAULT_HWPOISON)") \
 	X(OOM, "oom", FAILED, OOM, IN_MM, 0, "no memory for it (pagefault_out_of_memory)") \
 	X(KILLED, "killed", UNTIMED, KILLED, NONE, 0, "its task was killed while it waited") \
-	X(INTERRUPTED, "interrupted", UNTIMED, INTERRUPTED, NONE, 0, "a signal came while it waited; it will be made again") \
-	X(FIXUP, "fixup", UNTIMED, FIXUP, IN_MM, 0, "kernel access that failed: faults disabled, or no page to be had") \
+	X(INTERRUPTED, "interrupted", UNTIMED, INTERRUPTED, NONE, 0, "a signal came while it waited; the access will be repeated") \
+	X(FIXUP, "fixup", UNTIMED, FIXUP, IN_MM, 0, "kernel access that failed: page faults disabled, or no page available") \
 	X(UNRESOLVED, "unresolved", UNTIMED, UNKNOWN, IN_MM, 0, "began, and no end was seen") \
 	X(UNCLASSIFIED, "unclassified", DONE, OK, NONE, 0, "ended, but the evidence names no path")
 

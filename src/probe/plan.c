@@ -179,26 +179,6 @@ static void plan_handle_mm_fault(struct plan *plan)
 		plan->facts |= EV(VMA_ANON) | EV(VMA_FILE) | EV(VMA_SHARED) | EV(HUGETLB);
 }
 
-static bool is_cause(enum hook h)
-{
-	return h >= HOOK_FIRST_CAUSE && h <= HOOK_sched_switch;
-}
-
-/* Is tracepoint h needed for causes? */
-static bool is_cause_needed(const struct caps *caps, enum hook h)
-{
-	switch (h) {
-	case HOOK_mmap_lock_start_locking:
-	case HOOK_mmap_lock_acquire_returned:
-		return !has_contention(caps);
-	case HOOK_contention_begin:
-	case HOOK_contention_end:
-		return has_contention(caps);
-	default:
-		return true;
-	}
-}
-
 /* The causes that have both a begin and an end here. */
 static uint32_t timed_causes(const struct plan *plan)
 {
@@ -252,43 +232,66 @@ static uint32_t facts_left_for_tracepoints(const struct plan *plan)
 	return want;
 }
 
+/* Up to 6.1 the task's own page counts set some of the facts. Returns those that are left. */
+static uint32_t plan_task_rss(struct plan *plan, uint32_t want)
+{
+	uint32_t rss = want & (EV(RSS_FILE) | EV(SWAP));
+
+	if (!plan->task_rss)
+		return want;
+	/* With functions: in place of do_anonymous_page, which is inlined there. */
+	if (plan->facts & EV(DO_FAULT) && !(plan->facts & EV(ANON_PAGE)))
+		rss |= EV(RSS_ANON);
+	if (rss)
+		plan->facts |= rss | EV(RSS_KNOWN);
+	plan->task_rss = rss;
+	return want & ~(rss | EV(RSS_ANON));
+}
+
+/* Which faults take mmap_lock is not seen by a function. */
+static bool needs_lock_tracepoint(const struct plan *plan, const struct caps *caps)
+{
+	return caps->vma_lock && !plan_attaches(plan, HOOK_lock_mm_and_find_vma);
+}
+
+/* facts: of the hook, those that are wanted. */
+static bool is_tracepoint_needed(const struct plan *plan, const struct plan_request *request,
+				 const struct caps *caps, enum hook h, uint32_t facts)
+{
+	switch (h) {
+	case HOOK_sched_process_fork:
+		return request->per_task;
+	case HOOK_mm_page_alloc:
+		return facts || caps->mthp;
+	case HOOK_mmap_lock_acquire_returned:
+		return (request->causes && !has_contention(caps)) ||
+		       needs_lock_tracepoint(plan, caps);
+	case HOOK_mmap_lock_start_locking:
+		return request->causes && !has_contention(caps);
+	case HOOK_contention_begin:
+	case HOOK_contention_end:
+		return request->causes && has_contention(caps);
+	default:
+		if (h > HOOK_FIRST_CAUSE && h <= HOOK_sched_switch)
+			return request->causes;
+		return facts || !hook_rows[h].facts;
+	}
+}
+
 static void plan_tracepoints(struct plan *plan, const struct plan_request *request,
 			     const struct caps *caps)
 {
-	uint32_t want = facts_left_for_tracepoints(plan);
+	uint32_t want = plan_task_rss(plan, facts_left_for_tracepoints(plan));
 	int h;
 
-	if (plan->task_rss) {
-		uint32_t rss = want & (EV(RSS_FILE) | EV(SWAP));
-
-		/* With functions: in place of do_anonymous_page, which is inlined there. */
-		if (plan->facts & EV(DO_FAULT) && !(plan->facts & EV(ANON_PAGE)))
-			rss |= EV(RSS_ANON);
-		if (rss)
-			plan->facts |= rss | EV(RSS_KNOWN);
-		plan->task_rss = rss;
-		want &= ~(rss | EV(RSS_ANON));
-	}
 	for (h = HOOK_FIRST_TRACEPOINT; h < HOOK_NR; h++) {
 		uint32_t facts = hook_rows[h].facts & want;
-		int needed = facts || !hook_rows[h].facts;
 
-		if (h == HOOK_sched_process_fork)
-			needed = request->per_task;
-		if (h == HOOK_mmap_lock_acquire_returned)
-			needed =
-				(request->causes && is_cause_needed(caps, h)) ||
-				(caps->vma_lock && !plan_attaches(plan, HOOK_lock_mm_and_find_vma));
-		if (is_cause(h))
-			needed = request->causes && is_cause_needed(caps, h);
-		if (h == HOOK_mm_page_alloc && caps->mthp)
-			needed = true;
-		plan->hook[h].error = caps->hook_tracepoint[h];
-		if (!needed) {
+		if (!is_tracepoint_needed(plan, request, caps, h, facts)) {
 			plan->hook[h].method = METHOD_UNNEEDED;
-			plan->hook[h].error = 0;
 		} else if (caps->hook_tracepoint[h]) {
 			plan->hook[h].method = METHOD_NONE;
+			plan->hook[h].error = caps->hook_tracepoint[h];
 		} else {
 			plan->hook[h].method = METHOD_TRACEPOINT;
 			plan->facts |= facts;
@@ -296,8 +299,7 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 	}
 	if (want & EV(FILEMAP_FAULT))
 		plan->facts |= EV(MAJOR);
-	plan->lock_by_tracepoint = caps->vma_lock &&
-				   !plan_attaches(plan, HOOK_lock_mm_and_find_vma) &&
+	plan->lock_by_tracepoint = needs_lock_tracepoint(plan, caps) &&
 				   plan_attaches(plan, HOOK_mmap_lock_acquire_returned);
 	plan->orders = caps->mthp && plan_attaches(plan, HOOK_mm_page_alloc);
 	plan->numa_by_task = caps->numa && !plan_attaches(plan, HOOK_task_numa_fault);
@@ -449,7 +451,7 @@ static void refuse_mode(struct plan *plan, enum attach_mode mode, const struct c
 	if (mode == ATTACH_FENTRY) {
 		refuse_plan(
 			plan, PLAN_KERNEL,
-			"this kernel refuses fentry; --attach=auto takes the best way that works",
+			"this kernel refuses fentry; --attach=auto uses the best mode that works",
 			first_error(caps->fentry, caps->hook_fentry));
 		return;
 	}
@@ -458,12 +460,12 @@ static void refuse_mode(struct plan *plan, enum attach_mode mode, const struct c
 		refuse_plan(
 			plan, PLAN_PRIVILEGE,
 			"kprobes are perf events, which need CAP_PERFMON and kernel.perf_event_paranoid"
-			" at most 2, or CAP_SYS_ADMIN; --attach=auto takes the best way that works",
+			" at most 2, or CAP_SYS_ADMIN; --attach=auto uses the best mode that works",
 			caps->kprobe);
 	else
 		refuse_plan(
 			plan, PLAN_KERNEL,
-			"this kernel refuses kprobes; --attach=auto takes the best way that works",
+			"this kernel refuses kprobes; --attach=auto uses the best mode that works",
 			first_error(caps->kprobe, caps->hook_kprobe));
 }
 

@@ -40,7 +40,6 @@ struct hook_row {
 	const char *fentry;
 	const char *kprobe;
 	const char *tracepoint;
-	const char *gives; /* its purpose, when it sets no facts */
 };
 
 extern const struct hook_row hook_rows[HOOK_NR];

@@ -85,7 +85,7 @@ static struct plan plan_on(const struct kernel *k, enum attach_mode mode)
 	return plan_without(k, mode, HOOK_NR);
 }
 
-/* The leg on handle_mm_fault tells the VMA of every fault. */
+/* The hook on handle_mm_fault sees the VMA of every fault. */
 static struct plan plan_with_gup(const struct kernel *k)
 {
 	return plan_of(k, (struct plan_request){ .mode = ATTACH_FENTRY, .gup = true }, HOOK_NR);
@@ -108,14 +108,14 @@ static bool makes_sense(uint32_t evidence)
 	return !(evidence & E(ALLOC_ZERO)) || (evidence & E(ALLOC));
 }
 
-/* What only a comparison of the task's page counts tells (up to 6.1). */
-static uint32_t told_by_task_rss(const struct plan *plan)
+/* The facts that need a comparison of the task's page counts (up to 6.1). */
+static uint32_t compared_by_task_rss(const struct plan *plan)
 {
-	uint32_t told = E(RSS_ANON) | E(RSS_FILE);
+	uint32_t compared = E(RSS_ANON) | E(RSS_FILE);
 
 	if (plan->hook[HOOK_do_swap_page].method <= METHOD_UNNEEDED)
-		told |= E(SWAP);
-	return plan->task_rss ? told & plan->facts : 0;
+		compared |= E(SWAP);
+	return plan->task_rss ? compared & plan->facts : 0;
 }
 
 static uint32_t to_index(const struct plan *plan, uint32_t evidence)
@@ -330,7 +330,7 @@ static int classify(const struct plan *plan, const struct signature *s, bool *as
 {
 	static uint8_t path_of[1 << EV_INDEX_BITS];
 	static struct plan filled;
-	uint32_t evidence = s->evidence & ~told_by_task_rss(plan);
+	uint32_t evidence = s->evidence & ~compared_by_task_rss(plan);
 	int path;
 
 	if (memcmp(&filled, plan, sizeof(filled))) {
@@ -441,7 +441,7 @@ static void test_signatures_by_tracepoints(void **state)
 	expect_signatures("5.10 by tracepoints", &plan, tracepoints_6_1, NR(tracepoints_6_1));
 }
 
-/* kernel-facts.md, C.2; the leg on handle_mm_fault tells the VMA of each. */
+/* The hook on handle_mm_fault sees the VMA of each. */
 static const struct signature functions_6_12[] = {
 	{ "anon write", W | ANON | E(ANON_PAGE), 0, PATH_ANON },
 	{ "anon read", R | ANON | E(ANON_PAGE), 0, PATH_ANON_ZERO },
@@ -469,7 +469,7 @@ static const struct signature functions_6_12[] = {
 	{ "file read, cached", R | FILE_ | E(MAP_PAGES), 0, PATH_FILE_AROUND },
 	{ "hugetlb populate", W | HUGE_FILE, 0, PATH_HUGETLB },
 	{ "hugetlb copy", PW | HUGE_FILE, 0, PATH_HUGETLB_WP },
-	{ "an entry that is no swap slot", R | ANON | E(SPECIAL), 0, PATH_DEVICE },
+	{ "an entry that is not of swap", R | ANON | E(SPECIAL), 0, PATH_DEVICE },
 	{ "a marker for userfaultfd, then a new page", W | ANON | E(SPECIAL) | E(ANON_PAGE), 0,
 	  PATH_ANON },
 	{ "present, nothing ran", PW | ANON, 0, PATH_SPURIOUS },
@@ -513,8 +513,8 @@ static void test_signatures_by_functions(void **state)
 	expect_signatures("5.10 by fentry", &plan, functions_6_1, NR(functions_6_1));
 }
 
-/* Without the leg (by default, and by kprobes) do_wp_page and __do_fault tell the VMA. */
-static const struct signature no_leg_6_1[] = {
+/* Without it (by default, and by kprobes) do_wp_page and __do_fault see the VMA. */
+static const struct signature no_mm_fault_6_1[] = {
 	{ "anon write", W | E(RSS_ANON), 0, PATH_ANON },
 	{ "anon read", R, ANON, PATH_ANON_ZERO },
 	{ "THP write", W | E(HUGE_ANON), 0, PATH_THP },
@@ -525,7 +525,7 @@ static const struct signature no_leg_6_1[] = {
 	{ "hugetlb", W | E(HUGETLB), 0, PATH_HUGETLB },
 };
 
-static const struct signature no_leg_6_12[] = {
+static const struct signature no_mm_fault_6_12[] = {
 	{ "anon write", W | E(ANON_PAGE), 0, PATH_ANON },
 	{ "anon read", R | E(ANON_PAGE), 0, PATH_ANON_ZERO },
 	{ "THP write", W | E(HUGE_ANON), 0, PATH_THP },
@@ -542,11 +542,14 @@ static void test_signatures_without_leg(void **state)
 	for (enum attach_mode mode = ATTACH_FENTRY; mode <= ATTACH_KPROBE; mode++) {
 		struct plan plan = plan_on(&k6_12, mode);
 
-		expect_signatures("6.12 without leg", &plan, no_leg_6_12, NR(no_leg_6_12));
+		expect_signatures("6.12 without handle_mm_fault", &plan, no_mm_fault_6_12,
+				  NR(no_mm_fault_6_12));
 		plan = plan_on(&k6_1, mode);
-		expect_signatures("6.1 without leg", &plan, no_leg_6_1, NR(no_leg_6_1));
+		expect_signatures("6.1 without handle_mm_fault", &plan, no_mm_fault_6_1,
+				  NR(no_mm_fault_6_1));
 		plan = plan_on(&k5_10, mode);
-		expect_signatures("5.10 without leg", &plan, no_leg_6_1, NR(no_leg_6_1));
+		expect_signatures("5.10 without handle_mm_fault", &plan, no_mm_fault_6_1,
+				  NR(no_mm_fault_6_1));
 	}
 }
 
@@ -605,26 +608,26 @@ static void expect_of_vma(const struct plan *plan, uint32_t evidence, uint32_t v
 
 static const uint32_t vmas[] = { ANON, FILE_, SHARED, HUGE_FILE, HUGE_FILE | E(VMA_SHARED) };
 
-/* The error code, and the severity that the end tells. */
+/* The error code, and the severity, which the end sets. */
 static const uint32_t no_marks[] = {
 	R, W, PW, E(PRESENT), R | E(MAJOR), W | E(MAJOR), PW | E(MAJOR),
 };
 
-/* All marks lost: coarser, by the VMA, and never what the VMA rules out. */
+/* All probes lost: coarser, by the VMA, and never a path that the VMA excludes. */
 static void lose_all(const struct plan *plan)
 {
 	for (size_t i = 0; i < NR(no_marks); i++)
 		for (size_t v = 0; v < NR(vmas); v++) {
-			/* The leg told the VMA, or it is looked up when nothing else answers. */
+			/* handle_mm_fault saw the VMA, or it is looked up when no row matches. */
 			expect_of_vma(plan, no_marks[i] | vmas[v], vmas[v]);
-			/* A present hugetlb page without its mark may be called spurious. */
+			/* A present hugetlb page without its fact may be called spurious. */
 			if ((no_marks[i] & E(PRESENT)) && (vmas[v] & E(HUGETLB)))
 				continue;
 			expect_of_vma(plan, no_marks[i], vmas[v]);
 		}
 }
 
-/* Where the leg's own mark is what is left. */
+/* Where only the facts of handle_mm_fault are left. */
 static const struct signature coarser[] = {
 	{ "write, anon", W | ANON, 0, PATH_ANON },
 	{ "read, anon", R | ANON, 0, PATH_ANON_ZERO },
@@ -647,9 +650,9 @@ static void test_lost_marks(void **state)
 	struct plan plan = plan_with_gup(&k6_12);
 
 	(void)state;
-	expect_signatures("marks lost", &plan, coarser, NR(coarser));
+	expect_signatures("probes lost", &plan, coarser, NR(coarser));
 	plan = plan_on(&k6_12, ATTACH_TRACEPOINT);
-	expect_signatures("marks lost", &plan, coarser_asked, NR(coarser_asked));
+	expect_signatures("probes lost", &plan, coarser_asked, NR(coarser_asked));
 	for (size_t k = 0; k < NR(kernels); k++)
 		for (enum attach_mode mode = ATTACH_AUTO; mode < ATTACH_NR; mode++)
 			for (int missing = 0; missing <= HOOK_NR; missing++) {
@@ -660,16 +663,16 @@ static void test_lost_marks(void **state)
 			}
 }
 
-/* The signatures of the leg's way again, each with one fact lost. */
+/* The signatures with handle_mm_fault again, each with one fact lost. */
 static void lose_one(const struct plan *plan, const struct signature *signatures, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++) {
 		uint32_t evidence = signatures[i].evidence;
 		uint32_t vma = evidence & (VMA_FACTS | E(HUGETLB));
-		uint32_t marks = evidence & ~(vma | E(PRESENT) | E(WRITE));
+		uint32_t probes = evidence & ~(vma | E(PRESENT) | E(WRITE));
 
 		for (int e = 0; e < EV_NR; e++)
-			if (marks & (1u << e))
+			if (probes & (1u << e))
 				expect_of_vma(plan, evidence & ~(1u << e), vma);
 	}
 }
@@ -702,6 +705,24 @@ static void test_exactness_is_the_best_row(void **state)
 			 INFERRED);
 }
 
+/* A path without a row could never be counted, or would never be shown as exact. */
+static void each_path_has_a_row(void **state)
+{
+	(void)state;
+	for (enum fault_path path = 0; path < PATH_NR; path++) {
+		bool by_evidence = false;
+
+		for (size_t i = 0; i < nr_evidence_rows; i++)
+			by_evidence |= evidence_rows[i].path == path;
+		if (!path_completes(path))
+			assert_non_null(classify_ended(path));
+		else if (path != PATH_UNCLASSIFIED)
+			assert_null(classify_ended(path));
+		if (!by_evidence && !classify_named(path) && !classify_ended(path))
+			fail_msg("no row names %s", path_name(path));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -719,6 +740,7 @@ int main(void)
 		cmocka_unit_test(test_lost_marks),
 		cmocka_unit_test(test_one_lost_mark),
 		cmocka_unit_test(test_exactness_is_the_best_row),
+		cmocka_unit_test(each_path_has_a_row),
 	};
 
 	return cmocka_run_group_tests_name("classify", tests, NULL, NULL);

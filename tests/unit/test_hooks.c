@@ -143,23 +143,21 @@ static void test_rows_are_whole(void **state)
 		int function = h < HOOK_FIRST_TRACEPOINT;
 
 		assert_non_null(row->name);
-		/* Where there is an exit, nobody needs the look-up that follows it. */
+		/* Where the return is seen, the look-up that follows it is not needed. */
 		assert_int_equal(!!row->fentry, function && h != HOOK___get_user_pages &&
 							h != HOOK_follow_page_mask &&
 							h != HOOK_follow_page_pte);
 		assert_int_equal(!!row->kprobe, function);
 		assert_int_equal(!!row->tracepoint, !function);
-		/* A mark says its facts, the others say what they are for. */
-		assert_int_equal(!!row->facts, !row->gives);
 		assert_int_equal(row->facts & ~((1u << EV_NR) - 1), 0);
-		/* Those two are in the error code; no hook says them. */
+		/* Those two are in the error code; no hook sets them. */
 		assert_int_equal(row->facts & (EV(PRESENT) | EV(WRITE)), 0);
 		for (int other = 0; other < h; other++)
 			assert_string_not_equal(row->name, hook_rows[other].name);
 	}
 }
 
-/* Each fact has somebody who witnesses it, but those that the begin and the end tell. */
+/* Each fact is set by a hook, except those of the begin and the end. */
 static void test_every_fact_has_a_witness(void **state)
 {
 	uint32_t facts = EV(PRESENT) | EV(WRITE) | EV(MAJOR) | EV(RSS_KNOWN) | EV(RSS_ANON);

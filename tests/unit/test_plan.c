@@ -194,7 +194,7 @@ static int count_method(const struct plan *plan, enum method method)
 	return n;
 }
 
-/* The mark of a function, without what it says about the VMA. */
+/* The fact of a function, without those about the VMA. */
 static uint32_t mark_of(int h)
 {
 	return h < HOOK_FIRST_TRACEPOINT ? hook_rows[h].facts & ~VMA_FACTS : 0;
@@ -271,7 +271,7 @@ static bool usable(const struct caps *caps, enum attach_mode mode, int h)
 	       (kprobe && (mode == ATTACH_AUTO || mode == ATTACH_KPROBE));
 }
 
-/* Of several functions with the same mark exactly one is attached, if any can be. */
+/* Of several functions with the same fact exactly one is attached, if any can be. */
 static void check_groups(const struct plan *plan, const struct caps *caps, enum attach_mode mode)
 {
 	for (int e = 0; e < EV_NR; e++) {
@@ -309,7 +309,8 @@ static void check_end_events(const struct plan *plan, const struct caps *caps,
 		assert_true(caps->vmacache);
 	assert_int_equal(attached(plan, HOOK_sched_process_fork),
 			 request->per_task && !caps->hook_tracepoint[HOOK_sched_process_fork]);
-	/* The leg is dear: with --gup only, and then always. By fentry it needs both its ends. */
+	/* handle_mm_fault is expensive: with --gup only, and then always. By fentry both its ends.
+	 */
 	assert_int_equal(attached(plan, HOOK_handle_mm_fault), request->gup);
 	if (plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY)
 		assert_int_equal(caps->fexit, 0);
@@ -341,12 +342,12 @@ static void check_words(const struct plan *plan, enum attach_mode asked)
 
 static void check_exactness(const struct plan *plan)
 {
-	bool leg = attached(plan, HOOK_handle_mm_fault);
+	bool mm_fault = attached(plan, HOOK_handle_mm_fault);
 
 	for (int path = 0; path < PATH_NR; path++) {
 		for (int origin = 0; origin < ORIGIN_NR; origin++)
 			assert_in_range(plan->exact[path][origin], EXACT, NOT_VISIBLE);
-		if (!leg)
+		if (!mm_fault)
 			assert_int_equal(plan->exact[path][ORIGIN_GUP], NOT_VISIBLE);
 	}
 	/* What nothing else explains always has a place. */
@@ -391,7 +392,7 @@ static void check_ways(const struct caps *caps, struct plan_request request)
 	if (!possible[ATTACH_AUTO])
 		assert_false(possible[ATTACH_FENTRY] || possible[ATTACH_KPROBE] ||
 			     possible[ATTACH_TRACEPOINT]);
-	/* Marks on functions are never a must, but for --gup. */
+	/* Hooks on functions are never mandatory, except with --gup. */
 	if (request.gup)
 		assert_false(possible[ATTACH_TRACEPOINT]);
 	else
@@ -544,7 +545,7 @@ static void test_growth_of_the_stack(void **state)
 	assert_int_equal(plan.hook[HOOK_expand_stack].method, METHOD_FENTRY);
 }
 
-/* Where each VMA has its lock, who takes mmap_lock is told; elsewhere all do. */
+/* With locks per VMA the faults that take mmap_lock are noted; else all take it. */
 static void test_locks(void **state)
 {
 	struct caps caps = caps_6_12();
@@ -586,7 +587,7 @@ static void test_do_anonymous_page_missing(void **state)
 	(void)state;
 	remove_function(&caps, HOOK_do_anonymous_page);
 	check_caps(&caps);
-	/* Something else has to witness a new page. */
+	/* Another hook has to show a new page. */
 	plan = plan_of(&caps, ATTACH_FENTRY, false);
 	assert_int_equal(plan.verdict, 0);
 	assert_int_equal(plan.hook[HOOK_do_anonymous_page].method, METHOD_NONE);
@@ -843,7 +844,7 @@ static void test_exactness(void **state)
 	plan = plan_of(&caps, ATTACH_KPROBE, false);
 	expect_exactness(&plan, ORIGIN_USER, "EiEiEEEE-EEEEEEEEEEEEEEEiE" USER_FAILURES);
 
-	/* Nobody sees bad_area*(); what functions alone can tell is inferred or unseen. */
+	/* bad_area*() is not seen; what only functions show is inferred or not visible. */
 	caps = caps_tracepoints_only();
 	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.exact[PATH_BAD_ADDRESS][ORIGIN_USER], EXACT);
@@ -853,7 +854,7 @@ static void test_exactness(void **state)
 	expect_exactness(&plan, ORIGIN_USER, "iii-iEEi-iiii-iiEE---iii-iEEEiEEE-EE-EE");
 	expect_exactness(&plan, ORIGIN_KERNEL, "iii-iEEi-iiii-iiEE---iii-i----E-----EEE");
 	expect_no_gup(&plan);
-	/* On a machine that balances, the task's own counts tell the hints. */
+	/* On a machine with NUMA balancing the task's own counts show the hints. */
 	caps.numa = true;
 	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.exact[PATH_NUMA][ORIGIN_USER], INFERRED);
@@ -1005,7 +1006,7 @@ static void test_random_hooks(void **state)
 	}
 }
 
-/* What the time is spent on: nothing is hooked for it, and nothing told, unless asked. */
+/* Causes: nothing is hooked for them, and none is measured, unless requested. */
 static void test_no_causes(void **state)
 {
 	struct caps caps = caps_all();
@@ -1059,7 +1060,7 @@ static void test_causes_without_kallsyms(void **state)
 	assert_int_equal(plan.causes, ALL_CAUSES & ~(1u << CAUSE_UFFD));
 }
 
-/* 5.10: only the stack tells who waits for the lock, as long as all of these are known. */
+/* 5.10: only the stack shows a wait for the lock, if all of these functions are known. */
 static void test_causes_of_5_10(void **state)
 {
 	static const enum wait_function needed[] = {
@@ -1086,7 +1087,7 @@ static void test_causes_of_5_10(void **state)
 	assert_false(plan.causes & 1u << CAUSE_LOCK);
 }
 
-/* Half a pair tells nothing; without switches there are only the spans. */
+/* Half a pair measures nothing; without switches there are only the spans. */
 static void test_causes_missing(void **state)
 {
 	struct caps caps = caps_all();
