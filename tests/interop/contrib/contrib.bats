@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 #
 # contrib.bats: what can be checked of contrib/ and docs/metrics.md without root
-# and without measuring. tests/prometheus asks the same expressions of a real one.
+# and without measuring. tests/interop/prometheus asks the same expressions of a real one.
 # PFSTAT: the program whose options and libraries count.
 
 bats_require_minimum_version 1.5.0
 
 setup()
 {
-	cd "$BATS_TEST_DIRNAME/../.."
+	cd "$BATS_TEST_DIRNAME/../../.."
 	export PFSTAT=${PFSTAT:-$PWD/build/pfstat}
 }
 
@@ -21,7 +21,7 @@ needs()
 check()
 {
 	python3 -c 'import yaml' 2> /dev/null || skip "no module yaml (Debian package python3-yaml)"
-	tests/contrib/check.py "$1"
+	tests/interop/contrib/check.py "$1"
 }
 
 @test "contrib: promtool takes the rules and the example configuration" {

@@ -8,7 +8,7 @@ import re
 
 import yaml
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
 DOCS = "docs/metrics.md"
 RULES = ("contrib/prometheus/pfstat.rules.yml", "contrib/prometheus/pfstat.alerts.yml")
 DASHBOARD = "contrib/grafana/pfstat.json"

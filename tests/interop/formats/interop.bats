@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 
 setup()
 {
-	cd "$BATS_TEST_DIRNAME/../.."
+	cd "$BATS_TEST_DIRNAME/../../.."
 	golden=${GOLDEN:-build/tests/golden}
 }
 
@@ -21,12 +21,12 @@ speedscope() # FORMAT GOLDEN
 {
 	needs node nodejs
 	local package
-	package=$(tests/interop/fetch 2> "$BATS_TEST_TMPDIR/why") || skip "$(cat "$BATS_TEST_TMPDIR/why")"
+	package=$(tests/interop/formats/fetch 2> "$BATS_TEST_TMPDIR/why") || skip "$(cat "$BATS_TEST_TMPDIR/why")"
 	"$golden" --trace "$1" > "$BATS_TEST_TMPDIR/trace"
 	"$golden" --trace json > "$BATS_TEST_TMPDIR/json"
-	node tests/interop/speedscope.js "$package" "$1" "$BATS_TEST_TMPDIR/trace" "$BATS_TEST_TMPDIR/json"
+	node tests/interop/formats/speedscope.js "$package" "$1" "$BATS_TEST_TMPDIR/trace" "$BATS_TEST_TMPDIR/json"
 	# Hostile names, and all that can be missing.
-	node tests/interop/speedscope.js "$package" "$1" "tests/golden/$2" tests/golden/trace_all.json
+	node tests/interop/formats/speedscope.js "$package" "$1" "tests/golden/$2" tests/golden/trace_all.json
 }
 
 @test "interop: speedscope reads chrome: each fault a slice of its length, each cause in it" {
@@ -43,14 +43,14 @@ speedscope() # FORMAT GOLDEN
 	perf record -q -e page-faults:u -c 1 -g --sample-cpu -o data -- true > why 2>&1 ||
 		skip "perf cannot record here: $(head -n 1 why)"
 	perf script --ns -i data -F comm,pid,tid,cpu,time,period,event,ip,sym,symoff,dso > perf.txt
-	"$OLDPWD/tests/interop/perf_script.py" perf.txt
+	"$OLDPWD/tests/interop/formats/perf_script.py" perf.txt
 	cd "$OLDPWD"
 
 	for format in perf-script json; do
 		"$golden" --trace $format > "$BATS_TEST_TMPDIR/$format"
 	done
-	tests/interop/perf_script.py "$BATS_TEST_TMPDIR/perf-script" "$BATS_TEST_TMPDIR/json"
+	tests/interop/formats/perf_script.py "$BATS_TEST_TMPDIR/perf-script" "$BATS_TEST_TMPDIR/json"
 	# Hostile names, and stacks.
-	tests/interop/perf_script.py tests/golden/trace_all_perf.txt tests/golden/trace_all.json
-	tests/interop/perf_script.py tests/golden/trace_stacks_perf.txt tests/golden/trace_stacks.json
+	tests/interop/formats/perf_script.py tests/golden/trace_all_perf.txt tests/golden/trace_all.json
+	tests/interop/formats/perf_script.py tests/golden/trace_stacks_perf.txt tests/golden/trace_stacks.json
 }

@@ -12,7 +12,7 @@ import harness
 from harness import Fail, check, note, until
 from setup import LIMIT, Faultgen, Prometheus, Serve, scratch
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
 DOCS = "docs/metrics.md"
 RULES = "contrib/prometheus/pfstat.*.yml"
 DASHBOARD = "contrib/grafana/pfstat.json"

@@ -210,7 +210,7 @@ def preemptible():
 
 def in_guest():
     if not os.environ.get("PFSTAT_VM"):
-        raise Skip("it changes the whole machine: only in a guest (tests/stress/run)")
+        raise Skip("it changes the whole machine: only in a guest (tests/kernel/stress/run)")
 
 
 class Report:

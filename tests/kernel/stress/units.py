@@ -16,7 +16,7 @@ from harness import Proc, Skip, check, in_guest, note, put, until
 from serve import PARANOID, Serve, cgroup, check_confined, check_faults, total
 
 SYSTEMD = "/lib/systemd/systemd"
-UNITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../contrib/systemd")
+UNITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../contrib/systemd")
 FOLDER = "/run/systemd/system"
 OPTIONS = "/etc/default/pfstat"
 CONFIG = "/etc/pfstat/web.yml"
