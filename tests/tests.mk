@@ -89,7 +89,7 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
 CHECK_PARTS := unit live cli vm
-ALL_PARTS = $(CHECK_PARTS) auto fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
+ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
 	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))
 # 6.12, unless KERNELS is given.
 SOAK_KERNELS = $(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.12)
@@ -103,9 +103,10 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
 	$(Q)MAKE='$(MAKE)' $(PARTS) --beside cli $(call chosen,$(CHECK_PARTS))
 
+# With the tests of user space on each kernel: tests/removed-per-kernel.md.
 check-all: deps
 	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
-	$(Q)MAKE='$(MAKE)' FORCE=$(FORCE) $(PARTS) --resume --beside cli $(call chosen,$(ALL_PARTS))
+	$(Q)MAKE='$(MAKE) VM_ALL=--all' FORCE=$(FORCE) $(PARTS) --resume --beside cli $(call chosen,$(ALL_PARTS))
 
 check-san: deps
 	$(Q)MAKE='$(MAKE)' $(PARTS) $(call chosen,san tsan)
@@ -172,15 +173,8 @@ run-live: all $(O)/live $(O)/known
 .PHONY: run-vm
 run-vm: all $(O)/live $(O)/known $(O)/causegen $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
-	$(Q)tests/kernel/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm $(VM_JOBS:%=--jobs %) || :
+	$(Q)tests/kernel/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm $(VM_JOBS:%=--jobs %) $(VM_ALL) || :
 	$(Q)for f in $(RESULTS)/vm/*.tap $(RESULTS)/vm/*.seconds; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
-
-# What check leaves to the newest kernel: tests/removed-per-kernel.md.
-.PHONY: run-auto
-run-auto: all $(O)/live $(O)/known
-	$(Q)mkdir -p $(RESULTS)
-	$(Q)tests/kernel/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/auto --ways auto --no-causes --no-stress || :
-	$(Q)for f in $(RESULTS)/auto/*.tap $(RESULTS)/auto/*.seconds; do cp $$f $(RESULTS)/auto-$$(basename $$f); done
 
 run-stress-%: all $(O)/stressload $(O)/small/pfstat
 	$(TAP_NOW) $(RESULTS)/stress-$*.tap tests/kernel/stress/run --full --build $(O) $*

@@ -352,6 +352,11 @@ static void add_some_kinds(struct suite *suite, enum way way, bool gup, bool sha
 	}
 }
 
+static bool is_left_out(const struct suite *suite, const struct mode *mode)
+{
+	return suite->opts.kernel_only && mode->user_space;
+}
+
 static void add_modes(struct suite *suite, enum way way, bool shared)
 {
 	char name[64];
@@ -360,7 +365,8 @@ static void add_modes(struct suite *suite, enum way way, bool shared)
 	for (i = 0; i < nr_modes; i++) {
 		struct test *test;
 
-		if (!modes[i].each_way || (suite->opts.together && modes[i].shared) != shared)
+		if (!modes[i].each_way || is_left_out(suite, &modes[i]) ||
+		    (suite->opts.together && modes[i].shared) != shared)
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", way_names[way], modes[i].name);
 		test = add(suite, modes[i].run, way, name);
@@ -422,7 +428,7 @@ static void add_once(struct suite *suite)
 	for (i = 0; i < nr_modes; i++) {
 		struct test *test;
 
-		if (modes[i].each_way)
+		if (modes[i].each_way || is_left_out(suite, &modes[i]))
 			continue;
 		snprintf(name, sizeof(name), "auto/%s", modes[i].name);
 		test = add(suite, modes[i].run, FENTRY, name);
@@ -501,6 +507,7 @@ enum {
 	KEY_WAYS,
 	KEY_COUNT,
 	KEY_TOGETHER,
+	KEY_KERNEL_ONLY,
 	KEY_LIST,
 	KEY_LAUNCHER
 };
@@ -514,6 +521,8 @@ static const struct argp_option options[] = {
 	{ "count", KEY_COUNT, "N", 0, "Faults per test (200)", 0 },
 	{ "together", KEY_TOGETHER, 0, 0,
 	  "One run of pfstat for many kinds, 1 and 4 threads: for slow machines", 0 },
+	{ "kernel-only", KEY_KERNEL_ONLY, 0, 0,
+	  "Without the tests of what pfstat does in user space alone", 0 },
 	{ "list", KEY_LIST, 0, 0, "Print the tests for this kernel", 0 },
 	{ "launcher", KEY_LAUNCHER, 0, OPTION_HIDDEN, "Start what standard input says", 0 },
 	{ 0 }
@@ -544,6 +553,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_TOGETHER:
 		opts->together = true;
+		break;
+	case KEY_KERNEL_ONLY:
+		opts->kernel_only = true;
 		break;
 	case KEY_LAUNCHER:
 		exit(launcher_main());

@@ -24,6 +24,7 @@ struct options {
 	uint64_t count;
 	unsigned int ways; /* 1 << enum way */
 	bool together;
+	bool kernel_only; /* without what is of user space */
 	bool list;
 };
 
@@ -203,6 +204,8 @@ struct mode {
 	void (*run)(struct test *test);
 	bool each_way; /* else with --attach=auto, once */
 	bool shared; /* can share a pfstat */
+	/* Of what user space does alone; the BPF code that it loads has other tests. */
+	bool user_space;
 };
 extern const struct mode modes[];
 extern const size_t nr_modes;
