@@ -172,4 +172,7 @@ compile_commands.json: $(SOURCES)
 clean:
 	$(Q)rm -rf build compile_commands.json
 
+# .d files name sources that have moved since.
+src/%.c tests/%.c: ;
+
 -include $(wildcard $(O)/*.d) $(patsubst %.c,$(O)/%.d,$(SOURCES))

@@ -4,7 +4,7 @@
 
 FUZZ_SECONDS ?= 60
 MINUTES ?= 30
-KERNELS ?= $(shell tests/vm/fetch --list)
+KERNELS ?= $(shell tests/kernel/vm/fetch --list)
 JOBS ?= $(shell nproc)
 RESULTS := $(O)/results
 
@@ -43,11 +43,11 @@ $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(filter-out -MMD -MP,$(COMPILE)) $(LDFLAGS) $(filter %.c,$^) $(LIB) -lcmocka $(LDLIBS) -o $@
 
-$(O)/profile_sample: tests/profile/sample.c tests/profile/made_up.h $(LIB)
+$(O)/profile_sample: tests/interop/profile/sample.c tests/interop/profile/made_up.h $(LIB)
 	$(call say,CC,$@)
 	$(Q)$(COMPILE) $(LDFLAGS) $< $(LIB) $(LDLIBS) -o $@
 
-$(O)/live: $(wildcard tests/live/*.c tests/live/*.h) $(O)/flags
+$(O)/live: $(wildcard tests/kernel/live/*.c tests/kernel/live/*.h) $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(C_FLAGS) $(LDFLAGS) $(filter %.c,$^) -lcmocka -ljansson -lm -o $@
 
@@ -55,20 +55,20 @@ $(O)/live: $(wildcard tests/live/*.c tests/live/*.h) $(O)/flags
 
 STATIC = $(CC) $(C_FLAGS) -O2 -g -static -pthread $(filter %.c,$^) -o $@
 
-$(O)/faultgen: $(wildcard tests/faultgen/*.c tests/faultgen/*.h) $(O)/flags
+$(O)/faultgen: $(wildcard tests/tools/faultgen/*.c tests/tools/faultgen/*.h) $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
-$(O)/stressload: $(wildcard tests/stress/*.c tests/stress/*.h) $(O)/flags
+$(O)/stressload: $(wildcard tests/tools/stressload/*.c tests/tools/stressload/*.h) $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
-$(O)/causegen: $(wildcard tests/causes/*.c tests/causes/*.h) $(O)/flags
+$(O)/causegen: $(wildcard tests/tools/causegen/*.c tests/tools/causegen/*.h) $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
 # With frame pointers: its stacks are walked.
-$(O)/known: tests/trace/known.c $(O)/flags
+$(O)/known: tests/kernel/trace/known.c $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(STATIC) -O0 -fno-omit-frame-pointer -mno-red-zone
 
@@ -91,7 +91,7 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
 CHECK_PARTS := unit live cli vm
-ALL_PARTS = $(CHECK_PARTS) auto fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
+ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
 	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))
 # 6.12, unless KERNELS is given.
 SOAK_KERNELS = $(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.12)
@@ -105,9 +105,10 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
 	$(Q)MAKE='$(MAKE)' $(PARTS) --beside cli $(call chosen,$(CHECK_PARTS))
 
+# With the tests of user space on each kernel: tests/removed-per-kernel.md.
 check-all: deps
 	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
-	$(Q)MAKE='$(MAKE)' FORCE=$(FORCE) $(PARTS) --resume --beside cli $(call chosen,$(ALL_PARTS))
+	$(Q)MAKE='$(MAKE) VM_ALL=--all' FORCE=$(FORCE) $(PARTS) --resume --beside cli $(call chosen,$(ALL_PARTS))
 
 check-san: deps
 	$(Q)MAKE='$(MAKE)' $(PARTS) $(call chosen,san tsan)
@@ -153,13 +154,13 @@ unit-style:
 	$(TAP) $(RESULTS)/$@.tap tests/style
 
 unit-profile:
-	$(TAP) $(RESULTS)/$@.tap tests/profile/run --build $(O)
+	$(TAP) $(RESULTS)/$@.tap tests/interop/profile/run --build $(O)
 
 unit-contrib:
-	$(TAP) $(RESULTS)/$@.tap env PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/contrib
+	$(TAP) $(RESULTS)/$@.tap env PFSTAT=$(abspath $(O)/pfstat) bats --tap tests/interop/contrib
 
 unit-interop:
-	$(TAP) $(RESULTS)/$@.tap env GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop
+	$(TAP) $(RESULTS)/$@.tap env GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop/formats
 
 .PHONY: run-cli run-live
 run-cli: all $(O)/known
@@ -167,31 +168,24 @@ run-cli: all $(O)/known
 		KNOWN=$(abspath $(O)/known) bats --tap tests/cli
 
 run-live: all $(O)/live $(O)/known
-	$(TAP_NOW) $(RESULTS)/live.tap tests/live/with-machine $(O)/live --pfstat $(O)/pfstat --faultgen $(O)/faultgen
-	$(TAP_NOW) $(RESULTS)/live-trace.tap tests/live/with-machine tests/trace/run --build $(O)
-	$(TAP_NOW) $(RESULTS)/live-prometheus.tap tests/prometheus/run --build $(O)
+	$(TAP_NOW) $(RESULTS)/live.tap tests/kernel/live/with-machine $(O)/live --pfstat $(O)/pfstat --faultgen $(O)/faultgen
+	$(TAP_NOW) $(RESULTS)/live-trace.tap tests/kernel/live/with-machine tests/kernel/trace/run --build $(O)
+	$(TAP_NOW) $(RESULTS)/live-prometheus.tap tests/interop/prometheus/run --build $(O)
 
 .PHONY: run-vm
 run-vm: all $(O)/live $(O)/known $(O)/causegen $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
-	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm $(VM_JOBS:%=--jobs %) || :
+	$(Q)tests/kernel/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm $(VM_JOBS:%=--jobs %) $(VM_ALL) || :
 	$(Q)for f in $(RESULTS)/vm/*.tap $(RESULTS)/vm/*.seconds; do cp $$f $(RESULTS)/vm-$$(basename $$f); done
 
-# What check leaves to the newest kernel: tests/removed-per-kernel.md.
-.PHONY: run-auto
-run-auto: all $(O)/live $(O)/known
-	$(Q)mkdir -p $(RESULTS)
-	$(Q)tests/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/auto --ways auto --no-causes --no-stress || :
-	$(Q)for f in $(RESULTS)/auto/*.tap $(RESULTS)/auto/*.seconds; do cp $$f $(RESULTS)/auto-$$(basename $$f); done
-
 run-stress-%: all $(O)/stressload $(O)/small/pfstat
-	$(TAP_NOW) $(RESULTS)/stress-$*.tap tests/stress/run --full --build $(O) $*
+	$(TAP_NOW) $(RESULTS)/stress-$*.tap tests/kernel/stress/run --full --build $(O) $*
 
 run-causes-%: all $(O)/causegen
-	$(TAP_NOW) $(RESULTS)/causes-$*.tap tests/causes/run --build $(O) $*
+	$(TAP_NOW) $(RESULTS)/causes-$*.tap tests/kernel/causes/run --build $(O) $*
 
 run-soak-%: all
-	$(TAP_NOW) $(RESULTS)/soak-$*.tap tests/soak/run --build $(O) --minutes $(MINUTES) $*
+	$(TAP_NOW) $(RESULTS)/soak-$*.tap tests/kernel/soak/run --build $(O) --minutes $(MINUTES) $*
 
 .PHONY: run-fuzz run-packages run-san run-tsan
 run-fuzz: $(FUZZERS)

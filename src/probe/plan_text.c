@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * probe/plan_text.c: prints a plan. tests/vm/plans holds the text for each kernel.
+ * probe/plan_text.c: prints a plan. tests/kernel/vm/plans holds the text for each kernel.
  */
 #include "probe_plan_text.h"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 #
 # profile.bats: pfstat profile as a user types it: options, sums, outputs. What the stacks
-# are is tests/trace/run's. Measures only processes that it starts.
+# are is tests/kernel/trace/run's. Measures only processes that it starts.
 # PFSTAT, FAULTGEN, KNOWN: the programs to test and to test with.
 
 bats_require_minimum_version 1.5.0

@@ -3,7 +3,7 @@
 #
 # serve.bats: pfstat serve as its administrator meets it: messages, exit statuses,
 # pages, privileges, signals, systemd. Measures only a process that it starts.
-# The metrics themselves: tests/prometheus. PFSTAT: the program to test.
+# The metrics themselves: tests/interop/prometheus. PFSTAT: the program to test.
 
 bats_require_minimum_version 1.5.0
 load serve

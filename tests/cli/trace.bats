@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 #
 # trace.bats: pfstat trace as a user types it: options, filters, outputs, ends. What the
-# lines say is tests/trace/run's. Measures only processes that it starts.
+# lines say is tests/kernel/trace/run's. Measures only processes that it starts.
 # PFSTAT, FAULTGEN, KNOWN: the programs to test and to test with.
 
 bats_require_minimum_version 1.5.0
@@ -298,10 +298,10 @@ interop()
 
 @test "trace: perf-script of a real run is read by the check that perf's own text passes" {
 	interop perf-script
-	"$SOURCE/tests/interop/perf_script.py" trace
+	"$SOURCE/tests/interop/formats/perf_script.py" trace
 	[ "$(grep -c 'fault:uffd_missing' trace)" -eq 5 ]
 	interop perf-script -g
-	"$SOURCE/tests/interop/perf_script.py" trace
+	"$SOURCE/tests/interop/formats/perf_script.py" trace
 	[ "$(grep -c 'fault:uffd_missing' trace)" -eq 5 ]
 }
 

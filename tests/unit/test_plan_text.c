@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * test_plan_text.c: a plan as text, as tests/vm/plans has it.
+ * test_plan_text.c: a plan as text, as tests/kernel/vm/plans has it.
  */
 #include <errno.h>
 #include <setjmp.h>
