@@ -3,9 +3,12 @@
 # make                build pfstat, faultgen and the man page
 # make demo           install what is missing, build, measure real faults on this kernel
 # make check          install what is missing, build, run all tests
-#   make check-unit   no root, seconds
+#   make check-unit   no root, a minute
 #   make check-live   on the running kernel (root)
 #   make check-vm     on stock Debian kernels in emulated machines; KERNELS="6.1 7.x"
+# make check-all      check and all that is long; PART="stress soak" chooses; what has
+#                     passed with the same sources is not run again, but with FORCE=1
+# make check-san      unit, command-line and live tests with ASan and UBSan, and with TSan
 # make stress         the stress tests with all figures, in guests: hours; KERNELS
 # make soak           the exporter for half an hour in a guest; KERNELS, MINUTES
 # make fuzz           each fuzzer for FUZZ_SECONDS (60)
