@@ -22,6 +22,7 @@
 # 68 faults in flight, to fill them (into build/small). CC, CPPFLAGS, CFLAGS and LDFLAGS
 # are the caller's.
 
+MAKEFLAGS += --no-builtin-rules
 VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
 CLANG ?= clang

@@ -139,7 +139,7 @@ TAP_NOW = $(TAP) --follow
 
 # The longest first. Sanitizers say nothing more about clang's fuzzers, scripts and documents.
 UNIT_RUNS := $(if $(SAN),,unit-fuzz unit-contrib) unit-profile $(addprefix unit-,$(notdir $(TESTS))) \
-	$(if $(SAN),,unit-interop unit-style)
+	$(if $(SAN),,unit-interop unit-style unit-layers unit-layers-self)
 .PHONY: run-unit $(UNIT_RUNS)
 run-unit: all $(TESTS) $(if $(SAN),,$(FUZZERS)) $(O)/profile_sample
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) -O $(UNIT_RUNS)
@@ -152,6 +152,12 @@ unit-fuzz:
 
 unit-style:
 	$(TAP) $(RESULTS)/$@.tap tests/style
+
+unit-layers:
+	$(TAP) $(RESULTS)/$@.tap tests/layers
+
+unit-layers-self:
+	$(TAP) $(RESULTS)/$@.tap tests/layers --self-test
 
 unit-profile:
 	$(TAP) $(RESULTS)/$@.tap tests/interop/profile/run --build $(O)
