@@ -33,6 +33,8 @@ $(O)/tests/test_cgroup_counters $(O)/tests/test_group_counters $(O)/tests/test_s
 	WRAP := -Wl,--wrap=session_maps
 $(O)/tests/test_serve_metrics: WRAP := $(addprefix -Wl$(comma)--wrap=,counters_read counters_slow \
 	session_program self_usage)
+$(O)/tests/test_serve_metrics_cgroup: WRAP := $(addprefix -Wl$(comma)--wrap=cgroup_counters_, \
+	open limit key faults other forget settle close)
 $(O)/tests/test_end_events: WRAP := $(addprefix -Wl$(comma)--wrap=,perf_event_open_software \
 	perf_event_attach ioctl read close)
 $(O)/tests/test_perf_event: WRAP := $(addprefix -Wl$(comma)--wrap=,syscall ioctl fopen)

@@ -38,7 +38,7 @@ struct metrics {
 	/* Of this scrape. */
 	struct snapshot snap;
 	struct self_usage process;
-	struct fault_sum all; /* only the counters that a row has */
+	struct fault_sum all; /* of add_counts() only */
 	uint64_t unmeasured_cpus, nr_cgroups, cgroup_limit;
 	uint64_t scrape_ns; /* of the scrape before */
 };
@@ -78,16 +78,22 @@ static bool begins_at_zero(const struct metrics *m, unsigned int path, unsigned 
 	return major ? path_reads_disk(path) : path_is_timed(path);
 }
 
-static void add_faults(struct fault_sum *sum, const struct fault_sum *faults)
+/* Without the histogram, whose buckets take most of the time. */
+static void add_counts(struct fault_sum *sum, const struct fault_sum *faults)
 {
-	for (unsigned int s = 0; s < HIST_SLOTS; s++)
-		sum->buckets[s] += faults->buckets[s];
-	sum->sum_ns += faults->sum_ns;
 	sum->untimed += faults->untimed;
 	sum->slow += faults->slow;
 	sum->retries += faults->retries;
 	sum->stack_growths += faults->stack_growths;
 	sum->mmap_locks += faults->mmap_locks;
+}
+
+static void add_faults(struct fault_sum *sum, const struct fault_sum *faults)
+{
+	add_counts(sum, faults);
+	for (unsigned int s = 0; s < HIST_SLOTS; s++)
+		sum->buckets[s] += faults->buckets[s];
+	sum->sum_ns += faults->sum_ns;
 }
 
 /* A path's faults of one severity: those of get_user_pages, or all others. */
@@ -505,7 +511,7 @@ static void read_values(struct metrics *m)
 	m->all = (struct fault_sum){ 0 };
 	for_each_path_severity(path, major)
 		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
-			add_faults(&m->all, &m->snap.sums[path][origin][major]);
+			add_counts(&m->all, &m->snap.sums[path][origin][major]);
 	m->unmeasured_cpus = *m->source.unmeasured_cpus;
 	if (m->cgroup) {
 		metrics_cgroup_begin(m->cgroup, m->snap.mono_ns);
