@@ -71,6 +71,14 @@ END_PROGRAMS(_vma, true)
 		return call;                                                                       \
 	}
 
+/* A tracepoint's program. */
+#define TRACEPOINT(tracepoint, program, call, args...)                                             \
+	SEC("tp_btf/" #tracepoint)                                                                 \
+	int BPF_PROG(program, ##args)                                                              \
+	{                                                                                          \
+		return call;                                                                       \
+	}
+
 /* Probes; see shared/hook_rows.h. */
 #define PROBE_PROGRAMS(function, fact) PROGRAMS(function, probe_fact(EV_##fact))
 #define COPY_PROGRAMS(function, fact)  PROGRAMS(function, probe_copy())
@@ -194,22 +202,14 @@ LOOKUP_HOOKS(LOOKUP_PROGRAM)
 SIGNAL_PROGRAM(, false)
 SIGNAL_PROGRAM(_vma, true)
 
-SEC("tp_btf/signal_deliver")
-int BPF_PROG(signal_deliver, int sig)
-{
-	return interrupt_fault(sig);
-}
+TRACEPOINT(signal_deliver, signal_deliver, interrupt_fault(sig), int sig)
 
 PROGRAMS(bad_area_nosemaphore, fail_kernel_fault(ctx, regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
 PROGRAMS(bad_area_access_error, fail_kernel_fault(ctx, regs, PATH_BAD_ACCESS), struct pt_regs *regs)
 /* 5.10 only: for an address in no VMA. */
 PROGRAMS(bad_area, fail_kernel_fault(ctx, regs, PATH_BAD_ADDRESS), struct pt_regs *regs)
 
-SEC("tp_btf/emulate_vsyscall")
-int BPF_PROG(tp_emulate_vsyscall)
-{
-	return emulate_vsyscall();
-}
+TRACEPOINT(emulate_vsyscall, tp_emulate_vsyscall, emulate_vsyscall())
 
 /* From 6.4 on a fault takes mmap_lock only when the lock of its VMA did not do. */
 SEC("tp_btf/mmap_lock_acquire_returned")
@@ -222,26 +222,16 @@ int BPF_PROG(tp_mmap_lock_acquire_returned)
 
 /* Where a cause begins or ends. */
 #define CAUSE_PROGRAM(tracepoint, cause, which)                                                    \
-	SEC("tp_btf/" #tracepoint)                                                                 \
-	int BPF_PROG(tp_##tracepoint)                                                              \
-	{                                                                                          \
-		return which##_cause(CAUSE_##cause);                                               \
-	}
+	TRACEPOINT(tracepoint, tp_##tracepoint, which##_cause(CAUSE_##cause))
 
 CAUSE_HOOKS(CAUSE_PROGRAM)
 
 /* These fire for all kinds of locks, when a task has to wait. */
-SEC("tp_btf/contention_begin")
-int BPF_PROG(tp_contention_begin, void *lock)
-{
-	return is_mmap_lock(lock) ? begin_cause(CAUSE_LOCK) : 0;
-}
+TRACEPOINT(contention_begin, tp_contention_begin, is_mmap_lock(lock) ? begin_cause(CAUSE_LOCK) : 0,
+	   void *lock)
 
-SEC("tp_btf/contention_end")
-int BPF_PROG(tp_contention_end, void *lock)
-{
-	return is_mmap_lock(lock) ? end_cause(CAUSE_LOCK) : 0;
-}
+TRACEPOINT(contention_end, tp_contention_end, is_mmap_lock(lock) ? end_cause(CAUSE_LOCK) : 0,
+	   void *lock)
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
@@ -300,17 +290,9 @@ int BPF_PROG(tp_mm_page_alloc, struct page *page, unsigned int order, unsigned i
 	return probe_alloc(gfp & GFP_ZERO);
 }
 
-SEC("tp_btf/mm_filemap_fault")
-int BPF_PROG(tp_mm_filemap_fault)
-{
-	return probe_fact(EV_FILEMAP_FAULT);
-}
+TRACEPOINT(mm_filemap_fault, tp_mm_filemap_fault, probe_fact(EV_FILEMAP_FAULT))
 
-SEC("tp_btf/mm_filemap_map_pages")
-int BPF_PROG(tp_mm_filemap_map_pages)
-{
-	return probe_fact(EV_MAP_PAGES);
-}
+TRACEPOINT(mm_filemap_map_pages, tp_mm_filemap_map_pages, probe_fact(EV_MAP_PAGES))
 
 /* A new task is measured if its creator is, and if this kind of task inherits. */
 SEC("tp_btf/sched_process_fork")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe_session.h: carries a plan out: loads, attaches, detaches. Only session*.c
- * include the skeleton.
+ * probe/probe_session.h: carries out a plan: loads, attaches and detaches the programs, and gives
+ * access to their maps and statistics.
  */
 #ifndef PFSTAT_PROBE_PROBE_SESSION_H
 #define PFSTAT_PROBE_PROBE_SESSION_H
