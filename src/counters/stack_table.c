@@ -23,7 +23,8 @@
 
 enum { BATCH = 1024 };
 
-/* Copies of faults that left the table together, so that there is room before they are referenced.
+/*
+ * Copies of faults that left the table together, so that there is room before they are referenced.
  */
 struct batch {
 	struct batch *next;

@@ -18,7 +18,8 @@ enum {
 
 /* A mapped file, or other mapped memory. */
 struct mapped_file {
-	/* In the mount namespace of the process at mmap; "//anon", "[vdso]", "/memfd:x (deleted)".
+	/*
+	 * In the mount namespace of the process at mmap; "//anon", "[vdso]", "/memfd:x (deleted)".
 	 */
 	const char *path;
 	/* Of the inode; all 0 with a build-id, or without a file. */

@@ -309,7 +309,8 @@ static void check_end_events(const struct plan *plan, const struct caps *caps,
 		assert_true(caps->vmacache);
 	assert_int_equal(attached(plan, HOOK_sched_process_fork),
 			 request->per_task && !caps->hook_tracepoint[HOOK_sched_process_fork]);
-	/* handle_mm_fault is expensive: with --gup only, and then always. By fentry both its ends.
+	/*
+	 * handle_mm_fault is expensive: with --gup only, and then always. By fentry both its ends.
 	 */
 	assert_int_equal(attached(plan, HOOK_handle_mm_fault), request->gup);
 	if (plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY)
