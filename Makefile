@@ -179,4 +179,8 @@ clean:
 # .d files name sources that have moved since.
 src/%.c tests/%.c: ;
 
--include $(wildcard $(O)/*.d) $(patsubst %.c,$(O)/%.d,$(SOURCES))
+# Explicit rules, so that no pattern is searched for how to make one.
+DEPENDENCIES := $(wildcard $(O)/*.d $(O)/tests/*.d $(O)/fuzz/*.d $(patsubst %.c,$(O)/%.d,$(SOURCES)) \
+	$(patsubst %.c,$(O)/fuzz/%.d,$(SOURCES)))
+$(DEPENDENCIES): ;
+-include $(DEPENDENCIES)
