@@ -262,7 +262,7 @@ static void add_labels(struct builder *b, sample_t *sample, const struct stack_l
 	sample->n_label = nr;
 }
 
-static void add_sample(struct builder *b, uint32_t i, sample_t *sample)
+static void add_pprof_sample(struct builder *b, uint32_t i, sample_t *sample)
 {
 	const struct stack_line *line = stacks_line(b->s, i);
 	int64_t *values = alloc_block(b, 2, sizeof(*values));
@@ -294,7 +294,7 @@ static void add_samples(struct builder *b)
 
 	for (i = 0; i < nr && !b->failed; i++) {
 		list[i] = &all[i];
-		add_sample(b, i, &all[i]);
+		add_pprof_sample(b, i, &all[i]);
 	}
 	b->profile.sample = list;
 	b->profile.n_sample = nr;
