@@ -97,8 +97,8 @@ static unsigned int flip_epoch(struct counters *c)
 	return epoch;
 }
 
-static void add_counters(struct fault_sum *sum, const volatile struct fault_counters *from,
-			 unsigned int epoch)
+static void sum_fault_counters(struct fault_sum *sum, const volatile struct fault_counters *from,
+			       unsigned int epoch)
 {
 	uint64_t count = 0, writes, execs;
 	int i;
@@ -146,7 +146,7 @@ static bool is_untouched(const volatile struct fault_counters *from)
 	return !from->sum_ns && !from->untimed;
 }
 
-static void add_causes(const struct counters *c, struct snapshot *snap, unsigned int cpu)
+static void sum_causes(const struct counters *c, struct snapshot *snap, unsigned int cpu)
 {
 	unsigned int path, origin, cause;
 
@@ -207,10 +207,10 @@ static void read_counters(const struct counters *c, struct snapshot *snap, unsig
 									   path, origin, major)];
 
 					if (!is_untouched(from))
-						add_counters(&snap->sums[path][origin][major], from,
-							     epoch);
+						sum_fault_counters(&snap->sums[path][origin][major],
+								   from, epoch);
 				}
-		add_causes(c, snap, cpu);
+		sum_causes(c, snap, cpu);
 		for (i = 0; i < TALLY_NR; i++)
 			snap->tallies[i] += c->tallies[cpu].n[i];
 	}

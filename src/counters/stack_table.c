@@ -23,9 +23,7 @@
 
 enum { BATCH = 1024 };
 
-/*
- * Copies of faults that left the table together, so that there is room before they are referenced.
- */
+/* Copies of faults that left the table together, so that there is room before they get names. */
 struct batch {
 	struct batch *next;
 	struct profile_fault *faults;

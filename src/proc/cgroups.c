@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * proc/cgroups.c: see proc/cgroups.h. A cgroup's directory has 2 links and one more for
- * each child, so a walk opens only those that have children: with 10,000
- * containers that is a few hundred, and one fstatat(2) for each of the others.
+ * proc/cgroups.c: walks the cgroup hierarchy. The directory of a cgroup has 2 links and one more
+ * for each child, so a walk opens only those with children: with 10,000 containers a few
+ * hundred, and calls fstatat(2) for each of the others.
  */
 #include "cgroups.h"
 
@@ -19,25 +19,25 @@
 #include "util/escape.h"
 #include "util/hash.h"
 
-/* An id that was not found is not looked for again for so long. */
+/* How long an id that was not found is not searched again. */
 #define ABSENT_NS (60 * 1000000000ull)
 
-/* Far deeper than anything that is; a walk holds a descriptor and a frame for each. */
+/* Deeper than any real hierarchy; a walk holds a descriptor and a frame for each level. */
 #define MAX_DEPTH     64
 
 #define CGROUP2_MAGIC 0x63677270 /* CGROUP2_SUPER_MAGIC of linux/magic.h */
 
-/* One per id: with a path, or known not to be there. */
+/* One per id: with a path, or known to be absent. */
 struct node {
-	struct cgroup_entry entry; /* path NULL: it was not there at absent_ns */
+	struct cgroup_entry entry; /* path NULL: absent at absent_ns */
 	uint64_t absent_ns;
-	unsigned int walk; /* the last one that saw it */
+	unsigned int walk; /* the last one that found it */
 	struct hash_link link; /* by id */
 };
 
 struct cgroups {
 	int root;
-	char *mount; /* where it is mounted */
+	char *mount; /* the mount point */
 	bool unified;
 	struct hash nodes;
 	unsigned int walks;
@@ -47,14 +47,14 @@ struct cgroups {
 
 /* --- by id */
 
-static struct node *look_up(const struct cgroups *c, uint64_t id)
+static struct node *find_node(const struct cgroups *c, uint64_t id)
 {
 	return hash_entry(hash_find(&c->nodes, id), struct node, link);
 }
 
-static struct node *add(struct cgroups *c, uint64_t id)
+static struct node *add_node(struct cgroups *c, uint64_t id)
 {
-	struct node *node = look_up(c, id);
+	struct node *node = find_node(c, id);
 
 	if (node)
 		return node;
@@ -66,7 +66,7 @@ static struct node *add(struct cgroups *c, uint64_t id)
 	return node;
 }
 
-static void drop(struct cgroups *c, struct node *node)
+static void drop_node(struct cgroups *c, struct node *node)
 {
 	hash_remove(&c->nodes, &node->link);
 	free(node->entry.path);
@@ -80,15 +80,15 @@ struct walk {
 	char path[4096];
 };
 
-static void see(struct walk *walk, uint64_t id)
+static void store_path(struct walk *walk, uint64_t id)
 {
-	struct node *node = add(walk->c, id);
+	struct node *node = add_node(walk->c, id);
 	const char *path = walk->path[0] ? walk->path : "/";
 
 	if (!node)
 		return;
 	node->walk = walk->c->walks;
-	/* v1 allows to rename a cgroup. */
+	/* v1 allows renaming a cgroup. */
 	if (node->entry.path && !strcmp(node->entry.path, path))
 		return;
 	free(node->entry.path);
@@ -99,7 +99,7 @@ static void see(struct walk *walk, uint64_t id)
 
 static void walk_children(struct walk *walk, int fd, size_t len, int depth);
 
-/* A child of dir. One that vanishes meanwhile is none. */
+/* A child of dir, which may be removed at any time. */
 static void walk_child(struct walk *walk, int dir, const char *name, size_t len, int depth)
 {
 	size_t left = sizeof(walk->path) - len;
@@ -111,7 +111,7 @@ static void walk_child(struct walk *walk, int dir, const char *name, size_t len,
 	n = snprintf(walk->path + len, left, "/%s", name);
 	if (n < 0 || (size_t)n >= left)
 		return;
-	see(walk, st.st_ino);
+	store_path(walk, st.st_ino);
 	if (st.st_nlink == 2 || depth >= MAX_DEPTH)
 		return;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -151,13 +151,13 @@ static void walk_all(struct cgroups *c, uint64_t now_ns)
 	if (fd < 0)
 		return;
 	if (!fstat(fd, &st))
-		see(&walk, st.st_ino);
+		store_path(&walk, st.st_ino);
 	walk_children(&walk, fd, 0, 0);
 }
 
 const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t now_ns)
 {
-	struct node *node = look_up(c, id);
+	struct node *node = find_node(c, id);
 
 	if (node && node->entry.path)
 		return &node->entry;
@@ -165,11 +165,11 @@ const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t
 		return NULL;
 	if (!c->walks || c->walk_ns != now_ns) {
 		walk_all(c, now_ns);
-		node = look_up(c, id);
+		node = find_node(c, id);
 		if (node && node->entry.path)
 			return &node->entry;
 	}
-	node = add(c, id);
+	node = add_node(c, id);
 	if (node)
 		node->absent_ns = now_ns;
 	return NULL;
@@ -214,7 +214,7 @@ enum cgroup_fate cgroups_fate(const struct cgroups *c, const struct cgroup_entry
 	return st.st_ino == entry->id ? CGROUP_LIVES : CGROUP_REPLACED;
 }
 
-static bool is_over(const struct cgroups *c, const struct node *node)
+static bool node_is_stale(const struct cgroups *c, const struct node *node)
 {
 	if (node->entry.path)
 		return node->walk != c->walks;
@@ -225,7 +225,7 @@ void cgroups_trim(struct cgroups *c)
 {
 	struct hash_link *link, *next;
 
-	/* Nothing has come since the last walk, so there is nothing to do. */
+	/* No walk since the last trim. */
 	if (!c->trim)
 		return;
 	c->trim = false;
@@ -233,8 +233,8 @@ void cgroups_trim(struct cgroups *c)
 	{
 		struct node *node = hash_entry(link, struct node, link);
 
-		if (is_over(c, node))
-			drop(c, node);
+		if (node_is_stale(c, node))
+			drop_node(c, node);
 	}
 }
 
@@ -243,7 +243,7 @@ unsigned int cgroups_walks(const struct cgroups *c)
 	return c->walks;
 }
 
-/* --- where the hierarchy is */
+/* --- finding the hierarchy */
 
 static bool has_word(const char *list, const char *word, const char *separators)
 {
@@ -260,7 +260,7 @@ static bool has_word(const char *list, const char *word, const char *separators)
 	return false;
 }
 
-/* Does v2 have the memory controller at mount? */
+/* Whether v2 has the memory controller at mount. */
 static bool has_memory(const char *mount)
 {
 	char path[4200], list[512] = "";
@@ -277,24 +277,24 @@ static bool has_memory(const char *mount)
 }
 
 /*
- * How good a mount is for us; 0: of no use. The whole of a hierarchy is better
- * than a part of it; in a container both may be there.
+ * Higher is better; 0: not usable. The complete hierarchy is better than a part of it; in a
+ * container both may be mounted.
  */
 static int rate_mount(char *line, char *mount)
 {
 	char root[4096], type[32], options[512];
 	const char *rest = strstr(line, " - ");
-	int whole;
+	int complete;
 
 	if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", root, mount) != 2 ||
 	    sscanf(rest, " - %31s %*s %511s", type, options) != 2)
 		return 0;
 	unescape_octal(mount);
-	whole = !strcmp(root, "/");
+	complete = !strcmp(root, "/");
 	if (!strcmp(type, "cgroup"))
-		return has_word(options, "memory", ",") ? 3 + whole : 0;
+		return has_word(options, "memory", ",") ? 3 + complete : 0;
 	if (!strcmp(type, "cgroup2"))
-		return (has_memory(mount) ? 5 : 1) + whole;
+		return (has_memory(mount) ? 5 : 1) + complete;
 	return 0;
 }
 
@@ -360,7 +360,7 @@ void cgroups_close(struct cgroups *c)
 
 	if (!c)
 		return;
-	hash_each(&c->nodes, link, next) drop(c, hash_entry(link, struct node, link));
+	hash_each(&c->nodes, link, next) drop_node(c, hash_entry(link, struct node, link));
 	hash_close(&c->nodes);
 	free(c->mount);
 	if (c->root >= 0)

@@ -2,10 +2,9 @@
 /*
  * proc/cgroups.h: from the id of a cgroup, as the kernel has it, to its path.
  *
- * The id is the inode number of the cgroup's directory, in the hierarchy that
- * accounts memory: the unified one, or v1's memory controller. An id that is
- * not known is looked for by walking the hierarchy; one that is not found there
- * either is not looked for again for a while.
+ * The id is the inode number of the cgroup's directory, in the hierarchy that accounts memory:
+ * the unified one, or v1's memory controller. An unknown id is searched by walking the
+ * hierarchy; one that is not found is not searched again for a while.
  */
 #ifndef PFSTAT_PROC_CGROUPS_H
 #define PFSTAT_PROC_CGROUPS_H
@@ -23,10 +22,10 @@ struct cgroup_entry {
 	struct cgroup_names names;
 };
 
-/* What is at the path of a cgroup. */
+/* The state of the path of a cgroup. */
 enum cgroup_fate {
 	CGROUP_LIVES,
-	CGROUP_REMOVED, /* nothing */
+	CGROUP_REMOVED,
 	CGROUP_REPLACED, /* another cgroup of the same name */
 };
 
@@ -37,23 +36,22 @@ enum cgroup_fate {
  */
 int cgroups_open(struct cgroups **out, const char *root);
 /*
- * The id of a cgroup that a person names: a path from the hierarchy's root, that path below its
- * mount point, or an id. -ENOENT: there is none such.
+ * The id of a cgroup from user input: a path from the hierarchy's root, that path with the mount
+ * point, or an id. -ENOENT: no such cgroup.
  */
 int cgroups_id_of(struct cgroups *c, const char *text, unsigned long long *id);
-/* Is it version 2? */
+/* Whether it is version 2. */
 bool cgroups_unified(const struct cgroups *c);
 /*
- * NULL: there is no such cgroup (any more), none that can be seen from here, or
- * no memory. now_ns: CLOCK_MONOTONIC; with the same now_ns there is one walk at most.
- * The entry is valid until cgroups_trim().
+ * NULL: no such cgroup, not visible from here, or out of memory. now_ns: CLOCK_MONOTONIC; with
+ * the same now_ns there is at most one walk. The entry is valid until cgroups_trim().
  */
 const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t now_ns);
-/* Asks the file system. */
+/* By the file system. */
 enum cgroup_fate cgroups_fate(const struct cgroups *c, const struct cgroup_entry *entry);
-/* Forgets the cgroups that the last walk did not see any more. */
+/* Forgets the cgroups that the last walk did not find. */
 void cgroups_trim(struct cgroups *c);
-/* How many times the hierarchy was walked; for tests. */
+/* For tests: the number of walks. */
 unsigned int cgroups_walks(const struct cgroups *c);
 void cgroups_close(struct cgroups *c);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * proc/container_id.c: see proc/container_id.h. The path is read from the root on, a
- * directory at a time, and what is further in wins: with Docker in a pod, or a
- * cluster in Docker, it is the inner container that faults.
+ * proc/container_id.c: parses the paths of cgroups, one directory after the other from the root.
+ * Inner directories win: with Docker in a pod, or a cluster in Docker, the inner container
+ * faults.
  */
 #include "container_id.h"
 
@@ -10,9 +10,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "util/array.h"
+
 #define ID_LEN  64
 #define UID_LEN 36
-/* Pods of files (static pods) have a hash for a uid. */
+/* Static pods have a hash instead of a uid. */
 #define HASH_LEN 32
 
 struct text {
@@ -21,10 +23,9 @@ struct text {
 };
 
 /*
- * How a container's directory begins, and which runtime does so. Its id
- * follows: NAME-ID.scope (systemd's driver), NAME-ID (cgroupfs), or
- * SLICE:NAME:ID (a path for systemd, given to the cgroupfs driver). conmon's
- * own cgroups have another word in between: no containers.
+ * How runtimes begin the name of a container's directory; its id follows: NAME-ID.scope
+ * (systemd's driver), NAME-ID (cgroupfs), or SLICE:NAME:ID (a path for systemd that is
+ * given to the cgroupfs driver). The cgroups of conmon have another word in between.
  */
 static const struct {
 	const char *name, *runtime;
@@ -37,7 +38,7 @@ static const struct {
 	{ "libpod-payload", "podman" },
 };
 
-/* Directories below which the cgroupfs driver puts a container as its bare id. */
+/* Directories in which the cgroupfs driver names containers only by id. */
 static const struct {
 	const char *parent, *runtime;
 } parents_of_containers[] = {
@@ -45,14 +46,12 @@ static const struct {
 	{ "libpod_parent", "podman" },
 };
 
-#define NR(array) (sizeof(array) / sizeof((array)[0]))
-
-static bool is(struct text text, const char *word)
+static bool text_equals(struct text text, const char *word)
 {
 	return text.len == strlen(word) && !memcmp(text.at, word, text.len);
 }
 
-static bool cut_end(struct text *text, const char *end)
+static bool remove_suffix(struct text *text, const char *end)
 {
 	size_t len = strlen(end);
 
@@ -67,7 +66,7 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-static bool is_id(const char *at, size_t len)
+static bool is_container_id(const char *at, size_t len)
 {
 	size_t i;
 
@@ -86,8 +85,8 @@ static void set_container(struct cgroup_names *names, const char *id, const char
 	memcpy(names->runtime, runtime, strlen(runtime));
 }
 
-/* A pod's own cgroup is in no container of it; and outside it is another's. */
-static void begin_pod(struct cgroup_names *names, size_t len)
+/* The containers of a pod are inside its cgroup: an outer one is of something else. */
+static void set_pod(struct cgroup_names *names, size_t len)
 {
 	names->container_id[0] = '\0';
 	names->runtime[0] = '\0';
@@ -110,7 +109,7 @@ static bool parse_uid(struct cgroup_names *names, const char *at, size_t len)
 		uid[i] = dash ? '-' : at[i];
 	}
 	memcpy(names->pod_uid, uid, len);
-	begin_pod(names, len);
+	set_pod(names, len);
 	return true;
 }
 
@@ -118,10 +117,10 @@ static bool parse_uid(struct cgroup_names *names, const char *at, size_t len)
 static void parse_pod(struct cgroup_names *names, struct text dir)
 {
 	static const size_t lens[] = { UID_LEN, HASH_LEN };
-	bool slice = cut_end(&dir, ".slice");
+	bool slice = remove_suffix(&dir, ".slice");
 	size_t i;
 
-	for (i = 0; i < NR(lens); i++) {
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
 		const char *uid = dir.at + dir.len - lens[i];
 
 		if (dir.len < lens[i] + 3 || memcmp(uid - 3, "pod", 3))
@@ -136,8 +135,8 @@ static const char *runtime_of(struct text name)
 {
 	size_t i;
 
-	for (i = 0; i < NR(names_of_runtimes); i++)
-		if (is(name, names_of_runtimes[i].name))
+	for (i = 0; i < ARRAY_SIZE(names_of_runtimes); i++)
+		if (text_equals(name, names_of_runtimes[i].name))
 			return names_of_runtimes[i].runtime;
 	return NULL;
 }
@@ -146,8 +145,8 @@ static const char *runtime_below(struct text parent)
 {
 	size_t i;
 
-	for (i = 0; i < NR(parents_of_containers); i++)
-		if (is(parent, parents_of_containers[i].parent))
+	for (i = 0; i < ARRAY_SIZE(parents_of_containers); i++)
+		if (text_equals(parent, parents_of_containers[i].parent))
 			return parents_of_containers[i].runtime;
 	return "";
 }
@@ -157,18 +156,18 @@ static void parse_container(struct cgroup_names *names, struct text dir, struct 
 	struct text name = dir, slice;
 	const char *id, *runtime;
 
-	cut_end(&name, ".scope");
+	remove_suffix(&name, ".scope");
 	if (name.len < ID_LEN)
 		return;
 	id = name.at + name.len - ID_LEN;
-	if (!is_id(id, ID_LEN))
+	if (!is_container_id(id, ID_LEN))
 		return;
 	name.len -= ID_LEN;
 	if (!name.len) {
 		set_container(names, id, runtime_below(parent));
 		return;
 	}
-	/* The separator before the id, and with ':' another one behind the slice. */
+	/* The separator before the id, and with ':' another one after the slice. */
 	name.len--;
 	slice = name;
 	if (name.at[name.len] == ':') {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * proc/container_id.h: what the path of a cgroup tells of containers: runtime,
- * container id, pod uid. Pure; any bytes may come in.
+ * proc/container_id.h: runtime, container id and pod uid from the path of a cgroup, which may
+ * contain anything.
  */
 #ifndef PFSTAT_PROC_CONTAINER_ID_H
 #define PFSTAT_PROC_CONTAINER_ID_H
 
-/* Empty strings where the path does not say. */
+/* Empty strings: not in the path. */
 struct cgroup_names {
 	char runtime[16]; /* "containerd", "docker", "cri-o", "podman" */
 	char container_id[65]; /* 64 hexadecimal digits */

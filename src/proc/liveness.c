@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * proc/liveness.c: see proc/liveness.h.
+ * proc/liveness.c: whether a process or thread has ended, by kill(2) and /proc.
  */
 #include "liveness.h"
 
@@ -34,7 +34,7 @@ static int64_t boot_offset(void)
 	return offset;
 }
 
-static bool link_is(const char *path, const char *expected)
+static bool link_equals(const char *path, const char *expected)
 {
 	char text[64];
 	ssize_t n = readlink(path, text, sizeof(text));
@@ -42,13 +42,14 @@ static bool link_is(const char *path, const char *expected)
 	return n == (ssize_t)strlen(expected) && !memcmp(text, expected, n);
 }
 
-/* BPF programs see the ids of the first pid namespace. /proc may be of yet another one. */
+/* BPF programs use the ids of the first pid namespace. /proc may be of another one. */
 void liveness_open(struct liveness *a)
 {
 	char self[16];
 
 	snprintf(self, sizeof(self), "%d", (int)getpid());
-	a->known = link_is("/proc/self/ns/pid", FIRST_PID_NAMESPACE) && link_is("/proc/self", self);
+	a->known = link_equals("/proc/self/ns/pid", FIRST_PID_NAMESPACE) &&
+		   link_equals("/proc/self", self);
 	a->boot_offset_ns = boot_offset();
 }
 
@@ -56,12 +57,11 @@ bool liveness_stat_ended(const struct procfs_stat *stat, uint64_t start_ns, bool
 {
 	if (stat->starttime != start_ns / TICK_NS)
 		return true;
-	/* A zombie. A process of several threads may have lost its first one only. */
+	/* Of a process with several threads perhaps only the first has ended. */
 	return (stat->state == 'Z' || stat->state == 'X') && (is_thread || stat->num_threads <= 1);
 }
 
-static bool proc_says_ended(const struct liveness *a, uint64_t id, uint64_t start_ns,
-			    bool is_thread)
+static bool ended_by_proc(const struct liveness *a, uint64_t id, uint64_t start_ns, bool is_thread)
 {
 	struct procfs_stat stat;
 	char path[40];
@@ -76,8 +76,8 @@ bool liveness_has_ended(const struct liveness *a, uint64_t id, uint64_t start_ns
 {
 	if (!a->known || !id)
 		return false;
-	/* Not by /proc, which may hide others' processes (hidepid). */
+	/* Not by /proc, which may hide processes of other users (hidepid). */
 	if (kill((pid_t)id, 0) && errno == ESRCH)
 		return true;
-	return closely && proc_says_ended(a, id, start_ns, is_thread);
+	return closely && ended_by_proc(a, id, start_ns, is_thread);
 }

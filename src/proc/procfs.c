@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What open() and read() say of a process or thread that has ended. */
+/* open() and read() of an exited process or thread fail with ENOENT or ESRCH. */
 static int errno_of_task(void)
 {
 	return errno == ENOENT ? -ESRCH : -errno;
@@ -53,7 +53,7 @@ int procfs_each_thread(int pid, procfs_visit visit, void *context)
 
 int procfs_parse_stat(const char *text, struct procfs_stat *stat)
 {
-	/* The name may contain anything; behind it there is no ')'. */
+	/* The name may contain anything; after it there is no ')'. */
 	const char *rest = strrchr(text, ')');
 
 	if (!rest || sscanf(rest,

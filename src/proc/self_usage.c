@@ -23,11 +23,11 @@ static uint64_t count_fds(void)
 	while ((entry = readdir(dir)))
 		n += entry->d_name[0] != '.';
 	closedir(dir);
-	/* Less the folder itself. */
+	/* Without the descriptor of dir. */
 	return n - 1;
 }
 
-static void read_stat(struct self_usage *usage)
+static void read_self_stat(struct self_usage *usage)
 {
 	struct timespec boot, now;
 	struct procfs_stat stat;
@@ -45,13 +45,13 @@ static void read_stat(struct self_usage *usage)
 
 void self_usage(struct self_usage *usage)
 {
-	/* It does not change, but the clock by which it is computed is adjusted. */
+	/* Computed once, because CLOCK_REALTIME is adjusted. */
 	static double start_time;
 	struct rlimit limit;
 	struct timespec cpu;
 
 	memset(usage, 0, sizeof(*usage));
-	read_stat(usage);
+	read_self_stat(usage);
 	if (!start_time)
 		start_time = usage->start_time;
 	usage->start_time = start_time;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * proc/self_usage.h: what this process uses itself, for the metrics process_*.
+ * proc/self_usage.h: CPU time, memory and descriptors of this process, for the metrics process_*.
  */
 #ifndef PFSTAT_PROC_SELF_USAGE_H
 #define PFSTAT_PROC_SELF_USAGE_H

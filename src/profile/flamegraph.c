@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * profile/flamegraph.c: a flame graph in one file: the outermost frames at the top, as wide
- * as their weight, the heaviest on the left. Each frame is an svg of its own whose
- * place is in percent, so that it scales with the window and clips its text also
- * where no script runs; profile/flamegraph.js adds zoom and search.
+ * profile/flamegraph.c: writes a flame graph in one file: the outermost frames at the top, as
+ * wide as their weight, the heaviest on the left. Each frame is a nested svg with its position
+ * in percent, so that it scales with the window and clips its text also without scripts;
+ * profile/flamegraph.js adds zoom and search.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,7 +18,7 @@
 
 enum { TOP = 112, ROW = 19, FOOT = 36, MARGIN = 16, PATH_COLOURS = 6 };
 
-/* What is narrower than this part of the whole, by time and by count, is not drawn. */
+/* Frames with a smaller part of the total, by time and by count, are not drawn. */
 static const uint64_t PARTS = 4000;
 
 static const char style[] =
@@ -28,7 +28,7 @@ static const char script[] =
 #include "profile/flamegraph.js.inc"
 	;
 
-/* Frames of one name under one parent. */
+/* Frames with the same name and parent. */
 struct node_key {
 	uint32_t parent; /* number + 1; 0: the root */
 	uint32_t name, module, kind;
@@ -36,9 +36,9 @@ struct node_key {
 
 struct node {
 	struct stack_weight weight;
-	uint32_t shown; /* place in the document */
+	uint32_t shown; /* position in the document */
 	uint32_t level;
-	double x; /* where its next child begins, in weight */
+	double x; /* start of its next child, in weight */
 };
 
 struct graph {
@@ -48,11 +48,12 @@ struct graph {
 	struct node *nodes;
 	uint32_t *order; /* as drawn */
 	uint32_t nr_shown, nr_left_out, depth;
-	struct intern paths; /* as they appear: the first have colours of their own */
+	struct intern
+		paths; /* in the order of their first use: the first ones have a colour each */
 	struct buffer out;
 };
 
-static const struct node_key *key_of(const struct graph *g, uint32_t i)
+static const struct node_key *node_key_of(const struct graph *g, uint32_t i)
 {
 	return interned(&g->keys, i);
 }
@@ -70,7 +71,8 @@ static size_t count_frames(const struct stacks *s)
 	return sum;
 }
 
-static int add_line(struct graph *g, const struct stack_line *line, const struct stack_weight *w)
+static int add_stack_line(struct graph *g, const struct stack_line *line,
+			  const struct stack_weight *w)
 {
 	struct node_key key = { 0 };
 	uint32_t i;
@@ -100,7 +102,7 @@ struct ranked {
 };
 
 /* Children of one parent together, the heaviest first. */
-static int by_rank(const void *a, const void *b)
+static int compare_ranks(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
 
@@ -133,8 +135,8 @@ static const struct ranked *first_child(const struct ranked *ranked, uint32_t nr
 	return ranked + low;
 }
 
-/* Depth first, without recursion: a stack of what is to be drawn. */
-static int walk(struct graph *g, const struct ranked *ranked)
+/* Depth first, with a stack of nodes instead of recursion. */
+static int order_nodes(struct graph *g, const struct ranked *ranked)
 {
 	uint32_t nr = g->keys.nr, parent = 0, top = 0;
 	uint32_t *todo = calloc(nr + 1ul, sizeof(*todo));
@@ -161,14 +163,14 @@ static int walk(struct graph *g, const struct ranked *ranked)
 		if (!top)
 			break;
 		g->order[g->nr_shown] = todo[--top];
-		g->nodes[todo[top]].shown = ++g->nr_shown; /* the whole is at 0 */
+		g->nodes[todo[top]].shown = ++g->nr_shown; /* the root is at 0 */
 		parent = todo[top] + 1;
 	}
 	free(todo);
 	return 0;
 }
 
-static int rank(struct graph *g)
+static int rank_nodes(struct graph *g)
 {
 	struct ranked *ranked = calloc(g->keys.nr + 1ul, sizeof(*ranked));
 	uint32_t i;
@@ -177,17 +179,17 @@ static int rank(struct graph *g)
 	if (!ranked)
 		return -ENOMEM;
 	for (i = 0; i < g->keys.nr; i++)
-		ranked[i] = (struct ranked){ .parent = key_of(g, i)->parent,
+		ranked[i] = (struct ranked){ .parent = node_key_of(g, i)->parent,
 					     .node = i,
 					     .weight = stack_weigh(g->run, &g->nodes[i].weight),
-					     .name = stacks_text(g->s, key_of(g, i)->name) };
-	qsort(ranked, g->keys.nr, sizeof(*ranked), by_rank);
-	err = walk(g, ranked);
+					     .name = stacks_text(g->s, node_key_of(g, i)->name) };
+	qsort(ranked, g->keys.nr, sizeof(*ranked), compare_ranks);
+	err = order_nodes(g, ranked);
 	free(ranked);
 	return err;
 }
 
-static int plant(struct graph *g)
+static int build_tree(struct graph *g)
 {
 	size_t max = count_frames(g->s) + 1;
 	uint32_t i;
@@ -198,13 +200,13 @@ static int plant(struct graph *g)
 	if (!g->nodes || !g->order)
 		return -ENOMEM;
 	for (i = 0; i < g->s->lines.nr && !err; i++)
-		err = add_line(g, stacks_line(g->s, i), &g->s->weights[i]);
-	return err ? err : rank(g);
+		err = add_stack_line(g, stacks_line(g->s, i), &g->s->weights[i]);
+	return err ? err : rank_nodes(g);
 }
 
 /* --- words */
 
-/* As text and in attributes; what XML cannot hold becomes U+FFFD. */
+/* As text and in attributes; characters that XML does not allow become U+FFFD. */
 static void put_xml(struct buffer *out, const char *words)
 {
 	struct buffer valid = { 0 };
@@ -282,7 +284,7 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct buffer *out,
 
 /* --- the picture */
 
-static unsigned int shade(const char *words)
+static unsigned int module_shade(const char *words)
 {
 	unsigned int hash = 5381;
 
@@ -309,10 +311,10 @@ static void put_class(struct graph *g, const struct node_key *key)
 		put_text(&g->out, "r0");
 		break;
 	case FRAME_USER:
-		put_format(&g->out, "u%u", shade(stacks_text(g->s, key->module)) % 3);
+		put_format(&g->out, "u%u", module_shade(stacks_text(g->s, key->module)) % 3);
 		break;
 	case FRAME_KERNEL:
-		put_format(&g->out, "k%u", shade(name) % 3);
+		put_format(&g->out, "k%u", module_shade(name) % 3);
 		break;
 	case FRAME_NOTE:
 		put_text(&g->out, "n0");
@@ -326,23 +328,23 @@ static void put_class(struct graph *g, const struct node_key *key)
 static void put_figures(struct graph *g, const struct stack_weight *w)
 {
 	const struct stack_weight *all = &g->s->totals.all;
-	uint64_t whole = stack_weigh(g->run, all);
+	uint64_t total = stack_weigh(g->run, all);
 
 	put_time(&g->out, w->sum_ns);
 	put_text(&g->out, ", ");
 	put_number(&g->out, w->count);
 	put_format(&g->out, w->count == 1 ? " fault, %.2f %%" : " faults, %.2f %%",
-		   whole ? 100.0 * (double)stack_weigh(g->run, w) / (double)whole : 0);
+		   total ? 100.0 * (double)stack_weigh(g->run, w) / (double)total : 0);
 }
 
 static void put_box(struct graph *g, const char *name, const struct stack_weight *w, double x,
 		    unsigned int level)
 {
-	double whole = (double)stack_weigh(g->run, &g->s->totals.all);
+	double total = (double)stack_weigh(g->run, &g->s->totals.all);
 
-	whole = whole > 0 ? whole : 1;
+	total = total > 0 ? total : 1;
 	put_format(&g->out, "\" x=\"%.5f%%\" y=\"%u\" width=\"%.5f%%\" height=\"%d\"",
-		   100 * x / whole, level * ROW, 100 * (double)stack_weigh(g->run, w) / whole, ROW);
+		   100 * x / total, level * ROW, 100 * (double)stack_weigh(g->run, w) / total, ROW);
 	put_format(&g->out, " role=\"treeitem\" data-t=\"%" PRIu64 "\" data-n=\"%" PRIu64 "\"",
 		   w->sum_ns, w->count);
 	put_text(&g->out, "><title>");
@@ -364,7 +366,7 @@ static void put_node(struct graph *g, uint32_t number, double *root_x)
 					     [FRAME_KERNEL] = "kernel",
 					     [FRAME_NOTE] = "note",
 					     [FRAME_PATH] = "path" };
-	const struct node_key *key = key_of(g, number);
+	const struct node_key *key = node_key_of(g, number);
 	struct node *node = &g->nodes[number];
 	struct node *parent = key->parent ? &g->nodes[key->parent - 1] : NULL;
 	double *x = parent ? &parent->x : root_x;
@@ -474,7 +476,7 @@ static void put_foot(struct graph *g, unsigned int height)
 	put_text(&g->out, "</text>\n");
 }
 
-/* The height is known only behind the frames. */
+/* Written after the frames, which determine the height. */
 static void put_head(struct graph *g, struct buffer *head, unsigned int height)
 {
 	put_text(head, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -489,7 +491,7 @@ static void put_head(struct graph *g, struct buffer *head, unsigned int height)
 		   MARGIN);
 }
 
-static int draw(struct graph *g, FILE *f)
+static int draw_graph(struct graph *g, FILE *f)
 {
 	struct buffer head = { 0 };
 	unsigned int height;
@@ -499,7 +501,7 @@ static int draw(struct graph *g, FILE *f)
 	put_subtitle(g);
 	put_text(&g->out, "</text>\n");
 	put_frames(g);
-	put_controls(g); /* whose legend has the paths of the frames */
+	put_controls(g); /* after the frames, as its legend has their paths */
 	height = TOP + (g->depth + 1) * ROW + FOOT;
 	put_foot(g, height);
 	put_text(&g->out,
@@ -523,10 +525,10 @@ static int flamegraph_record(const struct output *out, const void *record)
 	const struct profile_run *run = out->context;
 	const struct stacks *s = record;
 	struct graph g = { .s = s, .run = run };
-	int err = plant(&g);
+	int err = build_tree(&g);
 
 	if (!err)
-		err = draw(&g, out->file);
+		err = draw_graph(&g, out->file);
 	intern_free(&g.keys);
 	intern_free(&g.paths);
 	free(g.nodes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * profile/folded.c: one line for each stack, "comm;outer;inner_[k];[path] weight":
- * what flame graph programs and speedscope read.
+ * profile/folded.c: writes one line for each stack, "comm;outer;inner_[k];[path] weight", for
+ * flame graph programs and speedscope.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,8 +17,9 @@ struct folded {
 	uint64_t weight;
 };
 
-/* A semicolon is between frames, a newline ends the line. */
-static void put_frame(struct buffer *b, const struct stacks *s, const struct stack_frame *frame)
+/* A semicolon separates frames, a newline ends the line. */
+static void put_folded_frame(struct buffer *b, const struct stacks *s,
+			     const struct stack_frame *frame)
 {
 	size_t i = b->len;
 
@@ -32,7 +33,7 @@ static void put_frame(struct buffer *b, const struct stacks *s, const struct sta
 		put_text(b, "_[k]");
 }
 
-static void put_line(struct buffer *b, const struct stacks *s, const struct stack_line *line)
+static void put_folded_line(struct buffer *b, const struct stacks *s, const struct stack_line *line)
 {
 	uint32_t i;
 
@@ -40,20 +41,20 @@ static void put_line(struct buffer *b, const struct stacks *s, const struct stac
 	for (i = 0; i < line->nr; i++) {
 		if (i)
 			put_char(b, ';');
-		put_frame(b, s, stacks_frame(s, line->frames[i]));
+		put_folded_frame(b, s, stacks_frame(s, line->frames[i]));
 	}
 }
 
-/* Lines that differ only in addresses or pids are one. */
-static int fold(const struct stacks *s, const struct profile_run *run, struct intern *texts,
-		uint64_t *weights)
+/* Lines that differ only in addresses or pids are added up. */
+static int fold_lines(const struct stacks *s, const struct profile_run *run, struct intern *texts,
+		      uint64_t *weights)
 {
 	struct buffer b = { 0 };
 	int64_t number = 0;
 	uint32_t i;
 
 	for (i = 0; i < s->lines.nr && number >= 0; i++) {
-		put_line(&b, s, stacks_line(s, i));
+		put_folded_line(&b, s, stacks_line(s, i));
 		number = b.failed ? -ENOMEM : intern(texts, b.data, b.len);
 		if (number >= 0)
 			weights[number] += stack_weigh(run, &s->weights[i]);
@@ -62,7 +63,7 @@ static int fold(const struct stacks *s, const struct profile_run *run, struct in
 	return number < 0 ? (int)number : 0;
 }
 
-static int by_text(const void *a, const void *b)
+static int compare_texts(const void *a, const void *b)
 {
 	return strcmp(((const struct folded *)a)->text, ((const struct folded *)b)->text);
 }
@@ -74,13 +75,13 @@ static int folded_record(const struct output *out, const void *record)
 	uint64_t *weights = calloc(s->lines.nr + 1ul, sizeof(*weights));
 	struct folded *rows = calloc(s->lines.nr + 1ul, sizeof(*rows));
 	struct intern texts = { 0 };
-	int err = weights && rows ? fold(s, run, &texts, weights) : -ENOMEM;
+	int err = weights && rows ? fold_lines(s, run, &texts, weights) : -ENOMEM;
 	uint32_t i;
 
 	if (!err) {
 		for (i = 0; i < texts.nr; i++)
 			rows[i] = (struct folded){ interned(&texts, i), weights[i] };
-		qsort(rows, texts.nr, sizeof(*rows), by_text);
+		qsort(rows, texts.nr, sizeof(*rows), compare_texts);
 		for (i = 0; i < texts.nr; i++)
 			fprintf(out->file, "%s %" PRIu64 "\n", rows[i].text, rows[i].weight);
 	}

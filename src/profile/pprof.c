@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * profile/pprof.c: pprof's profile/profile.proto, in gzip. The fault's path and the
+ * profile/pprof.c: writes pprof's profile.proto, compressed by gzip. The fault's path and the
  * process are labels, so that the leaf is the code that faulted.
  */
 #include <errno.h>
@@ -31,14 +31,14 @@ struct block {
 struct builder {
 	const struct stacks *s;
 	profile_t profile;
-	struct block *blocks; /* all that the profile points to */
+	struct block *blocks; /* memory of the profile */
 	struct intern strings, functions;
-	struct intern kernel_modules; /* texts; their mappings come behind those of files */
+	struct intern kernel_modules; /* texts; their mappings follow those of files */
 	uint64_t *location_of; /* by frame; 0: none */
 	bool failed;
 };
 
-static void *take(struct builder *b, size_t nr, size_t each)
+static void *alloc_block(struct builder *b, size_t nr, size_t each)
 {
 	struct block *block = calloc(1, sizeof(*block) + nr * each + 1);
 
@@ -51,63 +51,63 @@ static void *take(struct builder *b, size_t nr, size_t each)
 	return block->bytes;
 }
 
-static uint32_t number(struct builder *b, int64_t interned_as)
+static uint32_t intern_number(struct builder *b, int64_t interned_as)
 {
 	if (interned_as < 0)
 		b->failed = true;
 	return interned_as < 0 ? 0 : (uint32_t)interned_as;
 }
 
-/* Strings of protobuf are UTF-8; names of functions are any bytes. */
-static int64_t string(struct builder *b, const char *text)
+/* Strings of protobuf are UTF-8; names of functions may contain any bytes. */
+static int64_t intern_string(struct builder *b, const char *text)
 {
 	struct buffer valid = { 0 };
 	int64_t at;
 
 	put_utf8(&valid, text);
 	b->failed = b->failed || valid.failed;
-	at = number(b, intern(&b->strings, valid.len ? valid.data : "", valid.len));
+	at = intern_number(b, intern(&b->strings, valid.len ? valid.data : "", valid.len));
 	buffer_free(&valid);
 	return at;
 }
 
-static int64_t text(struct builder *b, uint32_t of)
+static int64_t intern_stack_text(struct builder *b, uint32_t of)
 {
-	return string(b, stacks_text(b->s, of));
+	return intern_string(b, stacks_text(b->s, of));
 }
 
-static int64_t hex(struct builder *b, const uint8_t *id, unsigned int len)
+static int64_t intern_hex(struct builder *b, const uint8_t *id, unsigned int len)
 {
 	char digits[2 * BUILD_ID_MAX + 1] = "";
 	unsigned int i;
 
 	for (i = 0; i < len; i++)
 		snprintf(digits + 2 * i, 3, "%02x", id[i]);
-	return string(b, digits);
+	return intern_string(b, digits);
 }
 
 static void add_value_types(struct builder *b, bool by_count)
 {
 	static const char *const types[][2] = { { "faults", "count" },
 						{ "fault_time", "nanoseconds" } };
-	value_type_t **list = take(b, 2, sizeof(*list));
-	value_type_t *values = take(b, 2, sizeof(*values));
+	value_type_t **list = alloc_block(b, 2, sizeof(*list));
+	value_type_t *values = alloc_block(b, 2, sizeof(*values));
 	int i;
 
 	for (i = 0; i < 2 && !b->failed; i++) {
 		pfstat__pprof__value_type__init(&values[i]);
 		values[i].has_type = values[i].has_unit = 1;
-		values[i].type = string(b, types[i][0]);
-		values[i].unit = string(b, types[i][1]);
+		values[i].type = intern_string(b, types[i][0]);
+		values[i].unit = intern_string(b, types[i][1]);
 		list[i] = &values[i];
 	}
 	b->profile.sample_type = list;
 	b->profile.n_sample_type = 2;
 	b->profile.has_default_sample_type = 1;
-	b->profile.default_sample_type = string(b, types[by_count ? 0 : 1][0]);
+	b->profile.default_sample_type = intern_string(b, types[by_count ? 0 : 1][0]);
 }
 
-/* Where all frames have names, a reader need not look for them in files. */
+/* When all frames have names, a reader need not symbolize again. */
 static void find_nameless(const struct stacks *s, bool *nameless)
 {
 	uint32_t i;
@@ -128,17 +128,18 @@ static void add_file_mapping(struct builder *b, uint32_t i, mapping_t *m, bool n
 	m->memory_start = stacks_mapping_start(b->s, i);
 	m->memory_limit = m->memory_start + from->len;
 	m->file_offset = from->offset;
-	m->filename = text(b, from->file);
+	m->filename = intern_stack_text(b, from->file);
 	m->has_build_id = from->build_id_len > 0;
-	m->build_id = hex(b, from->build_id, from->build_id_len);
+	m->build_id = intern_hex(b, from->build_id, from->build_id_len);
 	m->has_functions = !nameless;
 }
 
 static void add_mappings(struct builder *b)
 {
 	uint32_t nr_files = b->s->mappings.nr, nr = nr_files + b->kernel_modules.nr, i;
-	mapping_t **list = take(b, nr, sizeof(*list)), *all = take(b, nr, sizeof(*all));
-	bool *nameless = take(b, nr_files, sizeof(*nameless));
+	mapping_t **list = alloc_block(b, nr, sizeof(*list)),
+		  *all = alloc_block(b, nr, sizeof(*all));
+	bool *nameless = alloc_block(b, nr_files, sizeof(*nameless));
 
 	if (b->failed)
 		return;
@@ -152,7 +153,7 @@ static void add_mappings(struct builder *b)
 		if (i < nr_files) {
 			add_file_mapping(b, i, m, nameless[i]);
 		} else {
-			m->filename = string(b, interned(&b->kernel_modules, i - nr_files));
+			m->filename = intern_string(b, interned(&b->kernel_modules, i - nr_files));
 			m->has_functions = 1;
 		}
 	}
@@ -164,13 +165,13 @@ static void add_mappings(struct builder *b)
 static void name_location(struct builder *b, location_t *location, const struct stack_frame *frame)
 {
 	const uint32_t key[2] = { frame->name, frame->module };
-	line_t **list = take(b, 1, sizeof(*list)), *line = take(b, 1, sizeof(*line));
+	line_t **list = alloc_block(b, 1, sizeof(*list)), *line = alloc_block(b, 1, sizeof(*line));
 
 	if (b->failed)
 		return;
 	pfstat__pprof__line__init(line);
 	line->has_function_id = 1;
-	line->function_id = number(b, intern(&b->functions, key, sizeof(key))) + 1ul;
+	line->function_id = intern_number(b, intern(&b->functions, key, sizeof(key))) + 1ul;
 	list[0] = line;
 	location->line = list;
 	location->n_line = 1;
@@ -183,16 +184,17 @@ static uint64_t mapping_id(struct builder *b, const struct stack_frame *frame)
 	if (frame->kind != FRAME_KERNEL)
 		return 0;
 	return b->s->mappings.nr + 1ul +
-	       number(b, intern_text(&b->kernel_modules, stacks_text(b->s, frame->module)));
+	       intern_number(b, intern_text(&b->kernel_modules, stacks_text(b->s, frame->module)));
 }
 
 /* Of frames in code, and of notes; an address without a name stays without one. */
 static void add_locations(struct builder *b)
 {
 	uint32_t nr = b->s->frames.nr, i;
-	location_t **list = take(b, nr, sizeof(*list)), *all = take(b, nr, sizeof(*all));
+	location_t **list = alloc_block(b, nr, sizeof(*list)),
+		   *all = alloc_block(b, nr, sizeof(*all));
 
-	b->location_of = take(b, nr, sizeof(*b->location_of));
+	b->location_of = alloc_block(b, nr, sizeof(*b->location_of));
 	for (i = 0; i < nr && !b->failed; i++) {
 		const struct stack_frame *frame = stacks_frame(b->s, i);
 		location_t *location = &all[b->profile.n_location];
@@ -214,7 +216,8 @@ static void add_locations(struct builder *b)
 static void add_functions(struct builder *b)
 {
 	uint32_t nr = b->functions.nr, i;
-	function_t **list = take(b, nr, sizeof(*list)), *all = take(b, nr, sizeof(*all));
+	function_t **list = alloc_block(b, nr, sizeof(*list)),
+		   *all = alloc_block(b, nr, sizeof(*all));
 
 	for (i = 0; i < nr && !b->failed; i++) {
 		const uint32_t *key = interned(&b->functions, i);
@@ -224,8 +227,8 @@ static void add_functions(struct builder *b)
 		function->has_id = function->has_name = function->has_system_name =
 			function->has_filename = 1;
 		function->id = i + 1ul;
-		function->name = function->system_name = text(b, key[0]);
-		function->filename = text(b, key[1]);
+		function->name = function->system_name = intern_stack_text(b, key[0]);
+		function->filename = intern_stack_text(b, key[1]);
 	}
 	b->profile.function = list;
 	b->profile.n_function = nr;
@@ -233,7 +236,7 @@ static void add_functions(struct builder *b)
 
 static void add_labels(struct builder *b, sample_t *sample, const struct stack_line *line)
 {
-	label_t **list = take(b, 3, sizeof(*list)), *all = take(b, 3, sizeof(*all));
+	label_t **list = alloc_block(b, 3, sizeof(*list)), *all = alloc_block(b, 3, sizeof(*all));
 	const int nr = line->pid ? 3 : 2;
 	int i;
 
@@ -244,14 +247,14 @@ static void add_labels(struct builder *b, sample_t *sample, const struct stack_l
 	}
 	if (b->failed)
 		return;
-	all[0].key = string(b, "path");
+	all[0].key = intern_string(b, "path");
 	all[0].has_str = 1;
-	all[0].str = text(b, line->path);
-	all[1].key = string(b, "comm");
+	all[0].str = intern_stack_text(b, line->path);
+	all[1].key = intern_string(b, "comm");
 	all[1].has_str = 1;
-	all[1].str = text(b, line->comm);
+	all[1].str = intern_stack_text(b, line->comm);
 	if (line->pid) {
-		all[2].key = string(b, "pid");
+		all[2].key = intern_string(b, "pid");
 		all[2].has_num = 1;
 		all[2].num = line->pid;
 	}
@@ -259,11 +262,11 @@ static void add_labels(struct builder *b, sample_t *sample, const struct stack_l
 	sample->n_label = nr;
 }
 
-static void add_sample(struct builder *b, uint32_t i, sample_t *sample)
+static void add_pprof_sample(struct builder *b, uint32_t i, sample_t *sample)
 {
 	const struct stack_line *line = stacks_line(b->s, i);
-	int64_t *values = take(b, 2, sizeof(*values));
-	uint64_t *ids = take(b, line->nr, sizeof(*ids));
+	int64_t *values = alloc_block(b, 2, sizeof(*values));
+	uint64_t *ids = alloc_block(b, line->nr, sizeof(*ids));
 	uint32_t frame;
 
 	if (b->failed)
@@ -286,11 +289,12 @@ static void add_sample(struct builder *b, uint32_t i, sample_t *sample)
 static void add_samples(struct builder *b)
 {
 	uint32_t nr = b->s->lines.nr, i;
-	sample_t **list = take(b, nr, sizeof(*list)), *all = take(b, nr, sizeof(*all));
+	sample_t **list = alloc_block(b, nr, sizeof(*list)),
+		 *all = alloc_block(b, nr, sizeof(*all));
 
 	for (i = 0; i < nr && !b->failed; i++) {
 		list[i] = &all[i];
-		add_sample(b, i, &all[i]);
+		add_pprof_sample(b, i, &all[i]);
 	}
 	b->profile.sample = list;
 	b->profile.n_sample = nr;
@@ -298,7 +302,7 @@ static void add_samples(struct builder *b)
 
 static void add_strings(struct builder *b)
 {
-	char **list = take(b, b->strings.nr, sizeof(*list));
+	char **list = alloc_block(b, b->strings.nr, sizeof(*list));
 	uint32_t i;
 
 	for (i = 0; i < b->strings.nr && !b->failed; i++)
@@ -307,13 +311,13 @@ static void add_strings(struct builder *b)
 	b->profile.n_string_table = b->strings.nr;
 }
 
-/* The string 0 must be the empty one; what names strings comes before their table. */
-static void build(struct builder *b, const struct profile_run *run)
+/* String 0 must be empty; the table of strings comes last. */
+static void build_profile(struct builder *b, const struct profile_run *run)
 {
-	int64_t *comments = take(b, 1, sizeof(*comments));
+	int64_t *comments = alloc_block(b, 1, sizeof(*comments));
 
 	pfstat__pprof__profile__init(&b->profile);
-	string(b, "");
+	intern_string(b, "");
 	add_value_types(b, run->by_count);
 	add_locations(b);
 	add_functions(b);
@@ -323,7 +327,7 @@ static void build(struct builder *b, const struct profile_run *run)
 	b->profile.time_nanos = (int64_t)run->began_ns;
 	b->profile.duration_nanos = (int64_t)run->duration_ns;
 	if (comments) {
-		comments[0] = string(b, run->title);
+		comments[0] = intern_string(b, run->title);
 		b->profile.comment = comments;
 		b->profile.n_comment = 1;
 	}
@@ -359,7 +363,7 @@ static int pprof_record(const struct output *out, const void *record)
 	struct builder b = { .s = s };
 	int err;
 
-	build(&b, run);
+	build_profile(&b, run);
 	err = b.failed ? -ENOMEM : write_gzip(&b.profile, out->file);
 	while (b.blocks) {
 		struct block *next = b.blocks->next;

@@ -123,7 +123,7 @@ static int read_symbol_table(struct elf_file *file, Elf *elf, Elf_Scn *section,
 }
 
 /* .symtab has all symbols of .dynsym. */
-static int read_symbols(struct elf_file *file, Elf *elf)
+static int read_elf_symbols(struct elf_file *file, Elf *elf)
 {
 	Elf_Scn *section = NULL, *tables[2] = { NULL, NULL };
 	GElf_Shdr shdrs[2], shdr;
@@ -159,7 +159,7 @@ static int read_elf(struct elf_file *file, Elf *elf)
 	}
 	err = read_segments(file, elf);
 	if (!err)
-		err = read_symbols(file, elf);
+		err = read_elf_symbols(file, elf);
 	return err;
 }
 
@@ -215,7 +215,7 @@ int elf_file_add_symbols(struct elf_file *file, int fd)
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf)
 		return -ENOEXEC;
-	err = elf_kind(elf) == ELF_K_ELF ? read_symbols(file, elf) : -ENOEXEC;
+	err = elf_kind(elf) == ELF_K_ELF ? read_elf_symbols(file, elf) : -ENOEXEC;
 	elf_end(elf);
 	return err;
 }

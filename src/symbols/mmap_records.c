@@ -100,7 +100,7 @@ static int map_ring(struct ring *ring, int fd)
 	return 0;
 }
 
-static int open_ring(struct mmap_records *r, int cpu, int fd)
+static int open_mmap_ring(struct mmap_records *r, int cpu, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 	int err = map_ring(&r->rings[cpu], fd);
@@ -129,13 +129,13 @@ static int add_event(struct mmap_records *r, int tid, int cpu)
 
 	if (fd < 0)
 		return fd;
-	err = first ? open_ring(r, cpu, fd) : join_ring(r, cpu, fd);
+	err = first ? open_mmap_ring(r, cpu, fd) : join_ring(r, cpu, fd);
 	if (err && r->rings[cpu].fd != fd)
 		close(fd);
 	return err;
 }
 
-static void close_ring(struct ring *ring)
+static void close_mmap_ring(struct ring *ring)
 {
 	if (ring->page)
 		munmap(ring->page, ring->size + ring_page_size());
@@ -148,7 +148,7 @@ int mmap_records_add_cpu(struct mmap_records *r, int cpu)
 {
 	if (cpu < 0 || cpu >= r->nr_cpus)
 		return -EINVAL;
-	close_ring(&r->rings[cpu]);
+	close_mmap_ring(&r->rings[cpu]);
 	return add_event(r, -1, cpu);
 }
 
@@ -319,7 +319,7 @@ void mmap_records_close(struct mmap_records *r)
 	for (i = 0; i < r->nr_joined; i++)
 		close(r->joined[i]);
 	for (cpu = 0; r->rings && cpu < r->nr_cpus; cpu++)
-		close_ring(&r->rings[cpu]);
+		close_mmap_ring(&r->rings[cpu]);
 	if (r->epoll_fd >= 0)
 		close(r->epoll_fd);
 	free(r->rings);

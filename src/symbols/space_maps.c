@@ -216,8 +216,8 @@ static const struct range *find_in_youngest(struct address_spaces *a, int pid, u
 	return NULL;
 }
 
-static const struct range *find_range(struct address_spaces *a, int pid, uint64_t address,
-				      uint64_t when_ns, struct space **found)
+static const struct range *range_of_address(struct address_spaces *a, int pid, uint64_t address,
+					    uint64_t when_ns, struct space **found)
 {
 	struct space *s;
 
@@ -236,12 +236,12 @@ int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uin
 
 	if (!newest)
 		return -ESRCH;
-	r = find_range(a, pid, address, when_ns, &s);
+	r = range_of_address(a, pid, address, when_ns, &s);
 	/* Records are missing. */
 	if (!r && !newest->exited && (!a->records || a->incomplete) &&
 	    clock_ns(CLOCK_MONOTONIC) - newest->read_ns > REREAD_NS) {
 		read_maps(a, newest, clock_ns(CLOCK_MONOTONIC));
-		r = find_range(a, pid, address, when_ns, &s);
+		r = range_of_address(a, pid, address, when_ns, &s);
 	}
 	if (!r)
 		return -ENOENT;

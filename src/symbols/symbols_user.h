@@ -20,7 +20,7 @@ struct user_symbol {
 	uint64_t start, end, file_offset; /* of the mapping; module set */
 	uint8_t build_id[BUILD_ID_MAX];
 	uint8_t build_id_len; /* 0: unknown */
-	bool starts_thread; /* libc's function that calls that of a thread, name or not */
+	bool starts_thread; /* it is libc's function that calls the function of a thread */
 };
 
 struct symbols_user_totals {
@@ -34,13 +34,13 @@ struct symbols_user_totals {
 int symbols_user_open(struct symbols_user **out, struct address_spaces *spaces);
 
 /*
- * As far as it is known; 0, -ESRCH: process unknown, -ENOENT: no name. when_ns as
- * of address_spaces_find(). The strings live until symbols_user_trim().
+ * 0, -ESRCH: process unknown, -ENOENT: no name; out has what is known. when_ns: see
+ * address_spaces_find(). The strings live until symbols_user_trim().
  */
 int symbols_user_find(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
 		      struct user_symbol *out);
 
-/* Gives back memory when there is much of it; between two events or reports. */
+/* Frees memory when much of it is used; between two events or reports. */
 void symbols_user_trim(struct symbols_user *u);
 
 void symbols_user_totals(const struct symbols_user *u, struct symbols_user_totals *totals);

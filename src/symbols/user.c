@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * symbols/user.c: see symbols/symbols_user.h.
- *
- * One object for each file, by what identifies it: two processes with the same
- * library share its symbols.
+ * symbols/user.c: functions of programs. Processes that map the same file share its symbols.
  */
 #include "symbols_user.h"
 
@@ -14,12 +11,12 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "symbols_elf_file.h"
 #include "symbols_dso_open.h"
 #include "symbols_perf_map.h"
+#include "util/clock.h"
 #include "util/hash.h"
 
 enum {
@@ -29,16 +26,16 @@ enum {
 };
 static const size_t MAX_BYTES = 512ul << 20;
 static const size_t MAX_PERF_MAP = 64ul << 20;
-/* How old a JIT compiler's map may be: it grows all the time. */
-static const uint64_t LOOK_AGAIN_NS = 1000000000;
+/* How often the map of a JIT compiler is read, at most: it grows all the time. */
+static const uint64_t REREAD_JIT_NS = 1000000000;
 
 struct object {
 	struct hash_link link; /* by mapped_file_key() */
 	struct mapped_file file; /* path is a copy */
 	struct elf_file elf;
-	char **demangled; /* by symbol, once one was asked for */
+	char **demangled; /* by symbol; NULL before the first mangled name */
 	int err; /* why there is no elf */
-	int tried_pid; /* with which process; another one may reach the file */
+	int tried_pid; /* the process of the last try; another one may reach the file */
 	size_t bytes;
 };
 
@@ -48,10 +45,10 @@ struct jit {
 	struct timespec modified;
 	off_t size;
 	struct perf_map map;
-	uint64_t looked_ns;
+	uint64_t read_ns;
 };
 
-/* A name that was handed out, of a map that may be read anew. */
+/* A copy of a name that was returned, as its map may be read again. */
 struct kept_name {
 	struct kept_name *next;
 	char text[];
@@ -68,14 +65,6 @@ struct symbols_user {
 	struct user_symbol thread_start; /* only build_id and module_offset */
 	struct symbols_user_totals totals;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 /* --- objects */
 
@@ -116,7 +105,7 @@ static void object_free(struct object *o)
 	free(o);
 }
 
-/* The kernel's is the same for all 64-bit programs, so ours does. */
+/* All 64-bit programs have the same one, so that of this process is read. */
 static int load_vdso(struct elf_file *elf)
 {
 	char *base = (char *)getauxval(AT_SYSINFO_EHDR);
@@ -130,7 +119,7 @@ static int load_vdso(struct elf_file *elf)
 	return elf_file_read_memory(elf, base, (len + page - 1) / page * page);
 }
 
-/* Its own full table is as good as a debug file's. */
+/* With a .symtab no debug file is needed. */
 static void add_debug_symbols(struct object *o, const struct mapping *mapping)
 {
 	int fd = o->elf.has_symtab ? -ENOENT : dso_open_debug(mapping, &o->elf);
@@ -154,7 +143,7 @@ static int load_file(struct symbols_user *u, struct object *o, const struct mapp
 	return err;
 }
 
-/* No file with functions: what runs there was written by the program itself. */
+/* Memory that is no ELF file: its code was written by the program itself. */
 static bool may_be_jit(const struct mapped_file *file)
 {
 	static const char *const names[] = { "//anon",  "[anon",     "[heap]", "[stack",
@@ -167,7 +156,7 @@ static bool may_be_jit(const struct mapped_file *file)
 	return false;
 }
 
-/* What a JIT compiler mapped need not be a file with functions. */
+/* Memory of a JIT compiler does not count as an unreadable file. */
 static void count_load(struct symbols_user *u, const struct object *o)
 {
 	if (o->err == -ENOEXEC && may_be_jit(&o->file))
@@ -182,7 +171,7 @@ static void count_load(struct symbols_user *u, const struct object *o)
 		u->totals.files_without_symtab++;
 }
 
-/* Back to where it was before the first try. */
+/* Before another try. */
 static void uncount_failure(struct symbols_user *u, const struct object *o)
 {
 	if (o->err == -ENOEXEC && may_be_jit(&o->file))
@@ -193,7 +182,7 @@ static void uncount_failure(struct symbols_user *u, const struct object *o)
 		u->totals.files_unreadable--;
 }
 
-static void load(struct symbols_user *u, struct object *o, const struct mapping *mapping)
+static void load_object(struct symbols_user *u, struct object *o, const struct mapping *mapping)
 {
 	const char *path = mapping->file->path;
 	bool vdso = !strcmp(path, "[vdso]");
@@ -213,7 +202,7 @@ static void load(struct symbols_user *u, struct object *o, const struct mapping 
 	u->bytes += o->bytes;
 }
 
-/* NULL: it is no mangled name, or there is no memory. */
+/* NULL: not a mangled name, or out of memory. */
 static char *demangle(const char *name)
 {
 	if (strncmp(name, "_Z", 2) && strncmp(name, "_R", 2))
@@ -221,7 +210,7 @@ static char *demangle(const char *name)
 	return strlen(name) > MAX_MANGLED ? NULL : cplus_demangle(name, DMGL_AUTO);
 }
 
-static const char *name_of(struct object *o, const struct elf_symbol *symbol)
+static const char *symbol_name(struct object *o, const struct elf_symbol *symbol)
 {
 	size_t i = symbol - o->elf.symbols;
 	const char *raw = o->elf.names.data + symbol->name;
@@ -237,7 +226,7 @@ static const char *name_of(struct object *o, const struct elf_symbol *symbol)
 
 /* --- JIT */
 
-static char *read_all(int fd, size_t len)
+static char *read_jit_map(int fd, size_t len)
 {
 	char *text = malloc(len + 1);
 	size_t have = 0;
@@ -258,7 +247,7 @@ static void read_jit(struct jit *jit, const struct mapping *mapping)
 	struct stat st;
 	char *text;
 
-	jit->looked_ns = now_ns();
+	jit->read_ns = clock_ns(CLOCK_MONOTONIC);
 	if (fd < 0)
 		return;
 	if (fstat(fd, &st) ||
@@ -267,7 +256,7 @@ static void read_jit(struct jit *jit, const struct mapping *mapping)
 		close(fd);
 		return;
 	}
-	text = (size_t)st.st_size <= MAX_PERF_MAP ? read_all(fd, st.st_size) : NULL;
+	text = (size_t)st.st_size <= MAX_PERF_MAP ? read_jit_map(fd, st.st_size) : NULL;
 	close(fd);
 	if (!text)
 		return;
@@ -298,7 +287,7 @@ static struct jit *jit_get(struct symbols_user *u, const struct mapping *mapping
 	return jit;
 }
 
-static const char *keep_name(struct symbols_user *u, const char *name)
+static const char *keep_jit_name(struct symbols_user *u, const char *name)
 {
 	struct kept_name *kept = malloc(sizeof(*kept) + strlen(name) + 1);
 
@@ -316,35 +305,35 @@ static void find_jit(struct symbols_user *u, const struct mapping *mapping, uint
 	struct jit *jit = jit_get(u, mapping);
 	const struct perf_map_entry *entry;
 
-	if (now_ns() - jit->looked_ns > LOOK_AGAIN_NS)
+	if (clock_ns(CLOCK_MONOTONIC) - jit->read_ns > REREAD_JIT_NS)
 		read_jit(jit, mapping);
 	entry = perf_map_find(&jit->map, address);
 	if (!entry)
 		return;
-	out->name = keep_name(u, jit->map.names.data + entry->name);
+	out->name = keep_jit_name(u, jit->map.names.data + entry->name);
 	out->offset = address - entry->start;
 	out->module = "[jit]";
 	out->module_offset = address - mapping->start;
 }
 
-/* --- where threads begin */
+/* --- outermost functions of threads */
 
-static void *say_who_called(void *result)
+static void *store_caller(void *result)
 {
 	*(void **)result = __builtin_return_address(0);
 	return NULL;
 }
 
 /*
- * A distribution's libc has no name for the function that calls those of threads.
- * Ours is one example of it: what calls a thread here calls them there.
+ * Distributions strip the name of the libc function that calls the function of a thread. A
+ * thread of this process finds its address, which is the same in all processes with this libc.
  */
-static void learn_thread_start(struct symbols_user *u)
+static void find_thread_start(struct symbols_user *u)
 {
 	void *caller = NULL;
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, say_who_called, &caller))
+	if (pthread_create(&thread, NULL, store_caller, &caller))
 		return;
 	pthread_join(thread, NULL);
 	if (caller)
@@ -361,7 +350,7 @@ static bool is_thread_start(const struct symbols_user *u, const struct user_symb
 	       !memcmp(symbol->build_id, start->build_id, start->build_id_len);
 }
 
-/* --- the whole */
+/* --- opening, finding, closing */
 
 int symbols_user_open(struct symbols_user **out, struct address_spaces *spaces)
 {
@@ -374,8 +363,8 @@ int symbols_user_open(struct symbols_user **out, struct address_spaces *spaces)
 		return -ENOMEM;
 	}
 	u->spaces = spaces;
-	u->began_ns = now_ns();
-	learn_thread_start(u);
+	u->began_ns = clock_ns(CLOCK_MONOTONIC);
+	find_thread_start(u);
 	*out = u;
 	return 0;
 }
@@ -389,7 +378,7 @@ static void find_in_file(struct symbols_user *u, const struct mapping *mapping,
 
 	if (!o)
 		return;
-	load(u, o, mapping);
+	load_object(u, o, mapping);
 	out->module = o->file.path;
 	if (o->err)
 		return;
@@ -400,7 +389,7 @@ static void find_in_file(struct symbols_user *u, const struct mapping *mapping,
 	symbol = elf_file_symbol(&o->elf, own);
 	if (!symbol)
 		return;
-	out->name = name_of(o, symbol);
+	out->name = symbol_name(o, symbol);
 	out->offset = own - symbol->value;
 }
 
@@ -447,7 +436,7 @@ static void free_objects(struct symbols_user *u)
 	u->bytes = 0;
 }
 
-/* All at once: what is needed comes back, and who is needed is not worth a list. */
+/* All at once: files that are still needed are read again. */
 void symbols_user_trim(struct symbols_user *u)
 {
 	free_kept(u);

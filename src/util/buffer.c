@@ -57,7 +57,7 @@ void put_utf8(struct buffer *b, const char *s)
 		put_sequence(b, &s);
 }
 
-/* Bytes that all text formats take as they are. Most values are nothing else. */
+/* Bytes that no text format escapes. Most values have no others. */
 static size_t plain_length(const char *s)
 {
 	size_t n = 0;
@@ -127,7 +127,7 @@ void put_seconds(struct buffer *b, uint64_t ns)
 	put_u64(b, ns / 1000000000);
 	if (!fraction)
 		return;
-	/* The leading 1 keeps the zeros behind the point, and becomes the point. */
+	/* The leading 1 keeps the zeros after the point, and becomes the point. */
 	digits_before(text + sizeof(text), 1000000000 + fraction);
 	text[0] = '.';
 	while (text[len - 1] == '0')
@@ -136,8 +136,8 @@ void put_seconds(struct buffer *b, uint64_t ns)
 }
 
 /*
- * Adds one to the last digit before the exponent. Nothing for a 9: a carry would
- * make a shorter number, and that has been tried.
+ * Adds one to the last digit before the exponent. Not to a 9: a carry makes a shorter number,
+ * which has been tried before.
  */
 static void bump_last_digit(char *text)
 {
@@ -152,9 +152,8 @@ static void put_fraction(struct buffer *b, double value)
 	char text[32];
 
 	/*
-	 * 15 digits are never too few to find a shorter form (%g drops zeros), 17
-	 * always enough. printf rounds a tie to even, which can be the side that
-	 * does not read back: 2^-24 is such a one.
+	 * 15 digits suffice for all shorter forms (%g drops zeros), 17 for all numbers.
+	 * printf() rounds a tie to even, which may not read back, as for 2^-24.
 	 */
 	for (int precision = 15; precision <= 17; precision++) {
 		snprintf(text, sizeof(text), "%.*g", precision, value);

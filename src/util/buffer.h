@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/buffer.h: bytes that are appended to, and what an exposition appends:
- * text, escaped text, numbers. A buffer only grows, so that after the first
- * scrapes nothing is allocated any more. Out of memory sets failed, and what is
- * appended after that is dropped: only the end needs to look.
+ * util/buffer.h: appends text, escaped text and numbers to memory that grows. Buffers that are
+ * used again do not allocate any more. Without memory failed is set, and further bytes are
+ * dropped: only the end of the output needs to check it.
  */
 #ifndef PFSTAT_UTIL_BUFFER_H
 #define PFSTAT_UTIL_BUFFER_H
@@ -50,15 +49,15 @@ static inline void put_text(struct buffer *b, const char *s)
 }
 
 /*
- * Backslash and newline as Prometheus' text formats want them, with quotes also
- * the quote. Invalid UTF-8 becomes U+FFFD, one for each sequence that breaks off.
+ * Escapes backslashes and newlines, with quotes also double quotes, as Prometheus' text formats
+ * do. Each invalid UTF-8 sequence becomes U+FFFD.
  */
 void put_escaped(struct buffer *b, const char *s, bool quotes);
-/* s with only its UTF-8 made valid. */
+/* Only replaces invalid UTF-8. */
 void put_utf8(struct buffer *b, const char *s);
 
 void put_u64(struct buffer *b, uint64_t value);
-/* ns nanoseconds in seconds, exact, without zeros at the end: "0.000012345", "12". */
+/* Nanoseconds as exact seconds, without trailing zeros: "0.000012345", "12". */
 void put_seconds(struct buffer *b, uint64_t ns);
 /* The shortest decimal that reads back as value; "+Inf", "-Inf", "NaN". */
 void put_double(struct buffer *b, double value);

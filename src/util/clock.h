@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/clock.h: what time it is.
+ * util/clock.h: clocks in nanoseconds.
  */
 #ifndef PFSTAT_UTIL_CLOCK_H
 #define PFSTAT_UTIL_CLOCK_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/error.h: why something failed, in words, for functions whose errno does not say
- * enough. Below run/ nothing prints and nothing knows exit statuses: a function returns a
- * negative errno, and leaves the sentence in a struct error.
+ * util/error.h: an error with a text, where an errno is not enough. Below run/ nothing prints
+ * and nothing uses exit statuses: functions return a negative errno and fill a struct error.
  */
 #ifndef PFSTAT_UTIL_ERROR_H
 #define PFSTAT_UTIL_ERROR_H
@@ -12,7 +11,7 @@ struct error {
 	char text[512]; /* names the thing, the reason and the remedy; no newline */
 };
 
-/* Returns code. Text beyond the room is cut. */
+/* Returns code. Longer texts are cut. */
 int error_set(struct error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

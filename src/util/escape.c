@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The valid sequence at s does not show, or does something else, or is a space but ' '. */
-static bool is_hidden(const unsigned char *s, unsigned int length)
+/* The valid sequence at s is a control character, invisible, or a space other than ' '. */
+static bool is_invisible(const unsigned char *s, unsigned int length)
 {
 	unsigned int c;
 
@@ -20,7 +20,7 @@ static bool is_hidden(const unsigned char *s, unsigned int length)
 	if (length != 3)
 		return false;
 	c = (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
-	/* Spaces, joiners, marks and embeddings of direction, ends of lines. */
+	/* Spaces, joiners, directional marks, ends of lines. */
 	return (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
 	       (c >= 0x205f && c <= 0x206f) || c == 0x1680 || c == 0x3000 || c == 0xfeff;
 }
@@ -31,7 +31,7 @@ const char *escape_text(char *buf, size_t len, const char *s, const char *also)
 
 	while (*s) {
 		unsigned int valid = utf8_length((const unsigned char *)s);
-		bool octal = !valid || is_hidden((const unsigned char *)s, valid) ||
+		bool octal = !valid || is_invisible((const unsigned char *)s, valid) ||
 			     (valid == 1 && strchr(also, *s));
 		unsigned int bytes = valid ? valid : 1;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/exit_status.h: the exit statuses of pfstat, and the message before one. Only run/ and
- * the commands use them.
+ * util/exit_status.h: exit statuses of pfstat, and messages before an exit. Only for run/ and the
+ * commands.
  */
 #ifndef PFSTAT_UTIL_EXIT_STATUS_H
 #define PFSTAT_UTIL_EXIT_STATUS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/hash.h: a hash table whose links are members of the caller's structs. Keys are numbers,
- * and need not be spread; several links can have the same key. It grows by itself.
+ * util/hash.h: a hash table of links that are members of the caller's structs. Keys are numbers
+ * with any distribution; several links can have the same key. The table grows.
  */
 #ifndef PFSTAT_UTIL_HASH_H
 #define PFSTAT_UTIL_HASH_H
@@ -35,8 +35,8 @@ struct hash {
 int hash_open(struct hash *h, size_t nr);
 
 /*
- * Before the others with the same key, or directly after one of them. Without memory to grow it
- * becomes slower.
+ * Before the others with the same key, or directly after one of them. Without memory to grow the
+ * table becomes slower.
  */
 void hash_add(struct hash *h, struct hash_link *link, uint64_t key);
 void hash_add_after(struct hash *h, struct hash_link *before, struct hash_link *link);
@@ -48,7 +48,7 @@ void hash_clear(struct hash *h);
 /* The links stay the caller's. */
 void hash_close(struct hash *h);
 
-/* In no order: the first link for NULL, then the one after link; NULL: there are no more. */
+/* In any order: the first link for NULL, then the one after link; NULL: no more. */
 struct hash_link *hash_iterate(const struct hash *h, const struct hash_link *link);
 
 /* All links; the current one may be removed, others not. */
@@ -56,7 +56,7 @@ struct hash_link *hash_iterate(const struct hash *h, const struct hash_link *lin
 	for ((link) = hash_iterate((h), NULL);                                                     \
 	     (link) && ((next) = hash_iterate((h), (link)), true); (link) = (next))
 
-/* A key of bytes; others may have the same. */
+/* A key for bytes; different bytes may have the same key. */
 uint64_t hash_bytes(const void *bytes, size_t len);
 
 static inline struct hash_link **hash_bucket(const struct hash *h, uint64_t key)
@@ -72,7 +72,7 @@ static inline struct hash_link *hash_same_key(struct hash_link *link, uint64_t k
 	return link;
 }
 
-/* Links with this key, the last added first; NULL: there are no more. */
+/* Links with this key, the last added first; NULL: no more. */
 static inline struct hash_link *hash_find(const struct hash *h, uint64_t key)
 {
 	return hash_same_key(*hash_bucket(h, key), key);

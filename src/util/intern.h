@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/intern.h: equal bytes get one number. Numbers count from 0.
+ * util/intern.h: gives equal bytes the same number, from 0 on.
  */
 #ifndef PFSTAT_UTIL_INTERN_H
 #define PFSTAT_UTIL_INTERN_H
@@ -20,10 +20,10 @@ struct intern {
 		_Alignas(max_align_t) char bytes[];
 	} * *items; /* by number */
 	uint32_t nr, cap;
-	bool closed; /* nothing new comes in: -ENOSPC */
+	bool closed; /* new bytes are refused: -ENOSPC */
 };
 
-/* The number, or -ENOMEM. The bytes are copied, aligned for anything; a '\0' is behind them. */
+/* The number, or -ENOMEM. The copy of the bytes is aligned for any type and ends with '\0'. */
 int64_t intern(struct intern *t, const void *bytes, size_t len);
 int64_t intern_text(struct intern *t, const char *text);
 

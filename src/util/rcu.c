@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * util/rcu.c: see util/rcu.h.
+ * util/rcu.c: waits by membarrier(2).
  */
 #include "rcu.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * util/utf8.c: valid UTF-8 (RFC 3629).
+ * util/utf8.c: checks for valid UTF-8.
  */
 #include "utf8.h"
 

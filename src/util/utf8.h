@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/utf8.h: valid UTF-8 (RFC 3629) in strings that others chose.
+ * util/utf8.h: checks for valid UTF-8 (RFC 3629).
  */
 #ifndef PFSTAT_UTIL_UTF8_H
 #define PFSTAT_UTIL_UTF8_H
@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 /*
- * Length of the UTF-8 sequence at s, which ends in NUL and is not empty; when *valid comes back
- * false, of the part of it that one U+FFFD replaces.
+ * Length of the UTF-8 sequence at s, a string that is not empty. *valid false: length of the
+ * part that one U+FFFD replaces.
  */
 unsigned int utf8_sequence(const unsigned char *s, bool *valid);
 
