@@ -176,7 +176,8 @@ compile_commands.json: $(SOURCES)
 clean:
 	$(Q)rm -rf build compile_commands.json
 
-# .d files name sources that have moved since.
+# What a .d file names may have moved since. The .d files themselves are made by compiling.
+DEPENDS += $(wildcard $(O)/*.d) $(patsubst %.c,$(O)/%.d,$(SOURCES))
 src/%.c tests/%.c: ;
-
--include $(wildcard $(O)/*.d) $(patsubst %.c,$(O)/%.d,$(SOURCES))
+$(DEPENDS): ;
+-include $(DEPENDS)

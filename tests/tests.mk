@@ -214,4 +214,4 @@ bench: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/run --build $(O) --kernels "$(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.1 7.x)"
 
--include $(wildcard $(O)/tests/*.d $(O)/fuzz/*.d) $(patsubst %.c,$(O)/fuzz/%.d,$(SOURCES))
+DEPENDS := $(wildcard $(O)/tests/*.d $(O)/fuzz/*.d) $(patsubst %.c,$(O)/fuzz/%.d,$(SOURCES))
