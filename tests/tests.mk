@@ -161,6 +161,10 @@ unit-layers:
 unit-layers-self:
 	$(TAP) $(RESULTS)/$@.tap tests/layers --self-test
 
+# Not among UNIT_RUNS while messages of src/ have such words.
+unit-words:
+	$(TAP) $(RESULTS)/$@.tap tests/words --tap
+
 unit-profile:
 	$(TAP) $(RESULTS)/$@.tap tests/interop/profile/run --build $(O)
 
