@@ -56,7 +56,8 @@ O := build/san
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 else ifeq ($(SAN),thread)
 O := build/tsan
-SAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
+# gcc warns that it does not model fences.
+SAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-tsan)
 endif
 ifeq ($(SMALL),1)
 O := $(O)/small
