@@ -56,7 +56,8 @@ O := build/san
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 else ifeq ($(SAN),thread)
 O := build/tsan
-SAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
+# gcc warns that it does not model fences.
+SAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(CC)),,-Wno-tsan)
 endif
 ifeq ($(SMALL),1)
 O := $(O)/small
@@ -176,11 +177,8 @@ compile_commands.json: $(SOURCES)
 clean:
 	$(Q)rm -rf build compile_commands.json
 
-# .d files name sources that have moved since.
+# What a .d file names may have moved since. The .d files themselves are made by compiling.
+DEPENDS += $(wildcard $(O)/*.d) $(patsubst %.c,$(O)/%.d,$(SOURCES))
 src/%.c tests/%.c: ;
-
-# Explicit rules, so that no pattern is searched for how to make one.
-DEPENDENCIES := $(wildcard $(O)/*.d $(O)/tests/*.d $(O)/fuzz/*.d $(patsubst %.c,$(O)/%.d,$(SOURCES)) \
-	$(patsubst %.c,$(O)/fuzz/%.d,$(SOURCES)))
-$(DEPENDENCIES): ;
--include $(DEPENDENCIES)
+$(DEPENDS): ;
+-include $(DEPENDS)

@@ -161,6 +161,10 @@ unit-layers:
 unit-layers-self:
 	$(TAP) $(RESULTS)/$@.tap tests/layers --self-test
 
+# Not among UNIT_RUNS while messages of src/ have such words.
+unit-words:
+	$(TAP) $(RESULTS)/$@.tap tests/words --tap
+
 unit-profile:
 	$(TAP) $(RESULTS)/$@.tap tests/interop/profile/run --build $(O)
 
@@ -214,3 +218,4 @@ bench: deps
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/run --build $(O) --kernels "$(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.1 7.x)"
 
+DEPENDS := $(wildcard $(O)/tests/*.d $(O)/fuzz/*.d) $(patsubst %.c,$(O)/fuzz/%.d,$(SOURCES))

@@ -326,7 +326,7 @@ static void plan_index(struct plan *plan)
 	for (e = EV_WRITE + 1; e < EV_NR; e++) {
 		if (!(plan->facts & (1u << e)))
 			continue;
-		/* Never more than fit: tests/unit/test_plan.c tries all combinations. */
+		/* Never more than fit: tests/unit/probe/test_plan.c tries all combinations. */
 		if (bit >= 1u << EV_INDEX_BITS) {
 			plan->facts &= ~(1u << e);
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * probe/probe_plan.h: from options and capabilities to one method per hook. A pure
- * function: no I/O, no system call; tests/unit/test_plan.c gives it invented kernels.
+ * function: no I/O, no system call; tests/unit/probe/test_plan.c gives it invented kernels.
  */
 #ifndef PFSTAT_PROBE_PROBE_PLAN_H
 #define PFSTAT_PROBE_PROBE_PLAN_H

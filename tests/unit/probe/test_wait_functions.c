@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
  * test_wait_functions.c: the addresses of functions that faults sleep in, from invented
- * /proc/kallsyms. tests/unit/test_symbols.c has more.
+ * /proc/kallsyms. tests/unit/symbols/test_symbols.c has more.
  */
 #include <errno.h>
 #include <setjmp.h>

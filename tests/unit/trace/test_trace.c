@@ -16,7 +16,7 @@
 
 #include "util/escape.h"
 #include "trace/trace_event.h"
-#include "../golden/trace_events.c"
+#include "../../golden/trace_events.c"
 
 static const char *name_of(unsigned int kind, unsigned int flags, const char *names, size_t len,
 			   size_t room)

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "../interop/profile/made_up.h"
+#include "../../interop/profile/made_up.h"
 #include "run/run.h"
 
 static const struct profile_run by_time = { .title = "test" };

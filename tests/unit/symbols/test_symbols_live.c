@@ -25,7 +25,7 @@
 
 #include "symbols/symbols_user.h"
 
-#define SOURCE "tests/unit/symbols_target.c"
+#define SOURCE "tests/unit/symbols/symbols_target.c"
 /* As a distribution would: the names apart. */
 #define SPLIT(name)                                                                                \
 	"objcopy --only-keep-debug " name " " name ".debug && strip -s " name                      \
