@@ -141,7 +141,7 @@ TAP_NOW = $(TAP) --follow
 
 # The longest first. Sanitizers say nothing more about clang's fuzzers, scripts and documents.
 UNIT_RUNS := $(if $(SAN),,unit-fuzz unit-contrib) unit-profile $(addprefix unit-,$(notdir $(TESTS))) \
-	$(if $(SAN),,unit-interop unit-style unit-layers unit-layers-self)
+	$(if $(SAN),,unit-interop unit-style unit-words unit-layers unit-layers-self)
 .PHONY: run-unit $(UNIT_RUNS)
 run-unit: all $(TESTS) $(if $(SAN),,$(FUZZERS)) $(O)/profile_sample
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) -O $(UNIT_RUNS)
@@ -161,7 +161,6 @@ unit-layers:
 unit-layers-self:
 	$(TAP) $(RESULTS)/$@.tap tests/layers --self-test
 
-# Not among UNIT_RUNS while messages of src/ have such words.
 unit-words:
 	$(TAP) $(RESULTS)/$@.tap tests/words --tap
 

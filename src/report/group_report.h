@@ -46,15 +46,15 @@ struct group_report {
 	/* What no row has; all of them may be without a count. */
 	struct report_row more; /* rows that are not shown */
 	struct report_row other; /* groups beyond the limit */
-	struct report_row exited; /* processes and threads whose entries were freed */
+	struct report_row exited; /* processes and threads that have exited */
 	struct report_row total;
 };
 
-/* What was counted in a cell; max_ns of the epoch. */
+/* The faults of a group; max_ns of the epoch. */
 void group_read(struct report_row *out, const volatile struct group_faults *cell,
 		unsigned int epoch);
 
-/* Takes away what was counted before; max_ns stays. */
+/* Subtracts the faults of before; max_ns stays. */
 void group_since(struct report_row *now, const struct report_row *before);
 
 /*

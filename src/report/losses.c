@@ -47,19 +47,19 @@ unsigned int snapshot_losses(struct report_loss losses[REPORT_MAX_LOST],
 			*loss++ = (struct report_loss){ tallies[i].reason, tallies[i].text,
 							grown_tally(before, after, i) };
 	*loss++ = (struct report_loss){
-		"marker_missed", "programs that the kernel skipped: paths may be coarser",
+		"marker_missed", "programs that the kernel skipped: paths may be less specific",
 		snapshot_grown(before ? before->probe_misses : 0, after->probe_misses)
 	};
-	*loss++ = (struct report_loss){ "unresolved", "faults that began, and no end was seen",
+	*loss++ = (struct report_loss){ "unresolved", "faults whose end was not seen",
 					snapshot_grown(
 						snapshot_count_of_path(before, PATH_UNRESOLVED),
 						snapshot_count_of_path(after, PATH_UNRESOLVED)) };
-	*loss++ = (struct report_loss){ "unclassified", "faults whose evidence names no path",
+	*loss++ = (struct report_loss){ "unclassified", "faults whose facts match no path",
 					snapshot_grown(
 						snapshot_count_of_path(before, PATH_UNCLASSIFIED),
 						snapshot_count_of_path(after, PATH_UNCLASSIFIED)) };
-	*loss++ = (struct report_loss){ "in_flight", "faults still open at the end",
-					after->in_flight };
+	*loss++ =
+		(struct report_loss){ "in_flight", "faults that had not ended", after->in_flight };
 	return loss - losses;
 }
 

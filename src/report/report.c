@@ -27,7 +27,7 @@ uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, 
 	return upper < max_ns ? upper : max_ns;
 }
 
-/* Adds what one cell gained to the row; returns the faults gained. */
+/* Adds the difference of two sums to the row; returns its faults. */
 static uint64_t row_add_sum(struct report_row *row, const struct fault_sum *before,
 			    const struct fault_sum *after)
 {
@@ -90,7 +90,7 @@ void snapshot_add_row(struct report_row *total, const struct report_row *row)
 /*
  * The maximum that agrees with the buckets. The kernel side writes both, not in
  * one step: at the edge of an interval a fault can be counted on this side and
- * its maximum kept on the other. Then its bucket tells how long it can have been.
+ * its maximum kept on the other. Then its bucket bounds its latency.
  */
 static uint64_t max_by_buckets(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns)
 {

@@ -28,7 +28,7 @@ struct fault_sum {
 	uint64_t orders[MAX_ORDER_NOTED];
 };
 
-/* What the time of the timed faults of a path and origin was spent on. */
+/* The time of the timed faults of a path and origin, by cause. */
 struct cause_sum {
 	uint64_t ns[CAUSE_NR];
 	uint64_t faults[CAUSE_NR]; /* that had any of it */
@@ -107,7 +107,7 @@ struct report {
 	bool is_total; /* else one interval */
 	uint64_t wall_ns;
 	uint64_t duration_ns;
-	const char *attach; /* the way: fentry, kprobe, tracepoint or a mix */
+	const char *attach; /* the attach mode: fentry, kprobe, tracepoint or a mix */
 	struct report_row rows[REPORT_MAX_ROWS]; /* most total time first */
 	unsigned int nr_rows;
 	struct report_row total; /* over all rows; path "total", origin "" */
@@ -129,8 +129,8 @@ uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, 
 
 /*
  * What happened from one snapshot to a later one (before NULL: from the start).
- * max_ns of a cell is not a difference: the later snapshot's own (the caller
- * keeps the maximum of a whole run). exact[path][origin] goes into the rows.
+ * max_ns is not a difference but that of the later snapshot (the caller keeps
+ * the maximum of a run). exact[path][origin] goes into the rows.
  * Without before the duration counts from 0 on the clock, so a total is better
  * taken from the snapshot of the start. is_total is set when before is NULL; a
  * caller that means it otherwise sets it afterwards.
@@ -181,7 +181,7 @@ bool path_reads_disk(unsigned int path);
 bool path_fails_in_mm_fault(unsigned int path);
 const char *path_help(unsigned int path);
 const char *origin_name(unsigned int origin);
-/* What came of such a fault. The kernel's own failed accesses are fixed up: EFAULT. */
+/* The outcome of such a fault. Failed accesses of the kernel are fixed up: EFAULT. */
 enum outcome outcome_of(unsigned int path, unsigned int origin);
 const char *outcome_name(enum outcome outcome);
 const char *exactness_name(enum exactness e);

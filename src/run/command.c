@@ -245,7 +245,7 @@ static void take_argument(struct argp_state *state, struct parser *p, const char
 
 	if (!table->take_argument && table->takes_workload)
 		argp_failure(state, EXIT_USAGE, 0,
-			     "%s: %s takes no argument; a command goes behind --", text,
+			     "%s: %s takes no argument; put the command after --", text,
 			     p->command->name);
 	else if (!table->take_argument)
 		argp_failure(state, EXIT_USAGE, 0, "%s takes no argument: %s", p->command->name,

@@ -123,7 +123,7 @@ static int check_targets(const struct run_options *o, struct error *error)
 	if (!!o->nr_pids + !!o->tid + !!o->workload > 1)
 		return error_set(error, -EINVAL, "-p, -t and -- COMMAND exclude each other");
 	if (o->workload && !o->workload[0])
-		return error_set(error, -EINVAL, "no COMMAND behind --");
+		return error_set(error, -EINVAL, "no COMMAND after --");
 	for (i = 0; i < o->nr_pids; i++)
 		if (task_tgid(o->pids[i]) != o->pids[i])
 			return error_set(error, -ESRCH, "no such process: %d", o->pids[i]);

@@ -37,7 +37,7 @@ struct run_observer {
 	void (*detached)(void *arg);
 };
 
-/* What a command asks of its run, beside the options. */
+/* The requests of a command to its run, in addition to the options. */
 struct run_request {
 	struct session_options session; /* the command's part; targets and filters are filled in */
 	bool causes; /* the plan distinguishes causes */

@@ -16,7 +16,7 @@ struct format;
 
 enum option_kind {
 	OPTION_FLAG, /* true; takes no value */
-	OPTION_NUMBER, /* a whole number of min to max */
+	OPTION_NUMBER, /* an integer of min to max */
 	OPTION_SECONDS, /* a number of seconds, kept as ns */
 	OPTION_TIME, /* a number with a unit, kept as ns; with min 0 also "0" */
 	OPTION_TEXT, /* the string itself, not empty */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * run/run_options.h: the options that several commands have: whose faults, which faults, how
- * to measure, where to write. A command's struct of options begins with struct run_options.
+ * run/run_options.h: the options that several commands have: targets, filters, the attach
+ * mode, the output. A command's struct of options begins with struct run_options.
  */
 #ifndef PFSTAT_RUN_RUN_OPTIONS_H
 #define PFSTAT_RUN_RUN_OPTIONS_H
@@ -82,7 +82,7 @@ const char *attach_mode_option(unsigned int mode);
 /* Do the options fit together? 0 or -EINVAL with the reason in error. */
 int run_check_options(struct run_options *options, struct error *error);
 
-/* Are single tasks measured, not the whole machine? */
+/* Are single tasks measured, and not the machine? */
 bool run_is_per_task(const struct run_options *options);
 
 /* Names the targets: "process 17", "the whole machine". Returns buf. */

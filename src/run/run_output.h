@@ -31,7 +31,7 @@ struct output {
 	FILE *file;
 	const char *name; /* for messages */
 	const struct format *format;
-	const void *context; /* holds for the whole run; the command's */
+	const void *context; /* the command's, the same for all records */
 	void *state; /* of the format: state_size bytes, zeroed; NULL: none */
 	bool colour;
 	bool closed; /* nobody reads any more, or it cannot be written */

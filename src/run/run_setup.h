@@ -18,7 +18,7 @@ int setup_probes(struct run *run);
 int targets_add_machine(struct run *run);
 
 /*
- * All threads of process pid, also those created meanwhile: until a whole pass finds no new
+ * All threads of process pid, also those created meanwhile: repeats until a pass finds no new
  * one, as a thread that was found late may have created others.
  */
 int targets_add_process(struct run *run, int pid);

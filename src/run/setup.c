@@ -31,8 +31,8 @@ void run_explain_limit(void)
 
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < enough)
 		fprintf(stderr,
-			"pfstat: the limit of open files is %llu, which may be why;"
-			" %u are enough (ulimit -n)\n",
+			"pfstat: the limit of open files is %llu, which may be the reason;"
+			" %u are sufficient (ulimit -n)\n",
 			(unsigned long long)limit.rlim_cur, enough);
 }
 

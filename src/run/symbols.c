@@ -26,7 +26,7 @@ static int append_thread(void *context, int tid)
 	return err;
 }
 
-/* The threads of -p, -t or --; none: the whole machine. -ESRCH: all of them have ended. */
+/* The threads of -p, -t or --; none: the machine. -ESRCH: all of them have ended. */
 static int list_threads(const struct run *run, struct threads *t)
 {
 	const struct run_options *options = run->options;

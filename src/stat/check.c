@@ -10,7 +10,7 @@
 
 #define NO_LIMIT UINT64_MAX
 
-/* Up to max faults that the kernel counts and pfstat does not; less: the other way round. */
+/* Up to max faults that the kernel counts and pfstat does not; less: the reverse. */
 struct term {
 	const char *name;
 	const char *text;
@@ -100,12 +100,12 @@ static void judge(struct check_row *row, uint64_t must, const struct terms *term
 	row->verdict = rest ? CHECK_UNEXPLAINED : row->nr_reasons ? CHECK_EXPLAINED : CHECK_EQUAL;
 }
 
-static struct check_row *new_row(struct check *out, const char *book, const char *counter,
+static struct check_row *new_row(struct check *out, const char *source, const char *counter,
 				 struct check_span kernel, uint64_t pfstat)
 {
 	struct check_row *row = &out->row[out->nr_rows++];
 
-	row->book = book;
+	row->source = source;
 	row->counter = counter;
 	row->kernel = kernel;
 	row->pfstat = pfstat;
@@ -198,7 +198,7 @@ static void term_of_gup(struct terms *terms, const struct check_input *in, uint6
 		term(terms, "gup", "get_user_pages, no exception: only --gup sees them", max);
 	else
 		/* Of kprobes: nothing followed at which the last one of a task would end. */
-		term(terms, "in_flight", "get_user_pages faults still open at the end",
+		term(terms, "in_flight", "get_user_pages faults that had not ended",
 		     in->total->in_flight);
 }
 
@@ -208,14 +208,14 @@ static void term_of_gup(struct terms *terms, const struct check_input *in, uint6
 #define LATE_FAULTS 2
 
 /*
- * What the tasks' books may lack. On preemptible kernels the exit program is
- * skipped while another task is preempted in it; of which task is not known.
+ * Faults that the tasks' counters may lack. On preemptible kernels the exit program is
+ * skipped while another task is preempted in it; the task is unknown.
  */
 static void terms_of_ended(struct terms *terms, const struct check_kernel *kernel_counters)
 {
-	term_less(terms, "late", "of tasks that were ending: no book has them",
+	term_less(terms, "late", "of exiting tasks: no kernel counter has them",
 		  kernel_counters->early * LATE_FAULTS);
-	term_less(terms, "exit_missed", "of tasks whose end the kernel kept from pfstat",
+	term_less(terms, "exit_missed", "of tasks whose exit program the kernel skipped",
 		  kernel_counters->exit_missed ? NO_LIMIT : 0);
 }
 
@@ -227,7 +227,7 @@ static void check_tasks_row(struct check *out, const struct check_input *in, con
 	struct check_row *row = new_row(out, "tasks", counter, kernel, pfstat);
 	struct terms terms = { 0 };
 
-	/* Of what severity the missed ones were is not known. */
+	/* The severity of the missed ones is unknown. */
 	if (is_sum)
 		add_reason(row, "missed", "end programs that the kernel skipped", missed(in));
 	else
@@ -239,7 +239,7 @@ static void check_tasks_row(struct check *out, const struct check_input *in, con
 }
 
 /*
- * The second witness. Its book is closed when the last of its tasks is waited
+ * The second source, wait4(2). It is complete when the last of its tasks is waited
  * for, so it has no late faults; it lacks tasks that nobody waited for.
  */
 static void check_rusage_row(struct check *out, const struct check_input *in, const char *counter,
@@ -258,7 +258,7 @@ static void check_rusage_row(struct check *out, const struct check_input *in, co
 	if (!is_sum)
 		term(&terms, "missed", "end programs that the kernel skipped", missed(in));
 	terms_of_ends(&terms, in);
-	/* No more of them than the tasks' own books say, if those are whole. */
+	/* At most as many as the tasks' counters have, if these are complete. */
 	term_of_gup(&terms, in,
 		    in->kernel_counters->exit_missed ? NO_LIMIT :
 						       over(tasks.high + late, pfstat + must));
@@ -306,7 +306,7 @@ static void check_events(struct check *out, const struct check_input *in)
 	judge(row, 0, &terms);
 }
 
-/* --- the whole machine */
+/* --- /proc/vmstat */
 
 enum relation {
 	RELATION_EQUAL, /* but for faults that this run does not see, or not by their path */
@@ -336,7 +336,7 @@ static const struct rule {
 	[CHECK_cow_ksm] = { RELATION_EQUAL, NULL },
 	/* wp_page_reuse, which runs in other paths as well. */
 	[CHECK_pgreuse] = { RELATION_AT_MOST,
-			    "the kernel leaves out pages that were kept in another way" },
+			    "the kernel leaves out pages that were kept by another function" },
 };
 
 /* The counters of each path, a bit each. */
@@ -369,7 +369,7 @@ static void check_pgfault(struct check *out, const struct check_input *in, struc
 	if (!in->vma_lock)
 		term(&terms, "retries", "calls that were retried", in->gup ? retries(s) : NO_LIMIT);
 	term(&terms, "failed", "faults that failed in handle_mm_fault", failed(s));
-	term(&terms, "in_flight", "faults still open at the end", s->in_flight);
+	term(&terms, "in_flight", "faults that had not ended", s->in_flight);
 	term_of_gup(&terms, in, NO_LIMIT);
 	/* Of faults that came to nothing no one knows how often they were tried. */
 	if (!in->vma_lock)
@@ -382,7 +382,7 @@ static bool is_counted(unsigned int path, enum check_counter counter)
 	return path_counters[path].counted >> counter & 1;
 }
 
-/* The weakest that any path of the counter is known by. */
+/* The weakest exactness of the paths of the counter. */
 static enum exactness counter_exactness(const struct check_input *in, enum check_counter counter)
 {
 	enum exactness worst = EXACT;
@@ -433,10 +433,10 @@ static void check_counter(struct check *out, const struct check_input *in,
 		/* Never "equal": that it is so may be a coincidence. */
 		add_note(row, CHECK_EXPLAINED, exactness_name(exactness),
 			 exactness == INFERRED ? "the path is inferred here" :
-						 "this way does not show the path");
+						 "this attach mode does not show the path");
 		return;
 	}
-	term(&terms, "unnamed", "faults whose mark or end was lost", unnamed(in));
+	term(&terms, "unnamed", "faults whose probe or end was lost", unnamed(in));
 	for (unsigned int path = 0; path < PATH_NR; path++)
 		if (path_counters[path].maybe >> counter & 1)
 			term(&terms, path_name(path), "faults of another path that count as well",

@@ -97,7 +97,7 @@ static void report_groups(struct stat_run *s)
 		return;
 	err = groups_read(s->groups, s->report->is_total, s->group_report);
 	if (err) {
-		fail_errno(EXIT_FAILED, "--by: the rows of a report are missing", err);
+		fail_errno(EXIT_FAILED, "--by: cannot print the rows of a report", err);
 		return;
 	}
 	group_report_make(s->group_report, s->options->sort, s->options->top,
@@ -138,7 +138,7 @@ static void free_exited(struct stat_run *s)
 	if (!err)
 		return;
 	s->keeps_exited = true;
-	fail_errno(EXIT_FAILED, "--by: processes that have exited keep their rows", err);
+	fail_errno(EXIT_FAILED, "--by: cannot free the rows of exited processes", err);
 }
 
 static void handle_interval(void *arg)

@@ -71,7 +71,7 @@ static void put_losses(struct json_writer *w, const struct report *r)
 static void put_check_row(struct json_writer *w, const struct check_row *row)
 {
 	json_begin(w, NULL, '{');
-	json_put_string(w, "book", row->book);
+	json_put_string(w, "book", row->source);
 	json_put_string(w, "counter", row->counter);
 	json_put_uint(w, "kernel_low", row->kernel.low);
 	json_put_uint(w, "kernel_high", row->kernel.high);

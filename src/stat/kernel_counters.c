@@ -35,7 +35,7 @@ struct kernel_counters {
 	const uint64_t *targets; /* TARGET_WORDS of them */
 	const struct exit_counters *exits;
 	struct check_span base[2]; /* what the tasks had when they were attached */
-	/* The whole machine: before and after attaching, before and after detaching. */
+	/* Of the machine: before and after attaching, before and after detaching. */
 	struct vmstat vmstat[4];
 };
 
@@ -206,7 +206,7 @@ static void walk_tasks(struct kernel_counters *k, struct walk *walk)
 	}
 }
 
-/* --- the whole machine */
+/* --- /proc/vmstat */
 
 static void read_vmstat(struct kernel_counters *k, struct vmstat *vmstat)
 {

@@ -59,7 +59,7 @@ static int parse_by(void *field, const char *arg, struct error *error)
 		return error_set(error, -EINVAL, "one or two dimensions");
 	if (i == 1)
 		by[1] = DIM_NONE;
-	return by[0] == by[1] ? error_set(error, -EINVAL, "twice the same") : 0;
+	return by[0] == by[1] ? error_set(error, -EINVAL, "the two dimensions are the same") : 0;
 }
 
 #define FIELD(member)            OPTION_FIELD(struct stat_options, member)
@@ -110,11 +110,11 @@ static int take_argument(void *options, unsigned int i, const char *text, struct
 	if (i == 0 && !option_parse_seconds(text, &o->interval_ns))
 		return error_set(error, -EINVAL,
 				 "interval %s: not a number of seconds (0.001 or more);"
-				 " a command goes behind --",
+				 " put the command after --",
 				 text);
 	if (i == 1 && !option_parse_number(text, 1, INT64_MAX, &o->count))
 		return error_set(error, -EINVAL, "count %s: not a number of 1 or more", text);
-	return i > 1 ? error_set(error, -EINVAL, "%s: too many arguments; a command goes behind --",
+	return i > 1 ? error_set(error, -EINVAL, "%s: too many arguments; put the command after --",
 				 text) :
 		       0;
 }
@@ -129,7 +129,7 @@ static int check_by(struct stat_options *o, struct error *error)
 	if (!o->by[0] && (o->by_limit || o->sort || o->top != NO_TOP))
 		return error_set(error, -EINVAL, "--sort, -n and --by-limit need --by");
 	if (o->by[0] && o->histogram)
-		return error_set(error, -EINVAL, "-H is for the table of paths, not for --by");
+		return error_set(error, -EINVAL, "-H cannot be combined with --by");
 	if (!o->by_limit)
 		o->by_limit = DEFAULT_GROUPS;
 	if (o->top == NO_TOP)
@@ -143,10 +143,10 @@ static int check(void *options, struct error *error)
 
 	if (o->run.format != &stat_table && o->histogram)
 		return error_set(error, -EINVAL,
-				 "-H is for the table; --json has the buckets, --csv cannot");
+				 "-H works only with the table; --json has the buckets");
 	if (o->check && (o->run.only.of_fault || o->run.only.of_task))
 		return error_set(error, -EINVAL,
-				 "--check compares all faults: no filter goes with it");
+				 "--check compares all faults and cannot be combined with filters");
 	return check_by(o, error);
 }
 

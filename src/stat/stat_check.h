@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * stat/stat_check.h: pfstat's total against the kernel's own books. Pure arithmetic and
- * rules, no I/O: stat/kernel_counters.c reads what is compared, stat/table_check.c prints it. The
- * rules are explained in docs/accounting.md.
+ * stat/stat_check.h: the cross-check of pfstat's total with the kernel's counters. Pure arithmetic
+ * and rules, no I/O: stat/kernel_counters.c reads the counters, the formats print the result.
+ * docs/accounting.md explains the rules.
  */
 #ifndef PFSTAT_STAT_STAT_CHECK_H
 #define PFSTAT_STAT_STAT_CHECK_H
@@ -46,7 +46,7 @@ extern const char *const check_counter_names[CHECK_COUNTER_NR];
 
 /* What stat/kernel_counters.c read. */
 struct check_kernel {
-	/* Why the book that this run needs could not be read; empty when it was. */
+	/* Why the counters of this run could not be read; empty when they were. */
 	char error[CHECK_ERROR_LEN];
 
 	/* -p, -t, --: min_flt and maj_flt of the measured tasks. */
@@ -60,7 +60,7 @@ struct check_kernel {
 	uint64_t rusage[2];
 	const char *rusage_scope; /* why it counts other tasks; NULL when it does not */
 
-	/* The whole machine; a counter that this kernel lacks is not there. */
+	/* Of the machine; has_counter: this kernel has it. */
 	bool has_counter[CHECK_COUNTER_NR];
 	struct check_span counter[CHECK_COUNTER_NR];
 };
@@ -92,7 +92,7 @@ struct check_reason {
 #define CHECK_MAX_ROWS    (CHECK_COUNTER_NR + 8)
 
 struct check_row {
-	const char *book; /* tasks, wait4, perf, vmstat */
+	const char *source; /* tasks, wait4, perf, vmstat */
 	const char *counter;
 	struct check_span kernel;
 	uint64_t pfstat;
@@ -105,7 +105,7 @@ struct check_row {
 
 struct check {
 	bool ok; /* all could be read, and nothing is unexplained */
-	char error[CHECK_ERROR_LEN]; /* which book could not be read, and why; or empty */
+	char error[CHECK_ERROR_LEN]; /* which counters could not be read, and why; or empty */
 	uint64_t ended, living; /* tasks */
 	struct check_row row[CHECK_MAX_ROWS];
 	unsigned int nr_rows;

@@ -103,7 +103,7 @@ static void print_legend(FILE *f, const struct report *r)
 {
 	for (unsigned int i = 0; i < r->nr_rows; i++) {
 		if (r->rows[i].inferred) {
-			fputs("~ inferred: no hook saw this path itself (pfstat doctor says why)\n",
+			fputs("~ inferred from other facts, not seen by a hook (see pfstat doctor)\n",
 			      f);
 			return;
 		}
@@ -134,7 +134,7 @@ static void print_notes(FILE *f, const struct report *r)
 	if (total->mmap_locks)
 		fprintf(f,
 			"mmap_lock: taken by %" PRIu64
-			" faults, for which the VMA's lock did not do\n",
+			" faults that could not use the lock of the VMA\n",
 			total->mmap_locks);
 	if (total->stack_growths)
 		fprintf(f, "stack: grown by %" PRIu64 " faults\n", total->stack_growths);

@@ -55,7 +55,7 @@ static void print_row(FILE *f, const struct report *r, const struct report_row *
 
 static void print_merged_causes(FILE *f, uint32_t causes)
 {
-	const char *lead = "Not told apart here: ";
+	const char *lead = "Not distinguished here: ";
 
 	for (unsigned int c = 0; c < CAUSE_NR; c++) {
 		if (has_cause(causes, c))

@@ -41,7 +41,7 @@ static void print_row(FILE *f, const struct check_row *row)
 {
 	char kernel[48];
 
-	fprintf(f, "%-7s %-19s %12s %10" PRIu64 "  %-11s", row->book, row->counter,
+	fprintf(f, "%-7s %-19s %12s %10" PRIu64 "  %-11s", row->source, row->counter,
 		span_text(kernel, &row->kernel), row->pfstat, check_verdict_name(row->verdict));
 	print_why(f, row);
 	fputc('\n', f);
@@ -56,7 +56,7 @@ void table_check(FILE *f, const struct check *check)
 			check->ok ?
 				"the kernel's own counters agree, or the difference is explained" :
 				"a difference from the kernel's own counters is unexplained");
-	fprintf(f, "%-7s %-19s %12s %10s  %-11s %s\n", "BOOK", "COUNTER", "KERNEL", "PFSTAT",
+	fprintf(f, "%-7s %-19s %12s %10s  %-11s %s\n", "SOURCE", "COUNTER", "KERNEL", "PFSTAT",
 		"VERDICT", "WHY");
 	for (unsigned int i = 0; i < check->nr_rows; i++)
 		print_row(f, &check->row[i]);

@@ -21,7 +21,7 @@ struct chart {
 };
 
 /*
- * Quarters, halves or whole doublings: the finest that fits a terminal page.
+ * Bars of a quarter, a half or one doubling: the finest that fits a terminal page.
  * HIST_MIN is a multiple of 8, so every bar ends where a doubling does or halves it.
  */
 static void chart_fill(struct chart *c, const struct report_row *row)

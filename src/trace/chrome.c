@@ -6,7 +6,7 @@
  * Slices are pairs of B and E, not X with a duration: readers keep times as doubles, or
  * cut them to whole ns, and begin + duration of a child then ends behind its parent's. Two
  * ends at the same time are the same text here, so they stay the same whatever is done to
- * them. What is known of the fault is in the args of its E, which Perfetto shows all
+ * them. The details of the fault are in the args of its E, which Perfetto shows all
  * the same; speedscope makes args of B a part of the name, and would find no two alike.
  */
 #include <inttypes.h>
@@ -100,7 +100,7 @@ static void print_edge(FILE *f, char phase, const char *category, const char *na
 		phase, category, name, r->pid, r->tid, ns / 1000, (unsigned int)(ns % 1000));
 }
 
-/* One behind the other, the causes in the order of their rows: when each was is not known. */
+/* The causes one after the other, in the order of their rows: their times are unknown. */
 static void print_causes(FILE *f, const struct trace_record *r)
 {
 	uint64_t at = r->end_ns - r->ns;

@@ -70,7 +70,7 @@ static void print_line(FILE *f, const struct trace_run *run, const struct line *
 static void print_merged_causes(FILE *f, const struct trace_run *run)
 {
 	static const unsigned int rest[] = { CAUSE_IO, CAUSE_OFF_CPU, CAUSE_ON_CPU };
-	const char *lead = "Not told apart here: ";
+	const char *lead = "Not distinguished here: ";
 
 	for (unsigned int c = 0; c < CAUSE_NR; c++) {
 		if (trace_has_cause(run, c))
@@ -148,7 +148,7 @@ static void fill_causes(char cell[CELL_LEN], const struct trace_record *r)
 
 		used += snprintf(cell + used, CELL_LEN - used, "%s%s %s", i ? ", " : "",
 				 cause_name(order[i]), format_time(time, part));
-		/* Rounded down, so that 100% is said only of all. */
+		/* Rounded down, so that only all of it is 100%. */
 		if (!i && r->ns)
 			used += snprintf(cell + used, CELL_LEN - used, " (%u%%)",
 					 (unsigned int)((unsigned __int128)part * 100 / r->ns));

@@ -30,12 +30,12 @@ struct trace_event {
 	unsigned int nr_kernel, nr_user;
 };
 
-/* The output's context: what holds for the whole run. */
+/* The output's context, the same for all faults. */
 struct trace_run {
 	const char *attach; /* as in the other outputs */
 	uint32_t causes; /* a bit of each enum cause that this run distinguishes; ON_CPU always */
 	uint64_t slower_ns; /* 0: no threshold */
-	uint64_t sample; /* every so many of them; 1: all */
+	uint64_t sample; /* one in sample of them; 1: all */
 	bool stacks;
 	bool retries; /* are counted */
 };

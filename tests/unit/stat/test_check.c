@@ -71,12 +71,13 @@ static void vmstat(struct fixture *fx, enum check_counter counter, uint64_t low,
 	fx->kernel_counters.counter[counter] = (struct check_span){ low, high };
 }
 
-static const struct check_row *row(struct fixture *fx, const char *book, const char *counter)
+static const struct check_row *row(struct fixture *fx, const char *source, const char *counter)
 {
 	for (unsigned int i = 0; i < fx->out.nr_rows; i++)
-		if (!strcmp(fx->out.row[i].book, book) && !strcmp(fx->out.row[i].counter, counter))
+		if (!strcmp(fx->out.row[i].source, source) &&
+		    !strcmp(fx->out.row[i].counter, counter))
 			return &fx->out.row[i];
-	fail_msg("no row %s %s", book, counter);
+	fail_msg("no row %s %s", source, counter);
 	return NULL;
 }
 
