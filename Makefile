@@ -83,11 +83,13 @@ GENERATED := $(SKELETONS) $(PROTOS) $(INCLUDED)
 .PHONY: all FORCE
 all: $(O)/pfstat $(O)/faultgen $(O)/pfstat.1
 
-# Gets a new time when what is compiled with changes, WERROR left out.
+# Gets a new time when the flags of the compilers change, WERROR left out. Two parts of the
+# tests may run make at the same time, so each writes a file of its own.
 $(O)/flags: FORCE
 	$(Q)mkdir -p $(@D)
-	$(Q)printf '%s\n' '$(subst ','\'',$(filter-out -Werror,$(COMPILE) $(BPF_CFLAGS) $(CLANG)))' >$@.new
-	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	$(Q)new=$@.$$$$; \
+	printf '%s\n' '$(subst ','\'',$(filter-out -Werror,$(COMPILE) $(BPF_CFLAGS) $(CLANG)))' >$$new; \
+	if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
 
 $(O)/pfstat: $(OBJECTS)
 	$(call say,LINK,$@)

@@ -31,9 +31,9 @@ int output_open(struct output *out, const char *name, const struct format *forma
 /* errno was 0 before what may have failed. */
 static void check_errors(struct output *out)
 {
-	if (!ferror(out->file))
+	if (out->closed || !ferror(out->file))
 		return;
-	if (errno != EPIPE && !out->error)
+	if (errno != EPIPE)
 		out->error = errno ? -errno : -EIO;
 	out->closed = true;
 }
