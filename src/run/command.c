@@ -85,44 +85,61 @@ static void store_uint(void *field, size_t size, uint64_t value)
 	}
 }
 
+/* Value number i of a row with names; NULL behind the last. */
+static const char *value_name(const struct parser *p, const struct option_row *row, unsigned int i)
+{
+	const struct format *const *formats = p->command->options->formats;
+
+	if (row->kind == OPTION_FORMAT_NAME)
+		return formats[i] ? formats[i]->name : NULL;
+	return i < row->max ? row->value_name(i) : NULL;
+}
+
+/* The value of that name, of len bytes; else the number of values. */
+static unsigned int find_value(const struct parser *p, const struct option_row *row,
+			       const char *text, size_t len)
+{
+	const char *name;
+	unsigned int i;
+
+	for (i = 0; (name = value_name(p, row, i)); i++)
+		if (strlen(name) == len && !strncmp(name, text, len))
+			break;
+	return i;
+}
+
 /* "not a, b or c". */
-static int refuse_choice(struct error *error, const char *(*name)(unsigned int), unsigned int nr)
+static int refuse_value(const struct parser *p, const struct option_row *row, struct error *error)
 {
 	char list[400] = "";
 	unsigned int i;
 
-	for (i = 0; i < nr && name(i); i++) {
-		const bool last = i + 1 == nr || !name(i + 1);
+	for (i = 0; value_name(p, row, i); i++) {
 		size_t used = strlen(list);
 
 		snprintf(list + used, sizeof(list) - used, "%s%s",
-			 !i   ? "" :
-			 last ? " or " :
-				", ",
-			 name(i));
+			 !i                        ? "" :
+			 value_name(p, row, i + 1) ? ", " :
+						     " or ",
+			 value_name(p, row, i));
 	}
 	return error_set(error, -EINVAL, "not %s", list);
 }
 
-static int parse_choice(const struct option_row *row, const char *text, uint64_t *value,
-			struct error *error)
+static int parse_choice(const struct parser *p, const struct option_row *row, const char *text,
+			uint64_t *value, struct error *error)
 {
-	for (*value = 0; *value < row->max; ++*value)
-		if (!strcmp(row->value_name((unsigned int)*value), text))
-			return 0;
-	return refuse_choice(error, row->value_name, (unsigned int)row->max);
+	*value = find_value(p, row, text, strlen(text));
+	return value_name(p, row, (unsigned int)*value) ? 0 : refuse_value(p, row, error);
 }
 
-static int parse_names(const struct option_row *row, const char *text, uint64_t *bits,
-		       struct error *error)
+static int parse_names(const struct parser *p, const struct option_row *row, const char *text,
+		       uint64_t *bits, struct error *error)
 {
 	do {
 		size_t len = strcspn(text, ",");
-		unsigned int i = 0;
+		unsigned int i = find_value(p, row, text, len);
 
-		while (i < row->max && (strlen(row->value_name(i)) != len ||
-					strncmp(row->value_name(i), text, len)))
-			i++;
 		if (i == row->max)
 			return error_set(error, -EINVAL, "there is no %.*s", len ? (int)len : 10,
 					 len ? text : "empty name");
@@ -143,32 +160,21 @@ static int parse_time(const struct option_row *row, const char *text, uint64_t *
 }
 
 /* A format named twice is no contradiction. */
-static int choose_format(const struct parser *p, const char *name, struct error *error)
+static int choose_format(const struct parser *p, const struct option_row *row, const char *name,
+			 struct error *error)
 {
-	const struct format *const *formats = p->command->options->formats;
-	char list[200] = "";
-	unsigned int i;
+	const struct format *format;
+	uint64_t i;
 
-	for (i = 0; formats[i]; i++) {
-		size_t used = strlen(list);
-
-		if (strcmp(formats[i]->name, name)) {
-			snprintf(list + used, sizeof(list) - used, "%s%s",
-				 !i             ? "" :
-				 formats[i + 1] ? ", " :
-						  " or ",
-				 formats[i]->name);
-			continue;
-		}
-		if (p->options->format && p->options->format != formats[i])
-			return error_set(
-				error, -EINVAL,
-				"there is another format already (%s): they exclude each other",
-				p->options->format->name);
-		p->options->format = formats[i];
-		return 0;
-	}
-	return error_set(error, -EINVAL, "not %s", list);
+	if (parse_choice(p, row, name, &i, error))
+		return error->code;
+	format = p->command->options->formats[i];
+	if (p->options->format && p->options->format != format)
+		return error_set(error, -EINVAL,
+				 "there is another format already (%s): they exclude each other",
+				 p->options->format->name);
+	p->options->format = format;
+	return 0;
 }
 
 static int parse_value(const struct parser *p, const struct option_row *row, const char *text,
@@ -195,11 +201,11 @@ static int parse_value(const struct parser *p, const struct option_row *row, con
 		err = parse_time(row, text, &value, error);
 		break;
 	case OPTION_CHOICE:
-		err = parse_choice(row, text, &value, error);
+		err = parse_choice(p, row, text, &value, error);
 		break;
 	case OPTION_NAMES:
 		memcpy(&value, field, row->size);
-		err = parse_names(row, text, &value, error);
+		err = parse_names(p, row, text, &value, error);
 		break;
 	case OPTION_TEXT:
 		if (!*text)
@@ -208,7 +214,7 @@ static int parse_value(const struct parser *p, const struct option_row *row, con
 		*(const char **)field = text;
 		return 0;
 	case OPTION_FORMAT_NAME:
-		return choose_format(p, text ? text : row->name, error);
+		return choose_format(p, row, text ? text : row->name, error);
 	case OPTION_PARSED:
 		return row->parse(field, text, error);
 	}
