@@ -34,7 +34,7 @@ O := build
 ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 MULTIARCH = $(shell $(CC) -print-multiarch 2>/dev/null)
 
-PACKAGES := libbpf libdw libelf jansson libcap libseccomp libsystemd libmicrohttpd gnutls \
+PACKAGES := libbpf libdw libelf libcap libseccomp libsystemd libmicrohttpd gnutls \
 	libcrypt yaml-0.1 libprotobuf-c libdeflate
 # Asked once, and only by what compiles: make deps runs without pkg-config.
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)

@@ -24,7 +24,7 @@ $(O)/tests/%.o: %.c $(O)/flags | $(GENERATED)
 
 $(O)/tests/%: $(O)/tests/%.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) $^ $(WRAP) -lcmocka -lz $(LDLIBS) -o $@
+	$(Q)$(LINK) $^ $(WRAP) -lcmocka -ljansson -lz $(LDLIBS) -o $@
 
 # Functions that a test has instead of the real ones.
 $(O)/tests/test_collect: WRAP := $(addprefix -Wl$(comma)--wrap=,session_events session_misses \

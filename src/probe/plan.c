@@ -22,16 +22,6 @@ const char *attach_mode_name(enum attach_mode mode)
 	return attach_mode_names[mode];
 }
 
-enum attach_mode attach_mode_of(const char *name)
-{
-	enum attach_mode mode;
-
-	for (mode = 0; mode < ATTACH_NR; mode++)
-		if (!strcmp(name, attach_mode_names[mode]))
-			break;
-	return mode;
-}
-
 const char *method_name(enum method method)
 {
 	static const char *const names[] = { "none",   "unneeded",     "fentry",

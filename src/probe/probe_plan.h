@@ -73,8 +73,6 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 bool plan_attaches(const struct plan *plan, enum hook h);
 
 const char *attach_mode_name(enum attach_mode mode);
-/* The mode of that name; ATTACH_NR: none. */
-enum attach_mode attach_mode_of(const char *name);
 const char *method_name(enum method method);
 
 #endif

@@ -337,6 +337,8 @@ static const struct refusal refusals[] = {
 	{ { "--attach=magic" }, "--attach magic: " },
 	{ { "--attach=" }, "--attach : " },
 	{ { "--attach=fentr" }, "--attach fentr: " },
+	{ { "--attach=autox" }, "--attach autox: not auto, fentry, kprobe or tracepoint" },
+	{ { "--attach=Fentry" }, "--attach Fentry: " },
 	{ { "--" }, "no COMMAND" },
 	{ { "-v", "--" }, "no COMMAND" },
 	{ { "-p", self, "--", "true" }, "exclude each other" },
