@@ -28,7 +28,7 @@ int output_open(struct output *out, const char *name, const struct format *forma
 	return out->state ? 0 : fail_errno(EXIT_FAILED, out->name, -ENOMEM);
 }
 
-/* errno was 0 before what may have failed. */
+/* errno was 0 before the write. The first error counts: ferror() stays, errno does not. */
 static void check_errors(struct output *out)
 {
 	if (out->closed || !ferror(out->file))
