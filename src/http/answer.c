@@ -32,13 +32,10 @@ static void free_body(void *arg)
 static struct MHD_Response *copy_body(struct http_server *server, const char *text, size_t len)
 {
 	struct MHD_Response *response;
-	struct body *body;
+	struct body *body = NULL;
 
-	if (atomic_fetch_add(&server->answers_memory, len) + len > ANSWERS_MEMORY) {
-		atomic_fetch_sub(&server->answers_memory, len);
-		return NULL;
-	}
-	body = malloc(sizeof(*body) + len);
+	if (atomic_fetch_add(&server->answers_memory, len) + len <= ANSWERS_MEMORY)
+		body = malloc(sizeof(*body) + len);
 	if (!body) {
 		atomic_fetch_sub(&server->answers_memory, len);
 		return NULL;
@@ -119,11 +116,16 @@ static enum MHD_Result answer_page(struct http_connection *connection, const str
 		.accept_encoding = request_header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
 	};
 	struct http_server *server = connection->server;
-	struct http_response got = { .status = MHD_HTTP_INTERNAL_SERVER_ERROR };
+	struct http_response got = { .status = page->get ? MHD_HTTP_INTERNAL_SERVER_ERROR :
+							   MHD_HTTP_OK,
+				     .content_type = page->content_type,
+				     .body = page->content,
+				     .len = page->content ? strlen(page->content) : 0 };
 	struct MHD_Response *response;
 
 	pthread_mutex_lock(&server->page_lock);
-	page->get(server->options.arg, &request, &got);
+	if (page->get)
+		page->get(server->options.arg, &request, &got);
 	response = copy_body(server, got.body ? got.body : "", got.body ? got.len : 0);
 	if (response && got.content_type)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, got.content_type);
@@ -193,10 +195,14 @@ static bool has_body(struct http_connection *connection)
 	       (length && strcmp(length, "0") != 0);
 }
 
+static struct http_connection *connection_of(struct http_auth_job *job)
+{
+	return (struct http_connection *)((char *)job - offsetof(struct http_connection, job));
+}
+
 static void begin_bcrypt(struct http_auth_job *job)
 {
-	struct http_connection *connection =
-		(struct http_connection *)((char *)job - offsetof(struct http_connection, job));
+	struct http_connection *connection = connection_of(job);
 
 	connection->submitted = true;
 	MHD_suspend_connection(connection->mhd);
@@ -204,32 +210,28 @@ static void begin_bcrypt(struct http_auth_job *job)
 
 void http_resume_request(struct http_auth_job *job)
 {
-	struct http_connection *connection =
-		(struct http_connection *)((char *)job - offsetof(struct http_connection, job));
-
-	MHD_resume_connection(connection->mhd);
+	MHD_resume_connection(connection_of(job)->mhd);
 }
 
-enum auth_verdict { AUTH_OK, AUTH_FAILED, AUTH_TOO_MANY, AUTH_PENDING };
-
-static enum auth_verdict authenticate(struct http_connection *connection)
+/* The status of the answer; 0: when the job that was submitted is done. */
+static unsigned int authenticate(struct http_connection *connection)
 {
 	struct http_users *users = connection->request_settings->users;
 	struct http_auth_job *job = &connection->job;
-	enum auth_verdict verdict = AUTH_PENDING;
+	unsigned int status = 0;
 
 	job->users = users;
 	if (!http_credentials_parse(&job->credentials,
 				    request_header(connection, MHD_HTTP_HEADER_AUTHORIZATION)))
-		return AUTH_FAILED;
+		return MHD_HTTP_UNAUTHORIZED;
 	if (http_users_was_verified(users, &job->credentials))
-		verdict = AUTH_OK;
+		status = MHD_HTTP_OK;
 	else if (!http_auth_submit(connection->server->auth, job, begin_bcrypt))
-		verdict = AUTH_TOO_MANY;
+		status = MHD_HTTP_SERVICE_UNAVAILABLE;
 	/* The thread owns a job that was submitted. */
-	if (verdict != AUTH_PENDING)
+	if (status)
 		http_credentials_free(&job->credentials);
-	return verdict;
+	return status;
 }
 
 static void begin_request(struct http_connection *connection)
@@ -243,22 +245,16 @@ static enum MHD_Result answer_if_allowed(struct http_connection *connection, con
 					 const char *method)
 {
 	const struct http_page *page = find_page(connection->server, path);
-	enum auth_verdict verdict = AUTH_OK;
+	unsigned int status = MHD_HTTP_OK;
 
 	if (!take_rate_token(connection->server, &connection->request_settings->config))
 		return send_error(connection, MHD_HTTP_TOO_MANY_REQUESTS);
 	if (connection->request_settings->users && !(page && page->open))
-		verdict = authenticate(connection);
-	switch (verdict) {
-	case AUTH_OK:
+		status = authenticate(connection);
+	if (status == MHD_HTTP_OK)
 		return answer_request(connection, path, method);
-	case AUTH_FAILED:
-		return send_error(connection, MHD_HTTP_UNAUTHORIZED);
-	case AUTH_TOO_MANY:
-		return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
-	default:
-		return MHD_YES; /* called again when the job is done */
-	}
+	/* Called again when the job is done. */
+	return status ? send_error(connection, status) : MHD_YES;
 }
 
 static enum MHD_Result answer_after_bcrypt(struct http_connection *connection, const char *path,
@@ -266,9 +262,9 @@ static enum MHD_Result answer_after_bcrypt(struct http_connection *connection, c
 {
 	if (connection->job.right)
 		return answer_request(connection, path, method);
-	if (atomic_load(&connection->server->closing))
-		return send_error(connection, MHD_HTTP_SERVICE_UNAVAILABLE);
-	return send_error(connection, MHD_HTTP_UNAUTHORIZED);
+	return send_error(connection, atomic_load(&connection->server->closing) ?
+					      MHD_HTTP_SERVICE_UNAVAILABLE :
+					      MHD_HTTP_UNAUTHORIZED);
 }
 
 /*

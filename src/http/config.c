@@ -57,7 +57,7 @@ static int check_header(struct config_parser *p, const char *name, size_t line, 
 }
 
 static int add_header(struct config_parser *p, const char *name, size_t line,
-		      const yaml_node_t *value, const void *headers)
+		      const yaml_node_t *value, const struct config_key *key)
 {
 	const char *text;
 	int err = node_read_text(p, value, &text);
@@ -68,16 +68,10 @@ static int add_header(struct config_parser *p, const char *name, size_t line,
 		return err;
 	if (!is_header_value(text))
 		return config_set_error(p, node_line(value), "%s has a control character", name);
-	return http_pairs_add(p, (struct http_pairs *)headers, name, text);
+	return http_pairs_add(p, config_field(p, key), name, text);
 }
 
-static int read_headers(struct config_parser *p, const yaml_node_t *value,
-			const struct config_key *key)
-{
-	return node_for_each_pair(p, value, key->name, add_header, config_field(p, key));
-}
-
-static const struct config_type headers_type = { read_headers, http_pairs_free };
+static const struct config_type headers_type = { .pair = add_header, .free = http_pairs_free };
 
 /* --- users */
 
@@ -98,7 +92,7 @@ static bool is_bcrypt(const char *hash)
 }
 
 static int add_config_user(struct config_parser *p, const char *name, size_t line,
-			   const yaml_node_t *value, const void *users)
+			   const yaml_node_t *value, const struct config_key *key)
 {
 	const char *hash;
 	int err = node_read_text(p, value, &hash);
@@ -114,22 +108,15 @@ static int add_config_user(struct config_parser *p, const char *name, size_t lin
 			"the password of %s is no bcrypt hash ($2y$10$...; htpasswd -nBC 10 %s "
 			"makes one)",
 			name, name);
-	return http_pairs_add(p, (struct http_pairs *)users, name, hash);
+	return http_pairs_add(p, config_field(p, key), name, hash);
 }
 
-static int read_users(struct config_parser *p, const yaml_node_t *value,
-		      const struct config_key *key)
-{
-	return node_for_each_pair(p, value, key->name, add_config_user, config_field(p, key));
-}
-
-static const struct config_type users_type = { read_users, http_pairs_free };
+static const struct config_type users_type = { .pair = add_config_user, .free = http_pairs_free };
 
 /* --- the rows */
 
-static int read_section(struct config_parser *p, const yaml_node_t *value,
-			const struct config_key *key);
-static const struct config_type section_type = { read_section, NULL };
+static config_read_pair read_known_key;
+static const struct config_type section_type = { .pair = read_known_key };
 
 #define FIELD(member) .offset = offsetof(struct http_config, member)
 #define NS_PER_DAY    (24 * UINT64_C(3600000000000))
@@ -183,9 +170,9 @@ size_t http_config_line(const struct config_parser *p, const char *name)
 
 /* section: the row of the mapping that has the key; NULL: the file. */
 static int read_known_key(struct config_parser *p, const char *name, size_t line,
-			  const yaml_node_t *value, const void *section)
+			  const yaml_node_t *value, const struct config_key *section)
 {
-	const char *in = section ? ((const struct config_key *)section)->name : NULL;
+	const char *in = section ? section->name : NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const struct config_key *key = &keys[i];
@@ -197,15 +184,9 @@ static int read_known_key(struct config_parser *p, const char *name, size_t line
 		if (!node_is_null(value) &&
 		    (value->type != YAML_SCALAR_NODE || value->data.scalar.length))
 			p->lines[i] = node_line(value);
-		return key->type->read(p, value, key);
+		return node_read_value(p, value, key);
 	}
 	return config_set_error(p, line, "%s has no key %s", in ? in : "the file", name);
-}
-
-static int read_section(struct config_parser *p, const yaml_node_t *value,
-			const struct config_key *key)
-{
-	return node_for_each_pair(p, value, key->name, read_known_key, key);
 }
 
 /* --- the file */

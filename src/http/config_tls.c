@@ -104,12 +104,10 @@ static int check_clients(struct config_parser *p)
 	if (ca && c->client_auth == CLIENT_AUTH_NONE)
 		return config_set_error(p, later_line(p, "client_ca", "client_ca_file"),
 					"a client CA needs a client_auth_type");
-	if (!ca && (c->client_auth == CLIENT_AUTH_VERIFY_IF_GIVEN ||
-		    c->client_auth == CLIENT_AUTH_REQUIRE_AND_VERIFY))
+	if (!ca && c->client_auth & CLIENT_AUTH_VERIFY)
 		return config_set_error(p, http_config_line(p, "client_auth_type"),
 					"this client_auth_type needs a client_ca_file");
-	if (c->client_allowed_sans.nr && c->client_auth != CLIENT_AUTH_REQUIRE_ANY &&
-	    c->client_auth != CLIENT_AUTH_REQUIRE_AND_VERIFY)
+	if (c->client_allowed_sans.nr && !(c->client_auth & CLIENT_AUTH_REQUIRE))
 		return config_set_error(
 			p, http_config_line(p, "client_allowed_sans"),
 			"client_allowed_sans needs the client_auth_type RequireAnyClientCert "

@@ -13,15 +13,14 @@
 
 /* --- texts and paths */
 
-static int read_text(struct config_parser *p, const yaml_node_t *value,
+static int read_text(struct config_parser *p, const char *text, const yaml_node_t *node,
 		     const struct config_key *key)
 {
 	char **field = config_field(p, key);
-	const char *text;
-	int err = node_read_text(p, value, &text);
 
-	if (err || !text || !*text)
-		return err;
+	(void)node;
+	if (!*text)
+		return 0;
 	*field = strdup(text);
 	return *field ? 0 : config_set_no_memory(p);
 }
@@ -31,12 +30,12 @@ static void free_text(void *field)
 	secret_free(*(char **)field);
 }
 
-static int read_path(struct config_parser *p, const yaml_node_t *value,
+static int read_path(struct config_parser *p, const char *text, const yaml_node_t *node,
 		     const struct config_key *key)
 {
 	const char *slash = strrchr(p->path, '/');
 	char **field = config_field(p, key), *path;
-	int err = read_text(p, value, key);
+	int err = read_text(p, text, node, key);
 
 	if (err || !*field || **field == '/' || !slash)
 		return err;
@@ -47,25 +46,19 @@ static int read_path(struct config_parser *p, const yaml_node_t *value,
 	return 0;
 }
 
-const struct config_type config_text_type = { read_text, free_text };
-const struct config_type config_path_type = { read_path, free_text };
+const struct config_type config_text_type = { .text = read_text, .free = free_text };
+const struct config_type config_path_type = { .text = read_path, .free = free_text };
 
-static int add_text(struct config_parser *p, const char *text, size_t line,
+static int add_text(struct config_parser *p, const char *text, const yaml_node_t *node,
 		    const struct config_key *key)
 {
 	struct http_texts *texts = config_field(p, key);
 
-	(void)line;
+	(void)node;
 	if (array_reserve(texts->all, texts->cap, texts->nr + 1))
 		return config_set_no_memory(p);
 	texts->all[texts->nr] = strdup(text);
 	return texts->all[texts->nr++] ? 0 : config_set_no_memory(p);
-}
-
-static int read_texts(struct config_parser *p, const yaml_node_t *value,
-		      const struct config_key *key)
-{
-	return node_for_each_item(p, value, add_text, key);
 }
 
 static void free_texts(void *field)
@@ -77,7 +70,7 @@ static void free_texts(void *field)
 	free(texts->all);
 }
 
-const struct config_type config_texts_type = { read_texts, free_texts };
+const struct config_type config_texts_type = { .item = add_text, .free = free_texts };
 
 int http_pairs_add(struct config_parser *p, struct http_pairs *pairs, const char *name,
 		   const char *value)
@@ -129,30 +122,25 @@ static int refuse_word(struct config_parser *p, const char *text, size_t line,
 	return config_set_error(p, line, "%s %s is none of %s", key->name, text, names);
 }
 
-static int read_word(struct config_parser *p, const yaml_node_t *value,
+static int read_word(struct config_parser *p, const char *text, const yaml_node_t *node,
 		     const struct config_key *key)
 {
-	const struct config_word *word;
-	const char *text;
-	int err = node_read_text(p, value, &text);
+	const struct config_word *word = find_word(key->words, text);
 
-	if (err || !text)
-		return err;
-	word = find_word(key->words, text);
 	if (!word)
-		return refuse_word(p, text, node_line(value), key);
+		return refuse_word(p, text, node_line(node), key);
 	*(unsigned int *)config_field(p, key) = word->value;
 	return 0;
 }
 
-static int add_word(struct config_parser *p, const char *text, size_t line,
+static int add_word(struct config_parser *p, const char *text, const yaml_node_t *node,
 		    const struct config_key *key)
 {
 	const struct config_word *word = find_word(key->words, text);
 	struct config_words *words = config_field(p, key);
 
 	if (!word)
-		return refuse_word(p, text, line, key);
+		return refuse_word(p, text, node_line(node), key);
 	for (size_t i = 0; i < words->nr; i++)
 		if (words->all[i] == word)
 			return 0;
@@ -160,14 +148,8 @@ static int add_word(struct config_parser *p, const char *text, size_t line,
 	return 0;
 }
 
-static int read_words(struct config_parser *p, const yaml_node_t *value,
-		      const struct config_key *key)
-{
-	return node_for_each_item(p, value, add_word, key);
-}
-
-const struct config_type config_word_type = { read_word, NULL };
-const struct config_type config_words_type = { read_words, NULL };
+const struct config_type config_word_type = { .text = read_word };
+const struct config_type config_words_type = { .item = add_word };
 
 /* words: with a space before and after each. */
 static bool is_one_of(const char *text, const char *words)
@@ -180,46 +162,35 @@ static bool is_one_of(const char *text, const char *words)
 	return false;
 }
 
-static int read_flag(struct config_parser *p, const yaml_node_t *value,
+static int read_flag(struct config_parser *p, const char *text, const yaml_node_t *node,
 		     const struct config_key *key)
 {
-	bool *field = config_field(p, key), is_true, is_false;
-	const char *text = "";
-	int err;
-
-	if (node_is_null(value))
-		return 0;
-	err = node_is_plain(value) ? node_read_text(p, value, &text) : 0;
-	if (err)
-		return err;
+	bool *field = config_field(p, key);
 	/* YAML 1.1, as Go's yaml.v2 has it. */
-	is_true = is_one_of(text, " y Y yes Yes YES true True TRUE on On ON ");
-	is_false = is_one_of(text, " n N no No NO false False FALSE off Off OFF ");
+	bool is_true = is_one_of(text, " y Y yes Yes YES true True TRUE on On ON ");
+	bool is_false = is_one_of(text, " n N no No NO false False FALSE off Off OFF ");
+
 	if (!is_true && !is_false)
-		return config_set_error(p, node_line(value), "%s must be true or false", key->name);
+		return config_set_error(p, node_line(node), "%s must be true or false", key->name);
 	*field = is_true;
 	return 0;
 }
 
-const struct config_type config_flag_type = { read_flag, NULL };
+const struct config_type config_flag_type = { .text = read_flag, .plain = true };
 
 /* --- numbers */
 
-static int read_number(struct config_parser *p, const yaml_node_t *value,
+static int read_number(struct config_parser *p, const char *text, const yaml_node_t *node,
 		       const struct config_key *key)
 {
 	unsigned long number;
-	const char *text;
 	char *end;
-	int err = node_read_text(p, value, &text);
 
-	if (err || !text)
-		return err;
 	errno = 0;
 	number = strtoul(text, &end, 10);
-	if (!node_is_plain(value) || !isdigit((unsigned char)*text) || *end || errno ||
+	if (!node_is_plain(node) || !isdigit((unsigned char)*text) || *end || errno ||
 	    number > key->max)
-		return config_set_error(p, node_line(value), "%s is no number from 0 to %llu", text,
+		return config_set_error(p, node_line(node), "%s is no number from 0 to %llu", text,
 					(unsigned long long)key->max);
 	*(unsigned int *)config_field(p, key) = (unsigned int)number;
 	return 0;
@@ -263,18 +234,15 @@ static bool parse_go_duration(const char *text, uint64_t max, uint64_t *ns)
 	return true;
 }
 
-static int read_duration(struct config_parser *p, const yaml_node_t *value,
+static int read_duration(struct config_parser *p, const char *text, const yaml_node_t *node,
 			 const struct config_key *key)
 {
-	const char *text;
-	int err = node_read_text(p, value, &text);
-
-	if (!err && text && !parse_go_duration(text, key->max, config_field(p, key)))
-		err = config_set_error(p, node_line(value),
-				       "%s is no duration such as 1s or 200ms, up to %lluh", text,
-				       (unsigned long long)(key->max / 3600000000000));
-	return err;
+	if (parse_go_duration(text, key->max, config_field(p, key)))
+		return 0;
+	return config_set_error(p, node_line(node),
+				"%s is no duration such as 1s or 200ms, up to %lluh", text,
+				(unsigned long long)(key->max / 3600000000000));
 }
 
-const struct config_type config_number_type = { read_number, NULL };
-const struct config_type config_duration_type = { read_duration, NULL };
+const struct config_type config_number_type = { .text = read_number };
+const struct config_type config_duration_type = { .text = read_duration };

@@ -37,8 +37,10 @@ struct http_response {
  */
 struct http_page {
 	const char *path; /* exactly, for example "/metrics" */
+	/* NULL: the page is always content. */
 	void (*get)(void *arg, const struct http_request *request, struct http_response *response);
 	bool open; /* needs no password */
+	const char *content_type, *content;
 };
 
 struct http_server_options {

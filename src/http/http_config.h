@@ -13,11 +13,15 @@
 #include "util/error.h"
 
 enum client_auth {
-	CLIENT_AUTH_NONE, /* NoClientCert */
-	CLIENT_AUTH_REQUEST, /* RequestClientCert */
-	CLIENT_AUTH_REQUIRE_ANY, /* RequireAnyClientCert (also RequireClientCert) */
-	CLIENT_AUTH_VERIFY_IF_GIVEN, /* VerifyClientCertIfGiven */
-	CLIENT_AUTH_REQUIRE_AND_VERIFY, /* RequireAndVerifyClientCert */
+	/* The bits of the others: to require a certificate, to verify the one that is given. */
+	CLIENT_AUTH_REQUIRE = 2,
+	CLIENT_AUTH_VERIFY = 4,
+
+	CLIENT_AUTH_NONE = 0, /* NoClientCert */
+	CLIENT_AUTH_REQUEST = 1, /* RequestClientCert */
+	CLIENT_AUTH_REQUIRE_ANY = 3, /* RequireAnyClientCert (also RequireClientCert) */
+	CLIENT_AUTH_VERIFY_IF_GIVEN = 5, /* VerifyClientCertIfGiven */
+	CLIENT_AUTH_REQUIRE_AND_VERIFY = 7, /* RequireAndVerifyClientCert */
 };
 
 struct http_pair {

@@ -24,9 +24,17 @@ struct config_parser {
 
 struct config_key;
 
+typedef int config_read_text(struct config_parser *p, const char *text, const yaml_node_t *node,
+			     const struct config_key *key);
+typedef int config_read_pair(struct config_parser *p, const char *name, size_t line,
+			     const yaml_node_t *value, const struct config_key *key);
+
 struct config_type {
-	int (*read)(struct config_parser *p, const yaml_node_t *value,
-		    const struct config_key *key);
+	/* One of them, by the kind of the key's value. */
+	config_read_text *text;
+	config_read_text *item; /* of a list, for each text in it */
+	config_read_pair *pair; /* of a mapping, for each of its keys */
+	bool plain; /* text gets "" in place of all but a plain text */
 	void (*free)(void *field); /* NULL: nothing to free */
 };
 
@@ -94,15 +102,11 @@ bool node_is_null(const yaml_node_t *node);
 /* NULL for null. */
 int node_read_text(struct config_parser *p, const yaml_node_t *value, const char **text);
 
-/* Calls read with each text of a list. */
-int node_for_each_item(struct config_parser *p, const yaml_node_t *list,
-		       int (*read)(struct config_parser *p, const char *text, size_t line,
-				   const struct config_key *key),
-		       const struct config_key *key);
+/* Reads the value of a key with the function of its type; null has no effect. */
+int node_read_value(struct config_parser *p, const yaml_node_t *value,
+		    const struct config_key *key);
 /* Calls read with each key and value; what names the mapping in messages. */
 int node_for_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
-		       int (*read)(struct config_parser *p, const char *name, size_t line,
-				   const yaml_node_t *value, const void *arg),
-		       const void *arg);
+		       config_read_pair *read, const struct config_key *key);
 
 #endif

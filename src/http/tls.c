@@ -30,26 +30,24 @@ static int gnutls_failed(const char *what, const char *name, int gnutls_error, s
 			 "%s %s: %s", what, name, gnutls_strerror(gnutls_error));
 }
 
-/* The text of the file, or text when the config file contains it. */
-static int read_pem(const char *file, const char *text, char **out, struct error *error)
+struct pem {
+	const char *name; /* of the file or the key, for messages */
+	gnutls_datum_t text;
+};
+
+/* The text of the file, or text when the config file contains it in key. */
+static int read_pem(struct pem *pem, const char *file, const char *text, const char *key,
+		    struct error *error)
 {
 	size_t len;
+	char *data = file ? secret_file_read(file, &len) : strdup(text);
 
-	*out = file ? secret_file_read(file, &len) : strdup(text);
-	if (*out)
-		return 0;
-	return error_set(error, -errno, "cannot read %s: %s", file ? file : "the text",
-			 strerror(errno));
-}
-
-static gnutls_datum_t pem_datum(char *text)
-{
-	return (gnutls_datum_t){ (unsigned char *)text, (unsigned int)strlen(text) };
-}
-
-static const char *pem_name(const char *file, const char *key)
-{
-	return file ? file : key;
+	if (!data)
+		return error_set(error, -errno, "cannot read %s: %s", file ? file : "the text",
+				 strerror(errno));
+	pem->name = file ? file : key;
+	pem->text = (gnutls_datum_t){ (unsigned char *)data, (unsigned int)strlen(data) };
+	return 0;
 }
 
 /* Is the key of the first certificate in pem an RSA key? */
@@ -70,22 +68,21 @@ static int is_rsa(const gnutls_datum_t *pem)
 	return rsa;
 }
 
-static int use_key_pair(struct http_tls *tls, char *cert, char *key, struct error *error)
+static int use_key_pair(struct http_tls *tls, const struct pem *cert, const struct pem *key,
+			struct error *error)
 {
 	const struct http_config *config = tls->config;
-	const char *cert_name = pem_name(config->cert_file, "cert");
-	gnutls_datum_t cert_pem = pem_datum(cert), key_pem = pem_datum(key);
-	int rsa = is_rsa(&cert_pem), err;
+	int rsa = is_rsa(&cert->text), err;
 
 	if (rsa < 0)
-		return gnutls_failed("bad certificate in", cert_name, rsa, error);
-	err = gnutls_certificate_set_x509_key_mem2(tls->credentials, &cert_pem, &key_pem,
+		return gnutls_failed("bad certificate in", cert->name, rsa, error);
+	err = gnutls_certificate_set_x509_key_mem2(tls->credentials, &cert->text, &key->text,
 						   GNUTLS_X509_FMT_PEM, NULL, 0);
 	if (err == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
 		return error_set(error, -EINVAL, "the key in %s does not fit the certificate in %s",
-				 pem_name(config->key_file, "key"), cert_name);
+				 key->name, cert->name);
 	if (err < 0)
-		return gnutls_failed("bad key in", pem_name(config->key_file, "key"), err, error);
+		return gnutls_failed("bad key in", key->name, err, error);
 	err = gnutls_priority_init(&tls->priorities,
 				   rsa ? config->priorities_rsa : config->priorities_ecdsa, NULL);
 	if (err < 0)
@@ -97,39 +94,37 @@ static int use_key_pair(struct http_tls *tls, char *cert, char *key, struct erro
 static int load_key_pair(struct http_tls *tls, struct error *error)
 {
 	const struct http_config *config = tls->config;
-	char *cert, *key;
-	int err;
+	struct pem cert, key;
+	int err = read_pem(&cert, config->cert_file, config->cert, "cert", error);
 
-	err = read_pem(config->cert_file, config->cert, &cert, error);
 	if (err)
 		return err;
-	err = read_pem(config->key_file, config->key, &key, error);
+	err = read_pem(&key, config->key_file, config->key, "key", error);
 	if (!err) {
-		err = use_key_pair(tls, cert, key, error);
-		secret_free(key);
+		err = use_key_pair(tls, &cert, &key, error);
+		secret_free((char *)key.text.data);
 	}
-	free(cert);
+	free(cert.text.data);
 	return err;
 }
 
 static int load_client_ca(struct http_tls *tls, struct error *error)
 {
 	const struct http_config *config = tls->config;
-	gnutls_datum_t pem;
-	char *text;
+	struct pem ca;
 	int err;
 
 	if (!config->client_ca && !config->client_ca_file)
 		return 0;
-	err = read_pem(config->client_ca_file, config->client_ca, &text, error);
+	err = read_pem(&ca, config->client_ca_file, config->client_ca, "client_ca", error);
 	if (err)
 		return err;
-	pem = pem_datum(text);
-	err = gnutls_certificate_set_x509_trust_mem(tls->credentials, &pem, GNUTLS_X509_FMT_PEM);
-	free(text);
+	err = gnutls_certificate_set_x509_trust_mem(tls->credentials, &ca.text,
+						    GNUTLS_X509_FMT_PEM);
+	free(ca.text.data);
 	if (err > 0)
 		return 0;
-	return gnutls_failed("no certificate in", pem_name(config->client_ca_file, "client_ca"),
+	return gnutls_failed("no certificate in", ca.name,
 			     err ? err : GNUTLS_E_NO_CERTIFICATE_FOUND, error);
 }
 
@@ -168,16 +163,6 @@ void http_tls_free(struct http_tls *tls)
 
 /* --- client certificates */
 
-/* An IP address of a certificate as text; "": it has another length. */
-static void address_to_text(const void *raw, size_t len, char *text, size_t text_len)
-{
-	*text = '\0';
-	if (len == 4)
-		inet_ntop(AF_INET, raw, text, (socklen_t)text_len);
-	else if (len == 16)
-		inet_ntop(AF_INET6, raw, text, (socklen_t)text_len);
-}
-
 /* By length: a name with a NUL inside must not match its first part. */
 static bool is_allowed_name(const struct http_texts *allowed, const char *name, size_t len)
 {
@@ -197,8 +182,9 @@ static bool san_matches(const struct http_texts *allowed, int type, const char *
 	case GNUTLS_SAN_URI:
 		return is_allowed_name(allowed, name, len);
 	case GNUTLS_SAN_IPADDRESS:
-		address_to_text(name, len, text, sizeof(text));
-		return *text && is_allowed_name(allowed, text, strlen(text));
+		return (len == 4 || len == 16) &&
+		       inet_ntop(len == 4 ? AF_INET : AF_INET6, name, text, sizeof(text)) &&
+		       is_allowed_name(allowed, text, strlen(text));
 	default:
 		return false;
 	}
@@ -251,33 +237,29 @@ static bool check_chain(gnutls_session_t session)
 static int verify_client(gnutls_session_t session)
 {
 	const struct http_tls *tls = gnutls_session_get_ptr(session);
-	enum client_auth auth = tls->config->client_auth;
-	unsigned int nr = 0;
+	unsigned int auth = tls->config->client_auth, nr = 0;
 	const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &nr);
 
 	if (!chain || !nr)
-		return auth == CLIENT_AUTH_REQUIRE_ANY || auth == CLIENT_AUTH_REQUIRE_AND_VERIFY;
-	if ((auth == CLIENT_AUTH_VERIFY_IF_GIVEN || auth == CLIENT_AUTH_REQUIRE_AND_VERIFY) &&
-	    !check_chain(session))
+		return auth & CLIENT_AUTH_REQUIRE ? -1 : 0;
+	if (auth & CLIENT_AUTH_VERIFY && !check_chain(session))
 		return -1;
 	return check_sans(&tls->config->client_allowed_sans, &chain[0]) ? 0 : -1;
 }
 
 int http_tls_attach(const struct http_tls *tls, gnutls_session_t session)
 {
-	enum client_auth auth = tls->config->client_auth;
-	gnutls_certificate_request_t request = GNUTLS_CERT_REQUEST;
+	unsigned int auth = tls->config->client_auth;
 
 	if (gnutls_priority_set(session, tls->priorities) < 0 ||
 	    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, tls->credentials) < 0)
 		return -EINVAL;
 	gnutls_session_set_ptr(session, (void *)tls);
-	if (auth == CLIENT_AUTH_NONE)
-		request = GNUTLS_CERT_IGNORE;
-	else if (auth == CLIENT_AUTH_REQUIRE_ANY || auth == CLIENT_AUTH_REQUIRE_AND_VERIFY)
-		request = GNUTLS_CERT_REQUIRE;
-	gnutls_certificate_server_set_request(session, request);
-	if (auth != CLIENT_AUTH_NONE)
+	gnutls_certificate_server_set_request(session, !auth ? GNUTLS_CERT_IGNORE :
+						       auth & CLIENT_AUTH_REQUIRE ?
+							       GNUTLS_CERT_REQUIRE :
+							       GNUTLS_CERT_REQUEST);
+	if (auth)
 		gnutls_session_set_verify_function(session, verify_client);
 	return 0;
 }

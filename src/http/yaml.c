@@ -108,9 +108,7 @@ static size_t count_pairs(const yaml_node_t *mapping)
 }
 
 int node_for_each_pair(struct config_parser *p, const yaml_node_t *mapping, const char *what,
-		       int (*read)(struct config_parser *p, const char *name, size_t line,
-				   const yaml_node_t *value, const void *arg),
-		       const void *arg)
+		       config_read_pair *read, const struct config_key *key)
 {
 	int err = 0;
 
@@ -127,20 +125,15 @@ int node_for_each_pair(struct config_parser *p, const yaml_node_t *mapping, cons
 		if (!err)
 			err = read(p, name,
 				   node_line(yaml_document_get_node(&p->document, pair->key)),
-				   yaml_document_get_node(&p->document, pair->value), arg);
+				   yaml_document_get_node(&p->document, pair->value), key);
 	}
 	return err;
 }
 
-int node_for_each_item(struct config_parser *p, const yaml_node_t *list,
-		       int (*read)(struct config_parser *p, const char *text, size_t line,
-				   const struct config_key *key),
-		       const struct config_key *key)
+static int read_list(struct config_parser *p, const yaml_node_t *list, const struct config_key *key)
 {
 	int err = 0;
 
-	if (node_is_null(list))
-		return 0;
 	if (list->type != YAML_SEQUENCE_NODE)
 		return config_set_error(p, node_line(list), "a list is expected here");
 	for (yaml_node_item_t *item = list->data.sequence.items.start;
@@ -152,9 +145,25 @@ int node_for_each_item(struct config_parser *p, const yaml_node_t *list,
 		if (!err && (!text || !*text))
 			err = config_set_error(p, node_line(node), "an empty entry");
 		if (!err)
-			err = read(p, text, node_line(node), key);
+			err = key->type->item(p, text, node, key);
 	}
 	return err;
+}
+
+int node_read_value(struct config_parser *p, const yaml_node_t *value, const struct config_key *key)
+{
+	const char *text = "";
+	int err = 0;
+
+	if (node_is_null(value))
+		return 0;
+	if (key->type->pair)
+		return node_for_each_pair(p, value, key->name, key->type->pair, key);
+	if (key->type->item)
+		return read_list(p, value, key);
+	if (!key->type->plain || node_is_plain(value))
+		err = node_read_text(p, value, &text);
+	return err ? err : key->type->text(p, text, value, key);
 }
 
 /* --- the document */

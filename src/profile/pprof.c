@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * profile/pprof.c: writes pprof's profile.proto, compressed by gzip. The fault's path and the
+ * profile/pprof.c: pprof's profile/profile.proto, in gzip. The fault's path and the
  * process are labels, so that the leaf is the code that faulted.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <libdeflate.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "util/buffer.h"
 #include "profile/profile.pb-c.h"
 #include "profile_stacks.h"
 #include "run/run.h"
+#include "util/message.h"
 
 typedef Pfstat__Pprof__Profile profile_t;
 typedef Pfstat__Pprof__Sample sample_t;
@@ -23,104 +21,75 @@ typedef Pfstat__Pprof__Function function_t;
 typedef Pfstat__Pprof__Line line_t;
 typedef Pfstat__Pprof__ValueType value_type_t;
 
-struct block {
-	struct block *next;
-	_Alignas(max_align_t) char bytes[];
-};
+/* Numbers of the profile's repeated fields, which come before its others. */
+enum { SAMPLE_TYPE = 1, SAMPLE, MAPPING, LOCATION, FUNCTION, STRING, NR_FIELDS };
 
 struct builder {
 	const struct stacks *s;
-	profile_t profile;
-	struct block *blocks; /* memory of the profile */
+	struct buffer fields[NR_FIELDS]; /* packed */
+	struct buffer ids; /* of a sample's locations */
+	struct buffer valid; /* a text with its UTF-8 made valid */
 	struct intern strings, functions;
-	struct intern kernel_modules; /* texts; their mappings follow those of files */
+	struct intern kernel_modules; /* texts; their mappings come behind those of files */
 	uint64_t *location_of; /* by frame; 0: none */
+	bool *nameless; /* by mapping: a frame in it has no name */
+	profile_t profile; /* its other fields */
 	bool failed;
 };
 
-static void *alloc_block(struct builder *b, size_t nr, size_t each)
+static void add_message(struct builder *b, unsigned int field, const ProtobufCMessage *message)
 {
-	struct block *block = calloc(1, sizeof(*block) + nr * each + 1);
-
-	if (!block) {
-		b->failed = true;
-		return NULL;
-	}
-	block->next = b->blocks;
-	b->blocks = block;
-	return block->bytes;
+	put_message_field(&b->fields[field], field, message);
 }
 
-static uint32_t intern_number(struct builder *b, int64_t interned_as)
+static uint32_t check_number(struct builder *b, int64_t interned_as)
 {
 	if (interned_as < 0)
 		b->failed = true;
 	return interned_as < 0 ? 0 : (uint32_t)interned_as;
 }
 
-/* Strings of protobuf are UTF-8; names of functions may contain any bytes. */
-static int64_t intern_string(struct builder *b, const char *text)
+/* Strings of protobuf are UTF-8; names of functions are any bytes. */
+static int64_t string_number(struct builder *b, const char *text)
 {
-	struct buffer valid = { 0 };
-	int64_t at;
-
-	put_utf8(&valid, text);
-	b->failed = b->failed || valid.failed;
-	at = intern_number(b, intern(&b->strings, valid.len ? valid.data : "", valid.len));
-	buffer_free(&valid);
-	return at;
+	b->valid.len = 0;
+	put_utf8(&b->valid, text);
+	return check_number(b,
+			    intern(&b->strings, b->valid.len ? b->valid.data : "", b->valid.len));
 }
 
-static int64_t intern_stack_text(struct builder *b, uint32_t of)
+static int64_t text_number(struct builder *b, uint32_t text)
 {
-	return intern_string(b, stacks_text(b->s, of));
+	return string_number(b, stacks_text(b->s, text));
 }
 
-static int64_t intern_hex(struct builder *b, const uint8_t *id, unsigned int len)
+static int64_t hex_number(struct builder *b, const uint8_t *id, unsigned int len)
 {
 	char digits[2 * BUILD_ID_MAX + 1] = "";
-	unsigned int i;
 
-	for (i = 0; i < len; i++)
+	for (unsigned int i = 0; i < len; i++)
 		snprintf(digits + 2 * i, 3, "%02x", id[i]);
-	return intern_string(b, digits);
+	return string_number(b, digits);
 }
 
 static void add_value_types(struct builder *b, bool by_count)
 {
 	static const char *const types[][2] = { { "faults", "count" },
 						{ "fault_time", "nanoseconds" } };
-	value_type_t **list = alloc_block(b, 2, sizeof(*list));
-	value_type_t *values = alloc_block(b, 2, sizeof(*values));
-	int i;
 
-	for (i = 0; i < 2 && !b->failed; i++) {
-		pfstat__pprof__value_type__init(&values[i]);
-		values[i].has_type = values[i].has_unit = 1;
-		values[i].type = intern_string(b, types[i][0]);
-		values[i].unit = intern_string(b, types[i][1]);
-		list[i] = &values[i];
+	for (int i = 0; i < 2; i++) {
+		value_type_t value = PFSTAT__PPROF__VALUE_TYPE__INIT;
+
+		value.has_type = value.has_unit = 1;
+		value.type = string_number(b, types[i][0]);
+		value.unit = string_number(b, types[i][1]);
+		add_message(b, SAMPLE_TYPE, &value.base);
 	}
-	b->profile.sample_type = list;
-	b->profile.n_sample_type = 2;
 	b->profile.has_default_sample_type = 1;
-	b->profile.default_sample_type = intern_string(b, types[by_count ? 0 : 1][0]);
+	b->profile.default_sample_type = string_number(b, types[by_count ? 0 : 1][0]);
 }
 
-/* When all frames have names, a reader need not symbolize again. */
-static void find_nameless(const struct stacks *s, bool *nameless)
-{
-	uint32_t i;
-
-	for (i = 0; i < s->frames.nr; i++) {
-		const struct stack_frame *frame = stacks_frame(s, i);
-
-		if (frame->kind == FRAME_USER && frame->mapping && !frame->named)
-			nameless[frame->mapping - 1] = true;
-	}
-}
-
-static void add_file_mapping(struct builder *b, uint32_t i, mapping_t *m, bool nameless)
+static void add_file_mapping(struct builder *b, uint32_t i, mapping_t *m)
 {
 	const struct stack_mapping *from = interned(&b->s->mappings, i);
 
@@ -128,53 +97,30 @@ static void add_file_mapping(struct builder *b, uint32_t i, mapping_t *m, bool n
 	m->memory_start = stacks_mapping_start(b->s, i);
 	m->memory_limit = m->memory_start + from->len;
 	m->file_offset = from->offset;
-	m->filename = intern_stack_text(b, from->file);
+	m->filename = text_number(b, from->file);
 	m->has_build_id = from->build_id_len > 0;
-	m->build_id = intern_hex(b, from->build_id, from->build_id_len);
-	m->has_functions = !nameless;
+	m->build_id = hex_number(b, from->build_id, from->build_id_len);
+	/* Where all frames have names, a reader need not look for them in files. */
+	m->has_functions = !b->nameless[i];
 }
 
 static void add_mappings(struct builder *b)
 {
-	uint32_t nr_files = b->s->mappings.nr, nr = nr_files + b->kernel_modules.nr, i;
-	mapping_t **list = alloc_block(b, nr, sizeof(*list)),
-		  *all = alloc_block(b, nr, sizeof(*all));
-	bool *nameless = alloc_block(b, nr_files, sizeof(*nameless));
+	uint32_t nr_files = b->s->mappings.nr;
 
-	if (b->failed)
-		return;
-	find_nameless(b->s, nameless);
-	for (i = 0; i < nr; i++) {
-		mapping_t *m = list[i] = &all[i];
+	for (uint32_t i = 0; i < nr_files + b->kernel_modules.nr; i++) {
+		mapping_t m = PFSTAT__PPROF__MAPPING__INIT;
 
-		pfstat__pprof__mapping__init(m);
-		m->has_id = m->has_filename = m->has_has_functions = 1;
-		m->id = i + 1ul;
+		m.has_id = m.has_filename = m.has_has_functions = 1;
+		m.id = i + 1ul;
 		if (i < nr_files) {
-			add_file_mapping(b, i, m, nameless[i]);
+			add_file_mapping(b, i, &m);
 		} else {
-			m->filename = intern_string(b, interned(&b->kernel_modules, i - nr_files));
-			m->has_functions = 1;
+			m.filename = string_number(b, interned(&b->kernel_modules, i - nr_files));
+			m.has_functions = 1;
 		}
+		add_message(b, MAPPING, &m.base);
 	}
-	b->profile.mapping = list;
-	b->profile.n_mapping = nr;
-}
-
-/* One line, of a function by name and file. */
-static void name_location(struct builder *b, location_t *location, const struct stack_frame *frame)
-{
-	const uint32_t key[2] = { frame->name, frame->module };
-	line_t **list = alloc_block(b, 1, sizeof(*list)), *line = alloc_block(b, 1, sizeof(*line));
-
-	if (b->failed)
-		return;
-	pfstat__pprof__line__init(line);
-	line->has_function_id = 1;
-	line->function_id = intern_number(b, intern(&b->functions, key, sizeof(key))) + 1ul;
-	list[0] = line;
-	location->line = list;
-	location->n_line = 1;
 }
 
 static uint64_t mapping_id(struct builder *b, const struct stack_frame *frame)
@@ -184,174 +130,150 @@ static uint64_t mapping_id(struct builder *b, const struct stack_frame *frame)
 	if (frame->kind != FRAME_KERNEL)
 		return 0;
 	return b->s->mappings.nr + 1ul +
-	       intern_number(b, intern_text(&b->kernel_modules, stacks_text(b->s, frame->module)));
+	       check_number(b, intern_text(&b->kernel_modules, stacks_text(b->s, frame->module)));
 }
 
-/* Of frames in code, and of notes; an address without a name stays without one. */
+/* One line, of a function by name and file; an address without a name stays without one. */
+static void add_location(struct builder *b, const struct stack_frame *frame, uint64_t id)
+{
+	const uint32_t key[2] = { frame->name, frame->module };
+	location_t location = PFSTAT__PPROF__LOCATION__INIT;
+	line_t line = PFSTAT__PPROF__LINE__INIT, *lines = &line;
+
+	location.has_id = location.has_address = location.has_mapping_id = 1;
+	location.id = id;
+	location.address = frame->address;
+	location.mapping_id = mapping_id(b, frame);
+	if (frame->named || frame->kind == FRAME_NOTE || !frame->mapping) {
+		line.has_function_id = 1;
+		line.function_id = check_number(b, intern(&b->functions, key, sizeof(key))) + 1ul;
+		location.line = &lines;
+		location.n_line = 1;
+	} else if (frame->kind == FRAME_USER) {
+		b->nameless[frame->mapping - 1] = true;
+	}
+	add_message(b, LOCATION, &location.base);
+}
+
+/* Of frames in code, and of notes. */
 static void add_locations(struct builder *b)
 {
-	uint32_t nr = b->s->frames.nr, i;
-	location_t **list = alloc_block(b, nr, sizeof(*list)),
-		   *all = alloc_block(b, nr, sizeof(*all));
+	uint64_t id = 0;
 
-	b->location_of = alloc_block(b, nr, sizeof(*b->location_of));
-	for (i = 0; i < nr && !b->failed; i++) {
+	for (uint32_t i = 0; i < b->s->frames.nr; i++) {
 		const struct stack_frame *frame = stacks_frame(b->s, i);
-		location_t *location = &all[b->profile.n_location];
 
 		if (frame->kind == FRAME_PROCESS || frame->kind == FRAME_PATH)
 			continue;
-		pfstat__pprof__location__init(location);
-		list[b->profile.n_location++] = location;
-		location->has_id = location->has_address = location->has_mapping_id = 1;
-		location->id = b->location_of[i] = b->profile.n_location;
-		location->address = frame->address;
-		location->mapping_id = mapping_id(b, frame);
-		if (frame->named || frame->kind == FRAME_NOTE || !frame->mapping)
-			name_location(b, location, frame);
+		b->location_of[i] = ++id;
+		add_location(b, frame, id);
 	}
-	b->profile.location = list;
 }
 
 static void add_functions(struct builder *b)
 {
-	uint32_t nr = b->functions.nr, i;
-	function_t **list = alloc_block(b, nr, sizeof(*list)),
-		   *all = alloc_block(b, nr, sizeof(*all));
-
-	for (i = 0; i < nr && !b->failed; i++) {
+	for (uint32_t i = 0; i < b->functions.nr; i++) {
 		const uint32_t *key = interned(&b->functions, i);
-		function_t *function = list[i] = &all[i];
+		function_t function = PFSTAT__PPROF__FUNCTION__INIT;
 
-		pfstat__pprof__function__init(function);
-		function->has_id = function->has_name = function->has_system_name =
-			function->has_filename = 1;
-		function->id = i + 1ul;
-		function->name = function->system_name = intern_stack_text(b, key[0]);
-		function->filename = intern_stack_text(b, key[1]);
+		function.has_id = function.has_name = function.has_system_name =
+			function.has_filename = 1;
+		function.id = i + 1ul;
+		function.name = function.system_name = text_number(b, key[0]);
+		function.filename = text_number(b, key[1]);
+		add_message(b, FUNCTION, &function.base);
 	}
-	b->profile.function = list;
-	b->profile.n_function = nr;
 }
 
-static void add_labels(struct builder *b, sample_t *sample, const struct stack_line *line)
+static label_t text_label(struct builder *b, const char *key, uint32_t text)
 {
-	label_t **list = alloc_block(b, 3, sizeof(*list)), *all = alloc_block(b, 3, sizeof(*all));
-	const int nr = line->pid ? 3 : 2;
-	int i;
+	label_t label = PFSTAT__PPROF__LABEL__INIT;
 
-	for (i = 0; i < nr && !b->failed; i++) {
-		pfstat__pprof__label__init(&all[i]);
-		all[i].has_key = 1;
-		list[i] = &all[i];
-	}
-	if (b->failed)
-		return;
-	all[0].key = intern_string(b, "path");
-	all[0].has_str = 1;
-	all[0].str = intern_stack_text(b, line->path);
-	all[1].key = intern_string(b, "comm");
-	all[1].has_str = 1;
-	all[1].str = intern_stack_text(b, line->comm);
-	if (line->pid) {
-		all[2].key = intern_string(b, "pid");
-		all[2].has_num = 1;
-		all[2].num = line->pid;
-	}
-	sample->label = list;
-	sample->n_label = nr;
+	label.has_key = label.has_str = 1;
+	label.key = string_number(b, key);
+	label.str = text_number(b, text);
+	return label;
 }
 
-static void add_pprof_sample(struct builder *b, uint32_t i, sample_t *sample)
+static void add_sample(struct builder *b, uint32_t i)
 {
 	const struct stack_line *line = stacks_line(b->s, i);
-	int64_t *values = alloc_block(b, 2, sizeof(*values));
-	uint64_t *ids = alloc_block(b, line->nr, sizeof(*ids));
-	uint32_t frame;
+	const struct stack_weight *weight = &b->s->weights[i];
+	label_t path = text_label(b, "path", line->path), comm = text_label(b, "comm", line->comm);
+	label_t pid = PFSTAT__PPROF__LABEL__INIT, *labels[] = { &path, &comm, &pid };
+	sample_t sample = PFSTAT__PPROF__SAMPLE__INIT;
 
-	if (b->failed)
-		return;
-	pfstat__pprof__sample__init(sample);
-	values[0] = (int64_t)b->s->weights[i].count;
-	values[1] = (int64_t)b->s->weights[i].sum_ns;
-	sample->value = values;
-	sample->n_value = 2;
-	sample->location_id = ids;
-	for (frame = line->nr; frame--;) {
+	if (line->pid) {
+		pid.has_key = pid.has_num = 1;
+		pid.key = string_number(b, "pid");
+		pid.num = line->pid;
+	}
+	sample.label = labels;
+	sample.n_label = line->pid ? 3 : 2;
+	sample.value = (int64_t[]){ (int64_t)weight->count, (int64_t)weight->sum_ns };
+	sample.n_value = 2;
+	b->ids.len = 0;
+	for (uint32_t frame = line->nr; frame--;) {
 		uint64_t id = b->location_of[line->frames[frame]];
 
 		if (id)
-			ids[sample->n_location_id++] = id;
+			put(&b->ids, &id, sizeof(id));
 	}
-	add_labels(b, sample, line);
-}
-
-static void add_samples(struct builder *b)
-{
-	uint32_t nr = b->s->lines.nr, i;
-	sample_t **list = alloc_block(b, nr, sizeof(*list)),
-		 *all = alloc_block(b, nr, sizeof(*all));
-
-	for (i = 0; i < nr && !b->failed; i++) {
-		list[i] = &all[i];
-		add_pprof_sample(b, i, &all[i]);
-	}
-	b->profile.sample = list;
-	b->profile.n_sample = nr;
+	sample.location_id = (uint64_t *)b->ids.data;
+	sample.n_location_id = b->ids.len / sizeof(uint64_t);
+	add_message(b, SAMPLE, &sample.base);
 }
 
 static void add_strings(struct builder *b)
 {
-	char **list = alloc_block(b, b->strings.nr, sizeof(*list));
-	uint32_t i;
+	for (uint32_t i = 0; i < b->strings.nr; i++) {
+		const char *string = interned(&b->strings, i);
 
-	for (i = 0; i < b->strings.nr && !b->failed; i++)
-		list[i] = b->strings.items[i]->bytes;
-	b->profile.string_table = list;
-	b->profile.n_string_table = b->strings.nr;
+		put_field_header(&b->fields[STRING], STRING, strlen(string));
+		put_text(&b->fields[STRING], string);
+	}
 }
 
-/* String 0 must be empty; the table of strings comes last. */
-static void build_profile(struct builder *b, const struct profile_run *run)
+/* Appends the profile to out. The string 0 must be the empty one; their table comes last. */
+static void build_profile(struct builder *b, const struct profile_run *run, struct buffer *out)
 {
-	int64_t *comments = alloc_block(b, 1, sizeof(*comments));
+	int64_t comment;
 
-	pfstat__pprof__profile__init(&b->profile);
-	intern_string(b, "");
+	string_number(b, "");
 	add_value_types(b, run->by_count);
 	add_locations(b);
 	add_functions(b);
 	add_mappings(b);
-	add_samples(b);
+	for (uint32_t i = 0; i < b->s->lines.nr; i++)
+		add_sample(b, i);
 	b->profile.has_time_nanos = b->profile.has_duration_nanos = 1;
 	b->profile.time_nanos = (int64_t)run->began_ns;
 	b->profile.duration_nanos = (int64_t)run->duration_ns;
-	if (comments) {
-		comments[0] = intern_string(b, run->title);
-		b->profile.comment = comments;
-		b->profile.n_comment = 1;
-	}
+	comment = string_number(b, run->title);
+	b->profile.comment = &comment;
+	b->profile.n_comment = 1;
 	add_strings(b);
+	for (int field = 0; field < NR_FIELDS; field++) {
+		put(out, b->fields[field].data, b->fields[field].len);
+		b->failed |= b->fields[field].failed;
+		buffer_free(&b->fields[field]);
+	}
+	put_message(out, &b->profile.base);
+	b->failed |= out->failed || b->ids.failed || b->valid.failed;
 }
 
-static int write_gzip(const profile_t *profile, FILE *f)
+static int write_gzip(const struct buffer *profile, FILE *f)
 {
-	size_t len = pfstat__pprof__profile__get_packed_size(profile), bound = 0;
 	struct libdeflate_compressor *c = libdeflate_alloc_compressor(6);
-	uint8_t *packed = malloc(len + 1), *small = NULL;
-	int err = -ENOMEM;
+	size_t bound = libdeflate_gzip_compress_bound(c, profile->len);
+	void *small = malloc(bound);
+	int err = c && small ? 0 : -ENOMEM;
 
-	if (c && packed) {
-		pfstat__pprof__profile__pack(profile, packed);
-		bound = libdeflate_gzip_compress_bound(c, len);
-		small = malloc(bound);
-	}
-	if (small) {
-		fwrite(small, libdeflate_gzip_compress(c, packed, len, small, bound), 1, f);
-		err = 0;
-	}
+	if (!err)
+		fwrite(small,
+		       libdeflate_gzip_compress(c, profile->data, profile->len, small, bound), 1,
+		       f);
 	libdeflate_free_compressor(c);
-	free(packed);
 	free(small);
 	return err;
 }
@@ -360,20 +282,24 @@ static int pprof_record(const struct output *out, const void *record)
 {
 	const struct profile_run *run = out->context;
 	const struct stacks *s = record;
-	struct builder b = { .s = s };
-	int err;
+	struct builder b = { .s = s, .profile = PFSTAT__PPROF__PROFILE__INIT };
+	struct buffer profile = { 0 };
+	int err = -ENOMEM;
 
-	build_profile(&b, run);
-	err = b.failed ? -ENOMEM : write_gzip(&b.profile, out->file);
-	while (b.blocks) {
-		struct block *next = b.blocks->next;
-
-		free(b.blocks);
-		b.blocks = next;
-	}
+	b.location_of = calloc(s->frames.nr + 1ul, sizeof(*b.location_of));
+	b.nameless = calloc(s->mappings.nr + 1ul, sizeof(*b.nameless));
+	if (b.location_of && b.nameless)
+		build_profile(&b, run, &profile);
+	if (profile.len && !b.failed)
+		err = write_gzip(&profile, out->file);
+	buffer_free(&profile);
+	buffer_free(&b.ids);
+	buffer_free(&b.valid);
 	intern_free(&b.strings);
 	intern_free(&b.functions);
 	intern_free(&b.kernel_modules);
+	free(b.location_of);
+	free(b.nameless);
 	return err;
 }
 

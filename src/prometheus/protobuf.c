@@ -3,9 +3,8 @@
  * prometheus/protobuf.c: writes delimited MetricFamily messages (src/prometheus/metrics.proto),
  * with classic and native histograms.
  *
- * The fields of a message can be written one by one, so a family is never in
- * memory as a tree: its head is packed, then each metric as it comes, and the
- * labels of exposition_common() are packed once.
+ * The head of a family is packed, then each metric as it comes; the labels of
+ * exposition_common() are packed once.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -14,6 +13,7 @@
 
 #include "prometheus_family.h"
 #include "prometheus/metrics.pb-c.h"
+#include "util/message.h"
 
 /* Numbers of the fields that are written one by one. */
 enum {
@@ -23,8 +23,6 @@ enum {
 	METRIC_COUNTER_VALUE = 3,
 	METRIC_HISTOGRAM_VALUE = 7,
 };
-
-#define WIRE_BYTES 2 /* the wire type of fields with a length */
 
 /* A longer gap of empty buckets is smaller as a new span than as zeros. */
 #define GAP_MAX 2
@@ -49,27 +47,6 @@ struct proto_scratch {
 struct proto_scratch *exposition_proto_scratch(void)
 {
 	return calloc(1, sizeof(struct proto_scratch));
-}
-
-static void put_field_header(struct buffer *to, unsigned int field, size_t len)
-{
-	put_varint(to, field << 3 | WIRE_BYTES);
-	put_varint(to, len);
-}
-
-static void put_message(struct buffer *to, const ProtobufCMessage *message)
-{
-	size_t len = protobuf_c_message_get_packed_size(message);
-
-	if (buffer_room(to, len))
-		to->len += protobuf_c_message_pack(message, (uint8_t *)to->data + to->len);
-}
-
-static void put_message_field(struct buffer *to, unsigned int field,
-			      const ProtobufCMessage *message)
-{
-	put_field_header(to, field, protobuf_c_message_get_packed_size(message));
-	put_message(to, message);
 }
 
 /*

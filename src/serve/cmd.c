@@ -24,6 +24,8 @@
 /* How often the files of --web.config.file are checked for a change. */
 #define CONFIG_CHECK_SEC 10
 
+#define TEXT_PLAIN       "text/plain; charset=utf-8"
+
 struct serve {
 	const struct serve_options *options;
 	struct run run;
@@ -57,57 +59,28 @@ static void get_metrics(void *arg, const struct http_request *request,
 	if (response->body)
 		return;
 	response->status = 503;
-	response->content_type = "text/plain; charset=utf-8";
+	response->content_type = TEXT_PLAIN;
 	response->content_encoding = NULL;
 	response->body = "out of memory\n";
 	response->len = strlen(response->body);
 }
 
-static void respond(struct http_response *response, const char *type, const char *body)
-{
-	response->status = 200;
-	response->content_type = type;
-	response->body = body;
-	response->len = strlen(body);
-}
-
-static void get_landing(void *arg, const struct http_request *request,
-			struct http_response *response)
-{
-	(void)arg;
-	(void)request;
-	respond(response, "text/html; charset=utf-8",
-		"<!DOCTYPE html>\n"
-		"<html lang=\"en\"><head><meta charset=\"utf-8\"><title>pfstat</title></head>\n"
-		"<body><h1>pfstat " PFSTAT_VERSION "</h1>\n"
-		"<p>Latency of page faults, by the kernel's path.</p>\n"
-		"<ul><li><a href=\"/metrics\">Metrics</a></li>\n"
-		"<li><a href=\"/-/healthy\">Healthy</a></li>\n"
-		"<li><a href=\"/-/ready\">Ready</a></li></ul>\n"
-		"</body></html>\n");
-}
-
-static void get_healthy(void *arg, const struct http_request *request,
-			struct http_response *response)
-{
-	(void)arg;
-	(void)request;
-	respond(response, "text/plain; charset=utf-8", "pfstat is healthy.\n");
-}
-
 /* There are no clients before everything is attached. */
-static void get_ready(void *arg, const struct http_request *request, struct http_response *response)
-{
-	(void)arg;
-	(void)request;
-	respond(response, "text/plain; charset=utf-8", "pfstat is ready.\n");
-}
-
 static const struct http_page pages[] = {
-	{ .path = "/", .get = get_landing },
+	{ .path = "/",
+	  .content_type = "text/html; charset=utf-8",
+	  .content =
+		  "<!DOCTYPE html>\n"
+		  "<html lang=\"en\"><head><meta charset=\"utf-8\"><title>pfstat</title></head>\n"
+		  "<body><h1>pfstat " PFSTAT_VERSION "</h1>\n"
+		  "<p>Latency of page faults, by the kernel's path.</p>\n"
+		  "<ul><li><a href=\"/metrics\">Metrics</a></li>\n"
+		  "<li><a href=\"/-/healthy\">Healthy</a></li>\n"
+		  "<li><a href=\"/-/ready\">Ready</a></li></ul>\n"
+		  "</body></html>\n" },
 	{ .path = "/metrics", .get = get_metrics },
-	{ .path = "/-/healthy", .get = get_healthy },
-	{ .path = "/-/ready", .get = get_ready },
+	{ .path = "/-/healthy", .content_type = TEXT_PLAIN, .content = "pfstat is healthy.\n" },
+	{ .path = "/-/ready", .content_type = TEXT_PLAIN, .content = "pfstat is ready.\n" },
 };
 
 static int listen_web(struct serve *serve)

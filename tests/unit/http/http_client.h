@@ -77,10 +77,10 @@ static inline void get_ready(void *arg, const struct http_request *request,
 }
 
 static const struct http_page pages[] = {
-	{ "/metrics", get_metrics, false },
-	{ "/big", get_big, false },
-	{ "/open", get_metrics, true },
-	{ "/ready", get_ready, false },
+	{ .path = "/metrics", .get = get_metrics },
+	{ .path = "/big", .get = get_big },
+	{ .path = "/open", .get = get_metrics, .open = true },
+	{ .path = "/ready", .get = get_ready },
 };
 
 static inline struct http_server *start_server(struct http_server_options options)
