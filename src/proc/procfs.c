@@ -104,3 +104,10 @@ int procfs_status(int id, const char *key, char *buf, size_t len)
 	fclose(f);
 	return err;
 }
+
+int procfs_tgid(int id)
+{
+	char value[16];
+
+	return procfs_status(id, "Tgid", value, sizeof(value)) ? 0 : atoi(value);
+}

@@ -31,6 +31,9 @@ int procfs_read_stat(const char *path, struct procfs_stat *stat);
  */
 int procfs_status(int id, const char *key, char *buf, size_t len);
 
+/* The process that task id belongs to; 0 when there is no such task. */
+int procfs_tgid(int id);
+
 /* Of one process or thread. 0, or a negative errno, which ends the iteration. */
 typedef int (*procfs_visit)(void *context, int id);
 
