@@ -16,10 +16,8 @@
 #include <string.h>
 
 #include "proc/liveness.h"
-#include "probe/probe.h"
 #include "util/array.h"
 #include "util/hash.h"
-#include "util/rcu.h"
 
 enum { BATCH = 1024 };
 
