@@ -13,12 +13,7 @@
 #include "state.bpf.h"
 
 /* NR_INFLIGHT when there are details, else 1. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct detail);
-} details SEC(".maps");
+MAP(details, ARRAY, 0, 1, u32, struct detail);
 
 /* The detail of fault s of task tid; NULL for a fault of the overflow table. */
 static __always_inline struct detail *detail_of(const struct inflight *s, u32 tid)

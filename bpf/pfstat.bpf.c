@@ -17,23 +17,36 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* kind: BPF_PROG or BPF_KPROBE; args: up to the last argument that call reads. */
+#define PROGRAM(section, kind, name, call, args...)                                                \
+	SEC(section)                                                                               \
+	int kind(name, ##args)                                                                     \
+	{                                                                                          \
+		return call;                                                                       \
+	}
+
+/* Programs of a function, and of a tracepoint. */
+#define FENTRY(function, name, call, args...)                                                      \
+	PROGRAM("fentry/" #function, BPF_PROG, name, call, ##args)
+#define KPROBE(function, name, call, args...)                                                      \
+	PROGRAM("kprobe/" #function, BPF_KPROBE, name, call, ##args)
+#define PROGRAMS(function, call, args...)                                                          \
+	FENTRY(function, fentry_##function, call, ##args)                                          \
+	KPROBE(function, kprobe_##function, call, ##args)
+#define TRACEPOINT(tracepoint, program, call, args...)                                             \
+	PROGRAM("tp_btf/" #tracepoint, BPF_PROG, program, call, ##args)
+
 /*
  * Begin. Interrupts are off in both tracepoints. The plain variant is for
  * kernels without atomic compare and exchange in BPF (before 5.12).
  */
+#define BEGIN_PROGRAM(mode, name, origin, atomics)                                                 \
+	TRACEPOINT(page_fault_##mode, name,                                                        \
+		   open_fault(address, regs, error_code, origin, atomics), unsigned long address,  \
+		   struct pt_regs *regs, unsigned long error_code)
 #define BEGIN_PROGRAMS(suffix, atomics)                                                            \
-	SEC("tp_btf/page_fault_user")                                                              \
-	int BPF_PROG(begin_user##suffix, unsigned long address, struct pt_regs *regs,              \
-		     unsigned long error_code)                                                     \
-	{                                                                                          \
-		return open_fault(address, regs, error_code, ORIGIN_USER, atomics);                \
-	}                                                                                          \
-	SEC("tp_btf/page_fault_kernel")                                                            \
-	int BPF_PROG(begin_kernel##suffix, unsigned long address, struct pt_regs *regs,            \
-		     unsigned long error_code)                                                     \
-	{                                                                                          \
-		return open_fault(address, regs, error_code, ORIGIN_KERNEL, atomics);              \
-	}
+	BEGIN_PROGRAM(user, begin_user##suffix, ORIGIN_USER, atomics)                              \
+	BEGIN_PROGRAM(kernel, begin_kernel##suffix, ORIGIN_KERNEL, atomics)
 
 BEGIN_PROGRAMS(, true)
 BEGIN_PROGRAMS(_plain, false)
@@ -43,41 +56,18 @@ BEGIN_PROGRAMS(_plain, false)
  * fires last thing in handle_mm_fault. The _vma variants may call
  * bpf_find_vma; a kernel without it refuses them.
  */
-#define END_PROGRAMS(suffix, with_find_vma)                                                        \
+#define END_PROGRAM(name, major, with_find_vma)                                                    \
 	SEC("perf_event")                                                                          \
-	int end_minor##suffix(struct bpf_perf_event_data *ctx)                                     \
+	int name(struct bpf_perf_event_data *ctx)                                                  \
 	{                                                                                          \
-		return end_event(ctx, ctx->addr, 0, with_find_vma);                                \
-	}                                                                                          \
-	SEC("perf_event")                                                                          \
-	int end_major##suffix(struct bpf_perf_event_data *ctx)                                     \
-	{                                                                                          \
-		return end_event(ctx, ctx->addr, 1, with_find_vma);                                \
+		return end_event(ctx, ctx->addr, major, with_find_vma);                            \
 	}
+#define END_PROGRAMS(suffix, with_find_vma)                                                        \
+	END_PROGRAM(end_minor##suffix, 0, with_find_vma)                                           \
+	END_PROGRAM(end_major##suffix, 1, with_find_vma)
 
 END_PROGRAMS(, false)
 END_PROGRAMS(_vma, true)
-
-/* A function with an fentry and a kprobe program; args: up to the last argument that call reads. */
-#define PROGRAMS(function, call, args...)                                                          \
-	SEC("fentry/" #function)                                                                   \
-	int BPF_PROG(fentry_##function, ##args)                                                    \
-	{                                                                                          \
-		return call;                                                                       \
-	}                                                                                          \
-	SEC("kprobe/" #function)                                                                   \
-	int BPF_KPROBE(kprobe_##function, ##args)                                                  \
-	{                                                                                          \
-		return call;                                                                       \
-	}
-
-/* A tracepoint's program. */
-#define TRACEPOINT(tracepoint, program, call, args...)                                             \
-	SEC("tp_btf/" #tracepoint)                                                                 \
-	int BPF_PROG(program, ##args)                                                              \
-	{                                                                                          \
-		return call;                                                                       \
-	}
 
 /* Probes; see shared/hook_rows.h. */
 #define PROBE_PROGRAMS(function, fact) PROGRAMS(function, probe_fact(EV_##fact))
@@ -89,18 +79,13 @@ COPY_HOOKS(COPY_PROGRAMS)
 PATH_HOOKS(PATH_PROGRAMS)
 
 #define VMF_PROGRAMS(function, fact)                                                               \
-	SEC("fentry/" #function)                                                                   \
-	int BPF_PROG(fentry_##function, struct vm_fault *vmf)                                      \
-	{                                                                                          \
-		return ON_OPEN_FAULT(s,                                                            \
-				     probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma), \
-					       vmf->vma->vm_flags));                               \
-	}                                                                                          \
-	SEC("kprobe/" #function)                                                                   \
-	int BPF_KPROBE(kprobe_##function, struct vm_fault *vmf)                                    \
-	{                                                                                          \
-		return ON_OPEN_FAULT(s, probe_vmf_kprobe(s, vmf, ev_bit[EV_##fact]));              \
-	}
+	FENTRY(function, fentry_##function,                                                        \
+	       ON_OPEN_FAULT(s, probe_vmf(s, vmf, ev_bit[EV_##fact] | vma_evidence(vmf->vma),      \
+					  vmf->vma->vm_flags)),                                    \
+	       struct vm_fault *vmf)                                                               \
+	KPROBE(function, kprobe_##function,                                                        \
+	       ON_OPEN_FAULT(s, probe_vmf_kprobe(s, vmf, ev_bit[EV_##fact])),                      \
+	       struct vm_fault *vmf)
 
 VMF_HOOKS(VMF_PROGRAMS)
 
@@ -121,63 +106,33 @@ PROGRAMS(pagefault_out_of_memory, fail_fault(ctx, PATH_OOM))
  * handle_mm_fault itself: counts its calls, sees the VMA, and is the only function
  * where get_user_pages faults (regs NULL) can be timed.
  */
-#define HANDLE_MM_FAULT_FENTRY(suffix, atomics)                                                    \
-	SEC("fentry/handle_mm_fault")                                                              \
-	int BPF_PROG(fentry_handle_mm_fault##suffix, struct vm_area_struct *vma,                   \
-		     unsigned long address, unsigned int flags, struct pt_regs *regs)              \
-	{                                                                                          \
-		return regs ? enter_mm_fault(vma_evidence(vma)) :                                  \
-			      enter_gup(vma_evidence(vma), address, flags, atomics);               \
-	}
+#define MM_FAULT_ARGS                                                                              \
+	struct vm_area_struct *vma, unsigned long address, unsigned int flags, struct pt_regs *regs
+#define ENTER(evidence, atomics)                                                                   \
+	regs ? enter_mm_fault(evidence) : enter_gup(evidence, address, flags, atomics)
 
-HANDLE_MM_FAULT_FENTRY(, true)
-HANDLE_MM_FAULT_FENTRY(_plain, false)
+FENTRY(handle_mm_fault, fentry_handle_mm_fault, ENTER(vma_evidence(vma), true), MM_FAULT_ARGS)
+FENTRY(handle_mm_fault, fentry_handle_mm_fault_plain, ENTER(vma_evidence(vma), false),
+       MM_FAULT_ARGS)
 
-SEC("fexit/handle_mm_fault")
-int BPF_PROG(fexit_handle_mm_fault, struct vm_area_struct *vma, unsigned long address,
-	     unsigned int flags, struct pt_regs *regs, unsigned int ret)
-{
-	return regs ? exit_mm_fault() : exit_gup(ctx, ret, flags);
-}
+#define FEXIT(name, completed)                                                                     \
+	PROGRAM("fexit/handle_mm_fault", BPF_PROG, name,                                           \
+		regs ? completed : exit_gup(ctx, ret, flags), MM_FAULT_ARGS, unsigned int ret)
 
+FEXIT(fexit_handle_mm_fault, exit_mm_fault())
 /*
  * The end where perf events are refused: of completed faults only, as with the
  * software events.
  */
-#define FEXIT_END(suffix, with_find_vma)                                                           \
-	SEC("fexit/handle_mm_fault")                                                               \
-	int BPF_PROG(fexit_end##suffix, struct vm_area_struct *vma, unsigned long address,         \
-		     unsigned int flags, struct pt_regs *regs, unsigned int ret)                   \
-	{                                                                                          \
-		return regs ? exit_fault(ctx, address, ret, flags, with_find_vma) :                \
-			      exit_gup(ctx, ret, flags);                                           \
-	}
+FEXIT(fexit_end, exit_fault(ctx, address, ret, flags, false))
+FEXIT(fexit_end_vma, exit_fault(ctx, address, ret, flags, true))
 
-FEXIT_END(, false)
-FEXIT_END(_vma, true)
+/* By kprobe no return is seen: a get_user_pages fault ends where the page is looked up again. */
+KPROBE(handle_mm_fault, kprobe_handle_mm_fault, ENTER(vma_evidence_probe(vma), true), MM_FAULT_ARGS)
+KPROBE(handle_mm_fault, kprobe_handle_mm_fault_plain, ENTER(vma_evidence_probe(vma), false),
+       MM_FAULT_ARGS)
 
-/*
- * handle_mm_fault by kprobe: no return is seen, so a get_user_pages fault ends where
- * the page is looked up again.
- */
-#define HANDLE_MM_FAULT_KPROBE(suffix, atomics)                                                    \
-	SEC("kprobe/handle_mm_fault")                                                              \
-	int BPF_KPROBE(kprobe_handle_mm_fault##suffix, struct vm_area_struct *vma,                 \
-		       unsigned long address, unsigned int flags, struct pt_regs *regs)            \
-	{                                                                                          \
-		return regs ? enter_mm_fault(vma_evidence_probe(vma)) :                            \
-			      enter_gup(vma_evidence_probe(vma), address, flags, atomics);         \
-	}
-
-HANDLE_MM_FAULT_KPROBE(, true)
-HANDLE_MM_FAULT_KPROBE(_plain, false)
-
-#define LOOKUP_PROGRAM(function, call)                                                             \
-	SEC("kprobe/" #function)                                                                   \
-	int BPF_KPROBE(kprobe_##function)                                                          \
-	{                                                                                          \
-		return call(ctx);                                                                  \
-	}
+#define LOOKUP_PROGRAM(function, call) KPROBE(function, kprobe_##function, call(ctx))
 
 LOOKUP_HOOKS(LOOKUP_PROGRAM)
 

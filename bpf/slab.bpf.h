@@ -16,12 +16,7 @@
 #define SLAB(name, entry_type, key_member)                                                         \
 	_Static_assert(__builtin_offsetof(entry_type, key_member) == 0, "the key comes first");    \
 	MMAP_ARRAY(name##_slab, entry_type);                                                       \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
-		__uint(max_entries, 1);                                                            \
-		__type(key, typeof(((entry_type *)0)->key_member));                                \
-		__type(value, u32);                                                                \
-	} name##_index SEC(".maps");                                                               \
+	MAP(name##_index, HASH, 0, 1, typeof(((entry_type *)0)->key_member), u32);                 \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_STACK);                                                  \
 		__uint(max_entries, 1);                                                            \

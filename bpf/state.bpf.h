@@ -17,24 +17,20 @@
 #include "shared/inflight.h"
 #include "shared/tallies.h"
 
-/* An array that user space reads through mmap, and sizes before load. */
-#define MMAP_ARRAY(name, element)                                                                  \
+#define MAP(name, map_type, flags, entries, key_type, element)                                     \
 	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
-		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
-		__uint(max_entries, 1);                                                            \
-		__type(key, u32);                                                                  \
+		__uint(type, BPF_MAP_TYPE_##map_type);                                             \
+		__uint(map_flags, flags);                                                          \
+		__uint(max_entries, entries);                                                      \
+		__type(key, key_type);                                                             \
 		__type(value, element);                                                            \
 	} name SEC(".maps")
 
+/* An array that user space reads through mmap, and sizes before load. */
+#define MMAP_ARRAY(name, element) MAP(name, ARRAY, BPF_F_MMAPABLE, 1, u32, element)
+
 /* One value for each CPU. */
-#define PERCPU_VALUE(name, element)                                                                \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);                                           \
-		__uint(max_entries, 1);                                                            \
-		__type(key, u32);                                                                  \
-		__type(value, element);                                                            \
-	} name SEC(".maps")
+#define PERCPU_VALUE(name, element) MAP(name, PERCPU_ARRAY, 0, 1, u32, element)
 
 const volatile struct config cfg;
 /* Bit of each fact in the table's index; 0: not watched in this run. */
@@ -56,12 +52,7 @@ unsigned long long overflow_live;
  */
 struct inflight inflight[NR_INFLIGHT];
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, NR_OVERFLOW);
-	__type(key, u32);
-	__type(value, struct inflight);
-} inflight_overflow SEC(".maps");
+MAP(inflight_overflow, HASH, 0, NR_OVERFLOW, u32, struct inflight);
 
 /* The tids that are measured when there is a filter; TARGET_WORDS then, else 1. */
 MMAP_ARRAY(targets, u64);

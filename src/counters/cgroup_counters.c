@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/probe.h"
-#include "util/rcu.h"
-
 enum fate { KEPT, ENDS, FOLDS };
 
 struct cgroup_counters {

@@ -10,19 +10,19 @@
 #include <sys/mman.h>
 
 #include "util/clock.h"
-#include "util/rcu.h"
 
 struct counters {
 	const struct session *session;
 	struct session_maps maps;
 	struct fault_counters *fault_counters;
-	size_t fault_counters_len;
 	struct tallies *tallies;
-	size_t tallies_len;
 	const volatile struct slow_fault *slow; /* NULL: no threshold */
-	size_t slow_len;
 	const volatile struct cause_counters *causes; /* NULL: without --causes */
-	size_t causes_len;
+	struct {
+		void *at;
+		size_t len;
+	} mapped[4]; /* all of these */
+	unsigned int nr_mapped;
 	/* The reads of the last snapshot: see settle_read_accesses(). */
 	uint64_t reads[PATH_NR][ORIGIN_NR][2];
 	uint64_t missed; /* most events without a run so far */
@@ -30,11 +30,17 @@ struct counters {
 	void *on_flip_arg;
 };
 
-static void *map_counters(int fd, size_t len, int prot)
+/* NULL with errno set. */
+static void *map_counters(struct counters *c, int fd, size_t per_cpu, int prot)
 {
+	const size_t len = per_cpu * c->maps.nr_cpus;
 	void *p = mmap(NULL, len, prot, MAP_SHARED, fd, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	c->mapped[c->nr_mapped].at = p;
+	c->mapped[c->nr_mapped++].len = len;
+	return p;
 }
 
 int counters_open(struct counters **out, const struct session *session)
@@ -46,23 +52,18 @@ int counters_open(struct counters **out, const struct session *session)
 		return -ENOMEM;
 	c->session = session;
 	session_maps(session, &c->maps);
-	c->fault_counters_len =
-		sizeof(struct fault_counters) * FAULT_COUNTERS_PER_CPU * c->maps.nr_cpus;
-	c->tallies_len = sizeof(struct tallies) * c->maps.nr_cpus;
-	c->fault_counters = map_counters(c->maps.fault_counters_fd, c->fault_counters_len,
+	if (c->maps.slow_fd >= 0)
+		c->slow = map_counters(c, c->maps.slow_fd, sizeof(struct slow_fault) * SLOW_PER_CPU,
+				       PROT_READ);
+	if (c->maps.causes_fd >= 0)
+		c->causes = map_counters(c, c->maps.causes_fd,
+					 sizeof(struct cause_counters) * PATH_NR * ORIGIN_NR,
+					 PROT_READ);
+	c->tallies = map_counters(c, c->maps.tally_fd, sizeof(struct tallies), PROT_READ);
+	c->fault_counters = map_counters(c, c->maps.fault_counters_fd,
+					 sizeof(struct fault_counters) * FAULT_COUNTERS_PER_CPU,
 					 PROT_READ | PROT_WRITE);
-	c->tallies = c->fault_counters ? map_counters(c->maps.tally_fd, c->tallies_len, PROT_READ) :
-					 NULL;
-	if (c->tallies && c->maps.slow_fd >= 0) {
-		c->slow_len = sizeof(struct slow_fault) * SLOW_PER_CPU * c->maps.nr_cpus;
-		c->slow = map_counters(c->maps.slow_fd, c->slow_len, PROT_READ);
-	}
-	if (c->tallies && c->maps.causes_fd >= 0) {
-		c->causes_len =
-			sizeof(struct cause_counters) * PATH_NR * ORIGIN_NR * c->maps.nr_cpus;
-		c->causes = map_counters(c->maps.causes_fd, c->causes_len, PROT_READ);
-	}
-	if (!c->tallies || (c->maps.slow_fd >= 0 && !c->slow) ||
+	if (!c->fault_counters || !c->tallies || (c->maps.slow_fd >= 0 && !c->slow) ||
 	    (c->maps.causes_fd >= 0 && !c->causes)) {
 		err = -errno;
 		counters_close(c);
@@ -141,26 +142,20 @@ static void settle_read_accesses(uint64_t *last, struct fault_sum *sum)
 	sum->access[ACCESS_READ] = *last;
 }
 
-static bool is_untouched(const volatile struct fault_counters *from)
-{
-	return !from->sum_ns && !from->untimed;
-}
-
 static void sum_causes(const struct counters *c, struct snapshot *snap, unsigned int cpu)
 {
 	unsigned int path, origin, cause;
 
-	for (path = 0; c->causes && path < PATH_NR; path++)
-		for (origin = 0; origin < ORIGIN_NR; origin++) {
-			const volatile struct cause_counters *from =
-				&c->causes[(cpu * PATH_NR + path) * ORIGIN_NR + origin];
-			struct cause_sum *sum = &snap->causes[path][origin];
+	for_each_path_origin(path, origin) {
+		const volatile struct cause_counters *from =
+			&c->causes[(cpu * PATH_NR + path) * ORIGIN_NR + origin];
+		struct cause_sum *sum = &snap->causes[path][origin];
 
-			for (cause = 0; cause < CAUSE_NR; cause++) {
-				sum->ns[cause] += from->ns[cause];
-				sum->faults[cause] += from->faults[cause];
-			}
+		for (cause = 0; cause < CAUSE_NR; cause++) {
+			sum->ns[cause] += from->ns[cause];
+			sum->faults[cause] += from->faults[cause];
 		}
+	}
 }
 
 /* Faults in flight. The overflow hash is empty or tiny. */
@@ -181,36 +176,29 @@ static uint64_t count_end_runs(const struct snapshot *snap)
 		     snap->tallies[TALLY_FILTERED];
 	int path, origin, major, i;
 
-	for (path = 0; path < PATH_NR; path++)
-		for (origin = 0; path_completes(path) && origin < ORIGIN_GUP; origin++)
-			for (major = 0; major < 2; major++)
-				for (i = 0; i < HIST_SLOTS; i++)
-					n += snap->sums[path][origin][major].buckets[i];
+	for_each_fault_sum(path, origin, major)
+		for (i = 0; path_completes(path) && origin != ORIGIN_GUP && i < HIST_SLOTS; i++)
+			n += snap->sums[path][origin][major].buckets[i];
 	return n;
 }
 
 static void read_counters(const struct counters *c, struct snapshot *snap, unsigned int epoch)
 {
+	const volatile struct fault_counters *from;
 	unsigned int cpu, path, origin, major;
 	int i;
 
-	memset(snap->sums, 0, sizeof(snap->sums));
-	memset(snap->causes, 0, sizeof(snap->causes));
-	memset(snap->tallies, 0, sizeof(snap->tallies));
 	for (cpu = 0; cpu < c->maps.nr_cpus; cpu++) {
-		for (path = 0; path < PATH_NR; path++)
-			for (origin = 0; origin < ORIGIN_NR; origin++)
-				for (major = 0; major < 2; major++) {
-					const struct fault_counters *from =
-						&c->fault_counters[cpu * FAULT_COUNTERS_PER_CPU +
-								   FAULT_COUNTERS_INDEX(
-									   path, origin, major)];
+		const struct fault_counters *counters =
+			&c->fault_counters[cpu * FAULT_COUNTERS_PER_CPU];
 
-					if (!is_untouched(from))
-						sum_fault_counters(&snap->sums[path][origin][major],
-								   from, epoch);
-				}
-		sum_causes(c, snap, cpu);
+		for_each_fault_sum(path, origin, major) {
+			from = &counters[FAULT_COUNTERS_INDEX(path, origin, major)];
+			if (from->sum_ns || from->untimed)
+				sum_fault_counters(&snap->sums[path][origin][major], from, epoch);
+		}
+		if (c->causes)
+			sum_causes(c, snap, cpu);
 		for (i = 0; i < TALLY_NR; i++)
 			snap->tallies[i] += c->tallies[cpu].n[i];
 	}
@@ -223,6 +211,7 @@ static void read_counters(const struct counters *c, struct snapshot *snap, unsig
  */
 static uint64_t read_runs(const struct counters *c, struct snapshot *snap, unsigned int epoch)
 {
+	memset(snap, 0, sizeof(*snap));
 	snap->events = session_events(c->session);
 	read_counters(c, snap, epoch);
 	return snap->events > snap->end_runs ? snap->events - snap->end_runs : 0;
@@ -250,13 +239,10 @@ int counters_read(struct counters *c, struct snapshot *snap, bool final)
 	unsigned int epoch = flip_epoch(c);
 	unsigned int path, origin, major;
 
-	memset(snap, 0, sizeof(*snap));
 	read_settled(c, snap, epoch);
-	for (path = 0; path < PATH_NR; path++)
-		for (origin = 0; origin < ORIGIN_NR; origin++)
-			for (major = 0; major < 2; major++)
-				settle_read_accesses(&c->reads[path][origin][major],
-						     &snap->sums[path][origin][major]);
+	for_each_fault_sum(path, origin, major)
+		settle_read_accesses(&c->reads[path][origin][major],
+				     &snap->sums[path][origin][major]);
 	snap->probe_misses = session_misses(c->session);
 	if (final)
 		snap->in_flight = count_in_flight(c);
@@ -292,13 +278,7 @@ void counters_close(struct counters *c)
 {
 	if (!c)
 		return;
-	if (c->causes)
-		munmap((void *)c->causes, c->causes_len);
-	if (c->slow)
-		munmap((void *)c->slow, c->slow_len);
-	if (c->tallies)
-		munmap(c->tallies, c->tallies_len);
-	if (c->fault_counters)
-		munmap(c->fault_counters, c->fault_counters_len);
+	while (c->nr_mapped--)
+		munmap(c->mapped[c->nr_mapped].at, c->mapped[c->nr_mapped].len);
 	free(c);
 }

@@ -9,10 +9,8 @@
 #include <string.h>
 
 #include "proc/liveness.h"
-#include "probe/probe.h"
 #include "util/array.h"
 #include "util/clock.h"
-#include "util/rcu.h"
 
 /* Of an entry, from one read to the next. */
 struct history {
@@ -246,6 +244,14 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 
 /* --- freeing entries */
 
+static void free_history(struct history *history)
+{
+	free(history->last);
+	free(history->name[0]);
+	free(history->name[1]);
+	memset(history, 0, sizeof(*history));
+}
+
 /* No program uses the entry any more. It must be zero before it is free. */
 static void move_to_exited(struct groups *g, unsigned int i)
 {
@@ -259,10 +265,7 @@ static void move_to_exited(struct groups *g, unsigned int i)
 	/* Part of earlier intervals. */
 	if (history->last)
 		snapshot_add_row(&g->exited_last, history->last);
-	free(history->last);
-	free(history->name[0]);
-	free(history->name[1]);
-	memset(history, 0, sizeof(*history));
+	free_history(history);
 	memset(&g->slab[i], 0, sizeof(g->slab[i]));
 }
 
@@ -296,11 +299,8 @@ void groups_close(struct groups *g)
 
 	if (!g)
 		return;
-	for (i = 0; g->history && i <= g->maps.groups.limit; i++) {
-		free(g->history[i].last);
-		free(g->history[i].name[0]);
-		free(g->history[i].name[1]);
-	}
+	for (i = 0; g->history && i <= g->maps.groups.limit; i++)
+		free_history(&g->history[i]);
 	slab_unmap(&g->maps.groups, g->mappings, sizeof(*g->mappings));
 	slab_unmap(&g->maps.groups, g->slab, sizeof(*g->slab));
 	free(g->history);

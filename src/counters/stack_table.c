@@ -16,26 +16,26 @@
 #include <string.h>
 
 #include "proc/liveness.h"
-#include "probe/probe.h"
 #include "util/array.h"
 #include "util/hash.h"
-#include "util/rcu.h"
 
 enum { BATCH = 1024 };
 
 /* Copies of faults that left the table together, so that there is room before they get names. */
 struct batch {
 	struct batch *next;
-	struct profile_fault *faults;
-	bool *ended;
-	unsigned int nr, done;
-	struct part {
-		uint64_t hash;
-		size_t at;
-		unsigned int nr;
-	} * parts; /* two for each fault: of the kernel and the user stack */
 	uint64_t *frames;
 	size_t nr_frames, cap_frames;
+	unsigned int nr, done;
+	struct batch_fault {
+		struct profile_fault fault;
+		bool ended;
+		struct part {
+			uint64_t hash;
+			size_t at;
+			unsigned int nr;
+		} kernel, user; /* stacks */
+	} faults[];
 };
 
 enum fate { STAYS, LEAVES, ENDED };
@@ -172,28 +172,13 @@ static void find_referenced_stacks(struct stack_table *t)
 
 static void free_batch(struct batch *batch)
 {
-	if (!batch)
-		return;
-	free(batch->faults);
-	free(batch->ended);
-	free(batch->parts);
 	free(batch->frames);
 	free(batch);
 }
 
 static struct batch *alloc_batch(unsigned int nr)
 {
-	struct batch *batch = calloc(1, sizeof(*batch));
-
-	if (!batch)
-		return NULL;
-	batch->faults = calloc(nr + 1ul, sizeof(*batch->faults));
-	batch->ended = calloc(nr + 1ul, sizeof(*batch->ended));
-	batch->parts = calloc(2ul * nr + 1, sizeof(*batch->parts));
-	if (batch->faults && batch->ended && batch->parts)
-		return batch;
-	free_batch(batch);
-	return NULL;
+	return calloc(1, sizeof(struct batch) + nr * sizeof(struct batch_fault));
 }
 
 static int copy_stack_frames(const struct stack_table *t, struct batch *batch, uint64_t hash,
@@ -217,15 +202,16 @@ static int copy_fault(const struct stack_table *t, struct batch *batch, unsigned
 		      bool ended)
 {
 	const struct profile_fault *fault = &t->faults[entry];
-	struct part *parts = &batch->parts[2 * batch->nr];
-	int err = copy_stack_frames(t, batch, fault->key.kernel, &parts[0]);
+	struct batch_fault *copy = &batch->faults[batch->nr];
+	int err = copy_stack_frames(t, batch, fault->key.kernel, &copy->kernel);
 
 	if (!err)
-		err = copy_stack_frames(t, batch, fault->key.user, &parts[1]);
+		err = copy_stack_frames(t, batch, fault->key.user, &copy->user);
 	if (err)
 		return err;
-	batch->faults[batch->nr] = *fault;
-	batch->ended[batch->nr++] = ended;
+	copy->fault = *fault;
+	copy->ended = ended;
+	batch->nr++;
 	return 0;
 }
 
@@ -237,11 +223,11 @@ static int stack_error(const struct part *part)
 static int visit_batch(const struct batch *batch, unsigned int i, stack_sample_visit visit,
 		       void *context)
 {
-	const struct profile_fault *fault = &batch->faults[i];
-	const struct part *kernel = &batch->parts[2ul * i], *user = kernel + 1;
+	const struct profile_fault *fault = &batch->faults[i].fault;
+	const struct part *kernel = &batch->faults[i].kernel, *user = &batch->faults[i].user;
 	struct stack_sample sample = {
 		.pid = (int)fault->key.pid,
-		.ended = batch->ended[i],
+		.ended = batch->faults[i].ended,
 		.comm = fault->comm,
 		.path = path_name(fault->key.path),
 		.count = fault->count,

@@ -19,6 +19,7 @@
 #include "caps.skel.h"
 #include "probe_perf_event.h"
 #include "probe_wait_functions.h"
+#include "proc/procfs.h"
 
 /* Loads a program that returns 0. Its fd, or a negative errno. */
 static int load_empty_program(enum bpf_prog_type type, enum bpf_attach_type attach, int btf_id)
@@ -125,14 +126,15 @@ static bool has_member(const struct btf *btf, const char *type_name, const char 
  */
 static bool has_numa_hints(void)
 {
-	FILE *f = fopen("/proc/sys/kernel/numa_balancing", "re");
-	char name[64];
 	unsigned long long count = 0;
-	bool has = f && fgetc(f) > '0';
+	char name[64];
+	bool has = false;
+	FILE *f;
 
-	if (f)
-		fclose(f);
-	f = has ? NULL : fopen("/proc/vmstat", "re");
+	if (!procfs_read_text("/proc/sys/kernel/numa_balancing", name, sizeof(name)) &&
+	    name[0] > '0')
+		return true;
+	f = fopen("/proc/vmstat", "re");
 	while (f && !has && fscanf(f, "%63s %llu", name, &count) == 2)
 		has = !strcmp(name, "numa_pte_updates") && count;
 	if (f)
@@ -147,19 +149,13 @@ static bool has_mthp(void)
 	int order;
 
 	for (order = 1; order <= MAX_ORDER_NOTED; order++) {
-		char path[96], setting[96] = "";
-		FILE *f;
+		char path[96], setting[96];
 
 		snprintf(path, sizeof(path),
 			 "/sys/kernel/mm/transparent_hugepage/hugepages-%ldkB/enabled",
 			 kib << order);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		if (!fgets(setting, sizeof(setting), f))
-			setting[0] = '\0';
-		fclose(f);
-		if (setting[0] && !strstr(setting, "[never]"))
+		if (!procfs_read_text(path, setting, sizeof(setting)) &&
+		    !strstr(setting, "[never]"))
 			return true;
 	}
 	return false;

@@ -25,6 +25,14 @@ void slab_unmap(const struct slab *slab, void *array, size_t each);
 
 /* Takes entries out of the index: no program finds them any more. 0 or a negative errno. */
 int slab_unhook(const struct slab *slab, const unsigned int *list, unsigned int nr);
+
+/*
+ * Returns when all programs that run now have ended: some ms, no CPU time. They run under RCU,
+ * and MEMBARRIER_CMD_GLOBAL waits for a grace period (kernel/sched/membarrier.c). Kernels with
+ * nohz_full CPUs do not support it: then this returns at once.
+ */
+void rcu_wait(void);
+
 /*
  * Makes entries free again. Call it after rcu_wait(), as a program that found one before may
  * still run, and after zeroing them: a program that takes one writes its key at once. Without

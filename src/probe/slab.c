@@ -4,7 +4,10 @@
  */
 #include "probe_slab.h"
 
+#include <linux/membarrier.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -50,6 +53,11 @@ static int return_entries(const struct slab *slab, const unsigned int *list, uns
 int slab_unhook(const struct slab *slab, const unsigned int *list, unsigned int nr)
 {
 	return return_entries(slab, list, nr, false);
+}
+
+void rcu_wait(void)
+{
+	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 int slab_free(const struct slab *slab, const unsigned int *list, unsigned int nr)

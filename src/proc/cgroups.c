@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "procfs.h"
 #include "util/escape.h"
 #include "util/hash.h"
 
@@ -245,35 +246,24 @@ unsigned int cgroups_walks(const struct cgroups *c)
 
 /* --- finding the hierarchy */
 
-static bool has_word(const char *list, const char *word, const char *separators)
+/* Writes to list. */
+static bool has_word(char *list, const char *word, const char *separators)
 {
-	size_t len = strlen(word);
+	const char *each;
 
-	while (*list) {
-		size_t n = strcspn(list, separators);
-
-		if (n == len && !memcmp(list, word, len))
+	while ((each = strsep(&list, separators)))
+		if (!strcmp(each, word))
 			return true;
-		list += n;
-		list += strspn(list, separators);
-	}
 	return false;
 }
 
 /* Whether v2 has the memory controller at mount. */
 static bool has_memory(const char *mount)
 {
-	char path[4200], list[512] = "";
-	FILE *f;
+	char path[4200], list[512];
 
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", mount);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	if (!fgets(list, sizeof(list), f))
-		list[0] = '\0';
-	fclose(f);
-	return has_word(list, "memory", " \n");
+	return !procfs_read_text(path, list, sizeof(list)) && has_word(list, "memory", " \n");
 }
 
 /*

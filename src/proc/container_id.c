@@ -27,8 +27,8 @@ struct text {
  * (systemd's driver), NAME-ID (cgroupfs), or SLICE:NAME:ID (a path for systemd that is
  * given to the cgroupfs driver). The cgroups of conmon have another word in between.
  */
-static const struct {
-	const char *name, *runtime;
+static const struct runtime_row {
+	const char *text, *runtime;
 } names_of_runtimes[] = {
 	{ "cri-containerd", "containerd" },
 	{ "nerdctl", "containerd" },
@@ -39,9 +39,7 @@ static const struct {
 };
 
 /* Directories in which the cgroupfs driver names containers only by id. */
-static const struct {
-	const char *parent, *runtime;
-} parents_of_containers[] = {
+static const struct runtime_row parents_of_containers[] = {
 	{ "docker", "docker" },
 	{ "libpod_parent", "podman" },
 };
@@ -64,17 +62,6 @@ static bool remove_suffix(struct text *text, const char *end)
 static bool is_hex(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
-static bool is_container_id(const char *at, size_t len)
-{
-	size_t i;
-
-	if (len != ID_LEN)
-		return false;
-	for (i = 0; i < len && is_hex(at[i]); i++)
-		;
-	return i == len;
 }
 
 static void set_container(struct cgroup_names *names, const char *id, const char *runtime)
@@ -131,24 +118,15 @@ static void parse_pod(struct cgroup_names *names, struct text dir)
 	}
 }
 
-static const char *runtime_of(struct text name)
+/* NULL: in no row. */
+static const char *runtime_of(const struct runtime_row *rows, size_t nr, struct text text)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(names_of_runtimes); i++)
-		if (text_equals(name, names_of_runtimes[i].name))
-			return names_of_runtimes[i].runtime;
+	for (i = 0; i < nr; i++)
+		if (text_equals(text, rows[i].text))
+			return rows[i].runtime;
 	return NULL;
-}
-
-static const char *runtime_below(struct text parent)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(parents_of_containers); i++)
-		if (text_equals(parent, parents_of_containers[i].parent))
-			return parents_of_containers[i].runtime;
-	return "";
 }
 
 static void parse_container(struct cgroup_names *names, struct text dir, struct text parent)
@@ -160,11 +138,13 @@ static void parse_container(struct cgroup_names *names, struct text dir, struct 
 	if (name.len < ID_LEN)
 		return;
 	id = name.at + name.len - ID_LEN;
-	if (!is_container_id(id, ID_LEN))
+	if (strspn(id, "0123456789abcdef") < ID_LEN)
 		return;
 	name.len -= ID_LEN;
 	if (!name.len) {
-		set_container(names, id, runtime_below(parent));
+		runtime = runtime_of(parents_of_containers, ARRAY_SIZE(parents_of_containers),
+				     parent);
+		set_container(names, id, runtime ? runtime : "");
 		return;
 	}
 	/* The separator before the id, and with ':' another one after the slice. */
@@ -181,7 +161,7 @@ static void parse_container(struct cgroup_names *names, struct text dir, struct 
 	} else if (name.at[name.len] != '-') {
 		return;
 	}
-	runtime = runtime_of(name);
+	runtime = runtime_of(names_of_runtimes, ARRAY_SIZE(names_of_runtimes), name);
 	if (!runtime)
 		return;
 	if (name.at != dir.at)

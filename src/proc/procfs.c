@@ -65,22 +65,28 @@ int procfs_parse_stat(const char *text, struct procfs_stat *stat)
 	return 0;
 }
 
-int procfs_read_stat(const char *path, struct procfs_stat *stat)
+int procfs_read_text(const char *path, char *buf, size_t len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-	char text[1024];
-	ssize_t len;
+	ssize_t n;
 
 	if (fd < 0)
 		return errno_of_task();
-	len = read(fd, text, sizeof(text) - 1);
-	if (len <= 0)
-		err = len ? errno_of_task() : -ESRCH;
+	n = read(fd, buf, len - 1);
+	if (n > 0)
+		buf[n] = '\0';
+	else
+		err = n ? errno_of_task() : -ESRCH;
 	close(fd);
-	if (err)
-		return err;
-	text[len] = '\0';
-	return procfs_parse_stat(text, stat);
+	return err;
+}
+
+int procfs_read_stat(const char *path, struct procfs_stat *stat)
+{
+	char text[1024];
+	int err = procfs_read_text(path, text, sizeof(text));
+
+	return err ? err : procfs_parse_stat(text, stat);
 }
 
 int procfs_status(int id, const char *key, char *buf, size_t len)
@@ -103,4 +109,11 @@ int procfs_status(int id, const char *key, char *buf, size_t len)
 	}
 	fclose(f);
 	return err;
+}
+
+int procfs_tgid(int id)
+{
+	char value[16];
+
+	return procfs_status(id, "Tgid", value, sizeof(value)) ? 0 : atoi(value);
 }

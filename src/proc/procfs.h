@@ -19,6 +19,12 @@ struct procfs_stat {
 	int64_t rss; /* pages */
 };
 
+/*
+ * The begin of a file of /proc or /sys in buf (len bytes). 0 or a negative errno; -ESRCH: the
+ * process or thread has ended, or the file is not there or empty.
+ */
+int procfs_read_text(const char *path, char *buf, size_t len);
+
 /* Of the text of a stat file. 0 or -EINVAL. */
 int procfs_parse_stat(const char *text, struct procfs_stat *stat);
 
@@ -30,6 +36,9 @@ int procfs_read_stat(const char *path, struct procfs_stat *stat);
  * -ESRCH: no such process or thread, -ENOENT: no such line.
  */
 int procfs_status(int id, const char *key, char *buf, size_t len);
+
+/* The process that task id belongs to; 0 when there is no such task. */
+int procfs_tgid(int id);
 
 /* Of one process or thread. 0, or a negative errno, which ends the iteration. */
 typedef int (*procfs_visit)(void *context, int id);

@@ -7,10 +7,10 @@
 #include <dirent.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "procfs.h"
+#include "util/clock.h"
 
 static uint64_t count_fds(void)
 {
@@ -29,17 +29,13 @@ static uint64_t count_fds(void)
 
 static void read_self_stat(struct self_usage *usage)
 {
-	struct timespec boot, now;
 	struct procfs_stat stat;
 
 	if (procfs_read_stat("/proc/self/stat", &stat))
 		return;
 	usage->virtual_bytes = stat.vsize;
 	usage->resident_bytes = (uint64_t)stat.rss * sysconf(_SC_PAGESIZE);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &now);
-	usage->start_time = (double)(now.tv_sec - boot.tv_sec) +
-			    (double)(now.tv_nsec - boot.tv_nsec) / 1e9 +
+	usage->start_time = (double)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME)) / 1e9 +
 			    (double)stat.starttime / (double)sysconf(_SC_CLK_TCK);
 }
 
@@ -48,15 +44,13 @@ void self_usage(struct self_usage *usage)
 	/* Computed once, because CLOCK_REALTIME is adjusted. */
 	static double start_time;
 	struct rlimit limit;
-	struct timespec cpu;
 
 	memset(usage, 0, sizeof(*usage));
 	read_self_stat(usage);
 	if (!start_time)
 		start_time = usage->start_time;
 	usage->start_time = start_time;
-	if (!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu))
-		usage->cpu_ns = cpu.tv_sec * 1000000000ull + cpu.tv_nsec;
+	usage->cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	usage->open_fds = count_fds();
 	if (!getrlimit(RLIMIT_NOFILE, &limit))
 		usage->max_fds = limit.rlim_cur;

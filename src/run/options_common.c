@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/task.h"
+#include "proc/procfs.h"
 #include "util/array.h"
 
 #define PID_MAX (1 << 22)
@@ -125,9 +125,9 @@ static int check_targets(const struct run_options *o, struct error *error)
 	if (o->workload && !o->workload[0])
 		return error_set(error, -EINVAL, "no COMMAND after --");
 	for (i = 0; i < o->nr_pids; i++)
-		if (task_tgid(o->pids[i]) != o->pids[i])
+		if (procfs_tgid(o->pids[i]) != o->pids[i])
 			return error_set(error, -ESRCH, "no such process: %d", o->pids[i]);
-	if (o->tid && !task_tgid((int)o->tid))
+	if (o->tid && !procfs_tgid((int)o->tid))
 		return error_set(error, -ESRCH, "no such thread: %u", o->tid);
 	return 0;
 }

@@ -13,12 +13,21 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proc/procfs.h"
+#include "util/clock.h"
 
 #define DELETED " (deleted)"
+
+/* Closes fd unless it is the right file. */
+static int keep_if(int fd, bool right)
+{
+	if (right)
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
 
 /* path_fd: of O_PATH, so that devices and pipes, on which open() has effects, stay closed. */
 static int open_regular(int path_fd)
@@ -85,14 +94,10 @@ static bool same_build_id(int fd, const uint8_t *build_id, int len)
  */
 static bool changed_before(const struct stat *st, uint64_t since_ns)
 {
-	struct timespec mono, real, tick;
-	int64_t since, changed;
+	int64_t since = since_ns + clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC), changed;
+	struct timespec tick;
 
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &real);
 	clock_getres(CLOCK_REALTIME_COARSE, &tick);
-	since = (int64_t)since_ns + (real.tv_sec - mono.tv_sec) * 1000000000ll +
-		(real.tv_nsec - mono.tv_nsec);
 	changed = st->st_ctim.tv_sec * 1000000000ll + st->st_ctim.tv_nsec + tick.tv_nsec;
 	return changed <= since;
 }
@@ -133,20 +138,15 @@ static int open_map_files_link(const struct mapping *mapping, uint64_t began_ns)
 	target[len] = '\0';
 	fd = open(path, O_PATH | O_CLOEXEC);
 	fd = open_regular(fd < 0 ? -errno : fd);
-	if (fd < 0 || is_mapped_file(fd, mapping, began_ns))
-		return fd;
-	if (!file->build_id_len && !strcmp(target, file->path) && !strstr(target, DELETED))
-		return fd;
-	close(fd);
-	return -ESTALE;
+	return fd < 0 ? fd :
+			keep_if(fd, is_mapped_file(fd, mapping, began_ns) ||
+					    (!file->build_id_len && !strcmp(target, file->path) &&
+					     !strstr(target, DELETED)));
 }
 
 static int check_mapped_file(int fd, const struct mapping *mapping, uint64_t began_ns)
 {
-	if (fd < 0 || is_mapped_file(fd, mapping, began_ns))
-		return fd;
-	close(fd);
-	return -ESTALE;
+	return fd < 0 ? fd : keep_if(fd, is_mapped_file(fd, mapping, began_ns));
 }
 
 int dso_open(const struct mapping *mapping, uint64_t began_ns)
@@ -191,11 +191,9 @@ static int open_debug_at(int root_fd, const char *path, const struct elf_file *f
 
 	if (fd < 0)
 		return fd;
-	if (file->build_id_len ? same_build_id(fd, file->build_id, file->build_id_len) :
-				 link && same_checksum(fd, file->debug_crc))
-		return fd;
-	close(fd);
-	return -ESTALE;
+	return keep_if(fd, file->build_id_len ?
+				   same_build_id(fd, file->build_id, file->build_id_len) :
+				   link && same_checksum(fd, file->debug_crc));
 }
 
 static int open_by_build_id(int root_fd, const struct elf_file *file)
@@ -289,8 +287,6 @@ int dso_open_perf_map(const struct mapping *mapping)
 	fd = open_in_root_of(mapping->exited ? 0 : mapping->pid, path);
 	if (fd < 0 || !mapping->exited)
 		return fd;
-	if (!fstat(fd, &st) && mapping->since_ns && !changed_before(&st, mapping->since_ns))
-		return fd;
-	close(fd);
-	return -ESTALE;
+	return keep_if(fd, !fstat(fd, &st) && mapping->since_ns &&
+				   !changed_before(&st, mapping->since_ns));
 }

@@ -19,15 +19,16 @@ static const uint64_t MAX_SECTION = 512ul << 20;
 /* How many functions back a function that surrounds others is searched. */
 enum { MAX_NESTED = 16 };
 
-static void read_build_id(struct elf_file *file, Elf *elf)
+static int read_build_id(struct elf_file *file, Elf *elf)
 {
 	const void *id;
 	ssize_t len = dwelf_elf_gnu_build_id(elf, &id);
 
-	if (len <= 0)
-		return;
-	file->build_id_len = len < BUILD_ID_MAX ? len : BUILD_ID_MAX;
-	memcpy(file->build_id, id, file->build_id_len);
+	if (len > 0) {
+		file->build_id_len = len < BUILD_ID_MAX ? len : BUILD_ID_MAX;
+		memcpy(file->build_id, id, file->build_id_len);
+	}
+	return 0;
 }
 
 static int read_segments(struct elf_file *file, Elf *elf)
@@ -149,8 +150,6 @@ static int read_elf(struct elf_file *file, Elf *elf)
 	GElf_Word crc;
 	int err;
 
-	if (elf_kind(elf) != ELF_K_ELF)
-		return -ENOEXEC;
 	read_build_id(file, elf);
 	link = dwelf_elf_gnu_debuglink(elf, &crc);
 	if (link && !strchr(link, '/')) {
@@ -160,64 +159,51 @@ static int read_elf(struct elf_file *file, Elf *elf)
 	err = read_segments(file, elf);
 	if (!err)
 		err = read_elf_symbols(file, elf);
-	return err;
-}
-
-/* Ends elf, which may be NULL. */
-static int read_and_end(struct elf_file *file, Elf *elf)
-{
-	int err;
-
-	memset(file, 0, sizeof(*file));
-	if (!elf)
-		return -ENOEXEC;
-	err = read_elf(file, elf);
-	elf_end(elf);
 	if (err)
 		elf_file_free(file);
 	return err;
 }
 
-int elf_file_read(struct elf_file *file, int fd)
+static Elf *begin_elf(int fd)
 {
 	elf_version(EV_CURRENT);
-	return read_and_end(file, elf_begin(fd, ELF_C_READ, NULL));
+	return elf_begin(fd, ELF_C_READ, NULL);
+}
+
+/* Ends elf, which may be NULL. */
+static int read_and_end(struct elf_file *file, Elf *elf, int (*read)(struct elf_file *, Elf *))
+{
+	int err = elf_kind(elf) == ELF_K_ELF ? read(file, elf) : -ENOEXEC;
+
+	elf_end(elf);
+	return err;
+}
+
+int elf_file_read(struct elf_file *file, int fd)
+{
+	memset(file, 0, sizeof(*file));
+	return read_and_end(file, begin_elf(fd), read_elf);
 }
 
 int elf_file_read_memory(struct elf_file *file, char *bytes, size_t len)
 {
+	memset(file, 0, sizeof(*file));
 	elf_version(EV_CURRENT);
-	return read_and_end(file, elf_memory(bytes, len));
+	return read_and_end(file, elf_memory(bytes, len), read_elf);
 }
 
 int elf_file_build_id(int fd, uint8_t build_id[BUILD_ID_MAX])
 {
 	struct elf_file file = { 0 };
-	Elf *elf;
+	int err = read_and_end(&file, begin_elf(fd), read_build_id);
 
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf)
-		return -ENOEXEC;
-	if (elf_kind(elf) == ELF_K_ELF)
-		read_build_id(&file, elf);
-	elf_end(elf);
 	memcpy(build_id, file.build_id, sizeof(file.build_id));
-	return file.build_id_len;
+	return err ? err : file.build_id_len;
 }
 
 int elf_file_add_symbols(struct elf_file *file, int fd)
 {
-	Elf *elf;
-	int err;
-
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf)
-		return -ENOEXEC;
-	err = elf_kind(elf) == ELF_K_ELF ? read_elf_symbols(file, elf) : -ENOEXEC;
-	elf_end(elf);
-	return err;
+	return read_and_end(file, begin_elf(fd), read_elf_symbols);
 }
 
 /* Of several at one address the one to show comes last. */

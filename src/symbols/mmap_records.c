@@ -162,8 +162,11 @@ bool mmap_records_has_cpu(const struct mmap_records *r, int cpu)
 	return cpu >= 0 && cpu < r->nr_cpus && r->rings[cpu].fd >= 0;
 }
 
-/* On each CPU, because an inherited event can only be mapped when it is bound to a CPU. */
-static int add_thread_on_cpus(struct mmap_records *r, int tid)
+/*
+ * tid -1: all. On each CPU, because an inherited event can only be mapped when it is bound to a
+ * CPU.
+ */
+static int add_on_cpus(struct mmap_records *r, int tid)
 {
 	int cpu, err = 0;
 
@@ -171,18 +174,6 @@ static int add_thread_on_cpus(struct mmap_records *r, int tid)
 		err = add_event(r, tid, cpu);
 		if (err == -ENODEV || err == -ESRCH)
 			err = 0; /* offline; ended meanwhile */
-	}
-	return err;
-}
-
-static int add_all_cpus(struct mmap_records *r)
-{
-	int cpu, err = 0;
-
-	for (cpu = 0; cpu < r->nr_cpus && !err; cpu++) {
-		err = mmap_records_add_cpu(r, cpu);
-		if (err == -ENODEV)
-			err = 0;
 	}
 	return err;
 }
@@ -203,9 +194,9 @@ int mmap_records_open(struct mmap_records **out, const int *tids, unsigned int n
 	for (i = 0; r->rings && i < (unsigned int)r->nr_cpus; i++)
 		r->rings[i].fd = -1;
 	if (!err && !tids)
-		err = add_all_cpus(r);
+		err = add_on_cpus(r, -1);
 	for (i = 0; !err && i < nr_tids; i++)
-		err = add_thread_on_cpus(r, tids[i]);
+		err = add_on_cpus(r, tids[i]);
 	if (err) {
 		mmap_records_close(r);
 		return err;

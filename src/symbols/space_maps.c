@@ -14,7 +14,6 @@
 
 #include "symbols_space_store.h"
 #include "proc/procfs.h"
-#include "proc/task.h"
 #include "util/clock.h"
 #include "util/escape.h"
 
@@ -156,7 +155,7 @@ int spaces_add_present(struct address_spaces *a, const struct address_spaces_opt
 		return procfs_each_process(add_present_process, a);
 	for (i = 0; i < options->nr_tids && !err; i++) {
 		/* A thread's faults have the pid of its process. */
-		int pid = task_tgid(options->tids[i]);
+		int pid = procfs_tgid(options->tids[i]);
 
 		err = pid ? add_present_process(a, pid) : 0;
 	}

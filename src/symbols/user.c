@@ -18,6 +18,7 @@
 #include "symbols_perf_map.h"
 #include "util/clock.h"
 #include "util/hash.h"
+#include "util/intern.h"
 
 enum {
 	MAX_OBJECTS = 1024,
@@ -48,20 +49,14 @@ struct jit {
 	uint64_t read_ns;
 };
 
-/* A copy of a name that was returned, as its map may be read again. */
-struct kept_name {
-	struct kept_name *next;
-	char text[];
-};
-
 struct symbols_user {
 	struct address_spaces *spaces;
 	uint64_t began_ns;
 	struct hash objects;
 	size_t bytes;
 	struct jit jits[MAX_JITS];
-	unsigned int nr_jits, next_jit;
-	struct kept_name *kept;
+	unsigned int next_jit;
+	struct intern jit_names; /* those that were returned: their maps may be read again */
 	struct user_symbol thread_start; /* only build_id and module_offset */
 	struct symbols_user_totals totals;
 };
@@ -156,30 +151,22 @@ static bool may_be_jit(const struct mapped_file *file)
 	return false;
 }
 
-/* Memory of a JIT compiler does not count as an unreadable file. */
-static void count_load(struct symbols_user *u, const struct object *o)
+/*
+ * Adds by to the totals; -1 before another try. Memory of a JIT compiler does not count as an
+ * unreadable file.
+ */
+static void count_load(struct symbols_user *u, const struct object *o, int by)
 {
-	if (o->err == -ENOEXEC && may_be_jit(&o->file))
+	if (o->err == -EAGAIN || (o->err == -ENOEXEC && may_be_jit(&o->file)))
 		return;
 	if (o->err == -ESTALE)
-		u->totals.files_refused++;
+		u->totals.files_refused += by;
 	else if (o->err)
-		u->totals.files_unreadable++;
+		u->totals.files_unreadable += by;
 	else
-		u->totals.files++;
+		u->totals.files += by;
 	if (!o->err && !o->elf.has_symtab)
-		u->totals.files_without_symtab++;
-}
-
-/* Before another try. */
-static void uncount_failure(struct symbols_user *u, const struct object *o)
-{
-	if (o->err == -ENOEXEC && may_be_jit(&o->file))
-		return;
-	if (o->err == -ESTALE)
-		u->totals.files_refused--;
-	else if (o->err != -EAGAIN)
-		u->totals.files_unreadable--;
+		u->totals.files_without_symtab += by;
 }
 
 static void load_object(struct symbols_user *u, struct object *o, const struct mapping *mapping)
@@ -191,23 +178,15 @@ static void load_object(struct symbols_user *u, struct object *o, const struct m
 		return; /* no file */
 	if (!o->err || (o->err != -EAGAIN && (mapping->exited || o->tried_pid == mapping->pid)))
 		return;
-	uncount_failure(u, o);
+	count_load(u, o, -1);
 	o->tried_pid = mapping->pid;
 	o->err = vdso ? load_vdso(&o->elf) : load_file(u, o, mapping);
-	count_load(u, o);
+	count_load(u, o, 1);
 	if (o->err)
 		return;
 	elf_file_sort(&o->elf);
 	o->bytes = o->elf.cap_symbols * sizeof(*o->elf.symbols) + o->elf.names.cap;
 	u->bytes += o->bytes;
-}
-
-/* NULL: not a mangled name, or out of memory. */
-static char *demangle(const char *name)
-{
-	if (strncmp(name, "_Z", 2) && strncmp(name, "_R", 2))
-		return NULL;
-	return strlen(name) > MAX_MANGLED ? NULL : cplus_demangle(name, DMGL_AUTO);
 }
 
 static const char *symbol_name(struct object *o, const struct elf_symbol *symbol)
@@ -219,25 +198,23 @@ static const char *symbol_name(struct object *o, const struct elf_symbol *symbol
 		return raw;
 	if (!o->demangled)
 		o->demangled = calloc(o->elf.nr_symbols, sizeof(*o->demangled));
-	if (o->demangled && !o->demangled[i])
-		o->demangled[i] = demangle(raw);
+	if (o->demangled && !o->demangled[i] && strlen(raw) <= MAX_MANGLED)
+		o->demangled[i] = cplus_demangle(raw, DMGL_AUTO);
 	return o->demangled && o->demangled[i] ? o->demangled[i] : raw;
 }
 
 /* --- JIT */
 
-static char *read_jit_map(int fd, size_t len)
+/* Sets len to the number of bytes that could be read. */
+static char *read_jit_map(int fd, size_t *len)
 {
-	char *text = malloc(len + 1);
+	char *text = malloc(*len + 1);
 	size_t have = 0;
-	ssize_t n = 1;
+	ssize_t n;
 
-	while (text && have < len && n > 0) {
-		n = pread(fd, text + have, len - have, have);
-		have += n > 0 ? n : 0;
-	}
-	if (text && have < len)
-		memset(text + have, '\n', len - have);
+	while (text && have < *len && (n = pread(fd, text + have, *len - have, have)) > 0)
+		have += n;
+	*len = have;
 	return text;
 }
 
@@ -246,6 +223,7 @@ static void read_jit(struct jit *jit, const struct mapping *mapping)
 	int fd = dso_open_perf_map(mapping);
 	struct stat st;
 	char *text;
+	size_t len;
 
 	jit->read_ns = clock_ns(CLOCK_MONOTONIC);
 	if (fd < 0)
@@ -256,12 +234,13 @@ static void read_jit(struct jit *jit, const struct mapping *mapping)
 		close(fd);
 		return;
 	}
-	text = (size_t)st.st_size <= MAX_PERF_MAP ? read_jit_map(fd, st.st_size) : NULL;
+	len = st.st_size;
+	text = len <= MAX_PERF_MAP ? read_jit_map(fd, &len) : NULL;
 	close(fd);
 	if (!text)
 		return;
 	perf_map_free(&jit->map);
-	perf_map_parse(&jit->map, text, st.st_size);
+	perf_map_parse(&jit->map, text, len);
 	jit->size = st.st_size;
 	jit->modified = st.st_mtim;
 	free(text);
@@ -272,31 +251,20 @@ static struct jit *jit_get(struct symbols_user *u, const struct mapping *mapping
 	struct jit *jit;
 	unsigned int i;
 
-	for (i = 0; i < u->nr_jits; i++)
+	for (i = 0; i < MAX_JITS; i++)
 		if (u->jits[i].pid == mapping->pid && u->jits[i].exited == mapping->exited)
 			return &u->jits[i];
-	if (u->nr_jits < MAX_JITS) {
-		jit = &u->jits[u->nr_jits++];
-	} else {
-		jit = &u->jits[u->next_jit++ % MAX_JITS];
-		perf_map_free(&jit->map);
-		memset(jit, 0, sizeof(*jit));
-	}
-	jit->pid = mapping->pid;
-	jit->exited = mapping->exited;
+	jit = &u->jits[u->next_jit++ % MAX_JITS];
+	perf_map_free(&jit->map);
+	*jit = (struct jit){ .pid = mapping->pid, .exited = mapping->exited };
 	return jit;
 }
 
 static const char *keep_jit_name(struct symbols_user *u, const char *name)
 {
-	struct kept_name *kept = malloc(sizeof(*kept) + strlen(name) + 1);
+	int64_t number = intern_text(&u->jit_names, name);
 
-	if (!kept)
-		return NULL;
-	strcpy(kept->text, name);
-	kept->next = u->kept;
-	u->kept = kept;
-	return kept->text;
+	return number < 0 ? NULL : interned(&u->jit_names, number);
 }
 
 static void find_jit(struct symbols_user *u, const struct mapping *mapping, uint64_t address,
@@ -417,16 +385,6 @@ int symbols_user_find(struct symbols_user *u, int pid, uint64_t address, uint64_
 	return out->name ? 0 : -ENOENT;
 }
 
-static void free_kept(struct symbols_user *u)
-{
-	while (u->kept) {
-		struct kept_name *next = u->kept->next;
-
-		free(u->kept);
-		u->kept = next;
-	}
-}
-
 static void free_objects(struct symbols_user *u)
 {
 	struct hash_link *link, *next;
@@ -439,7 +397,7 @@ static void free_objects(struct symbols_user *u)
 /* All at once: files that are still needed are read again. */
 void symbols_user_trim(struct symbols_user *u)
 {
-	free_kept(u);
+	intern_free(&u->jit_names);
 	if (u->objects.nr > MAX_OBJECTS || u->bytes > MAX_BYTES)
 		free_objects(u);
 }
@@ -455,10 +413,10 @@ void symbols_user_close(struct symbols_user *u)
 
 	if (!u)
 		return;
-	free_kept(u);
+	intern_free(&u->jit_names);
 	free_objects(u);
 	hash_close(&u->objects);
-	for (i = 0; i < u->nr_jits; i++)
+	for (i = 0; i < MAX_JITS; i++)
 		perf_map_free(&u->jits[i].map);
 	free(u);
 }

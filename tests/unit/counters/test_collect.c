@@ -16,7 +16,6 @@
 #include <cmocka.h>
 
 #include "counters/counters.h"
-#include "util/rcu.h"
 
 /* One CPU whose anonymous faults take a bucket each. */
 static struct {

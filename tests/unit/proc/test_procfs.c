@@ -22,7 +22,6 @@
 #include "proc/kallsyms.h"
 #include "proc/procfs.h"
 #include "proc/self_usage.h"
-#include "proc/task.h"
 #include "util/array.h"
 
 /* An id that no process or thread has: above the largest kernel.pid_max. */
@@ -146,7 +145,7 @@ static void threads(void **state)
 	assert_int_equal(procfs_each_thread(getpid(), find_id, &s), 0);
 	assert_int_equal(s.found, 1);
 	assert_int_equal(s.nr, 2);
-	assert_int_equal(task_tgid(tid), getpid());
+	assert_int_equal(procfs_tgid(tid), getpid());
 	assert_int_equal(write(fds[3], "x", 1), 1);
 	pthread_join(thread, NULL);
 	assert_int_equal(procfs_each_thread(NO_ID, find_id, &s), -ESRCH);
@@ -155,8 +154,8 @@ static void threads(void **state)
 static void tgid(void **state)
 {
 	(void)state;
-	assert_int_equal(task_tgid(getpid()), getpid());
-	assert_int_equal(task_tgid(NO_ID), 0);
+	assert_int_equal(procfs_tgid(getpid()), getpid());
+	assert_int_equal(procfs_tgid(NO_ID), 0);
 }
 
 /* --- kallsyms */
