@@ -66,7 +66,7 @@ static __always_inline void return_to_cpu(struct detail *d)
 	if (!off_ns)
 		return;
 	d->off_ns = 0;
-	d->parts[d->off & (CAUSE_NR - 1)] += bpf_ktime_get_ns() - off_ns;
+	d->parts[d->off & (CAUSE_ROOM - 1)] += bpf_ktime_get_ns() - off_ns;
 }
 
 /*
@@ -79,7 +79,7 @@ static __always_inline u64 detail_end(struct detail *d, u64 end_ns, u64 ns)
 	int i;
 
 	if (d->span) {
-		u32 cause = (d->span - 1) & (CAUSE_NR - 1);
+		u32 cause = (d->span - 1) & (CAUSE_ROOM - 1);
 
 		if (end_ns > d->span_ns)
 			d->parts[cause] += end_ns - d->span_ns;
@@ -90,7 +90,7 @@ static __always_inline u64 detail_end(struct detail *d, u64 end_ns, u64 ns)
 	return ns > sum ? ns - sum : 0;
 }
 
-_Static_assert((CAUSE_NR & (CAUSE_NR - 1)) == 0, "causes are masked");
+_Static_assert(CAUSE_NR <= CAUSE_ROOM, "causes are masked");
 _Static_assert(CAUSE_ON_CPU == CAUSE_NR - 1, "the rest is the last row");
 
 #endif

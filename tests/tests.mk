@@ -92,7 +92,7 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 # --- running them: each writes TAP; tests/summary adds it up to N passed, N failed, N skipped
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
-CHECK_PARTS := unit live cli vm
+CHECK_PARTS := unit live cli samples vm
 ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
 	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))
 # 6.12, unless KERNELS is given.
@@ -105,12 +105,12 @@ PARTS := tests/parts --results $(RESULTS)
 # Built first: parts that run at the same time must not build.
 check: deps
 	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
-	$(Q)MAKE='$(MAKE)' $(PARTS) --beside cli $(call chosen,$(CHECK_PARTS))
+	$(Q)MAKE='$(MAKE)' $(PARTS) --beside cli --beside samples $(call chosen,$(CHECK_PARTS))
 
 # With the tests of user space on each kernel: tests/removed-per-kernel.md.
 check-all: deps
 	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
-	$(Q)MAKE='$(MAKE) VM_ALL=--all' FORCE=$(FORCE) $(PARTS) --resume --beside cli $(call chosen,$(ALL_PARTS))
+	$(Q)MAKE='$(MAKE) VM_ALL=--all' FORCE=$(FORCE) $(PARTS) --resume --beside cli --beside samples $(call chosen,$(ALL_PARTS))
 
 check-san: deps
 	$(Q)MAKE='$(MAKE)' $(PARTS) $(call chosen,san tsan)
@@ -182,6 +182,10 @@ run-live: all $(O)/live $(O)/known
 	$(TAP_NOW) $(RESULTS)/live.tap tests/kernel/live/with-machine $(O)/live --pfstat $(O)/pfstat --faultgen $(O)/faultgen
 	$(TAP_NOW) $(RESULTS)/live-trace.tap tests/kernel/live/with-machine tests/kernel/trace/run --build $(O)
 	$(TAP_NOW) $(RESULTS)/live-prometheus.tap tests/interop/prometheus/run --build $(O)
+
+.PHONY: run-samples
+run-samples: all
+	$(TAP_NOW) $(RESULTS)/samples.tap tests/samples/run --build $(O)
 
 .PHONY: run-vm
 run-vm: all $(O)/live $(O)/known $(O)/causegen $(O)/stressload $(O)/small/pfstat

@@ -27,6 +27,9 @@ enum cause {
 };
 /* clang-format on */
 
+/* Room for the parts of a fault, a power of two: the programs mask the index for the verifier. */
+#define CAUSE_ROOM (CAUSE_NR <= 8 ? 8 : 16)
+
 /*
  * Functions that a fault sleeps in, and the cause: the innermost one on the stack decides.
  * For sleeps that are neither I/O nor within a span of a hook.

@@ -78,7 +78,7 @@ struct inflight {
 struct detail {
 	unsigned long long address;
 	unsigned long long ip;
-	unsigned long long parts[CAUSE_NR]; /* ns; the rest is ON_CPU */
+	unsigned long long parts[CAUSE_ROOM]; /* ns; the rest is ON_CPU */
 	unsigned long long span_ns; /* when the span began */
 	unsigned long long off_ns; /* when it was switched out; 0: it was not */
 	unsigned char span; /* 1 + the outermost cause that is going on; 0: none */
