@@ -23,7 +23,7 @@ static const struct option_row rows[] = {
 	{ .name = "weight", .arg = "WHAT", .kind = OPTION_CHOICE, FIELD(weight),
 	  .max = WEIGHT_NR, .value_name = weight_name,
 	  .help = "weight of a stack: time (default; ns of fault latency) or count" },
-	OPTION_FORMAT("folded (default; for flame graphs, speedscope) or pprof (gzip'ed protobuf)"),
+	OPTION_FORMAT,
 	OPTION_OUTPUT,
 	{ .name = "svg", .arg = "FILE", .kind = OPTION_TEXT, FIELD(svg),
 	  .help = "also draw an interactive flame graph into FILE" },

@@ -314,6 +314,28 @@ static struct argp_option *make_argp_options(const struct option_table *table)
 	return options;
 }
 
+/* The help of --format lists the formats. */
+static char *add_formats(int key, const char *text, void *parser)
+{
+	const struct option_table *table = ((struct parser *)parser)->command->options;
+	const struct option_row *row = key > 0 ? row_of_key(table, key) : NULL;
+	char *list = NULL;
+	size_t len, i;
+	FILE *f;
+
+	if (!row || row->kind != OPTION_FORMAT_NAME || !row->arg)
+		return (char *)text;
+	f = open_memstream(&list, &len);
+	if (!f)
+		return (char *)text;
+	fputs(text, f);
+	for (i = 0; table->formats[i]; i++)
+		fprintf(f, "%s %s (%s%s)", i ? "," : "", table->formats[i]->name,
+			table->formats[i]->help, i ? "" : "; default");
+	fclose(f);
+	return list;
+}
+
 /* The help of the command that needs no name lists the others. */
 static char *add_commands(const struct command *const *commands, const char *doc)
 {
@@ -351,6 +373,7 @@ static void run_argp(struct parser *p, const struct command *const *commands, in
 		.parser = parse_key,
 		.args_doc = table->args_doc,
 		.doc = doc ? doc : table->doc,
+		.help_filter = add_formats,
 	};
 
 	if (!argp.options)

@@ -63,10 +63,10 @@ extern const struct option_group run_target_options, run_filter_options, run_how
 		OPTION_FIELD(struct run_options, output),                                          \
 		.help = "write to FILE instead of standard output"                                 \
 	}
-#define OPTION_FORMAT(text)                                                                        \
+#define OPTION_FORMAT                                                                              \
 	{                                                                                          \
 		.name = "format", .arg = "FORMAT", .kind = OPTION_FORMAT_NAME,                     \
-		OPTION_FIELD(struct run_options, format), .help = text                             \
+		OPTION_FIELD(struct run_options, format), .help = "one of"                         \
 	}
 /* --NAME for --format=NAME. */
 #define OPTION_FORMAT_ALIAS(format_name, text)                                                     \

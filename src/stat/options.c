@@ -82,7 +82,7 @@ static const struct option_row print_rows[] = {
 	{ .name = "by-limit", .arg = "N", .kind = OPTION_NUMBER, FIELD(by_limit),
 	  .min = 1, .max = MAX_GROUPS,
 	  .help = "keep at most N rows (default 16384); further groups are summed in (other)" },
-	OPTION_FORMAT("table (default), json or csv"),
+	OPTION_FORMAT,
 	OPTION_FORMAT_ALIAS("json", "JSON Lines (see docs/json.md)"),
 	OPTION_FORMAT_ALIAS("csv", "comma-separated values"),
 	{ .name = "timestamp", .letter = 'T', .kind = OPTION_FLAG, FIELD(timestamp),

@@ -69,7 +69,7 @@ static const struct option_row rows[] = {
 	  FIELD(ring_bytes), .parse = parse_ring,
 	  .help = "size of the ring buffer: pages, or with a unit as in 64M; a power of two"
 		  " (default 4M; with -g 16M)" },
-	OPTION_FORMAT("text (default), json, perf-script or chrome"),
+	OPTION_FORMAT,
 	OPTION_FORMAT_ALIAS("json", "the same as --format=json"),
 	OPTION_OUTPUT,
 };
