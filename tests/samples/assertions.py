@@ -82,8 +82,11 @@ def test_dimension(tree):
         found = total(tree, "--by", by, "-n", "0")
         rows = found["groups"]
         check(rows and all(row["toy"] in (0, 1) for row in rows), "--by %s: %s" % (by, rows))
-        check(counts(rows) == counts(found["paths"]) >= 100,
-              "--by %s: the rows have %d faults of %d" % (by, counts(rows), counts(found["paths"])))
+        parts = rows + [found["groups_other"], found["groups_exited"]]
+        for field in "count", "major", "sum_ns", "untimed":
+            have, want = (sum(row[field] for row in part) for part in (parts, found["paths"]))
+            check(have == want, "--by %s: %s of the rows is %d, not %d" % (by, field, have, want))
+        check(counts(rows) >= 100, "--by %s: the rows have %d faults" % (by, counts(rows)))
     check("TOY" in pfstat(tree, "--by", "toy", "--", tree("build/faultgen"), "anon", "10"), "no column TOY")
     header = pfstat(tree, "--csv", "--by", "toy", "--", tree("build/faultgen"), "anon", "10").splitlines()[0]
     check("toy" in header.split(","), "no column in the CSV: " + header)
@@ -191,12 +194,19 @@ def test_web_key(tree):
     unit(tree, "test_web_config")
 
 
+def check_format_names(tree, command, text):
+    """--help and the refusal of another name list it."""
+    listed = " ".join(pfstat(tree, command, "--help").split())
+    check(", toy (%s)" % text in listed, "--help does not have it")
+    check("toy" in refused(tree, command, "--format=nonsense", "--", "true"), "the message does not list it")
+
+
 def test_format(command):
     def test(tree):
         args = (command, "--format=toy", "--", tree("build/faultgen"), "anon", "50")
         lines = [line for line in pfstat(tree, *args).splitlines() if "faults in" not in line]
         check(lines == ["toy " + command], "%s" % lines)
-        check("toy" in refused(tree, command, "--format=nonsense", "--", "true"), "the message does not list it")
+        check_format_names(tree, command, "one word for each record")
     return test
 
 
@@ -204,7 +214,7 @@ def test_trace_format(tree):
     out = pfstat(tree, "trace", "--format=toy", "--slower", "0", "--", tree("build/faultgen"), "anon", "50")
     lines = [line for line in out.splitlines() if "faults in" not in line]
     check(lines.count("toy anon") >= 50, "%d lines of %d are of anon" % (lines.count("toy anon"), len(lines)))
-    check("toy" in refused(tree, "trace", "--format=nonsense", "--", "true"), "the message does not list it")
+    check_format_names(tree, "trace", "the path of each fault")
 
 
 def test_cause(tree):
