@@ -207,7 +207,7 @@ int run_open(struct run *run, const struct run_options *options, const struct ru
 	memset(run, 0, sizeof(*run));
 	run->options = options;
 	run->request = *request;
-	run->cpus = -1;
+	run->cpus = RUN_CPUS_UNWATCHED;
 	run->workload = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
 	run->target_fds = calloc(options->nr_pids + 1, sizeof(*run->target_fds));
 	if (!run->target_fds)
