@@ -39,6 +39,7 @@ $(O)/tests/test_end_events: WRAP := $(addprefix -Wl$(comma)--wrap=,perf_event_op
 	perf_event_attach ioctl read close)
 $(O)/tests/test_perf_event: WRAP := $(addprefix -Wl$(comma)--wrap=,syscall ioctl fopen)
 $(O)/tests/test_slab: WRAP := -Wl$(comma)--wrap=bpf_prog_test_run_opts
+$(O)/tests/test_targets: WRAP := $(addprefix -Wl$(comma)--wrap=,session_add_cpu symbols_add_cpu)
 
 $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(call say,CC,$@)

@@ -207,7 +207,7 @@ int run_open(struct run *run, const struct run_options *options, const struct ru
 	memset(run, 0, sizeof(*run));
 	run->options = options;
 	run->request = *request;
-	run->cpus = -1;
+	run->cpus = RUN_CPUS_UNWATCHED;
 	run->workload = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
 	run->target_fds = calloc(options->nr_pids + 1, sizeof(*run->target_fds));
 	if (!run->target_fds)
@@ -218,11 +218,13 @@ int run_open(struct run *run, const struct run_options *options, const struct ru
 		if (err)
 			return fail_errno(EXIT_FAILED, options->workload[0], err);
 	}
-	code = setup_plan(run);
-	if (code || options->dry_run)
-		return code;
-	code = open_events(run);
-	return code ? code : setup_probes(run);
+	/* SIGHUP must not end a daemon that still plans; others can be interrupted then. */
+	code = request->hangup ? open_events(run) : 0;
+	if (!code)
+		code = setup_plan(run);
+	if (!code && !options->dry_run && !request->hangup)
+		code = open_events(run);
+	return code || options->dry_run ? code : setup_probes(run);
 }
 
 int run_start(struct run *run)

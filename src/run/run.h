@@ -11,6 +11,7 @@
 #ifndef PFSTAT_RUN_RUN_H
 #define PFSTAT_RUN_RUN_H
 
+#include <limits.h>
 #include <pthread.h>
 
 #include "probe/probe.h"
@@ -24,7 +25,8 @@
 #include "run_output.h"
 #include "run_workload.h"
 
-#define RUN_SOURCES 8
+#define RUN_SOURCES        8
+#define RUN_CPUS_UNWATCHED INT_MIN
 
 /* Called around attaching and detaching, with arg; each may be NULL. */
 struct run_observer {
@@ -47,7 +49,7 @@ struct run_request {
 	 * Runs until a signal ends it, whatever becomes of the targets; SIGHUP calls hangup(arg).
 	 */
 	void (*hangup)(void *arg);
-	/* A CPU came online; err is 0, or a negative errno: it is not measured. */
+	/* A CPU came online (negative: events were lost); err is not 0: it is not measured. */
 	void (*cpu_online)(void *arg, int cpu, int err);
 	void *arg;
 	/*

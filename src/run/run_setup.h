@@ -14,7 +14,10 @@ int setup_plan(struct run *run);
 /* Loads the plan and attaches all but the begin and the end events. */
 int setup_probes(struct run *run);
 
-/* The end events of all CPUs; opens run->cpus. */
+/* Opens run->cpus, once; targets_handle_cpus() then adds CPUs that come online. */
+void targets_watch_cpus(struct run *run);
+
+/* The end events of all CPUs. */
 int targets_add_machine(struct run *run);
 
 /*

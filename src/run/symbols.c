@@ -2,7 +2,7 @@
 /*
  * run/symbols.c: opens symbols for the targets of a run and reads their records from its loop.
  */
-#include "run.h"
+#include "run_setup.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -53,6 +53,9 @@ int run_open_symbols(struct run *run, struct symbols *symbols)
 	struct threads threads = { 0 };
 	int events = 0, err;
 
+	/* First the events, as in targets_add_machine(). Records of tasks come from any CPU. */
+	if (!run_is_per_task(run->options))
+		targets_watch_cpus(run);
 	err = list_threads(run, &threads);
 	if (!err)
 		err = symbols_open(symbols, threads.tids, (unsigned int)threads.nr, &events);

@@ -100,42 +100,56 @@ static int open_cpu_events(void)
 	return fd;
 }
 
-int targets_add_machine(struct run *run)
+void targets_watch_cpus(struct run *run)
 {
-	int err;
-
-	/* First the events, so that no CPU can come online in between. */
+	if (run->cpus != RUN_CPUS_UNWATCHED)
+		return;
 	run->cpus = open_cpu_events();
 	if (run->cpus < 0)
 		fprintf(stderr, "pfstat: CPUs that come online later will be missed: %s\n",
 			strerror(-run->cpus));
 	else
 		run_watch(run, run->cpus, targets_handle_cpus, run);
+}
+
+int targets_add_machine(struct run *run)
+{
+	int err;
+
+	/* First the events, so that no CPU can come online in between. */
+	targets_watch_cpus(run);
 	if (run->observer.attaching)
 		run->observer.attaching(run->observer.arg);
 	err = add_cpus(run->session);
 	return err ? fail_errno(exit_code_of(err), "perf events of the CPUs", err) : 0;
 }
 
-void targets_handle_cpus(void *arg)
+/* "online@/devices/system/cpu/cpu1", then the variables: 1. -EAGAIN: of something else. */
+static int receive_online_cpu(int fd)
 {
-	/* "online@/devices/system/cpu/cpu1", then the variables. */
 	static const char online[] = "online@/devices/system/cpu/cpu";
-	struct run *run = arg;
 	char message[2048];
-	ssize_t len = recv(run->cpus, message, sizeof(message) - 1, 0);
-	int cpu, err;
+	ssize_t len = recv(fd, message, sizeof(message) - 1, 0);
 
 	if (len < 0)
-		return;
+		return -errno;
 	message[len] = '\0';
-	if (strncmp(message, online, sizeof(online) - 1))
+	return strncmp(message, online, sizeof(online) - 1) ? -EAGAIN :
+							      atoi(message + sizeof(online) - 1);
+}
+
+void targets_handle_cpus(void *arg)
+{
+	struct run *run = arg;
+	int cpu = receive_online_cpu(run->cpus), err = cpu < 0 ? cpu : 0;
+
+	if (err == -EAGAIN || err == -EINTR)
 		return;
-	cpu = atoi(message + sizeof(online) - 1);
 	if (run->request.lock)
 		pthread_mutex_lock(run->request.lock);
-	err = session_add_cpu(run->session, cpu);
-	if (run->symbols && symbols_add_cpu(run->symbols, cpu))
+	if (cpu >= 0)
+		err = session_add_cpu(run->session, cpu);
+	if (cpu >= 0 && run->symbols && symbols_add_cpu(run->symbols, cpu))
 		fprintf(stderr,
 			"pfstat: CPU %d came online: programs that start there have no names\n",
 			cpu);
@@ -143,7 +157,10 @@ void targets_handle_cpus(void *arg)
 		run->request.cpu_online(run->request.arg, cpu, err);
 	if (run->request.lock)
 		pthread_mutex_unlock(run->request.lock);
-	if (err)
+	if (cpu < 0)
+		fprintf(stderr, "pfstat: CPUs that came online may be missed: %s\n",
+			strerror(-err));
+	else if (err)
 		fprintf(stderr, "pfstat: CPU %d came online and is not measured: %s\n", cpu,
 			strerror(-err));
 }

@@ -277,7 +277,6 @@ static int measure(struct stat_run *s)
 	if (code)
 		return code;
 	output_begin(&s->out);
-	output_flush(&s->out);
 	code = start(s);
 	if (code)
 		return code;

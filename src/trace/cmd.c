@@ -211,6 +211,7 @@ static int trace(struct tracer *t)
 	if (code)
 		return code;
 	output_flush(&t->out);
+	t->run.done |= t->out.closed;
 	run_loop(&t->run);
 	run_stop(&t->run);
 	if (!t->out.closed)

@@ -432,6 +432,18 @@ hooks()
 	[[ "$output" != *$'\e'* ]]
 }
 
+@test "the header of CSV is written with the first rows" {
+	needs_measuring
+	run --separate-stderr -0 pfstat --csv -- echo from the command
+	[ "${lines[0]}" = "from the command" ]
+	[[ "${lines[1]}" == kind,* ]]
+	[[ "${lines[2]}" == total,* ]]
+	run --separate-stderr bash -c '"$PFSTAT" --csv -- sh -c "sleep 0.2; echo ended >&2" | true
+		exit ${PIPESTATUS[0]}'
+	[ "$status" -eq 0 ]
+	[[ "$stderr" == *ended* ]]
+}
+
 @test "a closed pipe ends it quietly" {
 	needs_measuring
 	export COMMAND_PID="$BATS_TEST_TMPDIR/pid"

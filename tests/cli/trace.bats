@@ -264,6 +264,11 @@ trace()
 	[[ "$stderr" == *"/dev/full: No space left on device"* ]]
 	run --separate-stderr -1 bash -c '"$PFSTAT" trace --slower 0 -- true > /dev/full'
 	[[ "$stderr" == *"standard output: No space left on device"* ]]
+	# At the first line, though there are no faults.
+	sleep 60 3>&- &
+	TARGET=$!
+	run --separate-stderr -1 timeout 30 "$PFSTAT" trace -o /dev/full -p "$TARGET"
+	[[ "$stderr" == *"/dev/full: No space left on device"* ]]
 	run --separate-stderr -1 pfstat trace -o /no/such/folder/file -- touch started
 	[[ "$stderr" == *"/no/such/folder/file: No such file"* ]]
 	[ ! -e started ]

@@ -173,6 +173,19 @@ def hotplug():
         serve.stop()
 
 
+def late_cpu():
+    """A CPU that was offline when pfstat started comes online."""
+    in_guest()
+    with setting(PARANOID, 2), cgroup() as path:
+        with setting("/sys/devices/system/cpu/cpu1/online", 0):
+            serve = Serve("auto", unprivileged=True).started()
+            old = perf_fds(serve.pid)
+        until(lambda: perf_fds(serve.pid) - old, "events of the CPU opened")
+        check_faults(serve, path, cpu=1)
+        check(total(serve.scrape(), "pfstat_unmeasured_cpus") == 0, "a CPU is not measured")
+        serve.stop()
+
+
 def run_time():
     """What the programs take is there when the kernel counts it, also without privileges."""
     in_guest()
@@ -219,3 +232,4 @@ def tests(ways, _full):
     yield "serve/run_time", run_time
     yield "serve/killed", killed
     yield "serve/hotplug", hotplug
+    yield "serve/late_cpu", late_cpu
