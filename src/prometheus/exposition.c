@@ -267,13 +267,14 @@ const char *exposition_end(struct exposition *e, bool gzip, size_t *len)
 
 const char *exposition_content_type(enum exposition_format format)
 {
-	switch (format) {
-	case EXPOSITION_OPENMETRICS:
-		return "application/openmetrics-text; version=1.0.0; charset=utf-8";
-	case EXPOSITION_PROTOBUF:
-		return "application/vnd.google.protobuf; "
-		       "proto=io.prometheus.client.MetricFamily; encoding=delimited";
-	default:
-		return "text/plain; version=0.0.4; charset=utf-8";
-	}
+	static const char *const types[] = {
+		[EXPOSITION_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
+		[EXPOSITION_OPENMETRICS] =
+			"application/openmetrics-text; version=1.0.0; charset=utf-8",
+		[EXPOSITION_PROTOBUF] =
+			"application/vnd.google.protobuf; "
+			"proto=io.prometheus.client.MetricFamily; encoding=delimited",
+	};
+
+	return types[format];
 }

@@ -84,17 +84,12 @@ static void proto_labels(struct exposition *e, struct buffer *to, const struct l
 	}
 }
 
-static Wire__MetricType wire_type(enum metric_type type)
-{
-	switch (type) {
-	case METRIC_COUNTER:
-		return WIRE__METRIC_TYPE__COUNTER;
-	case METRIC_HISTOGRAM:
-		return WIRE__METRIC_TYPE__HISTOGRAM;
-	default:
-		return WIRE__METRIC_TYPE__GAUGE;
-	}
-}
+static const Wire__MetricType wire_types[] = {
+	[METRIC_COUNTER] = WIRE__METRIC_TYPE__COUNTER,
+	[METRIC_GAUGE] = WIRE__METRIC_TYPE__GAUGE,
+	[METRIC_INFO] = WIRE__METRIC_TYPE__GAUGE,
+	[METRIC_HISTOGRAM] = WIRE__METRIC_TYPE__HISTOGRAM,
+};
 
 static void proto_family(struct exposition *e)
 {
@@ -104,7 +99,7 @@ static void proto_family(struct exposition *e)
 	e->utf8.len = 0;
 	head.name = e->series.failed ? (char *)"" : e->series.data;
 	head.help = valid_utf8(e, e->family->help);
-	head.type = wire_type(e->family->type);
+	head.type = wire_types[e->family->type];
 	if (exposition_has_unit(e->family))
 		head.unit = (char *)e->family->unit;
 	put_message(&e->body, &head.base);
