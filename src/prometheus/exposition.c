@@ -203,29 +203,26 @@ void exposition_histogram(struct exposition *e, const struct label *labels, size
 	e->writer->histogram(e, labels, nr, histogram, buckets);
 }
 
-/* The characters of valid UTF-8: bytes that do not continue one. */
-static size_t count_characters(const struct buffer *text)
+/* The characters of text once its UTF-8 is valid. */
+static size_t count_characters(const char *text)
 {
 	size_t n = 0;
+	bool valid;
 
-	for (size_t i = 0; i < text->len; i++)
-		n += (text->data[i] & 0xc0) != 0x80;
+	for (; *text; n++)
+		text += utf8_sequence((const unsigned char *)text, &valid);
 	return n;
 }
 
-unsigned int exposition_exemplar_labels(struct exposition *e,
-					const struct exposition_exemplar *exemplar)
+unsigned int exposition_exemplar_labels(const struct exposition_exemplar *exemplar)
 {
 	size_t left = EXEMPLAR_CHARS_MAX;
 	unsigned int fit = 0;
 
 	for (size_t i = 0; i < exemplar->nr_labels; i++) {
-		size_t n;
+		size_t n = count_characters(exemplar->labels[i].name) +
+			   count_characters(exemplar->labels[i].value);
 
-		e->utf8.len = 0;
-		put_text(&e->utf8, exemplar->labels[i].name);
-		put_utf8(&e->utf8, exemplar->labels[i].value);
-		n = count_characters(&e->utf8);
 		if (n > left)
 			continue;
 		left -= n;

@@ -92,8 +92,7 @@ bool exposition_has_unit(const struct metric_family *family);
  * A bit for each of the exemplar's labels that fits into EXEMPLAR_CHARS_MAX after those
  * before it.
  */
-unsigned int exposition_exemplar_labels(struct exposition *e,
-					const struct exposition_exemplar *exemplar);
+unsigned int exposition_exemplar_labels(const struct exposition_exemplar *exemplar);
 
 struct proto_scratch *exposition_proto_scratch(void); /* NULL: out of memory; free() it */
 

@@ -65,12 +65,6 @@ static char *valid_utf8(struct exposition *e, const char *value)
 	return e->utf8.failed ? (char *)"" : e->utf8.data + start;
 }
 
-/* The most that valid_utf8() can make of value: three bytes for each, and the '\0'. */
-static size_t valid_utf8_size(const char *value)
-{
-	return 3 * strlen(value) + 1;
-}
-
 static void proto_labels(struct exposition *e, struct buffer *to, const struct label *labels,
 			 size_t nr)
 {
@@ -145,14 +139,9 @@ static double nearest_seconds(uint64_t ns)
 
 static double sample_number(const struct sample *sample)
 {
-	switch (sample->kind) {
-	case SAMPLE_COUNT:
-		return (double)sample->count;
-	case SAMPLE_NS:
-		return nearest_seconds(sample->count);
-	default:
+	if (sample->kind == SAMPLE_DOUBLE)
 		return sample->value;
-	}
+	return sample->kind == SAMPLE_NS ? nearest_seconds(sample->count) : (double)sample->count;
 }
 
 static void proto_sample(struct exposition *e, const struct label *labels, size_t nr,
@@ -175,8 +164,10 @@ static void proto_sample(struct exposition *e, const struct label *labels, size_
 /* --- histograms */
 
 static void fill_exemplar(struct exposition *e, struct proto_exemplar *to,
-			  const struct exposition_exemplar *from, unsigned int fit)
+			  const struct exposition_exemplar *from)
 {
+	unsigned int fit = exposition_exemplar_labels(from);
+
 	wire__exemplar__init(&to->exemplar);
 	wire__timestamp__init(&to->timestamp);
 	to->exemplar.value = nearest_seconds(from->ns);
@@ -198,17 +189,13 @@ static void fill_exemplar(struct exposition *e, struct proto_exemplar *to,
 
 static void fill_exemplars(struct exposition *e, const struct bucket *buckets)
 {
-	unsigned int fit[NR_BOUNDS_MAX] = { 0 };
-	size_t room = 0;
+	size_t room = 0; /* three bytes for each, and the '\0' */
 
 	for (unsigned int b = 0; b < e->nr_bounds; b++) {
 		const struct exposition_exemplar *x = buckets[b].exemplar;
 
-		if (!x)
-			continue;
-		fit[b] = exposition_exemplar_labels(e, x);
-		for (size_t i = 0; i < x->nr_labels; i++)
-			room += valid_utf8_size(x->labels[i].value);
+		for (size_t i = 0; x && i < x->nr_labels; i++)
+			room += 3 * strlen(x->labels[i].value) + 1;
 	}
 	e->utf8.len = 0;
 	if (!buffer_room(&e->utf8, room))
@@ -216,7 +203,7 @@ static void fill_exemplars(struct exposition *e, const struct bucket *buckets)
 	for (unsigned int b = 0; b < e->nr_bounds; b++) {
 		if (!buckets[b].exemplar)
 			continue;
-		fill_exemplar(e, &e->proto->exemplars[b], buckets[b].exemplar, fit[b]);
+		fill_exemplar(e, &e->proto->exemplars[b], buckets[b].exemplar);
 		e->proto->buckets[b].exemplar = &e->proto->exemplars[b].exemplar;
 	}
 }

@@ -92,7 +92,7 @@ static void text_sample(struct exposition *e, const struct label *labels, size_t
 
 static void put_exemplar(struct exposition *e, const struct exposition_exemplar *exemplar)
 {
-	unsigned int fit = exposition_exemplar_labels(e, exemplar);
+	unsigned int fit = exposition_exemplar_labels(exemplar);
 	struct buffer *out = &e->out;
 
 	put_text(out, " # {");
