@@ -26,10 +26,9 @@ struct exposition *exposition_new(void)
 
 	if (!e)
 		return NULL;
-	e->proto = exposition_proto_scratch();
 	e->small = libdeflate_alloc_compressor(SMALL_LEVEL);
 	e->large = libdeflate_alloc_compressor(LARGE_LEVEL);
-	if (!e->proto || !e->small || !e->large) {
+	if (!e->small || !e->large) {
 		exposition_free(e);
 		return NULL;
 	}
@@ -44,7 +43,6 @@ void exposition_free(struct exposition *e)
 	libdeflate_free_compressor(e->large);
 	for (size_t i = 0; i < ARRAY_SIZE(e->buffers); i++)
 		buffer_free(&e->buffers[i]);
-	free(e->proto);
 	free(e);
 }
 
