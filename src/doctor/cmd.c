@@ -13,31 +13,27 @@
 #include "doctor_options.h"
 #include "probe/probe.h"
 
+static const char *answer(int err)
+{
+	return err ? strerror(-err) : "yes";
+}
+
 static void print_answer(FILE *f, const char *what, int err, const char *remedy)
 {
-	fprintf(f, "  %-34s %s\n", what, err ? strerror(-err) : "yes");
+	fprintf(f, "  %-34s %s\n", what, answer(err));
 	if (err && remedy)
 		fprintf(f, "  %-34s -> %s\n", "", remedy);
 }
 
-static int read_sysctl(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	int value = -100;
-
-	if (f && fscanf(f, "%d", &value) != 1)
-		value = -100;
-	if (f)
-		fclose(f);
-	return value;
-}
-
 static void print_sysctl(FILE *f, const char *name, const char *path)
 {
-	int value = read_sysctl(path);
+	FILE *sysctl = fopen(path, "re");
+	int value;
 
-	if (value != -100)
+	if (sysctl && fscanf(sysctl, "%d", &value) == 1)
 		fprintf(f, "  %-34s %d\n", name, value);
+	if (sysctl)
+		fclose(sysctl);
 }
 
 static void print_capability(FILE *f, cap_t caps, cap_value_t cap, const char *what)
@@ -131,13 +127,10 @@ static void print_hooks(FILE *f, const struct caps *caps, const struct plan *pla
 	for (h = 0; h < HOOK_NR; h++) {
 		fprintf(f, "  %-30s %-12s", hook_rows[h].name, method_name(plan->hook[h].method));
 		if (h < HOOK_FIRST_TRACEPOINT)
-			fprintf(f, "%s / %s\n",
-				caps->hook_fentry[h] ? strerror(-caps->hook_fentry[h]) : "yes",
-				caps->hook_kprobe[h] ? strerror(-caps->hook_kprobe[h]) : "yes");
+			fprintf(f, "%s / %s\n", answer(caps->hook_fentry[h]),
+				answer(caps->hook_kprobe[h]));
 		else
-			fprintf(f, "%s\n",
-				caps->hook_tracepoint[h] ? strerror(-caps->hook_tracepoint[h]) :
-							   "yes");
+			fprintf(f, "%s\n", answer(caps->hook_tracepoint[h]));
 	}
 }
 

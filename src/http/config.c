@@ -77,18 +77,13 @@ static const struct config_type headers_type = { .pair = add_header, .free = htt
 
 static bool is_bcrypt(const char *hash)
 {
-	int cost;
+	static const char base64[] =
+		"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-	if (strlen(hash) != BCRYPT_LEN || strncmp(hash, "$2", 2) != 0 || !strchr("aby", hash[2]) ||
-	    hash[3] != '$' || hash[6] != '$' || !isdigit(hash[4]) || !isdigit(hash[5]))
-		return false;
-	cost = (hash[4] - '0') * 10 + hash[5] - '0';
-	if (cost < 4 || cost > 31)
-		return false;
-	for (hash += 7; *hash; hash++)
-		if (!isalnum((unsigned char)*hash) && *hash != '.' && *hash != '/')
-			return false;
-	return true;
+	return strlen(hash) == BCRYPT_LEN && strncmp(hash, "$2", 2) == 0 &&
+	       strchr("aby", hash[2]) && hash[3] == '$' && hash[6] == '$' && isdigit(hash[4]) &&
+	       isdigit(hash[5]) && strncmp(hash + 4, "04", 2) >= 0 &&
+	       strncmp(hash + 4, "31", 2) <= 0 && strspn(hash + 7, base64) == BCRYPT_LEN - 7;
 }
 
 static int add_config_user(struct config_parser *p, const char *name, size_t line,

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/param.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -277,14 +278,9 @@ static bool accept_pending(struct http_server *server, int listener)
 /* How often to check the deadlines, in ms. */
 static int deadline_check_ms(const struct http_server_options *options)
 {
-	unsigned int least = options->header_ms;
+	unsigned int least = MIN(options->header_ms, MIN(options->idle_ms, options->answer_ms));
 
-	if (options->idle_ms < least)
-		least = options->idle_ms;
-	if (options->answer_ms < least)
-		least = options->answer_ms;
-	least /= 8;
-	return least < 10 ? 10 : least > 500 ? 500 : (int)least;
+	return (int)MAX(10u, MIN(least / 8, 500u));
 }
 
 static bool has_connections(struct http_server *server)

@@ -61,15 +61,11 @@ static int add_listener(struct http_listeners *listeners, int fd)
 /* --- --web.listen-address */
 
 /* The unspecified address of IPv6 is for IPv4, too. */
-static int bind_one(const struct addrinfo *info, unsigned int port)
+static int bind_one(const struct addrinfo *info)
 {
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)info->ai_addr;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)info->ai_addr;
 	int on = 1, v6_only, fd, err;
 
-	if (info->ai_family == AF_INET6)
-		v6->sin6_port = htons((uint16_t)port);
-	else
-		((struct sockaddr_in *)info->ai_addr)->sin_port = htons((uint16_t)port);
 	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
@@ -86,31 +82,27 @@ static int bind_one(const struct addrinfo *info, unsigned int port)
 	return err;
 }
 
-/* Splits "host:port" and "[host]:port"; host is "" for all addresses. */
-static bool split_address(const char *address, char *host, unsigned int *port)
+/* Splits "host:port" and "[host]:port"; host is "" for all addresses. NULL: malformed. */
+static const char *split_address(const char *address, char *host)
 {
 	const char *colon = strrchr(address, ':');
 	size_t len = colon ? (size_t)(colon - address) : 0;
-	unsigned long number;
 	char *end;
 
-	if (!colon || len >= MAX_HOST || colon[1] < '0' || colon[1] > '9')
-		return false;
-	number = strtoul(colon + 1, &end, 10);
-	if (*end || number > 65535)
-		return false;
-	*port = (unsigned int)number;
+	if (!colon || len >= MAX_HOST || colon[1] < '0' || colon[1] > '9' ||
+	    strtoul(colon + 1, &end, 10) > 65535 || *end)
+		return NULL;
 	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
 		address++;
 		len -= 2;
 		if (!len)
-			return false;
+			return NULL;
 	} else if (memchr(address, ':', len)) {
-		return false; /* "::1:80" is ambiguous */
+		return NULL; /* "::1:80" is ambiguous */
 	}
 	memcpy(host, address, len);
 	host[len] = '\0';
-	return true;
+	return colon + 1;
 }
 
 static bool is_no_address(int err)
@@ -119,16 +111,15 @@ static bool is_no_address(int err)
 }
 
 /* "localhost" is 127.0.0.1 and ::1: at least one of them must exist. */
-static int bind_each(struct http_listeners *listeners, const struct addrinfo *list,
-		     unsigned int port)
+static int bind_each(struct http_listeners *listeners, const struct addrinfo *list, bool any_port)
 {
 	bool some = false;
 	int err = -EADDRNOTAVAIL;
 
-	for (; list && !(some && !port); list = list->ai_next) {
+	for (; list && !(some && any_port); list = list->ai_next) {
 		if (list->ai_family != AF_INET && list->ai_family != AF_INET6)
 			continue;
-		err = bind_one(list, port);
+		err = bind_one(list);
 		if (err >= 0)
 			err = add_listener(listeners, err);
 		if (!err)
@@ -139,20 +130,20 @@ static int bind_each(struct http_listeners *listeners, const struct addrinfo *li
 	return some ? 0 : err;
 }
 
-static int bind_host(struct http_listeners *listeners, const char *host, unsigned int port,
+static int bind_host(struct http_listeners *listeners, const char *host, const char *port,
 		     const char *address, struct error *error)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 					.ai_socktype = SOCK_STREAM,
-					.ai_flags = AI_PASSIVE };
+					.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct addrinfo *list;
-	int err, gai = getaddrinfo(host, NULL, &hints, &list);
+	int err, gai = getaddrinfo(host, port, &hints, &list);
 
 	if (gai)
 		return error_set(error, gai == EAI_MEMORY ? -ENOMEM : -EINVAL,
 				 "cannot listen on %s: %s", host,
 				 gai == EAI_SYSTEM ? strerror(errno) : gai_strerror(gai));
-	err = bind_each(listeners, list, port);
+	err = bind_each(listeners, list, strtoul(port, NULL, 10) == 0);
 	freeaddrinfo(list);
 	if (err)
 		error_set(error, err, "cannot listen on %s: %s", address, strerror(-err));
@@ -163,10 +154,10 @@ int http_listeners_add_address(struct http_listeners *listeners, const char *add
 			       struct error *error)
 {
 	char host[MAX_HOST];
-	unsigned int port;
+	const char *port = split_address(address, host);
 	int err;
 
-	if (!split_address(address, host, &port))
+	if (!port)
 		return error_set(
 			error, -EINVAL,
 			"cannot listen on %s: expected host:port, :port or [IPv6 address]:port",

@@ -41,14 +41,10 @@
 static int set_server_options(struct http_server *server, const struct http_server_options *options)
 {
 	server->options = *options;
-	if (!server->options.max_connections)
-		server->options.max_connections = MAX_CONNECTIONS;
-	if (!server->options.header_ms)
-		server->options.header_ms = HEADER_MS;
-	if (!server->options.idle_ms)
-		server->options.idle_ms = IDLE_MS;
-	if (!server->options.answer_ms)
-		server->options.answer_ms = ANSWER_MS;
+	server->options.max_connections = options->max_connections ?: MAX_CONNECTIONS;
+	server->options.header_ms = options->header_ms ?: HEADER_MS;
+	server->options.idle_ms = options->idle_ms ?: IDLE_MS;
+	server->options.answer_ms = options->answer_ms ?: ANSWER_MS;
 	if (!options->config_file)
 		return 0;
 	server->options.config_file = strdup(options->config_file);

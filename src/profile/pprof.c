@@ -12,15 +12,6 @@
 #include "run/run.h"
 #include "util/message.h"
 
-typedef Pfstat__Pprof__Profile profile_t;
-typedef Pfstat__Pprof__Sample sample_t;
-typedef Pfstat__Pprof__Label label_t;
-typedef Pfstat__Pprof__Mapping mapping_t;
-typedef Pfstat__Pprof__Location location_t;
-typedef Pfstat__Pprof__Function function_t;
-typedef Pfstat__Pprof__Line line_t;
-typedef Pfstat__Pprof__ValueType value_type_t;
-
 /* Numbers of the profile's repeated fields, which come before its others. */
 enum { SAMPLE_TYPE = 1, SAMPLE, MAPPING, LOCATION, FUNCTION, STRING, NR_FIELDS };
 
@@ -33,7 +24,7 @@ struct builder {
 	struct intern kernel_modules; /* texts; their mappings come behind those of files */
 	uint64_t *location_of; /* by frame; 0: none */
 	bool *nameless; /* by mapping: a frame in it has no name */
-	profile_t profile; /* its other fields */
+	Pfstat__Pprof__Profile profile; /* its other fields */
 	bool failed;
 };
 
@@ -78,7 +69,7 @@ static void add_value_types(struct builder *b, bool by_count)
 						{ "fault_time", "nanoseconds" } };
 
 	for (int i = 0; i < 2; i++) {
-		value_type_t value = PFSTAT__PPROF__VALUE_TYPE__INIT;
+		Pfstat__Pprof__ValueType value = PFSTAT__PPROF__VALUE_TYPE__INIT;
 
 		value.has_type = value.has_unit = 1;
 		value.type = string_number(b, types[i][0]);
@@ -89,12 +80,12 @@ static void add_value_types(struct builder *b, bool by_count)
 	b->profile.default_sample_type = string_number(b, types[by_count ? 0 : 1][0]);
 }
 
-static void add_file_mapping(struct builder *b, uint32_t i, mapping_t *m)
+static void add_file_mapping(struct builder *b, uint32_t i, Pfstat__Pprof__Mapping *m)
 {
 	const struct stack_mapping *from = interned(&b->s->mappings, i);
 
 	m->has_memory_start = m->has_memory_limit = m->has_file_offset = 1;
-	m->memory_start = stacks_mapping_start(b->s, i);
+	m->memory_start = b->s->starts[i];
 	m->memory_limit = m->memory_start + from->len;
 	m->file_offset = from->offset;
 	m->filename = text_number(b, from->file);
@@ -109,7 +100,7 @@ static void add_mappings(struct builder *b)
 	uint32_t nr_files = b->s->mappings.nr;
 
 	for (uint32_t i = 0; i < nr_files + b->kernel_modules.nr; i++) {
-		mapping_t m = PFSTAT__PPROF__MAPPING__INIT;
+		Pfstat__Pprof__Mapping m = PFSTAT__PPROF__MAPPING__INIT;
 
 		m.has_id = m.has_filename = m.has_has_functions = 1;
 		m.id = i + 1ul;
@@ -137,8 +128,8 @@ static uint64_t mapping_id(struct builder *b, const struct stack_frame *frame)
 static void add_location(struct builder *b, const struct stack_frame *frame, uint64_t id)
 {
 	const uint32_t key[2] = { frame->name, frame->module };
-	location_t location = PFSTAT__PPROF__LOCATION__INIT;
-	line_t line = PFSTAT__PPROF__LINE__INIT, *lines = &line;
+	Pfstat__Pprof__Location location = PFSTAT__PPROF__LOCATION__INIT;
+	Pfstat__Pprof__Line line = PFSTAT__PPROF__LINE__INIT, *lines = &line;
 
 	location.has_id = location.has_address = location.has_mapping_id = 1;
 	location.id = id;
@@ -174,7 +165,7 @@ static void add_functions(struct builder *b)
 {
 	for (uint32_t i = 0; i < b->functions.nr; i++) {
 		const uint32_t *key = interned(&b->functions, i);
-		function_t function = PFSTAT__PPROF__FUNCTION__INIT;
+		Pfstat__Pprof__Function function = PFSTAT__PPROF__FUNCTION__INIT;
 
 		function.has_id = function.has_name = function.has_system_name =
 			function.has_filename = 1;
@@ -185,9 +176,9 @@ static void add_functions(struct builder *b)
 	}
 }
 
-static label_t text_label(struct builder *b, const char *key, uint32_t text)
+static Pfstat__Pprof__Label text_label(struct builder *b, const char *key, uint32_t text)
 {
-	label_t label = PFSTAT__PPROF__LABEL__INIT;
+	Pfstat__Pprof__Label label = PFSTAT__PPROF__LABEL__INIT;
 
 	label.has_key = label.has_str = 1;
 	label.key = string_number(b, key);
@@ -199,9 +190,10 @@ static void add_sample(struct builder *b, uint32_t i)
 {
 	const struct stack_line *line = stacks_line(b->s, i);
 	const struct stack_weight *weight = &b->s->weights[i];
-	label_t path = text_label(b, "path", line->path), comm = text_label(b, "comm", line->comm);
-	label_t pid = PFSTAT__PPROF__LABEL__INIT, *labels[] = { &path, &comm, &pid };
-	sample_t sample = PFSTAT__PPROF__SAMPLE__INIT;
+	Pfstat__Pprof__Label path = text_label(b, "path", line->path),
+			     comm = text_label(b, "comm", line->comm);
+	Pfstat__Pprof__Label pid = PFSTAT__PPROF__LABEL__INIT, *labels[] = { &path, &comm, &pid };
+	Pfstat__Pprof__Sample sample = PFSTAT__PPROF__SAMPLE__INIT;
 
 	if (line->pid) {
 		pid.has_key = pid.has_num = 1;

@@ -106,11 +106,6 @@ static inline const struct stack_frame *stacks_frame(const struct stacks *s, uin
 	return interned(&s->frames, i);
 }
 
-static inline uint64_t stacks_mapping_start(const struct stacks *s, uint32_t i)
-{
-	return s->starts[i];
-}
-
 static inline const char *stacks_text(const struct stacks *s, uint32_t i)
 {
 	return interned(&s->texts, i);

@@ -20,23 +20,23 @@ struct draft {
 	int err;
 };
 
+/* The number, or 0 for an error, which the draft keeps. */
+static uint32_t keep_error(struct draft *d, int64_t number)
+{
+	if (number >= 0)
+		return (uint32_t)number;
+	d->err = (int)number;
+	return 0;
+}
+
 static uint32_t intern_words(struct draft *d, const char *words)
 {
-	int64_t number = intern_text(&d->s->texts, words);
-
-	if (number < 0)
-		d->err = (int)number;
-	return number < 0 ? 0 : (uint32_t)number;
+	return keep_error(d, intern_text(&d->s->texts, words));
 }
 
 static void add_frame(struct draft *d, const struct stack_frame *frame)
 {
-	int64_t number = intern(&d->s->frames, frame, sizeof(*frame));
-
-	if (number < 0)
-		d->err = (int)number;
-	else
-		d->frames[d->nr++] = (uint32_t)number;
+	d->frames[d->nr++] = keep_error(d, intern(&d->s->frames, frame, sizeof(*frame)));
 }
 
 static void add_text_frame(struct draft *d, enum frame_kind kind, const char *words)
@@ -97,9 +97,7 @@ static uint32_t intern_mapping(struct draft *d, const struct user_symbol *symbol
 	number = intern(&d->s->mappings, &m, sizeof(m));
 	if (number >= 0 && keep_mapping_start(d->s, (uint32_t)number, symbol->start))
 		number = -ENOMEM;
-	if (number < 0)
-		d->err = (int)number;
-	return number < 0 ? 0 : (uint32_t)number + 1;
+	return number < 0 ? keep_error(d, number) : (uint32_t)number + 1;
 }
 
 static void add_user_frame(struct draft *d, uint64_t address, const struct user_symbol *symbol)
@@ -125,8 +123,6 @@ static void add_kernel_frames(struct draft *d)
 	const struct stack_sample *sample = d->sample;
 	unsigned int i;
 
-	if (sample->kernel_error && !sample->nr_kernel)
-		return;
 	for (i = 0; i < sample->nr_kernel; i++) {
 		struct stack_frame frame = { .kind = FRAME_KERNEL, .address = sample->kernel[i] };
 		struct kernel_symbol symbol = { .module = "[kernel.kallsyms]" };

@@ -26,10 +26,9 @@ struct exposition *exposition_new(void)
 
 	if (!e)
 		return NULL;
-	e->proto = exposition_proto_scratch();
 	e->small = libdeflate_alloc_compressor(SMALL_LEVEL);
 	e->large = libdeflate_alloc_compressor(LARGE_LEVEL);
-	if (!e->proto || !e->small || !e->large) {
+	if (!e->small || !e->large) {
 		exposition_free(e);
 		return NULL;
 	}
@@ -44,7 +43,6 @@ void exposition_free(struct exposition *e)
 	libdeflate_free_compressor(e->large);
 	for (size_t i = 0; i < ARRAY_SIZE(e->buffers); i++)
 		buffer_free(&e->buffers[i]);
-	free(e->proto);
 	free(e);
 }
 
@@ -203,29 +201,26 @@ void exposition_histogram(struct exposition *e, const struct label *labels, size
 	e->writer->histogram(e, labels, nr, histogram, buckets);
 }
 
-/* The characters of valid UTF-8: bytes that do not continue one. */
-static size_t count_characters(const struct buffer *text)
+/* The characters of text once its UTF-8 is valid. */
+static size_t count_characters(const char *text)
 {
 	size_t n = 0;
+	bool valid;
 
-	for (size_t i = 0; i < text->len; i++)
-		n += (text->data[i] & 0xc0) != 0x80;
+	for (; *text; n++)
+		text += utf8_sequence((const unsigned char *)text, &valid);
 	return n;
 }
 
-unsigned int exposition_exemplar_labels(struct exposition *e,
-					const struct exposition_exemplar *exemplar)
+unsigned int exposition_exemplar_labels(const struct exposition_exemplar *exemplar)
 {
 	size_t left = EXEMPLAR_CHARS_MAX;
 	unsigned int fit = 0;
 
 	for (size_t i = 0; i < exemplar->nr_labels; i++) {
-		size_t n;
+		size_t n = count_characters(exemplar->labels[i].name) +
+			   count_characters(exemplar->labels[i].value);
 
-		e->utf8.len = 0;
-		put_text(&e->utf8, exemplar->labels[i].name);
-		put_utf8(&e->utf8, exemplar->labels[i].value);
-		n = count_characters(&e->utf8);
 		if (n > left)
 			continue;
 		left -= n;
@@ -267,13 +262,14 @@ const char *exposition_end(struct exposition *e, bool gzip, size_t *len)
 
 const char *exposition_content_type(enum exposition_format format)
 {
-	switch (format) {
-	case EXPOSITION_OPENMETRICS:
-		return "application/openmetrics-text; version=1.0.0; charset=utf-8";
-	case EXPOSITION_PROTOBUF:
-		return "application/vnd.google.protobuf; "
-		       "proto=io.prometheus.client.MetricFamily; encoding=delimited";
-	default:
-		return "text/plain; version=0.0.4; charset=utf-8";
-	}
+	static const char *const types[] = {
+		[EXPOSITION_TEXT] = "text/plain; version=0.0.4; charset=utf-8",
+		[EXPOSITION_OPENMETRICS] =
+			"application/openmetrics-text; version=1.0.0; charset=utf-8",
+		[EXPOSITION_PROTOBUF] =
+			"application/vnd.google.protobuf; "
+			"proto=io.prometheus.client.MetricFamily; encoding=delimited",
+	};
+
+	return types[format];
 }

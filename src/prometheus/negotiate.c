@@ -19,12 +19,6 @@ struct span {
 	size_t len;
 };
 
-struct member {
-	struct span value; /* "text/plain", "gzip": tokens and '/' */
-	struct span parameters; /* from the first ';' on, well formed; may be empty */
-	int q;
-};
-
 /* --- the grammar */
 
 static bool is_token_char(char c)
@@ -124,11 +118,6 @@ static int next_parameter(const char **s, struct span *name, struct span *value)
 	return 1;
 }
 
-static bool is_weight(struct span name)
-{
-	return name.len == 1 && (*name.text == 'q' || *name.text == 'Q');
-}
-
 /* "0", "0.5", "0.333", "1", "1.000"; negative: anything else. */
 static int parse_weight(struct span span)
 {
@@ -152,41 +141,6 @@ static size_t value_length(const char *s)
 	size_t n = token_length(s);
 
 	return n && s[n] == '/' ? n + 1 + token_length(s + n + 1) : n;
-}
-
-/* False: the member at s is not what RFC 9110 allows. */
-static bool parse_member(const char *s, struct member *member)
-{
-	struct span name, value;
-	int more;
-
-	s += space_length(s);
-	*member = (struct member){ .value = { s, value_length(s) }, .q = Q_MAX };
-	s += member->value.len;
-	member->parameters.text = s;
-	while ((more = next_parameter(&s, &name, &value)) > 0) {
-		if (!is_weight(name))
-			continue;
-		member->q = parse_weight(value);
-		if (member->q < 0)
-			return false;
-	}
-	member->parameters.len = (size_t)(s - member->parameters.text);
-	return member->value.len && more == 0 && (!*s || *s == ',');
-}
-
-/* Reads the next well-formed member and moves *header after it; false: no more. */
-static bool next_member(const char **header, struct member *member)
-{
-	while (**header) {
-		bool good = parse_member(*header, member);
-
-		*header += member_length(*header);
-		*header += **header == ',';
-		if (good)
-			return true;
-	}
-	return false;
 }
 
 /* --- formats */
@@ -246,21 +200,54 @@ static int type_precision(struct span range, const char *type)
 	return span_equals(range, type, false) ? 3 : 0;
 }
 
-/* How specific the member is for the format, by RFC 9110, 12.5.1; 0: it does not match. */
-static int member_precision(const struct member *member, size_t format)
-{
-	const char *s = member->parameters.text;
-	int result = type_precision(member->value, formats[format].type);
-	struct span name, value;
+/* --- members */
 
-	while (result && next_parameter(&s, &name, &value) > 0) {
-		if (is_weight(name))
+struct member {
+	struct span value; /* "text/plain", "gzip": tokens and '/' */
+	int q;
+	/* How specific it is for each format, by RFC 9110, 12.5.1; 0: it does not match. */
+	int precision[NR_FORMATS];
+};
+
+/* False: the member at s is not what RFC 9110 allows. */
+static bool parse_member(const char *s, struct member *member)
+{
+	struct span name, value;
+	int more;
+
+	s += space_length(s);
+	*member = (struct member){ .value = { s, value_length(s) }, .q = Q_MAX };
+	s += member->value.len;
+	for (size_t f = 0; f < NR_FORMATS; f++)
+		member->precision[f] = type_precision(member->value, formats[f].type);
+	while ((more = next_parameter(&s, &name, &value)) > 0) {
+		if (span_equals(name, "q", false)) {
+			member->q = parse_weight(value);
+			if (member->q < 0)
+				return false;
 			continue;
-		if (!has_parameter(format, name, value))
-			return 0;
-		result++;
+		}
+		for (size_t f = 0; f < NR_FORMATS; f++)
+			if (!member->precision[f] || !has_parameter(f, name, value))
+				member->precision[f] = 0;
+			else
+				member->precision[f]++;
 	}
-	return result;
+	return member->value.len && more == 0 && (!*s || *s == ',');
+}
+
+/* Reads the next well-formed member and moves *header after it; false: no more. */
+static bool next_member(const char **header, struct member *member)
+{
+	while (**header) {
+		bool good = parse_member(*header, member);
+
+		*header += member_length(*header);
+		*header += **header == ',';
+		if (good)
+			return true;
+	}
+	return false;
 }
 
 /* The most specific member that matches a format. */
@@ -283,7 +270,7 @@ enum exposition_format negotiate_format(const char *accept)
 
 	for (size_t position = 0; accept && next_member(&accept, &member); position++) {
 		for (size_t f = 0; f < NR_FORMATS; f++) {
-			struct match v = { member_precision(&member, f), member.q, position };
+			struct match v = { member.precision[f], member.q, position };
 
 			if (v.precision > matches[f].precision ||
 			    (v.precision && v.precision == matches[f].precision &&

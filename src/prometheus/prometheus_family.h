@@ -77,12 +77,12 @@ struct exposition {
 			struct buffer common; /* rendered by the writer's labels() */
 			struct buffer scratch; /* for the writer */
 			struct buffer body; /* protobuf: the family, which follows its length */
+			struct buffer value; /* protobuf: the same of a histogram */
 			struct buffer utf8; /* values made valid UTF-8 */
 			struct buffer gzip;
 		};
-		struct buffer buffers[7]; /* the same */
+		struct buffer buffers[8]; /* the same */
 	};
-	struct proto_scratch *proto;
 	struct libdeflate_compressor *small, *large; /* by the size of out */
 };
 
@@ -92,9 +92,5 @@ bool exposition_has_unit(const struct metric_family *family);
  * A bit for each of the exemplar's labels that fits into EXEMPLAR_CHARS_MAX after those
  * before it.
  */
-unsigned int exposition_exemplar_labels(struct exposition *e,
-					const struct exposition_exemplar *exemplar);
-
-struct proto_scratch *exposition_proto_scratch(void); /* NULL: out of memory; free() it */
-
+unsigned int exposition_exemplar_labels(const struct exposition_exemplar *exemplar);
 #endif

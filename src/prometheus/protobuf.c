@@ -13,6 +13,7 @@
 
 #include "prometheus_family.h"
 #include "prometheus/metrics.pb-c.h"
+#include "util/array.h"
 #include "util/message.h"
 
 /* Numbers of the fields that are written one by one. */
@@ -22,32 +23,11 @@ enum {
 	METRIC_GAUGE_VALUE = 2,
 	METRIC_COUNTER_VALUE = 3,
 	METRIC_HISTOGRAM_VALUE = 7,
+	HISTOGRAM_BUCKET = 3,
 };
 
 /* A longer gap of empty buckets is smaller as a new span than as zeros. */
 #define GAP_MAX 2
-
-#define NR_EXEMPLAR_LABELS                                                                         \
-	(sizeof(((struct exposition_exemplar *)0)->labels) / sizeof(struct label))
-
-struct proto_exemplar {
-	Wire__Exemplar exemplar;
-	Wire__Timestamp timestamp;
-	Wire__LabelPair labels[NR_EXEMPLAR_LABELS], *label_rows[NR_EXEMPLAR_LABELS];
-};
-
-/* The parts of one histogram: protobuf-c packs trees of pointers. */
-struct proto_scratch {
-	Wire__Bucket buckets[NR_BOUNDS_MAX], *bucket_rows[NR_BOUNDS_MAX];
-	struct proto_exemplar exemplars[NR_BOUNDS_MAX];
-	Wire__BucketSpan spans[HIST_SLOTS], *span_rows[HIST_SLOTS];
-	int64_t deltas[HIST_SLOTS];
-};
-
-struct proto_scratch *exposition_proto_scratch(void)
-{
-	return calloc(1, sizeof(struct proto_scratch));
-}
 
 /*
  * value, or a copy of it with valid UTF-8 in e->utf8, which must have room for
@@ -65,12 +45,6 @@ static char *valid_utf8(struct exposition *e, const char *value)
 	return e->utf8.failed ? (char *)"" : e->utf8.data + start;
 }
 
-/* The most that valid_utf8() can make of value: three bytes for each, and the '\0'. */
-static size_t valid_utf8_size(const char *value)
-{
-	return 3 * strlen(value) + 1;
-}
-
 static void proto_labels(struct exposition *e, struct buffer *to, const struct label *labels,
 			 size_t nr)
 {
@@ -84,17 +58,12 @@ static void proto_labels(struct exposition *e, struct buffer *to, const struct l
 	}
 }
 
-static Wire__MetricType wire_type(enum metric_type type)
-{
-	switch (type) {
-	case METRIC_COUNTER:
-		return WIRE__METRIC_TYPE__COUNTER;
-	case METRIC_HISTOGRAM:
-		return WIRE__METRIC_TYPE__HISTOGRAM;
-	default:
-		return WIRE__METRIC_TYPE__GAUGE;
-	}
-}
+static const Wire__MetricType wire_types[] = {
+	[METRIC_COUNTER] = WIRE__METRIC_TYPE__COUNTER,
+	[METRIC_GAUGE] = WIRE__METRIC_TYPE__GAUGE,
+	[METRIC_INFO] = WIRE__METRIC_TYPE__GAUGE,
+	[METRIC_HISTOGRAM] = WIRE__METRIC_TYPE__HISTOGRAM,
+};
 
 static void proto_family(struct exposition *e)
 {
@@ -104,7 +73,7 @@ static void proto_family(struct exposition *e)
 	e->utf8.len = 0;
 	head.name = e->series.failed ? (char *)"" : e->series.data;
 	head.help = valid_utf8(e, e->family->help);
-	head.type = wire_type(e->family->type);
+	head.type = wire_types[e->family->type];
 	if (exposition_has_unit(e->family))
 		head.unit = (char *)e->family->unit;
 	put_message(&e->body, &head.base);
@@ -119,7 +88,7 @@ static void proto_end_family(struct exposition *e)
 	put(&e->out, e->body.data, e->body.len);
 }
 
-/* A metric is its labels, and then its value, which end_metric() writes. */
+/* A metric is its labels, and then its value; end_metric() follows. */
 static void begin_metric(struct exposition *e, const struct label *labels, size_t nr)
 {
 	e->scratch.len = 0;
@@ -127,9 +96,8 @@ static void begin_metric(struct exposition *e, const struct label *labels, size_
 	proto_labels(e, &e->scratch, labels, nr);
 }
 
-static void end_metric(struct exposition *e, unsigned int field, const ProtobufCMessage *value)
+static void end_metric(struct exposition *e)
 {
-	put_message_field(&e->scratch, field, value);
 	put_field_header(&e->body, FAMILY_METRIC, e->scratch.len);
 	put(&e->body, e->scratch.data, e->scratch.len);
 }
@@ -150,14 +118,9 @@ static double nearest_seconds(uint64_t ns)
 
 static double sample_number(const struct sample *sample)
 {
-	switch (sample->kind) {
-	case SAMPLE_COUNT:
-		return (double)sample->count;
-	case SAMPLE_NS:
-		return nearest_seconds(sample->count);
-	default:
+	if (sample->kind == SAMPLE_DOUBLE)
 		return sample->value;
-	}
+	return sample->kind == SAMPLE_NS ? nearest_seconds(sample->count) : (double)sample->count;
 }
 
 static void proto_sample(struct exposition *e, const struct label *labels, size_t nr,
@@ -168,86 +131,61 @@ static void proto_sample(struct exposition *e, const struct label *labels, size_
 		Wire__Counter counter = WIRE__COUNTER__INIT;
 
 		counter.value = sample_number(sample);
-		end_metric(e, METRIC_COUNTER_VALUE, &counter.base);
+		put_message_field(&e->scratch, METRIC_COUNTER_VALUE, &counter.base);
 	} else {
 		Wire__Gauge gauge = WIRE__GAUGE__INIT;
 
 		gauge.value = sample_number(sample);
-		end_metric(e, METRIC_GAUGE_VALUE, &gauge.base);
+		put_message_field(&e->scratch, METRIC_GAUGE_VALUE, &gauge.base);
 	}
+	end_metric(e);
 }
 
 /* --- histograms */
 
-static void fill_exemplar(struct exposition *e, struct proto_exemplar *to,
-			  const struct exposition_exemplar *from, unsigned int fit)
+static void put_exemplar_bucket(struct exposition *e, Wire__Bucket *bucket,
+				const struct exposition_exemplar *from)
 {
-	wire__exemplar__init(&to->exemplar);
-	wire__timestamp__init(&to->timestamp);
-	to->exemplar.value = nearest_seconds(from->ns);
-	to->exemplar.timestamp = &to->timestamp;
-	to->timestamp.seconds = (int64_t)(from->wall_ns / 1000000000);
-	to->timestamp.nanos = (int32_t)(from->wall_ns % 1000000000);
-	to->exemplar.label = to->label_rows;
+	Wire__LabelPair labels[ARRAY_SIZE(from->labels)], *rows[ARRAY_SIZE(from->labels)];
+	unsigned int fit = exposition_exemplar_labels(from);
+	Wire__Exemplar exemplar = WIRE__EXEMPLAR__INIT;
+	Wire__Timestamp timestamp = WIRE__TIMESTAMP__INIT;
+	size_t room = 0; /* three bytes for each, and the '\0' */
+
+	exemplar.value = nearest_seconds(from->ns);
+	exemplar.timestamp = &timestamp;
+	timestamp.seconds = (int64_t)(from->wall_ns / 1000000000);
+	timestamp.nanos = (int32_t)(from->wall_ns % 1000000000);
+	exemplar.label = rows;
+	for (size_t i = 0; i < from->nr_labels; i++)
+		room += 3 * strlen(from->labels[i].value) + 1;
+	e->utf8.len = 0;
+	if (!buffer_room(&e->utf8, room))
+		return;
 	for (size_t i = 0; i < from->nr_labels; i++) {
-		Wire__LabelPair *pair = &to->labels[to->exemplar.n_label];
+		Wire__LabelPair *pair = &labels[exemplar.n_label];
 
 		if (!(fit & 1u << i))
 			continue;
 		wire__label_pair__init(pair);
 		pair->name = (char *)from->labels[i].name;
 		pair->value = valid_utf8(e, from->labels[i].value);
-		to->label_rows[to->exemplar.n_label++] = pair;
+		rows[exemplar.n_label++] = pair;
 	}
+	bucket->exemplar = &exemplar;
+	put_message_field(&e->value, HISTOGRAM_BUCKET, &bucket->base);
 }
 
-static void fill_exemplars(struct exposition *e, const struct bucket *buckets)
+static void put_bucket(struct exposition *e, double le, const struct bucket *from)
 {
-	unsigned int fit[NR_BOUNDS_MAX] = { 0 };
-	size_t room = 0;
+	Wire__Bucket bucket = WIRE__BUCKET__INIT;
 
-	for (unsigned int b = 0; b < e->nr_bounds; b++) {
-		const struct exposition_exemplar *x = buckets[b].exemplar;
-
-		if (!x)
-			continue;
-		fit[b] = exposition_exemplar_labels(e, x);
-		for (size_t i = 0; i < x->nr_labels; i++)
-			room += valid_utf8_size(x->labels[i].value);
-	}
-	e->utf8.len = 0;
-	if (!buffer_room(&e->utf8, room))
-		return;
-	for (unsigned int b = 0; b < e->nr_bounds; b++) {
-		if (!buckets[b].exemplar)
-			continue;
-		fill_exemplar(e, &e->proto->exemplars[b], buckets[b].exemplar, fit[b]);
-		e->proto->buckets[b].exemplar = &e->proto->exemplars[b].exemplar;
-	}
-}
-
-static void fill_classic(struct exposition *e, Wire__Histogram *h, const struct bucket *buckets)
-{
-	struct proto_scratch *p = e->proto;
-
-	for (unsigned int b = 0; b < e->nr_bounds; b++) {
-		wire__bucket__init(&p->buckets[b]);
-		p->buckets[b].cumulative_count = buckets[b].count;
-		p->buckets[b].upper_bound = e->bounds[b].le;
-		p->bucket_rows[b] = &p->buckets[b];
-	}
-	h->bucket = p->bucket_rows;
-	h->n_bucket = e->nr_bounds;
-}
-
-static Wire__BucketSpan *new_span(struct proto_scratch *p, Wire__Histogram *h, int offset)
-{
-	Wire__BucketSpan *span = &p->spans[h->n_positive_span];
-
-	wire__bucket_span__init(span);
-	span->offset = offset;
-	p->span_rows[h->n_positive_span++] = span;
-	return span;
+	bucket.cumulative_count = from->count;
+	bucket.upper_bound = le;
+	if (from->exemplar)
+		put_exemplar_bucket(e, &bucket, from->exemplar);
+	else
+		put_message_field(&e->value, HISTOGRAM_BUCKET, &bucket.base);
 }
 
 /*
@@ -256,50 +194,61 @@ static Wire__BucketSpan *new_span(struct proto_scratch *p, Wire__Histogram *h, i
  * the histogram as native while it is empty. The other slots are the schema's
  * buckets, each as the difference to the one before.
  */
-static void fill_native(struct proto_scratch *p, Wire__Histogram *h, const uint64_t *slots)
+static void put_native(struct buffer *to, const uint64_t *slots)
 {
-	Wire__BucketSpan *span = NULL;
+	Wire__Histogram h = WIRE__HISTOGRAM__INIT;
+	Wire__BucketSpan spans[HIST_SLOTS], *rows[HIST_SLOTS], *span = NULL;
+	int64_t deltas[HIST_SLOTS];
 	int next = 0; /* the index behind the last bucket written */
 	uint64_t before = 0;
 
-	h->schema = HIST_SCHEMA;
-	h->zero_threshold = ldexp(1, LE_MIN);
-	h->zero_count = slots[0];
-	h->positive_span = p->span_rows;
-	h->positive_delta = p->deltas;
+	h.has_schema = h.has_zero_threshold = h.has_zero_count = 1;
+	h.schema = HIST_SCHEMA;
+	h.zero_threshold = ldexp(1, LE_MIN);
+	h.zero_count = slots[0];
+	h.positive_span = rows;
+	h.positive_delta = deltas;
 	for (int s = 1; s < HIST_SLOTS; s++) {
 		int index = s + HIST_MIN;
 
 		if (!slots[s])
 			continue;
 		if (!span || index - next > GAP_MAX) {
-			span = new_span(p, h, index - next);
+			span = rows[h.n_positive_span] = &spans[h.n_positive_span];
+			wire__bucket_span__init(span);
+			span->offset = index - next;
+			h.n_positive_span++;
 			next = index;
 		}
 		for (; next <= index; next++) {
 			uint64_t count = next == index ? slots[s] : 0;
 
-			p->deltas[h->n_positive_delta++] = (int64_t)(count - before);
+			deltas[h.n_positive_delta++] = (int64_t)(count - before);
 			before = count;
 			span->length++;
 		}
 	}
+	put_message(to, &h.base);
 }
 
 static void proto_histogram(struct exposition *e, const struct label *labels, size_t nr,
 			    const struct exposition_histogram *histogram,
 			    const struct bucket *buckets)
 {
-	Wire__Histogram h = WIRE__HISTOGRAM__INIT;
+	Wire__Histogram sums = WIRE__HISTOGRAM__INIT;
 
-	/* First: the labels and the exemplars both keep values in e->utf8. */
 	begin_metric(e, labels, nr);
-	h.sample_count = buckets[e->nr_bounds - 1].count;
-	h.sample_sum = nearest_seconds(histogram->sum_ns);
-	fill_classic(e, &h, buckets);
-	fill_exemplars(e, buckets);
-	fill_native(e->proto, &h, histogram->buckets);
-	end_metric(e, METRIC_HISTOGRAM_VALUE, &h.base);
+	e->value.len = 0;
+	sums.has_sample_count = sums.has_sample_sum = 1;
+	sums.sample_count = buckets[e->nr_bounds - 1].count;
+	sums.sample_sum = nearest_seconds(histogram->sum_ns);
+	put_message(&e->value, &sums.base);
+	for (unsigned int b = 0; b < e->nr_bounds; b++)
+		put_bucket(e, e->bounds[b].le, &buckets[b]);
+	put_native(&e->value, histogram->buckets);
+	put_field_header(&e->scratch, METRIC_HISTOGRAM_VALUE, e->value.len);
+	put(&e->scratch, e->value.data, e->value.len);
+	end_metric(e);
 }
 
 const struct exposition_writer exposition_proto_writer = {

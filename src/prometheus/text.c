@@ -22,16 +22,13 @@ static void put_comment(struct exposition *e, const char *word)
 
 static const char *metric_type_name(const struct exposition *e)
 {
-	switch (e->family->type) {
-	case METRIC_COUNTER:
-		return "counter";
-	case METRIC_HISTOGRAM:
-		return "histogram";
-	case METRIC_INFO:
-		return e->format == EXPOSITION_OPENMETRICS ? "info" : "gauge";
-	default:
-		return "gauge";
-	}
+	static const char *const names[] = { [METRIC_COUNTER] = "counter",
+					     [METRIC_GAUGE] = "gauge",
+					     [METRIC_INFO] = "info",
+					     [METRIC_HISTOGRAM] = "histogram" };
+	bool no_info = e->format == EXPOSITION_TEXT && e->family->type == METRIC_INFO;
+
+	return names[no_info ? METRIC_GAUGE : e->family->type];
 }
 
 static void text_family(struct exposition *e)
@@ -95,7 +92,7 @@ static void text_sample(struct exposition *e, const struct label *labels, size_t
 
 static void put_exemplar(struct exposition *e, const struct exposition_exemplar *exemplar)
 {
-	unsigned int fit = exposition_exemplar_labels(e, exemplar);
+	unsigned int fit = exposition_exemplar_labels(exemplar);
 	struct buffer *out = &e->out;
 
 	put_text(out, " # {");

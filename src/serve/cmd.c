@@ -115,13 +115,18 @@ static void reload(void *arg)
 		fprintf(stderr, "Web configuration read again: %s\n", serve->options->web_config);
 }
 
+static bool has_expired(int timer)
+{
+	uint64_t expirations;
+
+	return read(timer, &expirations, sizeof(expirations)) > 0;
+}
+
 static void check_config(void *arg)
 {
 	struct serve *serve = arg;
-	uint64_t expirations;
 
-	if (read(serve->config_timer, &expirations, sizeof(expirations)) > 0 &&
-	    http_server_config_changed(serve->http_server))
+	if (has_expired(serve->config_timer) && http_server_config_changed(serve->http_server))
 		reload(serve);
 }
 
@@ -129,9 +134,8 @@ static void check_config(void *arg)
 static void feed_watchdog(void *arg)
 {
 	struct serve *serve = arg;
-	uint64_t expirations;
 
-	if (read(serve->watchdog_timer, &expirations, sizeof(expirations)) <= 0)
+	if (!has_expired(serve->watchdog_timer))
 		return;
 	pthread_mutex_lock(&serve->lock);
 	pthread_mutex_unlock(&serve->lock);

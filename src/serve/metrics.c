@@ -36,6 +36,7 @@ struct metrics {
 	uint64_t missed; /* the highest so far; see settle_missed() */
 
 	/* Of this scrape. */
+	const struct metric *row; /* being written */
 	struct snapshot snap;
 	struct self_usage process;
 	struct fault_sum all; /* of add_counts() only */
@@ -45,9 +46,9 @@ struct metrics {
 
 struct metric {
 	struct metric_family family;
-	/* Samples come from write(m, e, arg); without it, value is the offset of the only one. */
-	void (*write)(struct metrics *m, struct exposition *e, size_t arg);
-	size_t arg;
+	/* Writes the samples; without it, value is the offset of the only one. */
+	void (*write)(struct metrics *m, struct exposition *e);
+	unsigned int arg; /* of write: m->row->arg */
 	size_t value; /* a uint64_t of struct metrics; nanoseconds when the unit is seconds */
 	unsigned int needs; /* WITH_...; 0: always there */
 };
@@ -134,11 +135,12 @@ static size_t read_exemplars(const struct metrics *m, unsigned int path, unsigne
 	return n;
 }
 
-static void write_durations(struct metrics *m, struct exposition *e, size_t gup)
+static void write_durations(struct metrics *m, struct exposition *e)
 {
 	struct exposition_exemplar exemplars[MAX_EXEMPLARS];
 	struct slow_fault faults[MAX_EXEMPLARS];
 	char tids[MAX_EXEMPLARS][12];
+	bool gup = m->row->arg;
 
 	for_each_path_severity(path, major) {
 		struct fault_sum sum = sum_faults(m, path, major, gup);
@@ -161,9 +163,8 @@ static void write_durations(struct metrics *m, struct exposition *e, size_t gup)
 	}
 }
 
-static void write_slow(struct metrics *m, struct exposition *e, size_t arg)
+static void write_slow(struct metrics *m, struct exposition *e)
 {
-	(void)arg;
 	for_each_path_severity(path, major) {
 		uint64_t slow = sum_faults(m, path, major, false).slow;
 		const struct label labels[] = {
@@ -176,9 +177,8 @@ static void write_slow(struct metrics *m, struct exposition *e, size_t arg)
 	}
 }
 
-static void write_untimed(struct metrics *m, struct exposition *e, size_t arg)
+static void write_untimed(struct metrics *m, struct exposition *e)
 {
-	(void)arg;
 	for (unsigned int path = 0; path < PATH_NR; path++) {
 		const struct label label = { "path", path_name(path) };
 		uint64_t untimed = 0;
@@ -191,9 +191,8 @@ static void write_untimed(struct metrics *m, struct exposition *e, size_t arg)
 	}
 }
 
-static void write_causes(struct metrics *m, struct exposition *e, size_t arg)
+static void write_causes(struct metrics *m, struct exposition *e)
 {
-	(void)arg;
 	for (unsigned int path = 0; path < PATH_NR; path++)
 		for (unsigned int cause = 0; cause < CAUSE_NR; cause++) {
 			uint64_t ns = m->snap.causes[path][ORIGIN_USER].ns[cause] +
@@ -214,9 +213,8 @@ static unsigned int nr_origins(const struct metrics *m)
 	return m->has & WITH_GUP ? ORIGIN_NR : ORIGIN_GUP;
 }
 
-static void write_paths(struct metrics *m, struct exposition *e, size_t arg)
+static void write_paths(struct metrics *m, struct exposition *e)
 {
-	(void)arg;
 	for (unsigned int path = 0; path < PATH_NR; path++) {
 		for (unsigned int origin = 0; origin < nr_origins(m); origin++) {
 			const struct label labels[] = {
@@ -234,12 +232,11 @@ static void write_paths(struct metrics *m, struct exposition *e, size_t arg)
 
 /* --- families with other labels */
 
-static void write_faults(struct metrics *m, struct exposition *e, size_t arg)
+static void write_faults(struct metrics *m, struct exposition *e)
 {
 	static const char *const accesses[ACCESS_NR] = { "read", "write", "exec" };
 	uint64_t counts[ORIGIN_NR][ACCESS_NR][OUTCOME_NR] = { 0 };
 
-	(void)arg;
 	for_each_path_severity(path, major)
 		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
 			for (unsigned int a = 0; a < ACCESS_NR; a++)
@@ -269,12 +266,11 @@ static uint64_t settle_missed(struct metrics *m, uint64_t missed)
 	return m->missed;
 }
 
-static void write_lost(struct metrics *m, struct exposition *e, size_t arg)
+static void write_lost(struct metrics *m, struct exposition *e)
 {
 	struct report_loss losses[REPORT_MAX_LOST];
 	unsigned int nr = snapshot_losses(losses, NULL, &m->snap);
 
-	(void)arg;
 	for (unsigned int i = 0; i < nr; i++) {
 		const struct label label = { "reason", losses[i].reason };
 		uint64_t count = losses[i].count;
@@ -288,7 +284,7 @@ static void write_lost(struct metrics *m, struct exposition *e, size_t arg)
 	}
 }
 
-static void write_attach(struct metrics *m, struct exposition *e, size_t arg)
+static void write_attach(struct metrics *m, struct exposition *e)
 {
 	const struct plan *plan = m->source.plan;
 	const struct label labels[] = {
@@ -296,53 +292,49 @@ static void write_attach(struct metrics *m, struct exposition *e, size_t arg)
 		{ "end", plan->end == END_PERF ? "perf" : "fexit" },
 	};
 
-	(void)arg;
 	exposition_count(e, labels, 2, 1);
 }
 
 enum { PROGRAM_RUNS, PROGRAM_SECONDS };
 
-static void write_programs(struct metrics *m, struct exposition *e, size_t what)
+static void write_programs(struct metrics *m, struct exposition *e)
 {
 	struct session_program program;
 
 	for (unsigned int i = 0; !session_program(m->source.session, i, &program); i++) {
 		const struct label label = { "program", program.name };
 
-		if (what == PROGRAM_SECONDS)
+		if (m->row->arg == PROGRAM_SECONDS)
 			exposition_seconds(e, &label, 1, program.run_ns);
 		else
 			exposition_count(e, &label, 1, program.runs);
 	}
 }
 
-static void write_build(struct metrics *m, struct exposition *e, size_t arg)
+static void write_build(struct metrics *m, struct exposition *e)
 {
 	const struct label labels[] = { { "version", PFSTAT_VERSION },
 					{ "compiler", __VERSION__ } };
 
 	(void)m;
-	(void)arg;
 	exposition_count(e, labels, 2, 1);
 }
 
-static void write_kernel(struct metrics *m, struct exposition *e, size_t arg)
+static void write_kernel(struct metrics *m, struct exposition *e)
 {
 	struct utsname name;
 	struct label labels[2] = { { "release", name.release }, { "machine", name.machine } };
 
 	(void)m;
-	(void)arg;
 	if (!uname(&name))
 		exposition_count(e, labels, 2, 1);
 }
 
-static void write_requests(struct metrics *m, struct exposition *e, size_t arg)
+static void write_requests(struct metrics *m, struct exposition *e)
 {
 	struct http_status_count counts[MAX_STATUS];
 	size_t n = http_server_requests(m->source.http_server, counts, MAX_STATUS);
 
-	(void)arg;
 	for (size_t i = 0; i < n && i < MAX_STATUS; i++) {
 		char code[12];
 		const struct label label = { "code", code };
@@ -352,15 +344,14 @@ static void write_requests(struct metrics *m, struct exposition *e, size_t arg)
 	}
 }
 
-static void write_start_time(struct metrics *m, struct exposition *e, size_t arg)
+static void write_start_time(struct metrics *m, struct exposition *e)
 {
-	(void)arg;
 	exposition_value(e, NULL, 0, m->process.start_time);
 }
 
-static void write_cgroup(struct metrics *m, struct exposition *e, size_t what)
+static void write_cgroup(struct metrics *m, struct exposition *e)
 {
-	metrics_cgroup_write(m->cgroup, e, what);
+	metrics_cgroup_write(m->cgroup, e, m->row->arg);
 }
 
 /* --- the rows */
@@ -518,10 +509,8 @@ static void read_values(struct metrics *m)
 		m->nr_cgroups = metrics_cgroup_count(m->cgroup);
 		m->cgroup_limit = metrics_cgroup_limit(m->cgroup);
 	}
-	if (has_run_time(m))
-		m->has |= WITH_RUN_TIME;
-	else
-		m->has &= ~(unsigned int)WITH_RUN_TIME;
+	m->has &= ~(unsigned int)WITH_RUN_TIME;
+	m->has |= has_run_time(m) ? WITH_RUN_TIME : 0;
 }
 
 static void write_value(struct metrics *m, struct exposition *e, const struct metric *metric)
@@ -542,9 +531,10 @@ void metrics_write(struct metrics *m, struct exposition *e)
 
 		if (metric->needs & ~m->has)
 			continue;
+		m->row = metric;
 		exposition_family(e, &metric->family);
 		if (metric->write)
-			metric->write(m, e, metric->arg);
+			metric->write(m, e);
 		else
 			write_value(m, e, metric);
 	}

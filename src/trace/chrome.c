@@ -52,15 +52,11 @@ static void end_event(struct json_writer *w)
 
 static void chrome_begin(const struct output *out)
 {
-	const struct trace_run *run = out->context;
 	struct json_writer w;
 
 	fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n", out->file);
 	w = begin_metadata(out->file, "", "pfstat_begin", 0, 0);
-	json_put_string(&w, "attach", run->attach);
-	trace_put_causes(&w, run);
-	json_put_uint(&w, "slower_ns", run->slower_ns);
-	json_put_uint(&w, "sample", run->sample);
+	trace_put_run(&w, out->context);
 	end_event(&w);
 }
 
@@ -141,11 +137,7 @@ static void put_args(FILE *f, const struct trace_run *run, const struct trace_ev
 
 	json_begin(&w, NULL, '{');
 	json_put_uint(&w, "time_ns", event->wall_ns);
-	json_put_string(&w, "origin", origin_name(r->origin));
-	json_put_string(&w, "access", access_name(r->access));
-	json_put_bool(&w, "major", r->flags & TRACE_MAJOR);
-	json_put_bool(&w, "mmap_lock", r->flags & TRACE_MMAP_LOCK);
-	json_put_bool(&w, "stack", r->flags & TRACE_STACK_GREW);
+	trace_put_access(&w, r);
 	json_put_format(&w, "address", "0x%llx", r->address);
 	json_put_string(&w, "mapping", event->mapping);
 	json_put_string(&w, "ip", trace_frame_name(ip, &event->ip));

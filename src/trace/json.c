@@ -119,11 +119,7 @@ static void put_fault(struct json_writer *w, const struct trace_run *run,
 		      const struct trace_record *r)
 {
 	json_put_string(w, "path", path_name(r->path));
-	json_put_string(w, "origin", origin_name(r->origin));
-	json_put_string(w, "access", access_name(r->access));
-	json_put_bool(w, "major", r->flags & TRACE_MAJOR);
-	json_put_bool(w, "mmap_lock", r->flags & TRACE_MMAP_LOCK);
-	json_put_bool(w, "stack", r->flags & TRACE_STACK_GREW);
+	trace_put_access(w, r);
 	if (run->retries)
 		json_put_uint(w, "retries", r->retries);
 	else
@@ -167,10 +163,7 @@ static void json_summary(const struct output *out, const void *end)
 	struct json_writer w = { .file = out->file };
 
 	begin_line(&w, "trace_end");
-	json_put_string(&w, "attach", run->attach);
-	trace_put_causes(&w, run);
-	json_put_uint(&w, "slower_ns", run->slower_ns);
-	json_put_uint(&w, "sample", run->sample);
+	trace_put_run(&w, run);
 	json_put_uint(&w, "printed", summary->printed);
 	json_put_uint(&w, "lost", summary->lost);
 	json_put_uint(&w, "faults", summary->faults);

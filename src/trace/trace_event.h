@@ -58,8 +58,9 @@ const char *access_name(unsigned int access);
 /* The bit of cause is in run->causes. */
 bool trace_has_cause(const struct trace_run *run, unsigned int cause);
 
-/* "causes": the names of those of the run. */
-void trace_put_causes(struct json_writer *w, const struct trace_run *run);
+/* What holds for the run, and what kind of access faulted. */
+void trace_put_run(struct json_writer *w, const struct trace_run *run);
+void trace_put_access(struct json_writer *w, const struct trace_record *r);
 
 /*
  * "memcpy+0x1a", or "libc.so.6+0x1c4000" of the module without its directories, or the

@@ -664,36 +664,36 @@ static void le_is_the_shortest_float(void **state)
 
 static void exemplar_labels_fit_128_characters(void **state)
 {
-	struct exposition *e = *state;
 	char long_value[300];
 	struct exposition_exemplar x = {
 		.labels = { { "a", long_value }, { "bb", "123456" }, { "c", "x" } },
 		.nr_labels = 3,
 	};
 
+	(void)state;
 	memset(long_value, 'x', sizeof(long_value));
 	long_value[127] = '\0';
-	assert_int_equal(exposition_exemplar_labels(e, &x), 1);
+	assert_int_equal(exposition_exemplar_labels(&x), 1);
 	long_value[126] = '\0';
-	assert_int_equal(exposition_exemplar_labels(e, &x), 1);
+	assert_int_equal(exposition_exemplar_labels(&x), 1);
 	long_value[125] = '\0';
-	assert_int_equal(exposition_exemplar_labels(e, &x), 1 | 4);
+	assert_int_equal(exposition_exemplar_labels(&x), 1 | 4);
 	long_value[117] = '\0';
-	assert_int_equal(exposition_exemplar_labels(e, &x), 1 | 2 | 4);
+	assert_int_equal(exposition_exemplar_labels(&x), 1 | 2 | 4);
 	memset(long_value, 'x', 128);
 	long_value[128] = '\0';
-	assert_int_equal(exposition_exemplar_labels(e, &x), 2 | 4);
+	assert_int_equal(exposition_exemplar_labels(&x), 2 | 4);
 	/* Characters count, not bytes; and what is no UTF-8 as what it becomes. */
 	for (int i = 0; i < 127; i++)
 		memcpy(long_value + 2 * i, "\xc3\xa9", 2);
 	long_value[254] = '\0';
-	assert_int_equal(exposition_exemplar_labels(e, &x), 1);
+	assert_int_equal(exposition_exemplar_labels(&x), 1);
 	memset(long_value, 0xff, 128);
 	long_value[127] = '\0';
-	assert_int_equal(exposition_exemplar_labels(e, &x), 1);
+	assert_int_equal(exposition_exemplar_labels(&x), 1);
 	long_value[127] = (char)0xff;
 	long_value[128] = '\0';
-	assert_int_equal(exposition_exemplar_labels(e, &x), 2 | 4);
+	assert_int_equal(exposition_exemplar_labels(&x), 2 | 4);
 }
 
 static void exemplars_with_no_labels_are_valid(void **state)
