@@ -117,8 +117,8 @@ static __always_inline enum cause off_cpu_cause(void *ctx, bool preempt, struct 
 	return cause_of_stack(ctx);
 }
 
-static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_struct *prev,
-					 struct task_struct *next)
+static __always_inline int switch_tasks(void *ctx, bool preempt, struct task_struct *prev,
+					struct task_struct *next)
 {
 	u32 from = prev->pid, to = next->pid;
 	struct inflight *s = &inflight[hist_below(from, NR_INFLIGHT)];
@@ -133,6 +133,7 @@ static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_st
 	d = to ? open_detail(to) : NULL;
 	if (d)
 		return_to_cpu(d);
+	return 0;
 }
 
 static __always_inline void record_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)
