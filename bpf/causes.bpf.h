@@ -21,20 +21,12 @@ static __always_inline struct detail *open_detail(u32 tid)
 
 static __always_inline int begin_cause(enum cause cause)
 {
-	struct detail *d = open_detail(current_tid());
-
-	if (d)
-		span_begin(d, cause);
-	return 0;
+	return span_begin(open_detail(current_tid()), cause);
 }
 
 static __always_inline int end_cause(enum cause cause)
 {
-	struct detail *d = open_detail(current_tid());
-
-	if (d)
-		span_end(d, cause);
-	return 0;
+	return span_end(open_detail(current_tid()), cause);
 }
 
 /*
