@@ -21,20 +21,12 @@ static __always_inline struct detail *open_detail(u32 tid)
 
 static __always_inline int begin_cause(enum cause cause)
 {
-	struct detail *d = open_detail(current_tid());
-
-	if (d)
-		span_begin(d, cause);
-	return 0;
+	return span_begin(open_detail(current_tid()), cause);
 }
 
 static __always_inline int end_cause(enum cause cause)
 {
-	struct detail *d = open_detail(current_tid());
-
-	if (d)
-		span_end(d, cause);
-	return 0;
+	return span_end(open_detail(current_tid()), cause);
 }
 
 /*
@@ -117,8 +109,8 @@ static __always_inline enum cause off_cpu_cause(void *ctx, bool preempt, struct 
 	return cause_of_stack(ctx);
 }
 
-static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_struct *prev,
-					 struct task_struct *next)
+static __always_inline int switch_tasks(void *ctx, bool preempt, struct task_struct *prev,
+					struct task_struct *next)
 {
 	u32 from = prev->pid, to = next->pid;
 	struct inflight *s = &inflight[hist_below(from, NR_INFLIGHT)];
@@ -133,6 +125,7 @@ static __always_inline void switch_tasks(void *ctx, bool preempt, struct task_st
 	d = to ? open_detail(to) : NULL;
 	if (d)
 		return_to_cpu(d);
+	return 0;
 }
 
 static __always_inline void record_causes(struct detail *d, u32 path, u32 origin, u64 on_cpu)

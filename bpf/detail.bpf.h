@@ -36,20 +36,23 @@ static __always_inline void detail_begin(const struct inflight *s, u32 tid, u64 
 	d->ip = ip;
 }
 
-static __always_inline void span_begin(struct detail *d, enum cause cause)
+/* d: NULL when there is none. The value is that of a program, 0. */
+static __always_inline int span_begin(struct detail *d, enum cause cause)
 {
-	if (d->span)
-		return;
+	if (!d || d->span)
+		return 0;
 	d->span_ns = bpf_ktime_get_ns();
 	d->span = cause + 1;
+	return 0;
 }
 
-static __always_inline void span_end(struct detail *d, enum cause cause)
+static __always_inline int span_end(struct detail *d, enum cause cause)
 {
-	if (d->span != cause + 1)
-		return;
+	if (!d || d->span != cause + 1)
+		return 0;
 	d->parts[cause] += bpf_ktime_get_ns() - d->span_ns;
 	d->span = 0;
+	return 0;
 }
 
 /* The task leaves the CPU outside of spans: cause is what the time will count as. */

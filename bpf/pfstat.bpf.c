@@ -188,12 +188,8 @@ TRACEPOINT(contention_begin, tp_contention_begin, is_mmap_lock(lock) ? begin_cau
 TRACEPOINT(contention_end, tp_contention_end, is_mmap_lock(lock) ? end_cause(CAUSE_LOCK) : 0,
 	   void *lock)
 
-SEC("tp_btf/sched_switch")
-int BPF_PROG(tp_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
-{
-	switch_tasks(ctx, preempt, prev, next);
-	return 0;
-}
+TRACEPOINT(sched_switch, tp_sched_switch, switch_tasks(ctx, preempt, prev, next), bool preempt,
+	   struct task_struct *prev, struct task_struct *next)
 
 /* User space runs these to return entries of a slab. */
 #define SLAB_RETURN(program, slab)                                                                 \
@@ -213,14 +209,10 @@ SLAB_RETURN(profile_fault_return, profile_fault)
  * Tracepoints as probes. rss_stat is used from 6.2 on, where it fires at each change;
  * up to 6.1 the task's own counts are better. member: include/linux/mm_types_task.h.
  */
-SEC("tp_btf/rss_stat")
-int BPF_PROG(tp_rss_stat, struct mm_struct *mm, int member)
-{
-	/* The allocation shows anonymous pages: a new one, or a copy. */
-	if (member == 1 || in_reclaim())
-		return 0;
-	return probe_fact(member == 2 ? EV_SWAP : EV_RSS_FILE);
-}
+/* Anonymous pages, member 1: the allocation shows them: a new one, or a copy. */
+TRACEPOINT(rss_stat, tp_rss_stat,
+	   member == 1 || in_reclaim() ? 0 : probe_fact(member == 2 ? EV_SWAP : EV_RSS_FILE),
+	   struct mm_struct *mm, int member)
 
 /* gfp bits 1 and 3 of include/linux/gfp_types.h: unchanged from 5.10 to 7.3. */
 #define GFP_HIGHMEM_MOVABLE 0x0a

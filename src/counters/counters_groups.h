@@ -24,9 +24,6 @@ int groups_open(struct groups **out, const struct session *session,
 /* Clears the maxima of the epoch that begins. For counters_on_epoch_flip(). */
 void groups_flip_epoch(void *groups, unsigned int epoch);
 
-/* After session_stop(): waits until no program counts any more. */
-void groups_settle(struct groups *g);
-
 /*
  * The counts since the last read, or (total) since the start, after an epoch flip: rows with a
  * count, other and exited; group_report_make() does the rest. Valid until the next read. 0 or a

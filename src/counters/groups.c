@@ -78,12 +78,6 @@ void groups_flip_epoch(void *groups, unsigned int epoch)
 			g->slab[i].max_ns[epoch & 1] = 0;
 }
 
-void groups_settle(struct groups *g)
-{
-	if (g)
-		rcu_wait();
-}
-
 /* --- names */
 
 static char *group_cgroup_name(struct groups *g, uint64_t id)

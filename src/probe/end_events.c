@@ -61,50 +61,46 @@ static void close_pair(struct end_events *end_events, struct end_event_pair *pai
 	close(pair->fd[1]);
 }
 
-static int open_pair(const struct end_events *end_events, int id, int fd[2])
+static int open_end_event(const struct end_events *end_events, int which, int id)
 {
-	int i, err;
+	const bool per_task = end_events->per_task;
+	int fd = perf_event_open_software(event_of[which], per_task ? id : -1, per_task ? -1 : id,
+					  end_events->inherit);
+	int err;
 
-	for (i = 0; i < 2; i++) {
-		fd[i] = end_events->per_task ?
-				perf_event_open_software(event_of[i], id, -1, end_events->inherit) :
-				perf_event_open_software(event_of[i], -1, id, false);
-		err = fd[i];
-		if (fd[i] < 0)
-			goto undo;
-		/* Enabled last: an event without a program would look like a missed run. */
-		err = perf_event_attach(fd[i], end_events->prog[i]);
-		if (!err && ioctl(fd[i], PERF_EVENT_IOC_ENABLE, 0))
-			err = -errno;
-		if (err) {
-			close(fd[i]);
-			goto undo;
-		}
-	}
-	return 0;
-undo:
-	while (--i >= 0)
-		close(fd[i]);
+	if (fd < 0)
+		return fd;
+	/* Enabled last: an event without a program would look like a missed run. */
+	err = perf_event_attach(fd, end_events->prog[which]);
+	if (!err && ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
 	return err;
 }
 
 int end_events_open(struct end_events *end_events, int id)
 {
 	struct end_event_pair *pair = find_pair(end_events, id);
-	int fd[2], err = 0;
+	int minor, major;
 
-	if (!pair)
-		err = array_reserve(end_events->pairs, end_events->cap_pairs,
-				    end_events->nr_pairs + 1);
-	if (!err)
-		err = open_pair(end_events, id, fd);
-	if (err)
-		return err;
+	if (!pair &&
+	    array_reserve(end_events->pairs, end_events->cap_pairs, end_events->nr_pairs + 1))
+		return -ENOMEM;
+	minor = open_end_event(end_events, 0, id);
+	if (minor < 0)
+		return minor;
+	major = open_end_event(end_events, 1, id);
+	if (major < 0) {
+		close(minor);
+		return major;
+	}
 	if (pair)
 		close_pair(end_events, pair);
 	else
 		pair = &end_events->pairs[end_events->nr_pairs++];
-	*pair = (struct end_event_pair){ .id = id, .fd = { fd[0], fd[1] } };
+	*pair = (struct end_event_pair){ .id = id, .fd = { minor, major } };
 	return 0;
 }
 

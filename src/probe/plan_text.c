@@ -2,7 +2,7 @@
 /*
  * probe/plan_text.c: prints a plan. tests/kernel/vm/plans holds the text for each kernel.
  */
-#include "probe_plan_text.h"
+#include "probe_plan.h"
 
 #include <string.h>
 

@@ -10,7 +10,6 @@
 #include "probe_hooks.h"
 #include "probe_perf_event.h"
 #include "probe_plan.h"
-#include "probe_plan_text.h"
 #include "probe_session.h"
 #include "probe_slab.h"
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * probe/probe_plan.h: from options and capabilities to one method per hook. A pure
- * function: no I/O, no system call; tests/unit/probe/test_plan.c gives it invented kernels.
+ * probe/probe_plan.h: from options and capabilities to one method per hook. plan_make() is a
+ * pure function: no I/O, no system call; tests/unit/probe/test_plan.c gives it invented kernels.
  */
 #ifndef PFSTAT_PROBE_PROBE_PLAN_H
 #define PFSTAT_PROBE_PROBE_PLAN_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "shared/causes.h"
 #include "shared/config.h"
@@ -74,5 +75,8 @@ bool plan_attaches(const struct plan *plan, enum hook h);
 
 const char *attach_mode_name(enum attach_mode mode);
 const char *method_name(enum method method);
+
+/* As text: each hook and its method, each path and how exactly it is seen (--dry-run, -v). */
+void plan_print(const struct plan *plan, FILE *f);
 
 #endif

@@ -11,26 +11,14 @@
 
 #include "probe_perf_event.h"
 
-static int attach_kprobe(struct session *s, enum hook h)
+static int attach_kprobe(struct session *s, enum hook h, const struct bpf_program *prog)
 {
 	int fd = perf_event_open_kprobe(hook_rows[h].name);
-	int err = fd;
 
-	if (fd >= 0) {
-		s->kprobe_fds[h] = fd;
-		err = perf_event_attach(fd, bpf_program__fd(session_hook_program(s, h)));
-	}
-	return err;
-}
-
-static int attach_kprobe_multi(struct session *s, enum hook h)
-{
-	const char *function = hook_rows[h].name;
-	LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .syms = &function, .cnt = 1);
-
-	s->hook_links[h] =
-		bpf_program__attach_kprobe_multi_opts(session_hook_program(s, h), NULL, &opts);
-	return s->hook_links[h] ? 0 : -errno;
+	if (fd < 0)
+		return fd;
+	s->kprobe_fds[h] = fd;
+	return perf_event_attach(fd, bpf_program__fd(prog));
 }
 
 static int attach_program(struct bpf_program *prog, struct bpf_link **link)
@@ -39,32 +27,37 @@ static int attach_program(struct bpf_program *prog, struct bpf_link **link)
 	return *link ? 0 : -errno;
 }
 
+static int attach_hook(struct session *s, enum hook h, struct bpf_program *prog)
+{
+	const char *function = hook_rows[h].name;
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .syms = &function, .cnt = 1);
+
+	if (s->plan->hook[h].method == METHOD_KPROBE)
+		return attach_kprobe(s, h, prog);
+	if (s->plan->hook[h].method != METHOD_KPROBE_MULTI)
+		return attach_program(prog, &s->hook_links[h]);
+	s->hook_links[h] = bpf_program__attach_kprobe_multi_opts(prog, NULL, &opts);
+	return s->hook_links[h] ? 0 : -errno;
+}
+
 int session_attach_probes(struct session *s, enum hook *failed)
 {
 	int h, err;
 
-	*failed = HOOK_NR;
 	for (h = 0; h < HOOK_NR; h++) {
 		struct bpf_program *prog = session_hook_program(s, h);
 
-		if (!prog)
-			continue;
-		if (s->plan->hook[h].method == METHOD_KPROBE)
-			err = attach_kprobe(s, h);
-		else if (s->plan->hook[h].method == METHOD_KPROBE_MULTI)
-			err = attach_kprobe_multi(s, h);
-		else
-			err = attach_program(prog, &s->hook_links[h]);
-		if (err) {
-			*failed = h;
+		*failed = h;
+		err = prog ? attach_hook(s, h, prog) : 0;
+		if (err)
 			return err;
-		}
 	}
-	if (!session_exit_program(s))
-		return 0;
-	err = attach_program(session_exit_program(s), &s->links[LINK_EXIT]);
-	if (err)
-		*failed = HOOK_handle_mm_fault;
+	*failed = HOOK_handle_mm_fault;
+	err = session_exit_program(s) ?
+		      attach_program(session_exit_program(s), &s->links[LINK_EXIT]) :
+		      0;
+	if (!err)
+		*failed = HOOK_NR;
 	return err;
 }
 

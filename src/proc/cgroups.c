@@ -178,13 +178,9 @@ const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t
 
 static int id_of_number(struct cgroups *c, const char *text, unsigned long long *id)
 {
-	char *end;
-
 	errno = 0;
-	*id = strtoull(text, &end, 10);
-	if (errno || *end || end == text || !cgroups_find(c, *id, 0))
-		return -ENOENT;
-	return 0;
+	*id = strtoull(text, NULL, 10);
+	return errno || !*text || !cgroups_find(c, *id, 0) ? -ENOENT : 0;
 }
 
 int cgroups_id_of(struct cgroups *c, const char *text, unsigned long long *id)

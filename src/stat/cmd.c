@@ -165,7 +165,8 @@ static void handle_interval(void *arg)
 static void print_total(struct stat_run *s)
 {
 	run_stop(&s->run);
-	groups_settle(s->groups);
+	if (s->groups)
+		rcu_wait();
 	counters_read(s->counters, s->now, true);
 	make_check(s);
 	keep_maxima(s->now, s->start);

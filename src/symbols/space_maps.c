@@ -52,25 +52,19 @@ static bool stat_program(const struct space *s, struct stat *st)
 	return !stat(path, st);
 }
 
-static void remember_program(struct space *s)
-{
-	struct stat st;
-
-	if (stat_program(s, &st)) {
-		s->exe_dev = st.st_dev;
-		s->exe_inode = st.st_ino;
-	}
-}
-
 static int read_maps(struct address_spaces *a, struct space *s, uint64_t since_ns)
 {
 	char path[32], *line = NULL;
 	size_t len = 0;
+	struct stat st;
 	int err = 0;
 	FILE *f;
 
 	s->read_ns = clock_ns(CLOCK_MONOTONIC);
-	remember_program(s);
+	if (stat_program(s, &st)) {
+		s->exe_dev = st.st_dev;
+		s->exe_inode = st.st_ino;
+	}
 	snprintf(path, sizeof(path), "/proc/%d/maps", s->pid);
 	f = fopen(path, "re");
 	if (!f)

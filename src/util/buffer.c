@@ -6,29 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "array.h"
 #include "buffer.h"
-
-#define BUFFER_MIN 4096
 
 bool buffer_grow(struct buffer *b, size_t n)
 {
-	size_t cap = b->cap ? b->cap : BUFFER_MIN;
-	char *data;
-
-	if (b->failed || n > SIZE_MAX / 2 - b->len) {
+	if (b->failed || n > SIZE_MAX - b->len || array_reserve(b->data, b->cap, b->len + n))
 		b->failed = true;
-		return false;
-	}
-	while (cap - b->len < n)
-		cap *= 2;
-	data = realloc(b->data, cap);
-	if (!data) {
-		b->failed = true;
-		return false;
-	}
-	b->data = data;
-	b->cap = cap;
-	return true;
+	return !b->failed;
 }
 
 void buffer_free(struct buffer *b)

@@ -11,15 +11,11 @@
 /* The valid sequence at s is a control character, invisible, or a space other than ' '. */
 static bool is_invisible(const unsigned char *s, unsigned int length)
 {
-	unsigned int c;
+	const uint32_t c = utf8_decode(s, length);
 
-	if (length == 1)
-		return *s < 0x20 || *s == 0x7f;
-	if (length == 2)
-		return s[0] == 0xc2 && s[1] <= 0xa0; /* C1 and the no-break space */
-	if (length != 3)
-		return false;
-	c = (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
+	/* C0 and C1, and the no-break space. */
+	if (c < 0x20 || (c >= 0x7f && c <= 0xa0))
+		return true;
 	/* Spaces, joiners, directional marks, ends of lines. */
 	return (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
 	       (c >= 0x205f && c <= 0x206f) || c == 0x1680 || c == 0x3000 || c == 0xfeff;

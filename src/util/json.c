@@ -12,18 +12,6 @@
 /* U+FFFD, for what is no UTF-8. */
 #define REPLACEMENT 0xfffd
 
-/* The code point of a valid sequence of length bytes. */
-static uint32_t decode_utf8(const unsigned char *s, unsigned int length)
-{
-	static const unsigned char first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-	uint32_t code = s[0] & first_bits[length];
-	unsigned int i;
-
-	for (i = 1; i < length; i++)
-		code = code << 6 | (s[i] & 0x3f);
-	return code;
-}
-
 static void put_code(FILE *f, uint32_t code)
 {
 	static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
@@ -52,7 +40,7 @@ static void put_text(FILE *f, const char *text)
 	while (*s) {
 		unsigned int length = utf8_length(s);
 
-		put_code(f, length ? decode_utf8(s, length) : REPLACEMENT);
+		put_code(f, length ? utf8_decode(s, length) : REPLACEMENT);
 		s += length ? length : 1;
 	}
 	fputc('"', f);

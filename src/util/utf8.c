@@ -41,3 +41,14 @@ bool utf8_is_valid(const char *s)
 		s += utf8_sequence((const unsigned char *)s, &valid);
 	return valid;
 }
+
+uint32_t utf8_decode(const unsigned char *s, unsigned int length)
+{
+	static const unsigned char first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t code = s[0] & first_bits[length];
+	unsigned int i;
+
+	for (i = 1; i < length; i++)
+		code = code << 6 | (s[i] & 0x3f);
+	return code;
+}

@@ -6,6 +6,7 @@
 #define PFSTAT_UTIL_UTF8_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Length of the UTF-8 sequence at s, a string that is not empty. *valid false: length of the
@@ -23,5 +24,8 @@ static inline unsigned int utf8_length(const unsigned char *s)
 }
 
 bool utf8_is_valid(const char *s);
+
+/* The code point of a valid sequence of length bytes. */
+uint32_t utf8_decode(const unsigned char *s, unsigned int length);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "probe/probe_plan_text.h"
+#include "probe/probe_plan.h"
 
 /* The text of plan; the caller frees it. */
 static char *text_of(const struct plan *plan)
