@@ -90,9 +90,6 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $(PFSTAT_CFLAGS) $< $(FUZZ_LIB) $(LDLIBS) -o $@
 
-# They match the pattern above, but the compiler writes them.
-$(wildcard $(O)/fuzz/*.d): ;
-
 # --- running them: each writes TAP; tests/summary adds it up to N passed, N failed, N skipped
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.

@@ -267,8 +267,7 @@ const char *exposition_content_type(enum exposition_format format)
 		[EXPOSITION_OPENMETRICS] =
 			"application/openmetrics-text; version=1.0.0; charset=utf-8",
 		[EXPOSITION_PROTOBUF] =
-			"application/vnd.google.protobuf; "
-			"proto=io.prometheus.client.MetricFamily; encoding=delimited",
+			"application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
 	};
 
 	return types[format];
