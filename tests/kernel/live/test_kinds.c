@@ -180,13 +180,27 @@ static const char *paths_error(struct test *test, char text[200])
 	return text;
 }
 
+/* Failed faults end in tracepoint programs in every attach mode: of signals, and of exits. */
+static bool ends_by_tracepoint(const char *kind)
+{
+	static const char *const kinds[] = { "bad_address", "bad_access", "guard_page",  "sigbus",
+					     "hwpoison",    "killed",     "interrupted", "oom" };
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kind, kinds[i]))
+			return true;
+	return false;
+}
+
 /*
  * Preemptible kernels run fentry and tracepoint programs with preemption on,
  * and one that is preempted keeps others on its CPU from running (recursion).
  */
 static bool allowed_marks(const struct test *test)
 {
-	return test->way != KPROBE && kernel_preemptible();
+	return kernel_preemptible() &&
+	       (test->way != KPROBE || ends_by_tracepoint(test->kind->name));
 }
 
 static void check_lost(struct test *test)
