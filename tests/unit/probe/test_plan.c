@@ -29,6 +29,13 @@ static uint32_t random_bits(void)
 	return random_state >> 32;
 }
 
+/* A bit of each hook. */
+static uint64_t random_hooks(void)
+{
+	_Static_assert(HOOK_NR <= 64, "a bit of each hook");
+	return (uint64_t)random_bits() << 32 | random_bits();
+}
+
 /* Everything works, and every function is there. */
 static struct caps caps_all(void)
 {
@@ -988,15 +995,15 @@ static void test_random_hooks(void **state)
 	random_state = 88172645463325252ull;
 	for (int i = 0; i < 1 << 16; i++) {
 		struct caps caps = caps_all();
-		uint32_t fentry = random_bits(), kprobe = random_bits(), tp = random_bits();
+		uint64_t fentry = random_hooks(), kprobe = random_hooks(), tp = random_hooks();
 
 		/* Half of them: most there, half of them: most missing. */
 		if (i & 1)
-			fentry &= random_bits();
+			fentry &= random_hooks();
 		if (i & 2)
-			kprobe &= random_bits();
+			kprobe &= random_hooks();
 		if (i & 4)
-			tp &= random_bits();
+			tp &= random_hooks();
 		for (int h = 0; h < HOOK_NR; h++) {
 			caps.hook_fentry[h] = fentry >> h & 1 ? -ENOENT : 0;
 			caps.hook_kprobe[h] = kprobe >> h & 1 ? -EINVAL : 0;
