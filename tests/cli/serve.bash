@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 #
 # serve.bash: what the tests of pfstat serve share; for bats' load.
+
+# LeakSanitizer stops all threads with ptrace(2), which the sandbox refuses: it would never end.
+[ -z "${ASAN_OPTIONS:-}" ] || export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 load common
 
 # start_serve SECONDS OPTION...: measures as the options say, on a port of its own,
