@@ -663,3 +663,10 @@ hooks()
 	[ "$status" -eq 0 ] || [ "$status" -eq 4 ]
 	[[ "$stderr" == *perf_event_paranoid* ]]
 }
+
+@test "the demo measures faults of every kind" {
+	[ "$(id -u)" = 0 ] || skip "it sets up swap, which takes root"
+	run "$BATS_TEST_DIRNAME/../demo" "$(dirname "$PFSTAT")"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"Total of "*"anon"* ]]
+}
