@@ -81,6 +81,7 @@ static int perf_script_record(const struct output *out, const void *record)
 static void perf_script_end(const struct output *out, const void *end)
 {
 	const struct trace_summary *summary = end;
+
 	if (summary->lost)
 		fprintf(out->file,
 			"# lost %" PRIu64
