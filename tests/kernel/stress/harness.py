@@ -2,6 +2,7 @@
 #
 # harness.py: TAP, child processes that are waited for with a limit, and what
 # pfstat, perf and getrusage say of the same process.
+import glob
 import json
 import os
 import re
@@ -361,6 +362,29 @@ class Measured:
               (sum(self.usage), self.minor + self.major, gup))
 
 
+PF_EXITING = 0x4  # include/linux/sched.h
+
+
+def exiting(pid):
+    """Is a thread of the process about to end? One that has ended meanwhile isn't."""
+    for path in glob.glob("/proc/%d/task/*/stat" % pid):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stat:
+                flags = stat.read().rpartition(")")[2].split()[6]
+        except OSError:
+            continue
+        if int(flags) & PF_EXITING:
+            return True
+    return False
+
+
+def settle(pid):
+    """Waits until no thread is exiting. pthread_join(3) returns before the thread has left its
+    events, and up to Linux 5.12 whoever reads an inherited event in between counts that thread
+    twice (perf_event_exit_event: sync_child_event, and only then off the list of children)."""
+    until(lambda: not exiting(pid), "a thread of %d is still exiting" % pid)
+
+
 def paused(way, argv, more=(), program=None, perf=True, last="^{"):
     """A program that says "ready PID", waits for a line, prints JSON and waits for another one."""
     load = Proc(argv)
@@ -369,6 +393,7 @@ def paused(way, argv, more=(), program=None, perf=True, last="^{"):
     pfstat = Pfstat(way, load.pid, more, program)
     load.write("\n")
     result = load.line("out", last, 7200 if OPTIONS.full else 600)
+    settle(load.pid)
     counts = counter.stop() if perf else (0, 0, 0)
     report = pfstat.stop()
     load.write("\n")
