@@ -241,14 +241,18 @@ TRACEPOINT(mm_filemap_fault, tp_mm_filemap_fault, probe_fact(EV_FILEMAP_FAULT))
 
 TRACEPOINT(mm_filemap_map_pages, tp_mm_filemap_map_pages, probe_fact(EV_MAP_PAGES))
 
-/* A new task is measured if its creator is, and if this kind of task inherits. */
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(inherit_target, struct task_struct *parent, struct task_struct *child)
+/*
+ * A new task is measured if its creator is, and if this kind of task inherits.
+ * sched_process_fork would not do: create_io_thread() (io_uring) and vhost_task_create()
+ * call copy_process() without it. Both are in copy_process(), as the creator.
+ */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(inherit_target, struct task_struct *child)
 {
-	bool thread = parent->tgid == child->tgid;
+	bool thread = (u32)child->tgid == bpf_get_current_pid_tgid() >> 32;
 
-	set_target(child->pid,
-		   (thread ? cfg.inherit_threads : cfg.inherit_children) && is_target(parent->pid));
+	set_target(child->pid, (thread ? cfg.inherit_threads : cfg.inherit_children) &&
+				       is_target(current_tid()));
 	return 0;
 }
 

@@ -70,6 +70,10 @@ $(O)/causegen: $(wildcard tests/tools/causegen/*.c tests/tools/causegen/*.h) $(O
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
+$(O)/ioworker: tests/tools/ioworker/main.c $(O)/flags
+	$(call say,CC,$@)
+	$(Q)$(STATIC)
+
 # With frame pointers: its stacks are walked.
 $(O)/known: tests/kernel/trace/known.c $(O)/flags
 	$(call say,CC,$@)
@@ -105,12 +109,12 @@ PARTS := tests/parts --results $(RESULTS)
 .PHONY: check check-all check-san check-unit check-live check-vm
 # Built first: parts that run at the same time must not build.
 check: deps
-	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
+	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known $(O)/ioworker
 	$(Q)MAKE='$(MAKE)' $(PARTS) --beside cli --beside samples $(call chosen,$(CHECK_PARTS))
 
 # With the tests of user space on each kernel: tests/removed-per-kernel.md.
 check-all: deps
-	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known
+	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known $(O)/ioworker
 	$(Q)MAKE='$(MAKE) VM_ALL=--all' FORCE=$(FORCE) $(PARTS) --resume --beside cli --beside samples $(call chosen,$(ALL_PARTS))
 
 check-san: deps
@@ -175,11 +179,11 @@ unit-interop:
 	$(TAP) $(RESULTS)/$@.tap env GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop/formats
 
 .PHONY: run-cli run-live
-run-cli: all $(O)/known
+run-cli: all $(O)/known $(O)/ioworker
 	$(TAP_NOW) $(RESULTS)/cli.tap env PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
 		KNOWN=$(abspath $(O)/known) bats --tap tests/cli
 
-run-live: all $(O)/live $(O)/known
+run-live: all $(O)/live $(O)/known $(O)/ioworker
 	$(TAP_NOW) $(RESULTS)/live.tap tests/kernel/live/with-machine $(O)/live --pfstat $(O)/pfstat --faultgen $(O)/faultgen
 	$(TAP_NOW) $(RESULTS)/live-trace.tap tests/kernel/live/with-machine tests/kernel/trace/run --build $(O)
 	$(TAP_NOW) $(RESULTS)/live-prometheus.tap tests/interop/prometheus/run --build $(O)

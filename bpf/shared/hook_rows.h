@@ -104,8 +104,8 @@
 	X(signal_generate, 0, signal_generate)                                                     \
 	X(signal_deliver, 0, signal_deliver)                                                       \
 	X(emulate_vsyscall, 0, tp_emulate_vsyscall)                                                \
-	/* Threads and children of -p and --; faults of tasks that were killed. */                 \
-	X(sched_process_fork, 0, inherit_target)                                                   \
+	/* Threads, children, io workers of -p and --; faults of tasks that were killed. */        \
+	X(task_newtask, 0, inherit_target)                                                         \
 	X(sched_process_exit, 0, task_exit)
 /* clang-format on */
 

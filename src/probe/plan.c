@@ -249,7 +249,7 @@ static bool is_tracepoint_needed(const struct plan *plan, const struct plan_requ
 				 const struct caps *caps, enum hook h, uint32_t facts)
 {
 	switch (h) {
-	case HOOK_sched_process_fork:
+	case HOOK_task_newtask:
 		return request->per_task;
 	case HOOK_mm_page_alloc:
 		return facts || caps->mthp;

@@ -314,8 +314,8 @@ static void check_end_events(const struct plan *plan, const struct caps *caps,
 		assert_true(caps->find_vma && caps->task_btf);
 	if (plan->vma_source == VMA_CACHE)
 		assert_true(caps->vmacache);
-	assert_int_equal(attached(plan, HOOK_sched_process_fork),
-			 request->per_task && !caps->hook_tracepoint[HOOK_sched_process_fork]);
+	assert_int_equal(attached(plan, HOOK_task_newtask),
+			 request->per_task && !caps->hook_tracepoint[HOOK_task_newtask]);
 	/*
 	 * handle_mm_fault is expensive: with --gup only, and then always. By fentry both its ends.
 	 */
@@ -735,12 +735,12 @@ static void test_scope(void **state)
 
 			if (task.verdict)
 				continue;
-			assert_true(attached(&task, HOOK_sched_process_fork));
-			assert_false(attached(&machine, HOOK_sched_process_fork));
+			assert_true(attached(&task, HOOK_task_newtask));
+			assert_false(attached(&machine, HOOK_task_newtask));
 			/* And nothing else differs. */
 			assert_int_equal(task.facts, machine.facts);
 			for (int h = 0; h < HOOK_NR; h++)
-				if (h != HOOK_sched_process_fork)
+				if (h != HOOK_task_newtask)
 					assert_int_equal(task.hook[h].method,
 							 machine.hook[h].method);
 			assert_memory_equal(task.exact, machine.exact, sizeof(task.exact));
