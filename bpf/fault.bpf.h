@@ -345,7 +345,7 @@ static __always_inline int interrupt_fault(int sig)
 	if (!s)
 		return 0;
 	/* Untimed: if its end program was skipped, it ended long ago. */
-	if (s->state.origin == ORIGIN_USER)
+	if (s->state.origin == ORIGIN_USER && !was_in_gap(tid))
 		record_untimed(sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED, ORIGIN_USER, 0,
 			       s->evidence, inflight_address(s));
 	else

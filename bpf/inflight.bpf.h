@@ -7,6 +7,7 @@
 #define PFSTAT_BPF_INFLIGHT_BPF_H
 
 #include "detail.bpf.h"
+#include "exec_gap.bpf.h"
 #include "record.bpf.h"
 
 /* Reads only the watched counts; the verifier removes the rest as dead code. */
@@ -147,7 +148,9 @@ static __always_inline void record_leftover(struct inflight *s)
 	u32 path = PATH_UNRESOLVED;
 	u32 major = 0;
 
-	if (s->state.origin == ORIGIN_KERNEL)
+	if (s->state.origin != ORIGIN_GUP && was_in_gap(s->tid))
+		count(TALLY_PRIVILEGED_EXEC);
+	else if (s->state.origin == ORIGIN_KERNEL)
 		path = PATH_FIXUP;
 	if (cfg.gup_by_lookup && s->state.origin == ORIGIN_GUP) {
 		enum gup_end end = gup_accounted(s);

@@ -6,6 +6,7 @@
  */
 #include "causes.bpf.h"
 #include "cgroup_counters.bpf.h"
+#include "exec.bpf.h"
 #include "exit_counters.bpf.h"
 #include "fault.bpf.h"
 #include "groups.bpf.h"
@@ -251,9 +252,18 @@ int BPF_PROG(inherit_target, struct task_struct *child)
 {
 	bool thread = (u32)child->tgid == bpf_get_current_pid_tgid() >> 32;
 
-	set_target(child->pid, (thread ? cfg.inherit_threads : cfg.inherit_children) &&
-				       is_target(current_tid()));
+	bool measured =
+		(thread ? cfg.inherit_threads : cfg.inherit_children) && is_target(current_tid());
+
+	set_target(child->pid, measured);
+	inherit_gap(current_tid(), child->pid, measured);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(task_exec, struct task_struct *task, int old_tid)
+{
+	return follow_exec(task, old_tid);
 }
 
 /* The task exits: its open fault has no end. */
@@ -267,7 +277,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	if (!s)
 		return 0;
 	/* The low bits are the signal that ended it. */
-	if (s->state.origin == ORIGIN_USER && task->exit_code & 0x7f)
+	if (s->state.origin == ORIGIN_USER && task->exit_code & 0x7f && !was_in_gap(tid))
 		record_untimed(PATH_KILLED, ORIGIN_USER, 0, s->evidence, inflight_address(s));
 	else
 		record_leftover(s);

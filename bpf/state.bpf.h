@@ -57,6 +57,9 @@ MAP(inflight_overflow, HASH, 0, NR_OVERFLOW, u32, struct inflight);
 /* The tids that are measured when there is a filter; TARGET_WORDS then, else 1. */
 MMAP_ARRAY(targets, u64);
 
+/* Tasks without end events; GAP_WORDS if cfg.end_by_task, else 1; see exec.bpf.h. */
+MMAP_ARRAY(exec_gaps, u64);
+
 /* cfg.nr_cpus * FAULT_COUNTERS_PER_CPU; user space sets the size before load. */
 MMAP_ARRAY(fault_counters, struct fault_counters);
 
@@ -84,31 +87,39 @@ static __always_inline void count(enum tally what)
 		__sync_fetch_and_add(&t->n[what], 1);
 }
 
-static __always_inline bool is_target(u32 tid)
+/* Is the bit of tid set in an array of them? */
+static __always_inline bool has_tid(void *map, u32 tid)
 {
 	u32 word = tid / 64;
-	u64 *bits;
+	u64 *bits = bpf_map_lookup_elem(map, &word);
 
-	if (!cfg.filter)
-		return true;
-	bits = bpf_map_lookup_elem(&targets, &word);
 	return bits && (*bits >> (tid & 63)) & 1;
 }
 
 /*
- * Sets the bit of tid to on. Only one task is created with that tid at a time, so an
- * atomic add of the difference is enough: 5.10 has no other atomic operation, and the
- * other bits of the word do not change.
+ * Sets the bit of tid to on. Only one task at a time has that tid, so an atomic add of the
+ * difference is enough: 5.10 has no other atomic operation, and the other bits of the word
+ * do not change.
  */
-static __always_inline void set_target(u32 tid, bool on)
+static __always_inline void set_tid(void *map, u32 tid, bool on)
 {
 	u32 word = tid / 64;
-	u64 *bits = bpf_map_lookup_elem(&targets, &word);
+	u64 *bits = bpf_map_lookup_elem(map, &word);
 	u64 bit = 1ull << (tid & 63);
 
 	if (!bits || !!(*bits & bit) == on)
 		return;
 	__sync_fetch_and_add(bits, on ? bit : -bit);
+}
+
+static __always_inline bool is_target(u32 tid)
+{
+	return !cfg.filter || has_tid(&targets, tid);
+}
+
+static __always_inline void set_target(u32 tid, bool on)
+{
+	set_tid(&targets, tid, on);
 }
 
 #endif

@@ -10,6 +10,14 @@
 /* One bit per tid; the kernel's limit of pid_max is 2^22. */
 #define TARGET_WORDS ((1 << 22) / 64)
 
+/*
+ * Two bits per tid after a privileged exec (bpf/exec.bpf.h), as offsets to the tid: it has no
+ * end events; it has them again, and one fault that began before may be open.
+ */
+#define GAP_OPEN    0
+#define GAP_CLOSING (1 << 22)
+#define GAP_WORDS   (2 * TARGET_WORDS)
+
 /* How a program looks up the VMA when the other evidence is ambiguous. */
 enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };
 
@@ -23,6 +31,8 @@ struct config {
 	/* New tasks that inherit the bit of their creator. */
 	unsigned char inherit_threads;
 	unsigned char inherit_children;
+	/* The ends are events of tasks, which a privileged exec removes; see exec.bpf.h. */
+	unsigned char end_by_task;
 	/* bpf_get_current_task_btf exists (5.11). */
 	unsigned char task_btf;
 	/* task_struct.rss_stat is used as evidence (up to 6.1). */

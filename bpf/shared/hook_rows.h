@@ -106,6 +106,7 @@
 	X(emulate_vsyscall, 0, tp_emulate_vsyscall)                                                \
 	/* Threads, children, io workers of -p and --; faults of tasks that were killed. */        \
 	X(task_newtask, 0, inherit_target)                                                         \
+	X(sched_process_exec, 0, task_exec)                                                        \
 	X(sched_process_exit, 0, task_exit)
 /* clang-format on */
 

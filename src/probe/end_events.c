@@ -80,12 +80,12 @@ static int open_end_event(const struct end_events *end_events, int which, int id
 	return err;
 }
 
-int end_events_open(struct end_events *end_events, int id)
+/* Opens a pair of id in the place of old, which is closed; NULL: in a new place. */
+static int open_pair(struct end_events *end_events, int id, struct end_event_pair *old)
 {
-	struct end_event_pair *pair = find_pair(end_events, id);
 	int minor, major;
 
-	if (!pair &&
+	if (!old &&
 	    array_reserve(end_events->pairs, end_events->cap_pairs, end_events->nr_pairs + 1))
 		return -ENOMEM;
 	minor = open_end_event(end_events, 0, id);
@@ -96,12 +96,22 @@ int end_events_open(struct end_events *end_events, int id)
 		close(minor);
 		return major;
 	}
-	if (pair)
-		close_pair(end_events, pair);
+	if (old)
+		close_pair(end_events, old);
 	else
-		pair = &end_events->pairs[end_events->nr_pairs++];
-	*pair = (struct end_event_pair){ .id = id, .fd = { minor, major } };
+		old = &end_events->pairs[end_events->nr_pairs++];
+	*old = (struct end_event_pair){ .id = id, .fd = { minor, major } };
 	return 0;
+}
+
+int end_events_open(struct end_events *end_events, int id)
+{
+	return open_pair(end_events, id, find_pair(end_events, id));
+}
+
+int end_events_reopen(struct end_events *end_events, int tid)
+{
+	return open_pair(end_events, tid, NULL);
 }
 
 void end_events_stop(struct end_events *end_events)

@@ -35,6 +35,12 @@ void end_events_init(struct end_events *end_events, int prog_minor, int prog_maj
  */
 int end_events_open(struct end_events *end_events, int id);
 
+/*
+ * The same for a task that has lost its events. Its older pair stays: children may have
+ * inherited it, and would lose theirs with it.
+ */
+int end_events_reopen(struct end_events *end_events, int tid);
+
 /* Is there a pair of id? */
 bool end_events_has(const struct end_events *end_events, int id);
 

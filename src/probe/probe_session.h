@@ -57,6 +57,15 @@ bool session_has_task(const struct session *s, int tid);
 /* Measures a CPU, also one that has come online again. -ENODEV: it is offline. */
 int session_add_cpu(struct session *s, int cpu);
 
+/*
+ * A privileged exec removes the end events of a measured task (bpf/exec.bpf.h). The
+ * descriptor is readable when that has happened; -ENOENT: it cannot. session_reopen() opens
+ * events for those tasks. It returns 0, or the negative errno of the last task that still
+ * has none (its faults are counted, untimed) and fills tid.
+ */
+int session_removed_events_fd(const struct session *s);
+int session_reopen(struct session *s, int *tid);
+
 /* Faults are measured until session_stop(). */
 int session_start(struct session *s);
 void session_stop(struct session *s);

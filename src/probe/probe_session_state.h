@@ -17,6 +17,12 @@ enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
 
 struct pfstat_bpf;
 
+/* The tasks that get events again; err, tid: of the last one that does not. */
+struct reopening {
+	struct session *s;
+	int err, tid;
+};
+
 struct session {
 	const struct plan *plan;
 	struct session_options options;
@@ -27,6 +33,9 @@ struct session {
 	struct end_events end_events;
 	int targets_fd;
 	uint64_t *targets; /* mmapped while tasks are added */
+	uint64_t *gaps; /* exec_gaps; NULL: not needed, as the next */
+	struct ring_buffer *removed_events;
+	struct reopening reopening;
 };
 
 /* What programs claim entries of (bpf/slab.bpf.h): its maps and its program. */
@@ -49,6 +58,9 @@ struct bpf_program *session_hook_program(const struct session *s, enum hook h);
 struct bpf_program *session_begin_program(const struct session *s, int link);
 struct bpf_program *session_end_program(const struct session *s, int major);
 struct bpf_program *session_exit_program(const struct session *s);
+
+/* Before the hooks are attached. 0, also if nothing can remove events, or a negative errno. */
+int session_open_removed_events(struct session *s);
 
 void session_detach_hook(struct session *s, enum hook h);
 

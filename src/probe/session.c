@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "shared/config.h"
 #include "shared/hist.h"
@@ -196,6 +197,9 @@ void session_close(struct session *s)
 	for (i = 0; i < LINK_NR; i++)
 		bpf_link__destroy(s->links[i]);
 	end_events_close(&s->end_events);
+	ring_buffer__free(s->removed_events);
+	if (s->gaps)
+		munmap(s->gaps, GAP_WORDS * sizeof(*s->gaps));
 	for (i = 0; i < HOOK_NR; i++)
 		session_detach_hook(s, i);
 	pfstat_bpf__destroy(s->skel);

@@ -42,8 +42,11 @@ static int attach_hook(struct session *s, enum hook h, struct bpf_program *prog)
 
 int session_attach_probes(struct session *s, enum hook *failed)
 {
-	int h, err;
+	int h, err = session_open_removed_events(s);
 
+	*failed = HOOK_NR;
+	if (err)
+		return err;
 	for (h = 0; h < HOOK_NR; h++) {
 		struct bpf_program *prog = session_hook_program(s, h);
 

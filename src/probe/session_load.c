@@ -126,6 +126,7 @@ static void configure_session(struct session *s)
 	cfg->nr_cpus = libbpf_num_possible_cpus();
 	cfg->slow_ns = s->options.slow_ns;
 	cfg->filter = s->options.per_task;
+	cfg->end_by_task = s->options.per_task && plan->end == END_PERF;
 	cfg->inherit_threads = s->options.inherit_threads;
 	cfg->inherit_children = s->options.inherit_children;
 	cfg->by_cgroup = s->options.cgroup_limit != 0;
@@ -144,6 +145,7 @@ static void configure_session(struct session *s)
 	bpf_map__set_max_entries(s->skel->maps.slow_faults,
 				 cfg->slow_ns ? cfg->nr_cpus * SLOW_PER_CPU : 1);
 	bpf_map__set_max_entries(s->skel->maps.targets, s->options.per_task ? TARGET_WORDS : 1);
+	bpf_map__set_max_entries(s->skel->maps.exec_gaps, cfg->end_by_task ? GAP_WORDS : 1);
 	size_slabs(s);
 	size_details(s, cfg);
 }

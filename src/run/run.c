@@ -171,8 +171,10 @@ static int attach_thread(struct run *run, int tid)
 int run_attach_targets(struct run *run)
 {
 	const struct run_options *options = run->options;
-	int err;
+	int err = targets_watch_removed_events(run);
 
+	if (err)
+		return fail_errno(EXIT_FAILED, "tasks after a privileged exec", err);
 	if (options->workload) {
 		err = targets_add_task(run, run->workload.pid);
 		if (!err)

@@ -25,7 +25,7 @@
 #include "run_output.h"
 #include "run_workload.h"
 
-#define RUN_SOURCES        8
+#define RUN_SOURCES        9
 #define RUN_CPUS_UNWATCHED INT_MIN
 
 /* Called around attaching and detaching, with arg; each may be NULL. */
@@ -81,6 +81,7 @@ struct run {
 	struct run_source sources[RUN_SOURCES];
 	unsigned int nr_sources;
 	bool timed_out; /* ended by -d or by the command, not by the targets */
+	bool told_removed_events; /* once is enough */
 	bool done;
 };
 

@@ -29,6 +29,9 @@ int targets_add_process(struct run *run, int pid);
 /* One task; 0 or a negative errno. */
 int targets_add_task(struct run *run, int tid);
 
+/* From here on the tasks that lose their events by a privileged exec get others. */
+int targets_watch_removed_events(struct run *run);
+
 /* For run_watch(): one event of run->cpus. */
 void targets_handle_cpus(void *run);
 

@@ -81,6 +81,35 @@ static int add_cpus(struct session *s)
 	return sum ? 0 : -ENODEV;
 }
 
+/* --- tasks that lost their events by a privileged exec */
+
+static void handle_removed_events(void *arg)
+{
+	struct run *run = arg;
+	int tid, err;
+
+	if (run->request.lock)
+		pthread_mutex_lock(run->request.lock);
+	err = session_reopen(run->session, &tid);
+	if (run->request.lock)
+		pthread_mutex_unlock(run->request.lock);
+	if (!err || run->told_removed_events)
+		return;
+	run->told_removed_events = true;
+	fprintf(stderr,
+		"pfstat: after a privileged exec, faults of task %d (and maybe others) are counted and not timed: %s%s\n",
+		tid, strerror(-err), err == -EMFILE ? " (ulimit -n)" : "");
+}
+
+int targets_watch_removed_events(struct run *run)
+{
+	int fd = session_removed_events_fd(run->session);
+
+	return fd < 0 ? 0 : run_watch(run, fd, handle_removed_events, run);
+}
+
+/* --- CPUs */
+
 /* A socket that is readable when a CPU came online or went offline, or a negative errno. */
 static int open_cpu_events(void)
 {

@@ -185,11 +185,29 @@ static void terms_of_ends(struct terms *terms, const struct check_input *in)
 
 	term(terms, "end_without_begin", "begun before pfstat was attached",
 	     s->tallies[TALLY_END_WITHOUT_BEGIN]);
+	term(terms, "privileged_exec", "not timed: a privileged exec had removed the task's events",
+	     s->tallies[TALLY_PRIVILEGED_EXEC]);
 	if (!in->perf_end)
 		term(terms, "marker_missed", "program runs that the kernel skipped",
 		     s->probe_misses);
 	term(terms, "gup_nested", "get_user_pages inside another fault",
 	     s->tallies[TALLY_GUP_NESTED]);
+}
+
+/*
+ * A get_user_pages fault has no begin. So a fault that began, and that the kernel counted,
+ * is none: what has no end for no reason that is counted is not explained by them.
+ */
+static uint64_t unresolved_without_reason(const struct check_input *in)
+{
+	return over(path_count(in->total, PATH_UNRESOLVED),
+		    missed(in) + in->total->tallies[TALLY_PRIVILEGED_EXEC]);
+}
+
+/* kernel: its count; pfstat: what is accounted for by other terms that are certain. */
+static uint64_t most_gup(const struct check_input *in, uint64_t kernel, uint64_t pfstat)
+{
+	return over(over(kernel, pfstat), unresolved_without_reason(in));
 }
 
 static void term_of_gup(struct terms *terms, const struct check_input *in, uint64_t max)
@@ -233,7 +251,7 @@ static void check_tasks_row(struct check *out, const struct check_input *in, con
 	else
 		term(&terms, "missed", "end programs that the kernel skipped", missed(in));
 	terms_of_ends(&terms, in);
-	term_of_gup(&terms, in, NO_LIMIT);
+	term_of_gup(&terms, in, most_gup(in, kernel.high, pfstat));
 	terms_of_ended(&terms, in->kernel_counters);
 	judge(row, is_sum ? missed(in) : 0, &terms);
 }
@@ -260,8 +278,9 @@ static void check_rusage_row(struct check *out, const struct check_input *in, co
 	terms_of_ends(&terms, in);
 	/* At most as many as the tasks' counters have, if these are complete. */
 	term_of_gup(&terms, in,
-		    in->kernel_counters->exit_missed ? NO_LIMIT :
-						       over(tasks.high + late, pfstat + must));
+		    in->kernel_counters->exit_missed ?
+			    NO_LIMIT :
+			    most_gup(in, tasks.high + late, pfstat + must));
 	/* Their events are inherited all the same, and counted. fexit sees everybody's ends. */
 	if (in->perf_end)
 		term(&terms, "birth_missed", "of tasks whose birth the kernel kept from pfstat",

@@ -124,6 +124,35 @@ static void test_nothing_measured(void **state)
 	expect(fx, "tasks", "faults", CHECK_EQUAL);
 }
 
+/* They began, so they are no get_user_pages faults, unless something else says why they did not
+ * end. */
+static void test_unresolved(void **state)
+{
+	struct fixture *fx = *state;
+
+	faults(fx, PATH_ANON, ORIGIN_USER, 0, 100);
+	fx->total.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed = 20;
+	tasks(fx, 130, 0);
+	check_make(&fx->out, &fx->in);
+	assert_false(fx->out.ok);
+	assert_int_equal(reason(row(fx, "tasks", "faults"), "gup"), 10);
+	assert_int_equal(row(fx, "tasks", "faults")->unexplained, 20);
+}
+
+static void test_privileged_exec(void **state)
+{
+	struct fixture *fx = *state;
+
+	faults(fx, PATH_ANON, ORIGIN_USER, 0, 100);
+	fx->total.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed = 20;
+	fx->total.tallies[TALLY_PRIVILEGED_EXEC] = 20;
+	tasks(fx, 130, 0);
+	check_make(&fx->out, &fx->in);
+	assert_true(fx->out.ok);
+	assert_int_equal(reason(row(fx, "tasks", "faults"), "privileged_exec"), 20);
+	assert_int_equal(reason(row(fx, "tasks", "faults"), "gup"), 10);
+}
+
 /* Its severity is not known, so both rows may use it, and the sum must. */
 static void test_missed(void **state)
 {
@@ -517,6 +546,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(equal),
 		TEST(nothing_measured),
+		TEST(unresolved),
+		TEST(privileged_exec),
 		TEST(missed),
 		TEST(missed_but_not_counted),
 		TEST(gup_unseen),

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * exec.bpf.h: follows a measured task through exec: the new thread ID of a thread that
+ * executes, and the perf events that a privileged exec removes.
+ *
+ * begin_new_exec() (fs/exec.c) calls perf_event_exit_task() if the new memory is not
+ * dumpable: the program is set-user-ID, set-group-ID, has file capabilities or may not be
+ * read, or real and effective user differ. Its faults then begin, and no program sees their
+ * ends. So user space is woken to open events for the task again. Until then it is in a
+ * gap: its faults are counted, untimed (TALLY_PRIVILEGED_EXEC).
+ */
+#ifndef PFSTAT_BPF_EXEC_BPF_H
+#define PFSTAT_BPF_EXEC_BPF_H
+
+#include "exec_gap.bpf.h"
+
+/* The thread IDs (u32) that lost their events. When it is full, a task stays in its gap. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} removed_events SEC(".maps");
+
+static __always_inline void begin_gap(u32 tid)
+{
+	set_tid(&exec_gaps, GAP_OPEN + tid, true);
+	bpf_ringbuf_output(&removed_events, &tid, sizeof(tid), BPF_RB_FORCE_WAKEUP);
+}
+
+/* old_tid: of the thread that executes; from here on it has its process's. */
+static __always_inline int follow_exec(struct task_struct *task, u32 old_tid)
+{
+	u32 tid = task->pid;
+
+	if (tid != old_tid)
+		set_target(tid, is_target(old_tid));
+	if (cfg.end_by_task && is_target(tid) && !is_dumpable(task))
+		begin_gap(tid);
+	return 0;
+}
+
+/* A child inherits events only if its creator has some. */
+static __always_inline void inherit_gap(u32 creator, u32 tid, bool measured)
+{
+	if (!cfg.end_by_task)
+		return;
+	set_tid(&exec_gaps, GAP_OPEN + tid, false);
+	set_tid(&exec_gaps, GAP_CLOSING + tid, false);
+	if (measured && has_tid(&exec_gaps, GAP_OPEN + creator))
+		begin_gap(tid);
+}
+
+#endif
