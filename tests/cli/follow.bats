@@ -96,8 +96,8 @@ counted()
 	}
 }
 
-# Some kernels keep the events of a program that may not be read or has file capabilities (6.18
-# here does; Debian's do not): nothing is lost then, and nothing comes back.
+# 5.10, 6.12 and 6.18 were seen to keep the events of a program that may not be read or has file
+# capabilities: nothing is lost then, and nothing comes back.
 needs_removal()
 {
 	measure -- $ORDINARY "$@"
