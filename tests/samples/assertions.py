@@ -122,8 +122,8 @@ def test_fact(tree):
 
 
 def test_tracepoint(tree):
-    check(planned(tree).get("sched_process_exec") == "tracepoint", "--dry-run does not attach it")
-    check(re.search(r"^sched_process_exec +unneeded", pfstat(tree, "--dry-run"), re.M), "the whole machine needs it")
+    check(planned(tree).get("sched_process_fork") == "tracepoint", "--dry-run does not attach it")
+    check(re.search(r"^sched_process_fork +unneeded", pfstat(tree, "--dry-run"), re.M), "the whole machine needs it")
     check(counts(total(tree)["paths"]) >= 100, "nothing is measured with it")
     unit(tree, "test_hooks")
     script(tree, "tests/paths-doc")
