@@ -107,6 +107,10 @@ static int no_certificate(gnutls_session_t session, const gnutls_datum_t *names,
 	return -1;
 }
 
+/*
+ * poll(2), not epoll(7): with edges, libmicrohttpd 0.9.75 misses the end of a stream that came
+ * together with a part of a request, and keeps the connection until its deadline.
+ */
 static struct MHD_Daemon *start_daemon(struct http_server *server, bool tls)
 {
 	/* Above the acceptor's limit, which applies first. */
@@ -123,7 +127,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, bool tls)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
+	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
 					MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
 					(tls ? MHD_USE_TLS : 0),
 				0, NULL, NULL, http_answer_request, server, MHD_OPTION_ARRAY,
