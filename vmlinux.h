@@ -48,20 +48,12 @@ struct rw_semaphore {
 };
 
 struct mm_struct {
-	unsigned long flags; /* up to 6.17 */
 	int map_count;
 	struct maple_tree mm_mt;
 	struct rw_semaphore mmap_lock;
 	unsigned long start_brk;
 	unsigned long brk;
 	unsigned long start_stack;
-};
-
-/* From 6.18 on: mm_flags_t. */
-struct mm_struct___bitmap {
-	struct {
-		unsigned long __mm_flags[1];
-	} flags;
 };
 
 struct page {
@@ -207,23 +199,15 @@ struct task_struct {
 	struct task_struct *group_leader;
 	u64 start_boottime;
 	char comm[16];
-	unsigned int in_execve : 1;
 	unsigned int in_iowait : 1;
+	struct perf_event_context *perf_event_ctxp; /* from 6.2 on */
 	/* CONFIG_NUMA_BALANCING: pages of hints, remote, local and failed (kernel/sched/fair.c). */
 	unsigned long numa_faults_locality[3];
 };
 
-/* 7.3: what the last exec allows, no longer in mm_struct.flags. */
-enum task_dumpable {
-	TASK_DUMPABLE_OWNER = 1,
-};
-
-struct task_exec_state {
-	enum task_dumpable dumpable;
-};
-
-struct task_struct___exec_state {
-	struct task_exec_state *exec_state;
+/* Up to 6.1: one context of hardware events, one of software events. */
+struct task_struct___contexts {
+	struct perf_event_context *perf_event_ctxp[2];
 };
 
 union __sifields {

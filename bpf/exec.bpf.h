@@ -8,20 +8,26 @@
  * read, or real and effective user differ. Its faults then begin, and no program sees their
  * ends. So user space is woken to open events for the task again. Until then it is in a
  * gap: its faults are counted, untimed (TALLY_PRIVILEGED_EXEC).
+ *
+ * GAP_OPEN: user space has been asked to open events; only the task itself sets it.
+ * GAP_OPENING: it is opening them. GAP_CLOSING: it has; one fault may have been open then.
  */
 #ifndef PFSTAT_BPF_EXEC_BPF_H
 #define PFSTAT_BPF_EXEC_BPF_H
 
 #include "exec_gap.bpf.h"
 
-/* The thread IDs (u32) that lost their events. When it is full, a task stays in its gap. */
+/* The thread IDs (u32) that have no events. When it is full, a task stays in its gap. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 65536);
 } removed_events SEC(".maps");
 
 static __always_inline void begin_gap(u32 tid)
 {
+	/* One more pair of events would count, and end, each fault twice. */
+	if (has_tid(&exec_gaps, GAP_OPEN + tid))
+		return;
 	set_tid(&exec_gaps, GAP_OPEN + tid, true);
 	bpf_ringbuf_output(&removed_events, &tid, sizeof(tid), BPF_RB_FORCE_WAKEUP);
 }
@@ -33,19 +39,25 @@ static __always_inline int follow_exec(struct task_struct *task, u32 old_tid)
 
 	if (tid != old_tid)
 		set_target(tid, is_target(old_tid));
-	if (cfg.end_by_task && is_target(tid) && !is_dumpable(task))
+	if (cfg.end_by_task && is_target(tid) && !has_perf_events(task))
 		begin_gap(tid);
 	return 0;
 }
 
-/* A child inherits events only if its creator has some. */
-static __always_inline void inherit_gap(u32 creator, u32 tid, bool measured)
+/*
+ * A child inherits events only if its creator has some. That was in copy_process() before the
+ * tracepoint: since then user space may have opened events for the creator.
+ */
+static __always_inline void inherit_gap(struct task_struct *child, bool measured)
 {
+	u32 tid = child->pid;
+
 	if (!cfg.end_by_task)
 		return;
 	set_tid(&exec_gaps, GAP_OPEN + tid, false);
+	set_tid(&exec_gaps, GAP_OPENING + tid, false);
 	set_tid(&exec_gaps, GAP_CLOSING + tid, false);
-	if (measured && has_tid(&exec_gaps, GAP_OPEN + creator))
+	if (measured && !has_perf_events(child))
 		begin_gap(tid);
 }
 

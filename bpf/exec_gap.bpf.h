@@ -8,42 +8,40 @@
 
 #include "state.bpf.h"
 
-/* include/linux/mm_types.h (MMF_DUMPABLE_MASK), include/linux/sched/coredump.h */
-#define MMF_DUMPABLE_MASK 0x3
-#define SUID_DUMP_USER    1
+#define PF_EXITING 0x4 /* include/linux/sched.h */
 
-/* get_dumpable(mm) == SUID_DUMP_USER, or task_exec_state_get_dumpable() from 7.x on. */
-static __always_inline bool is_dumpable(struct task_struct *task)
+/*
+ * perf_event_exit_task() leaves a task without a context (kernel/events/core.c), and a child
+ * gets one only if it inherits an event (perf_event_init_context()).
+ */
+static __always_inline bool has_perf_events(struct task_struct *task)
 {
-	const struct task_struct___exec_state *with_state = (void *)task;
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	const struct mm_struct___bitmap *bitmap = (void *)mm;
-	unsigned long flags;
+	struct task_struct___contexts *both = (void *)task;
 
-	if (bpf_core_field_exists(with_state->exec_state))
-		return BPF_CORE_READ(with_state, exec_state, dumpable) == TASK_DUMPABLE_OWNER;
-	if (bpf_core_field_exists(bitmap->flags.__mm_flags))
-		flags = BPF_CORE_READ(bitmap, flags.__mm_flags[0]);
-	else
-		flags = BPF_CORE_READ(mm, flags);
-	return (flags & MMF_DUMPABLE_MASK) == SUID_DUMP_USER;
+	/* A pointer from 6.2 on, an array before. */
+	if (bpf_core_field_exists(task->perf_event_ctxp))
+		return BPF_CORE_READ(task, perf_event_ctxp);
+	return BPF_CORE_READ(both, perf_event_ctxp[0]) || BPF_CORE_READ(both, perf_event_ctxp[1]);
 }
 
-/* Between the removal of the events in begin_new_exec() and sched_process_exec. */
-static __noinline bool is_in_privileged_exec(void)
+/* An exiting task loses them, too: from 6.16 on before sched_process_exit. */
+static __noinline bool lacks_perf_events(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve) && BPF_CORE_READ(task, mm) &&
-	       !is_dumpable(task);
+	return !has_perf_events(task) && !(BPF_CORE_READ(task, flags) & PF_EXITING);
 }
 
-/* Did the current task have no end events when its open fault began? */
-static __always_inline bool was_in_gap(u32 tid)
+/*
+ * Did the current task have no end events when its open fault began? To be asked once for
+ * each fault: the answer for the one that was open when events were opened is used up.
+ */
+static __always_inline bool take_gap(u32 tid)
 {
 	if (!cfg.end_by_task)
 		return false;
-	if (has_tid(&exec_gaps, GAP_OPEN + tid) || is_in_privileged_exec())
+	if (has_tid(&exec_gaps, GAP_OPEN + tid) || has_tid(&exec_gaps, GAP_OPENING + tid) ||
+	    lacks_perf_events())
 		return true;
 	/* User space has opened events since, and cannot see whether a fault was open then. */
 	if (!has_tid(&exec_gaps, GAP_CLOSING + tid))

@@ -345,11 +345,7 @@ static __always_inline int interrupt_fault(int sig)
 	if (!s)
 		return 0;
 	/* Untimed: if its end program was skipped, it ended long ago. */
-	if (s->state.origin == ORIGIN_USER && !was_in_gap(tid))
-		record_untimed(sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED, ORIGIN_USER, 0,
-			       s->evidence, inflight_address(s));
-	else
-		record_leftover(s);
+	record_leftover_as(s, sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED);
 	inflight_free(s, tid);
 	return 0;
 }

@@ -137,21 +137,22 @@ static __always_inline u64 inflight_address(const struct inflight *s)
 }
 
 /*
- * Records a fault that the task left open: no end came. A fault of user mode did not
- * reach the accounting in handle_mm_fault (and no signal gave a reason), or the run of
- * its end program was missed. A fault of kernel mode failed: only the exception table
- * handles it. Where the return of get_user_pages faults is not seen (kprobes), they may
- * have been accounted.
+ * Records a fault that the task left open: no end came. A fault of user mode (user_path) did
+ * not reach the accounting in handle_mm_fault, or the run of its end program was missed. A
+ * fault of kernel mode failed: only the exception table handles it. Where the return of
+ * get_user_pages faults is not seen (kprobes), they may have been accounted.
  */
-static __always_inline void record_leftover(struct inflight *s)
+static __always_inline void record_leftover_as(struct inflight *s, u32 user_path)
 {
 	u32 path = PATH_UNRESOLVED;
 	u32 major = 0;
 
-	if (s->state.origin != ORIGIN_GUP && was_in_gap(s->tid))
+	if (s->state.origin != ORIGIN_GUP && take_gap(s->tid))
 		count(TALLY_PRIVILEGED_EXEC);
 	else if (s->state.origin == ORIGIN_KERNEL)
 		path = PATH_FIXUP;
+	else if (s->state.origin == ORIGIN_USER)
+		path = user_path;
 	if (cfg.gup_by_lookup && s->state.origin == ORIGIN_GUP) {
 		enum gup_end end = gup_accounted(s);
 
@@ -159,6 +160,11 @@ static __always_inline void record_leftover(struct inflight *s)
 		major = end == GUP_MAJOR;
 	}
 	record_untimed(path, s->state.origin, major, s->evidence, inflight_address(s));
+}
+
+static __always_inline void record_leftover(struct inflight *s)
+{
+	record_leftover_as(s, PATH_UNRESOLVED);
 }
 
 static __noinline struct inflight *claim_overflow(u32 tid)

@@ -251,12 +251,11 @@ SEC("tp_btf/task_newtask")
 int BPF_PROG(inherit_target, struct task_struct *child)
 {
 	bool thread = (u32)child->tgid == bpf_get_current_pid_tgid() >> 32;
-
 	bool measured =
 		(thread ? cfg.inherit_threads : cfg.inherit_children) && is_target(current_tid());
 
 	set_target(child->pid, measured);
-	inherit_gap(current_tid(), child->pid, measured);
+	inherit_gap(child, measured);
 	return 0;
 }
 
@@ -277,10 +276,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	if (!s)
 		return 0;
 	/* The low bits are the signal that ended it. */
-	if (s->state.origin == ORIGIN_USER && task->exit_code & 0x7f && !was_in_gap(tid))
-		record_untimed(PATH_KILLED, ORIGIN_USER, 0, s->evidence, inflight_address(s));
-	else
-		record_leftover(s);
+	record_leftover_as(s, task->exit_code & 0x7f ? PATH_KILLED : PATH_UNRESOLVED);
 	inflight_free(s, tid);
 	return 0;
 }

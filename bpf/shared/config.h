@@ -11,12 +11,12 @@
 #define TARGET_WORDS ((1 << 22) / 64)
 
 /*
- * Two bits per tid after a privileged exec (bpf/exec.bpf.h), as offsets to the tid: it has no
- * end events; it has them again, and one fault that began before may be open.
+ * Three bits per tid after a privileged exec, as offsets to the tid; see bpf/exec.bpf.h.
  */
 #define GAP_OPEN    0
-#define GAP_CLOSING (1 << 22)
-#define GAP_WORDS   (2 * TARGET_WORDS)
+#define GAP_OPENING (1 << 22)
+#define GAP_CLOSING (2 << 22)
+#define GAP_WORDS   (3 * TARGET_WORDS)
 
 /* How a program looks up the VMA when the other evidence is ambiguous. */
 enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };

@@ -20,17 +20,23 @@ static int reopen_task(void *context, void *data, size_t size)
 	const uint32_t tid = *(const uint32_t *)data;
 	const uint64_t bit = 1ull << (tid % 64);
 	const size_t word = (tid / 64) % TARGET_WORDS;
-	int err = end_events_reopen(&r->s->end_events, tid);
+	uint64_t *gaps = r->s->gaps + word;
+	int err;
 
 	(void)size;
+	/* In this order: an exec meanwhile sets GAP_OPEN again, and is in the ring buffer. */
+	__atomic_fetch_or(&gaps[GAP_OPENING / 64], bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&gaps[GAP_OPEN / 64], ~bit, __ATOMIC_SEQ_CST);
+	err = end_events_reopen(&r->s->end_events, tid);
 	if (err && err != -ESRCH) {
 		r->err = err;
 		r->tid = tid;
 	}
+	/* It stays in its gap, until its next exec. */
 	if (err)
 		return 0;
-	__atomic_fetch_or(&r->s->gaps[GAP_CLOSING / 64 + word], bit, __ATOMIC_SEQ_CST);
-	__atomic_fetch_and(&r->s->gaps[GAP_OPEN / 64 + word], ~bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&gaps[GAP_CLOSING / 64], bit, __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&gaps[GAP_OPENING / 64], ~bit, __ATOMIC_SEQ_CST);
 	return 0;
 }
 

@@ -81,6 +81,19 @@ static int add_cpus(struct session *s)
 	return sum ? 0 : -ENODEV;
 }
 
+/* Against the threads of serve, which read at a scrape. */
+static void lock_request(struct run *run)
+{
+	if (run->request.lock)
+		pthread_mutex_lock(run->request.lock);
+}
+
+static void unlock_request(struct run *run)
+{
+	if (run->request.lock)
+		pthread_mutex_unlock(run->request.lock);
+}
+
 /* --- tasks that lost their events by a privileged exec */
 
 static void handle_removed_events(void *arg)
@@ -88,11 +101,9 @@ static void handle_removed_events(void *arg)
 	struct run *run = arg;
 	int tid, err;
 
-	if (run->request.lock)
-		pthread_mutex_lock(run->request.lock);
+	lock_request(run);
 	err = session_reopen(run->session, &tid);
-	if (run->request.lock)
-		pthread_mutex_unlock(run->request.lock);
+	unlock_request(run);
 	if (!err || run->told_removed_events)
 		return;
 	run->told_removed_events = true;
@@ -174,8 +185,7 @@ void targets_handle_cpus(void *arg)
 
 	if (err == -EAGAIN || err == -EINTR)
 		return;
-	if (run->request.lock)
-		pthread_mutex_lock(run->request.lock);
+	lock_request(run);
 	if (cpu >= 0)
 		err = session_add_cpu(run->session, cpu);
 	if (cpu >= 0 && run->symbols && symbols_add_cpu(run->symbols, cpu))
@@ -184,8 +194,7 @@ void targets_handle_cpus(void *arg)
 			cpu);
 	if (run->request.cpu_online)
 		run->request.cpu_online(run->request.arg, cpu, err);
-	if (run->request.lock)
-		pthread_mutex_unlock(run->request.lock);
+	unlock_request(run);
 	if (cpu < 0)
 		fprintf(stderr, "pfstat: CPUs that came online may be missed: %s\n",
 			strerror(-err));
