@@ -197,6 +197,7 @@ struct task_struct {
 	int exit_code;
 	struct css_set *cgroups;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	u64 start_boottime;
 	char comm[16];
 	unsigned int in_iowait : 1;
@@ -208,6 +209,35 @@ struct task_struct {
 /* Up to 6.1: one context of hardware events, one of software events. */
 struct task_struct___contexts {
 	struct perf_event_context *perf_event_ctxp[2];
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+/* The ID of a task in one pid namespace, and all of a task's. */
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* level + 1 of them */
+};
+
+/* The context of iter/task; task is NULL after the last one. */
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 union __sifields {

@@ -17,19 +17,22 @@
 
 #include "exec_gap.bpf.h"
 
-/* The thread IDs (u32) that have no events. When it is full, a task stays in its gap. */
+/* struct removed_events, of tasks without events. When it is full, a task stays in its gap. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 65536);
 } removed_events SEC(".maps");
 
-static __always_inline void begin_gap(u32 tid)
+static __always_inline void begin_gap(struct task_struct *task)
 {
+	struct removed_events removed = { .kernel_tid = task->pid, .local_tid = local_tid(task) };
+	u32 tid = removed.kernel_tid;
+
 	/* One more pair of events would count, and end, each fault twice. */
 	if (has_tid(&exec_gaps, GAP_OPEN + tid))
 		return;
 	set_tid(&exec_gaps, GAP_OPEN + tid, true);
-	bpf_ringbuf_output(&removed_events, &tid, sizeof(tid), BPF_RB_FORCE_WAKEUP);
+	bpf_ringbuf_output(&removed_events, &removed, sizeof(removed), BPF_RB_FORCE_WAKEUP);
 }
 
 /* old_tid: of the thread that executes; from here on it has its process's. */
@@ -40,7 +43,7 @@ static __always_inline int follow_exec(struct task_struct *task, u32 old_tid)
 	if (tid != old_tid)
 		set_target(tid, is_target(old_tid));
 	if (cfg.end_by_task && is_target(tid) && !has_perf_events(task))
-		begin_gap(tid);
+		begin_gap(task);
 	return 0;
 }
 
@@ -58,7 +61,7 @@ static __always_inline void inherit_gap(struct task_struct *child, bool measured
 	set_tid(&exec_gaps, GAP_OPENING + tid, false);
 	set_tid(&exec_gaps, GAP_CLOSING + tid, false);
 	if (measured && !has_perf_events(child))
-		begin_gap(tid);
+		begin_gap(child);
 }
 
 #endif

@@ -77,9 +77,9 @@ static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
 	}
 
 /* clang-format off */
-DIMENSION_KEY(PROCESS, key[0] = bpf_get_current_pid_tgid() >> 32;
+DIMENSION_KEY(PROCESS, key[0] = local_pid_tgid() >> 32;
 	      key[1] = BPF_CORE_READ(task, group_leader, start_boottime))
-DIMENSION_KEY(THREAD, key[0] = current_tid(); key[1] = BPF_CORE_READ(task, start_boottime))
+DIMENSION_KEY(THREAD, key[0] = (u32)local_pid_tgid(); key[1] = BPF_CORE_READ(task, start_boottime))
 DIMENSION_KEY(COMM, bpf_get_current_comm(key, 16))
 DIMENSION_KEY(CGROUP, key[0] = current_cgroup())
 DIMENSION_KEY(MAPPING, mapping_key(key, vma, dim))

@@ -59,7 +59,7 @@ static __noinline int note_slow(u32 path, u32 major, u64 ns)
 	if (!slow || slow->seq & 1)
 		return 0;
 	__sync_fetch_and_add(&slow->seq, 1);
-	slow->tid = current_tid();
+	slow->tid = (u32)local_pid_tgid();
 	slow->ns = ns;
 	slow->end_ns = bpf_ktime_get_ns();
 	bpf_get_current_comm(slow->comm, sizeof(slow->comm));

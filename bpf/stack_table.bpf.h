@@ -150,7 +150,7 @@ static __always_inline void profile_add(struct profile_key *key, u64 ns)
 static __always_inline void profile_fault(void *ctx, struct inflight *s, u32 path, u64 ns)
 {
 	struct profile_key key = {
-		.pid = bpf_get_current_pid_tgid() >> 32,
+		.pid = local_pid_tgid() >> 32,
 		.path = path,
 		.origin = s->state.origin,
 	};

@@ -10,6 +10,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "pid_namespace.bpf.h"
 #include "shared/config.h"
 #include "shared/evidence.h"
 #include "shared/fault_counters.h"
@@ -75,6 +76,25 @@ MMAP_ARRAY(tally, struct tallies);
 static __always_inline u32 current_tid(void)
 {
 	return (u32)bpf_get_current_pid_tgid();
+}
+
+/* The ID of a task as user space has it; 0: it is in another pid namespace. */
+static __always_inline u32 local_tid(struct task_struct *task)
+{
+	if (!cfg.pid_level)
+		return BPF_CORE_READ(task, pid);
+	return pid_in_namespace(BPF_CORE_READ(task, thread_pid), cfg.pid_level, cfg.pid_inum);
+}
+
+/* As bpf_get_current_pid_tgid(), for what user space reads. */
+static __always_inline u64 local_pid_tgid(void)
+{
+	struct task_struct *task;
+
+	if (!cfg.pid_level)
+		return bpf_get_current_pid_tgid();
+	task = (void *)bpf_get_current_task();
+	return (u64)local_tid(BPF_CORE_READ(task, group_leader)) << 32 | local_tid(task);
 }
 
 /* Programs may be preempted between the look-up and the add: atomic. */

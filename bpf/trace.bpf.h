@@ -50,7 +50,7 @@ static __always_inline void trace_stacks(void *ctx, struct inflight *s, struct t
 
 static __always_inline void trace_task(struct trace_record *r)
 {
-	u64 id = bpf_get_current_pid_tgid();
+	u64 id = local_pid_tgid();
 
 	r->pid = id >> 32;
 	r->tid = id;

@@ -18,12 +18,20 @@
 #define GAP_CLOSING (2 << 22)
 #define GAP_WORDS   (3 * TARGET_WORDS)
 
+struct removed_events {
+	unsigned int kernel_tid;
+	unsigned int local_tid; /* in the pid namespace of user space */
+};
+
 /* How a program looks up the VMA when the other evidence is ambiguous. */
 enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };
 
 /* The configuration: written once before load, constant to the verifier. */
 struct config {
 	unsigned int nr_cpus;
+	/* The pid namespace of user space: depth (0: the initial one) and number. */
+	unsigned int pid_level;
+	unsigned int pid_inum;
 	/* Faults over it are counted as slow, with an exemplar; 0: no threshold. */
 	unsigned long long slow_ns;
 	/* Only tasks whose bit is set in targets. */

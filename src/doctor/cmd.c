@@ -12,6 +12,7 @@
 
 #include "doctor_options.h"
 #include "probe/probe.h"
+#include "util/error.h"
 
 static const char *answer(int err)
 {
@@ -68,6 +69,20 @@ static void print_privileges(FILE *f)
 	print_sysctl(f, "kernel.ftrace_enabled", "/proc/sys/kernel/ftrace_enabled");
 }
 
+/* Needed for -p, -t, -- and names; see probe/probe_pid_namespace.h. */
+static void print_pid_namespace(FILE *f)
+{
+	struct pid_namespace *ns;
+	struct error error;
+
+	if (pid_namespace_open(&ns, &error))
+		fprintf(f, "  %-34s no: %s\n", "pid namespace", error.text);
+	else
+		fprintf(f, "  %-34s %s\n", "pid namespace",
+			ns ? "nested: only its own tasks have IDs and names" : "the initial one");
+	pid_namespace_close(ns);
+}
+
 static void print_caps(FILE *f, const struct caps *caps)
 {
 	const char *perf = "CAP_SYS_ADMIN, or CAP_PERFMON and kernel.perf_event_paranoid=2:"
@@ -88,6 +103,7 @@ static void print_caps(FILE *f, const struct caps *caps)
 	print_answer(f, "addresses of kernel functions", caps->kallsyms,
 		     "root, or CAP_SYSLOG and kernel.kptr_restrict at most 1: without them causes"
 		     " are less precise, and profile shows no kernel functions");
+	print_pid_namespace(f);
 	print_answer(f, "VMA look-up", caps->find_vma || caps->vmacache ? 0 : -EOPNOTSUPP,
 		     "bpf_find_vma (5.17 and later): without it rare paths stay unclassified");
 }

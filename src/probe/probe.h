@@ -9,6 +9,7 @@
 #include "probe_caps.h"
 #include "probe_hooks.h"
 #include "probe_perf_event.h"
+#include "probe_pid_namespace.h"
 #include "probe_plan.h"
 #include "probe_session.h"
 #include "probe_slab.h"

@@ -19,9 +19,11 @@
 #include "probe_plan.h"
 
 struct error;
+struct pid_namespace;
 struct session;
 
 struct session_options {
+	struct pid_namespace *pids; /* NULL: the initial one */
 	bool per_task;
 	bool inherit_threads;
 	bool inherit_children;
@@ -53,6 +55,13 @@ int session_attach_probes(struct session *s, enum hook *failed);
 /* Measures task tid (and the tasks it creates, by the options). -ESRCH: it has exited. */
 int session_add_task(struct session *s, int tid);
 bool session_has_task(const struct session *s, int tid);
+
+/*
+ * The thread ID here of bit kernel_tid of the targets; 0: not a task of this pid namespace, or
+ * newer than the last session_list_tasks().
+ */
+int session_local_tid(const struct session *s, int kernel_tid);
+int session_list_tasks(const struct session *s);
 
 /* Measures a CPU, also one that has come online again. -ENODEV: it is offline. */
 int session_add_cpu(struct session *s, int cpu);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "probe_perf_event.h"
+#include "probe_pid_namespace.h"
 
 static int attach_kprobe(struct session *s, enum hook h, const struct bpf_program *prog)
 {
@@ -76,24 +77,44 @@ static int map_targets(struct session *s)
 
 int session_add_task(struct session *s, int tid)
 {
+	int kernel_tid = pid_namespace_to_kernel(s->options.pids, tid);
 	uint64_t *word;
 	int err = s->targets ? 0 : map_targets(s);
 
+	if (kernel_tid < 0)
+		return kernel_tid;
 	if (!err && s->plan->end == END_PERF)
 		err = end_events_open(&s->end_events, tid);
 	if (err)
 		return err;
 	/* Atomic: a fork may set other bits of the word at the same time. */
-	word = &s->targets[((unsigned int)tid / 64) % TARGET_WORDS];
-	__atomic_fetch_or(word, 1ull << (tid % 64), __ATOMIC_SEQ_CST);
+	word = &s->targets[((unsigned int)kernel_tid / 64) % TARGET_WORDS];
+	__atomic_fetch_or(word, 1ull << (kernel_tid % 64), __ATOMIC_SEQ_CST);
 	return 0;
 }
 
 bool session_has_task(const struct session *s, int tid)
 {
-	return end_events_has(&s->end_events, tid) ||
-	       (s->plan->end != END_PERF && s->targets &&
-		(s->targets[((unsigned int)tid / 64) % TARGET_WORDS] >> (tid % 64)) & 1);
+	int kernel_tid;
+
+	if (end_events_has(&s->end_events, tid))
+		return true;
+	if (s->plan->end == END_PERF || !s->targets)
+		return false;
+	kernel_tid = pid_namespace_to_kernel(s->options.pids, tid);
+	return kernel_tid > 0 &&
+	       (s->targets[((unsigned int)kernel_tid / 64) % TARGET_WORDS] >> (kernel_tid % 64)) &
+		       1;
+}
+
+int session_local_tid(const struct session *s, int kernel_tid)
+{
+	return pid_namespace_to_local(s->options.pids, kernel_tid);
+}
+
+int session_list_tasks(const struct session *s)
+{
+	return pid_namespace_read(s->options.pids);
 }
 
 int session_add_cpu(struct session *s, int cpu)

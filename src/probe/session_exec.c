@@ -17,7 +17,8 @@
 static int reopen_task(void *context, void *data, size_t size)
 {
 	struct reopening *r = context;
-	const uint32_t tid = *(const uint32_t *)data;
+	const struct removed_events *removed = data;
+	const uint32_t tid = removed->kernel_tid;
 	const uint64_t bit = 1ull << (tid % 64);
 	const size_t word = (tid / 64) % TARGET_WORDS;
 	uint64_t *gaps = r->s->gaps + word;
@@ -27,10 +28,10 @@ static int reopen_task(void *context, void *data, size_t size)
 	/* In this order: an exec meanwhile sets GAP_OPEN again, and is in the ring buffer. */
 	__atomic_fetch_or(&gaps[GAP_OPENING / 64], bit, __ATOMIC_SEQ_CST);
 	__atomic_fetch_and(&gaps[GAP_OPEN / 64], ~bit, __ATOMIC_SEQ_CST);
-	err = end_events_reopen(&r->s->end_events, tid);
+	err = end_events_reopen(&r->s->end_events, (int)removed->local_tid);
 	if (err && err != -ESRCH) {
 		r->err = err;
-		r->tid = tid;
+		r->tid = (int)removed->local_tid;
 	}
 	/* It stays in its gap, until its next exec. */
 	if (err)

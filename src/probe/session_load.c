@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "probe_classify.h"
+#include "probe_pid_namespace.h"
 #include "report/report.h"
 #include "shared/config.h"
 #include "shared/hist.h"
@@ -124,6 +125,8 @@ static void configure_session(struct session *s)
 	const struct plan *plan = s->plan;
 
 	cfg->nr_cpus = libbpf_num_possible_cpus();
+	cfg->pid_level = pid_namespace_level(s->options.pids);
+	cfg->pid_inum = pid_namespace_inum(s->options.pids);
 	cfg->slow_ns = s->options.slow_ns;
 	cfg->filter = s->options.per_task;
 	cfg->end_by_task = s->options.per_task && plan->end == END_PERF;

@@ -10,10 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* The number of the first pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
-#define FIRST_PID_NAMESPACE "pid:[4026531836]"
 
 /* /proc shows times in USER_HZ, which is 100 on all but alpha and ia64. */
 #define TICK_NS 10000000
@@ -34,22 +30,8 @@ static int64_t boot_offset(void)
 	return offset;
 }
 
-static bool link_equals(const char *path, const char *expected)
-{
-	char text[64];
-	ssize_t n = readlink(path, text, sizeof(text));
-
-	return n == (ssize_t)strlen(expected) && !memcmp(text, expected, n);
-}
-
-/* BPF programs use the ids of the first pid namespace. /proc may be of another one. */
 void liveness_open(struct liveness *a)
 {
-	char self[16];
-
-	snprintf(self, sizeof(self), "%d", (int)getpid());
-	a->known = link_equals("/proc/self/ns/pid", FIRST_PID_NAMESPACE) &&
-		   link_equals("/proc/self", self);
 	a->boot_offset_ns = boot_offset();
 }
 
@@ -74,7 +56,7 @@ static bool ended_by_proc(const struct liveness *a, uint64_t id, uint64_t start_
 bool liveness_has_ended(const struct liveness *a, uint64_t id, uint64_t start_ns, bool is_thread,
 			bool closely)
 {
-	if (!a->known || !id)
+	if (!id)
 		return false;
 	/* Not by /proc, which may hide processes of other users (hidepid). */
 	if (kill((pid_t)id, 0) && errno == ESRCH)

@@ -320,6 +320,7 @@ int run_release(struct run *run, int code)
 	workload_code = workload_finish(&run->workload);
 	session_close(run->session);
 	run->session = NULL;
+	pid_namespace_close(run->pids);
 	cgroups_close(run->cgroups);
 	for (i = 0; i < run->nr_targets; i++)
 		if (run->target_fds[i] >= 0)

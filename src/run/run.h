@@ -69,6 +69,7 @@ struct run {
 	struct run_observer observer; /* set before run_attach_targets() */
 	struct caps caps;
 	struct plan plan;
+	struct pid_namespace *pids; /* NULL: the initial one */
 	struct session *session;
 	struct cgroups *cgroups; /* NULL: nobody asked, or none are mounted */
 	struct symbols *symbols; /* of run_open_symbols() */

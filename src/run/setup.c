@@ -160,8 +160,12 @@ static int load_and_attach(struct run *run, const struct session_options *option
 int setup_probes(struct run *run)
 {
 	struct session_options options = run->request.session;
+	struct error error;
 	enum hook failed;
 
+	if (pid_namespace_open(&run->pids, &error))
+		return fail_with(EXIT_KERNEL, error.text);
+	options.pids = run->pids;
 	options.per_task = run_is_per_task(run->options);
 	options.inherit_threads = !run->options->tid;
 	options.inherit_children = !run->options->tid && !run->options->no_inherit;

@@ -166,6 +166,14 @@ static void walk_task(struct kernel_counters *k, struct walk *walk, int tid)
 	}
 }
 
+static void walk_target(struct kernel_counters *k, struct walk *walk, int kernel_tid)
+{
+	int tid = session_local_tid(k->session, kernel_tid);
+
+	if (tid)
+		walk_task(k, walk, tid);
+}
+
 static uint64_t load_counter(const unsigned long long *value)
 {
 	return __atomic_load_n(value, __ATOMIC_SEQ_CST);
@@ -174,7 +182,10 @@ static uint64_t load_counter(const unsigned long long *value)
 static void walk_once(struct kernel_counters *k, struct walk *walk)
 {
 	uint64_t ended = load_counter(&k->exits->ended);
+	int err = session_list_tasks(k->session);
 
+	if (err)
+		kernel_counters_fail(k, "the tasks of this pid namespace", err);
 	memset(walk, 0, sizeof(*walk));
 	walk->steady = true;
 	/* A task that ends meanwhile is in neither below, and in both above. */
@@ -184,7 +195,7 @@ static void walk_once(struct kernel_counters *k, struct walk *walk)
 		uint64_t bits = __atomic_load_n(&k->targets[word], __ATOMIC_SEQ_CST);
 
 		for (; bits; bits &= bits - 1)
-			walk_task(k, walk, word * 64 + __builtin_ctzll(bits));
+			walk_target(k, walk, (int)word * 64 + __builtin_ctzll(bits));
 	}
 	for (int major = 0; major < 2; major++)
 		walk->faults[major].high += load_counter(&k->exits->faults[major]);

@@ -246,19 +246,19 @@ static void test_stat(void **state)
 	}
 }
 
-/* Where the ids are not those of BPF programs everything is alive. */
 static void test_alive(void **state)
 {
-	struct liveness a = { .known = false };
+	struct liveness a;
 	pid_t child;
 
 	(void)state;
+	liveness_open(&a);
 	child = fork();
 	if (!child)
 		_exit(0);
 	waitpid(child, NULL, 0);
-	assert_false(liveness_has_ended(&a, child, 1, false, true));
-	a.known = true;
+	/* A task of another pid namespace. */
+	assert_false(liveness_has_ended(&a, 0, 1, false, true));
 	assert_true(liveness_has_ended(&a, child, 1, false, false));
 	assert_false(liveness_has_ended(&a, getpid(), 1, false, false));
 	/* It cannot be this old: its id is in use again. */
