@@ -19,7 +19,7 @@
 #
 # Variables: V=1 shows commands, WERROR=1 makes warnings errors, SAN=1 builds with ASan and
 # UBSan (into build/san), SAN=thread with TSan (into build/tsan), SMALL=1 with tables for
-# 68 faults in flight, to fill them (into build/small). CC, CPPFLAGS, CFLAGS and LDFLAGS
+# 68 faults of a user in flight, to fill them (into build/small). CC, CPPFLAGS, CFLAGS and LDFLAGS
 # are the caller's.
 
 MAKEFLAGS += --no-builtin-rules
@@ -61,7 +61,7 @@ SAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$
 endif
 ifeq ($(SMALL),1)
 O := $(O)/small
-TABLES := -DNR_INFLIGHT=64 -DNR_OVERFLOW=4
+TABLES := -DNR_INFLIGHT=64 -DNR_OVERFLOW=8 -DOVERFLOW_SHARE=4
 endif
 COMPILE = $(CC) $(CPPFLAGS) $(CFLAGS) $(SAN_FLAGS) $(PFSTAT_CFLAGS)
 LINK = $(CC) $(CFLAGS) $(SAN_FLAGS) $(LDFLAGS)

@@ -198,8 +198,10 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	const struct cred *cred;
 	u64 start_boottime;
 	char comm[16];
+	unsigned int in_execve : 1;
 	unsigned int in_iowait : 1;
 	struct perf_event_context *perf_event_ctxp; /* from 6.2 on */
 	/* CONFIG_NUMA_BALANCING: pages of hints, remote, local and failed (kernel/sched/fair.c). */
@@ -217,6 +219,20 @@ struct ns_common {
 
 struct pid_namespace {
 	struct ns_common ns;
+};
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+struct user_namespace {
+	struct user_namespace *parent;
+	kuid_t owner;
+};
+
+struct cred {
+	kuid_t uid;
+	struct user_namespace *user_ns;
 };
 
 /* The ID of a task in one pid namespace, and all of a task's. */

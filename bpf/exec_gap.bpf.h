@@ -8,8 +8,6 @@
 
 #include "state.bpf.h"
 
-#define PF_EXITING 0x4 /* include/linux/sched.h */
-
 /*
  * perf_event_exit_task() leaves a task without a context (kernel/events/core.c), and a child
  * gets one only if it inherits an event (perf_event_init_context()).
@@ -24,12 +22,15 @@ static __always_inline bool has_perf_events(struct task_struct *task)
 	return BPF_CORE_READ(both, perf_event_ctxp[0]) || BPF_CORE_READ(both, perf_event_ctxp[1]);
 }
 
-/* An exiting task loses them, too: from 6.16 on before sched_process_exit. */
-static __noinline bool lacks_perf_events(void)
+/*
+ * Between the removal in begin_new_exec() and sched_process_exec. An exiting task, and one whose
+ * bit is a former owner's (the kernel skipped the program at its birth), have none either.
+ */
+static __noinline bool is_in_privileged_exec(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	return !has_perf_events(task) && !(BPF_CORE_READ(task, flags) & PF_EXITING);
+	return BPF_CORE_READ_BITFIELD_PROBED(task, in_execve) && !has_perf_events(task);
 }
 
 /*
@@ -41,7 +42,7 @@ static __always_inline bool take_gap(u32 tid)
 	if (!cfg.end_by_task)
 		return false;
 	if (has_tid(&exec_gaps, GAP_OPEN + tid) || has_tid(&exec_gaps, GAP_OPENING + tid) ||
-	    lacks_perf_events())
+	    is_in_privileged_exec())
 		return true;
 	/* User space has opened events since, and cannot see whether a fault was open then. */
 	if (!has_tid(&exec_gaps, GAP_CLOSING + tid))

@@ -111,7 +111,7 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 
 	s = inflight_claim(tid, atomics);
 	if (!s)
-		return 0;
+		return begin_unrecorded(tid, origin);
 	if (cfg.details)
 		detail_begin(s, tid, address, PT_REGS_IP(regs));
 	inflight_begin(s, (struct inflight_state){ .origin = origin }, evidence);
@@ -226,14 +226,16 @@ static __always_inline void close_fault(void *ctx, struct inflight *s, u32 tid, 
 }
 
 /*
- * An end without an open fault. With inherited events and measured children, a task
- * that is not a target is a child that was missed at its fork: the kernel skips the fork
- * hook if it was preempted in it (7.x), or the fork came while pfstat attached. Its later
- * faults are measured.
+ * An end without a struct inflight: its begin found no room, or was not seen. With inherited events
+ * and measured children, a task that is not a target is a child that was missed at its fork: the
+ * kernel skips the fork hook if it was preempted in it (7.x), or the fork came while pfstat
+ * attached. Its later faults are measured.
  */
-static __always_inline void end_without_begin(u32 tid)
+static __always_inline void end_without_begin(u32 tid, u32 major)
 {
-	if (is_target(tid)) {
+	if (overflow_live && end_unrecorded(tid, PATH_UNCLASSIFIED, major)) {
+		count(TALLY_TABLE_FULL);
+	} else if (is_target(tid)) {
 		count(!cfg.only.of_task || is_wanted_task() ? TALLY_END_WITHOUT_BEGIN :
 							      TALLY_END_OF_OTHERS);
 	} else if (cfg.inherit_children) {
@@ -252,7 +254,7 @@ static __always_inline int end_event(void *ctx, u64 address, u32 major, bool wit
 	struct inflight *s = inflight_find(tid);
 
 	if (!s || (cfg.gup && s->state.origin == ORIGIN_GUP)) {
-		end_without_begin(tid);
+		end_without_begin(tid, major);
 		return 0;
 	}
 	close_fault(ctx, s, tid, now, address, major, with_find_vma);
@@ -266,7 +268,9 @@ static __always_inline int fail_fault(void *ctx, u32 path)
 	struct inflight *s = inflight_find(tid);
 	u64 now;
 
-	if (!s || s->state.origin == ORIGIN_GUP)
+	if (!s)
+		return fail_unrecorded(tid, path);
+	if (s->state.origin == ORIGIN_GUP)
 		return 0;
 	stop_causes(tid);
 	now = bpf_ktime_get_ns();
@@ -341,11 +345,12 @@ static __always_inline int interrupt_fault(int sig)
 {
 	u32 tid = current_tid();
 	struct inflight *s = inflight_find(tid);
+	u32 path = sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED;
 
 	if (!s)
-		return 0;
+		return fail_unrecorded(tid, path);
 	/* Untimed: if its end program was skipped, it ended long ago. */
-	record_leftover_as(s, sig == SIGKILL ? PATH_KILLED : PATH_INTERRUPTED);
+	record_leftover_as(s, path);
 	inflight_free(s, tid);
 	return 0;
 }

@@ -65,8 +65,10 @@ static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool at
 		return 0;
 	}
 	s = inflight_claim(tid, atomics);
-	if (!s)
+	if (!s) {
+		record_untimed(PATH_UNRESOLVED, ORIGIN_GUP, 0, 0, address);
 		return 0;
+	}
 	if (cfg.details)
 		detail_begin(s, tid, address, 0);
 	inflight_begin(

@@ -75,14 +75,24 @@ static __always_inline struct inflight *inflight_find(u64 id)
 	return overflow_live ? bpf_map_lookup_elem(&inflight_overflow, &tid) : NULL;
 }
 
+static __noinline int free_overflow(struct inflight *s, u32 tid)
+{
+	unsigned int *of_user =
+		&overflow_of_user[hist_below(s->in_overflow - 1, NR_OVERFLOW_USERS)];
+
+	if (bpf_map_delete_elem(&inflight_overflow, &tid))
+		return 0;
+	__sync_fetch_and_add(of_user, -1);
+	__sync_fetch_and_add(&overflow_live, -1);
+	return 0;
+}
+
 static __always_inline void inflight_free(struct inflight *s, u32 tid)
 {
-	if (!s->in_overflow) {
+	if (!s->in_overflow)
 		s->tid = 0;
-		return;
-	}
-	if (!bpf_map_delete_elem(&inflight_overflow, &tid))
-		__sync_fetch_and_add(&overflow_live, -1);
+	else
+		free_overflow(s, tid);
 }
 
 static __always_inline u32 classify(u32 evidence)
@@ -167,21 +177,77 @@ static __always_inline void record_leftover(struct inflight *s)
 	record_leftover_as(s, PATH_UNRESOLVED);
 }
 
+/*
+ * The user who answers for the current task: its real user, which a set-user-ID program does
+ * not change. In a user namespace its numbers cost nothing, so there it is the one who made it
+ * (root makes those of containers: there the numbers count).
+ */
+static __noinline u32 responsible_user(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct user_namespace *ns = BPF_CORE_READ(cred, user_ns), *parent;
+	u32 owner = 0;
+
+	/* create_user_ns() allows 32 levels below the initial one. */
+	for (int i = 0; i < 33; i++) {
+		parent = BPF_CORE_READ(ns, parent);
+		if (!parent)
+			break;
+		owner = BPF_CORE_READ(ns, owner.val);
+		ns = parent;
+	}
+	return owner ?: BPF_CORE_READ(cred, uid.val);
+}
+
 static __noinline struct inflight *claim_overflow(u32 tid)
 {
-	struct inflight zero = { .tid = tid, .in_overflow = 1 };
 	struct inflight *s = bpf_map_lookup_elem(&inflight_overflow, &tid);
+	u32 user = hist_below(responsible_user(), NR_OVERFLOW_USERS);
+	struct inflight zero = { .tid = tid, .in_overflow = 1 + user };
 
 	if (s) {
 		record_leftover(s);
 		return s;
 	}
-	if (bpf_map_update_elem(&inflight_overflow, &tid, &zero, BPF_NOEXIST)) {
-		count(TALLY_TABLE_FULL);
+	if (overflow_of_user[user] >= OVERFLOW_SHARE ||
+	    bpf_map_update_elem(&inflight_overflow, &tid, &zero, BPF_NOEXIST))
 		return NULL;
-	}
+	__sync_fetch_and_add(&overflow_of_user[user], 1);
 	__sync_fetch_and_add(&overflow_live, 1);
 	return bpf_map_lookup_elem(&inflight_overflow, &tid);
+}
+
+/* --- faults in flight that found no room: counted at their end, untimed */
+
+static __noinline int begin_unrecorded(u32 tid, u32 origin)
+{
+	set_tid(&unrecorded, UNRECORDED + tid, true);
+	set_tid(&unrecorded, UNRECORDED_KERNEL + tid, origin == ORIGIN_KERNEL);
+	__sync_fetch_and_add(&overflow_live, 1);
+	return 0;
+}
+
+/* Of the current task: has it ended with path? false: there is none. */
+static __noinline bool end_unrecorded(u32 tid, u32 path, u32 major)
+{
+	u32 origin;
+
+	if (!has_tid(&unrecorded, UNRECORDED + tid))
+		return false;
+	origin = has_tid(&unrecorded, UNRECORDED_KERNEL + tid) ? ORIGIN_KERNEL : ORIGIN_USER;
+	set_tid(&unrecorded, UNRECORDED + tid, false);
+	__sync_fetch_and_add(&overflow_live, -1);
+	record_untimed(path, origin, major, 0, 0);
+	return true;
+}
+
+/* It failed with path; nothing if there is none. */
+static __always_inline int fail_unrecorded(u32 tid, u32 path)
+{
+	if (overflow_live)
+		end_unrecorded(tid, path, 0);
+	return 0;
 }
 
 /*
@@ -198,6 +264,7 @@ static __always_inline struct inflight *inflight_claim(u32 tid, bool atomics)
 		record_leftover(s);
 		return s;
 	}
+	fail_unrecorded(tid, PATH_UNRESOLVED);
 	if (s->tid || (overflow_live && bpf_map_lookup_elem(&inflight_overflow, &tid)))
 		return claim_overflow(tid);
 	if (!atomics)

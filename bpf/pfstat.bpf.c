@@ -271,12 +271,14 @@ int BPF_PROG(task_exit, struct task_struct *task)
 {
 	u32 tid = current_tid();
 	struct inflight *s = inflight_find(tid);
+	u32 path;
 
 	keep_exit_counters(task);
-	if (!s)
-		return 0;
 	/* The low bits are the signal that ended it. */
-	record_leftover_as(s, task->exit_code & 0x7f ? PATH_KILLED : PATH_UNRESOLVED);
+	path = task->exit_code & 0x7f ? PATH_KILLED : PATH_UNRESOLVED;
+	if (!s)
+		return fail_unrecorded(tid, path);
+	record_leftover_as(s, path);
 	inflight_free(s, tid);
 	return 0;
 }

@@ -42,8 +42,10 @@ const volatile struct hist_tables hist;
 
 /* Written by user space at each interval; see struct fault_counters. */
 unsigned int epoch;
-/* Number of entries of inflight_overflow; look-ups are skipped when it is 0. */
+/* Faults in flight that are not in inflight; what looks for them is skipped when it is 0. */
 unsigned long long overflow_live;
+/* Of those, the ones in inflight_overflow, by user; at most OVERFLOW_SHARE. */
+unsigned int overflow_of_user[NR_OVERFLOW_USERS];
 
 /*
  * Faults in flight, by tid: a direct-mapped array (no hash, no lock, works on 5.10,
@@ -54,6 +56,9 @@ unsigned long long overflow_live;
 struct inflight inflight[NR_INFLIGHT];
 
 MAP(inflight_overflow, HASH, 0, NR_OVERFLOW, u32, struct inflight);
+
+/* Faults in flight that have no struct inflight. */
+MAP(unrecorded, ARRAY, 0, UNRECORDED_WORDS, u32, u64);
 
 /* The tids that are measured when there is a filter; TARGET_WORDS then, else 1. */
 MMAP_ARRAY(targets, u64);

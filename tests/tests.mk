@@ -70,7 +70,7 @@ $(O)/causegen: $(wildcard tests/tools/causegen/*.c tests/tools/causegen/*.h) $(O
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
-$(O)/ioworker: tests/tools/ioworker/main.c $(O)/flags
+$(O)/ioworker $(O)/sleepers: $(O)/%: tests/tools/%/main.c $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
@@ -97,6 +97,8 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 # --- running them: each writes TAP; tests/summary adds it up to N passed, N failed, N skipped
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
+# What the parts run, and what they need beside pfstat.
+CHECK_PROGRAMS := $(O)/live $(O)/known $(O)/ioworker $(O)/sleepers $(O)/small/pfstat
 CHECK_PARTS := unit live cli samples vm
 ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
 	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))
@@ -109,12 +111,12 @@ PARTS := tests/parts --results $(RESULTS)
 .PHONY: check check-all check-san check-unit check-live check-vm
 # Built first: parts that run at the same time must not build.
 check: deps
-	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known $(O)/ioworker
+	$(Q)$(MAKE) --no-print-directory all $(CHECK_PROGRAMS)
 	$(Q)MAKE='$(MAKE)' $(PARTS) --beside cli --beside samples $(call chosen,$(CHECK_PARTS))
 
 # With the tests of user space on each kernel: tests/removed-per-kernel.md.
 check-all: deps
-	$(Q)$(MAKE) --no-print-directory all $(O)/live $(O)/known $(O)/ioworker
+	$(Q)$(MAKE) --no-print-directory all $(CHECK_PROGRAMS)
 	$(Q)MAKE='$(MAKE) VM_ALL=--all' FORCE=$(FORCE) $(PARTS) --resume --beside cli --beside samples $(call chosen,$(ALL_PARTS))
 
 check-san: deps
@@ -179,11 +181,11 @@ unit-interop:
 	$(TAP) $(RESULTS)/$@.tap env GOLDEN=$(abspath $(O)/tests/golden) bats --tap tests/interop/formats
 
 .PHONY: run-cli run-live
-run-cli: all $(O)/known $(O)/ioworker
+run-cli: all $(CHECK_PROGRAMS)
 	$(TAP_NOW) $(RESULTS)/cli.tap env PFSTAT=$(abspath $(O)/pfstat) FAULTGEN=$(abspath $(O)/faultgen) \
 		KNOWN=$(abspath $(O)/known) bats --tap tests/cli
 
-run-live: all $(O)/live $(O)/known $(O)/ioworker
+run-live: all $(CHECK_PROGRAMS)
 	$(TAP_NOW) $(RESULTS)/live.tap tests/kernel/live/with-machine $(O)/live --pfstat $(O)/pfstat --faultgen $(O)/faultgen
 	$(TAP_NOW) $(RESULTS)/live-trace.tap tests/kernel/live/with-machine tests/kernel/trace/run --build $(O)
 	$(TAP_NOW) $(RESULTS)/live-prometheus.tap tests/interop/prometheus/run --build $(O)

@@ -40,7 +40,8 @@ struct inflight {
 	unsigned long long start_ns;
 	struct inflight_state state;
 	struct task_rss rss; /* at the begin */
-	unsigned int in_overflow; /* it is an element of inflight_overflow */
+	unsigned int
+		in_overflow; /* 1 + the index in overflow_of_user; 0: not in inflight_overflow */
 	unsigned long long vmf; /* the struct vm_fault, once do_wp_page or __do_fault ran */
 	/* The low halves of the task's own counts at the begin, where they are compared. */
 	union {
@@ -65,11 +66,26 @@ struct inflight {
 #define INFLIGHT_PATH_SHIFT 24
 #define INFLIGHT_PATH(path) (((path) + 1u) << INFLIGHT_PATH_SHIFT)
 
-/* Powers of two; a test build has small ones, to fill them. */
+/*
+ * Powers of two; a test build has small ones, to fill them. OVERFLOW_SHARE: of one user, so that
+ * nobody's sleeping threads leave no room for the others.
+ */
 #ifndef NR_INFLIGHT
-#define NR_INFLIGHT 16384
-#define NR_OVERFLOW 8192
+#define NR_INFLIGHT    16384
+#define NR_OVERFLOW    8192
+#define OVERFLOW_SHARE (NR_OVERFLOW / 4)
 #endif
+
+/* Users whose numbers are the same below it have one share. */
+#define NR_OVERFLOW_USERS 4096
+
+/*
+ * Two bits per tid while it has a fault in flight that found no room, as offsets to the tid:
+ * there is one; it is of kernel mode.
+ */
+#define UNRECORDED        0
+#define UNRECORDED_KERNEL (1 << 22)
+#define UNRECORDED_WORDS  (2 * (1 << 22) / 64)
 
 /*
  * More about a fault in flight, when an option needs more than its path (cfg.details); by

@@ -10,7 +10,7 @@
 #define TALLIES(X) \
 	X(END_WITHOUT_BEGIN, "end_without_begin", LOSS, "faults that had begun before pfstat was attached")\
 	X(END_OF_OTHERS, "end_of_others", NO_LOSS, "events of tasks that are not measured") \
-	X(TABLE_FULL, "table_full", LOSS, "faults dropped because both tables of faults in flight were full") \
+	X(TABLE_FULL, "table_full", LOSS, "not timed: more faults in flight at once than there is room for") \
 	X(VMA_BUSY, "vma_busy", LOSS, "VMA look-ups refused because the lock was held") \
 	X(GUP_NESTED, "gup_nested", LOSS, "get_user_pages faults inside another fault, not measured") \
 	X(FILTERED, "filtered", NO_LOSS, "completed faults that a filter leaves out") \

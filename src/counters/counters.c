@@ -158,10 +158,9 @@ static void sum_causes(const struct counters *c, struct snapshot *snap, unsigned
 	}
 }
 
-/* Faults in flight. The overflow hash is empty or tiny. */
 static uint64_t count_in_flight(const struct counters *c)
 {
-	uint64_t n = 0;
+	uint64_t n = *c->maps.overflow_live;
 	int i;
 
 	for (i = 0; i < NR_INFLIGHT; i++)
@@ -173,7 +172,7 @@ static uint64_t count_in_flight(const struct counters *c)
 static uint64_t count_end_runs(const struct snapshot *snap)
 {
 	uint64_t n = snap->tallies[TALLY_END_WITHOUT_BEGIN] + snap->tallies[TALLY_END_OF_OTHERS] +
-		     snap->tallies[TALLY_FILTERED];
+		     snap->tallies[TALLY_FILTERED] + snap->tallies[TALLY_TABLE_FULL];
 	int path, origin, major, i;
 
 	for_each_fault_sum(path, origin, major)

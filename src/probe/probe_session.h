@@ -85,6 +85,7 @@ struct session_maps {
 	int tally_fd;
 	int slow_fd; /* nr_cpus * SLOW_PER_CPU of them; -1: there is no threshold */
 	const struct inflight *inflight; /* NR_INFLIGHT of them */
+	const uint64_t *overflow_live; /* faults in flight that are not in it */
 	unsigned int nr_cpus;
 	unsigned int *epoch; /* written here, read by the programs */
 	int targets_fd; /* TARGET_WORDS of them when there is a filter */

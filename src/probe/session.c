@@ -119,6 +119,7 @@ void session_maps(const struct session *s, struct session_maps *maps)
 	maps->tally_fd = bpf_map__fd(s->skel->maps.tally);
 	maps->slow_fd = s->options.slow_ns ? bpf_map__fd(s->skel->maps.slow_faults) : -1;
 	maps->inflight = s->skel->bss->inflight;
+	maps->overflow_live = (const uint64_t *)&s->skel->bss->overflow_live;
 	maps->nr_cpus = s->skel->rodata->cfg.nr_cpus;
 	maps->epoch = &s->skel->bss->epoch;
 	maps->targets_fd = bpf_map__fd(s->skel->maps.targets);

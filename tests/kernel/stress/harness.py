@@ -338,9 +338,9 @@ class Measured:
         for reason in lost:
             check(reason in allowed, "lost: %s %d" % (reason, lost[reason]))
         # A child whose birth the kernel did not show is known by its first fault's end.
-        unborn = lost.get("end_without_begin", 0) - lost.get("table_full", 0)
+        unborn = lost.get("end_without_begin", 0)
         check(unborn <= lost.get("marker_missed", 0), "%d ends without a begin, and no reason" % unborn)
-        coarse = lost.get("vma_busy", 0) + lost.get("marker_missed", 0)
+        coarse = lost.get("vma_busy", 0) + lost.get("marker_missed", 0) + lost.get("table_full", 0)
         check(lost.get("unclassified", 0) <= coarse, "%d unclassified faults, and only %d marks or "
               "VMAs not seen" % (lost.get("unclassified", 0), coarse))
 

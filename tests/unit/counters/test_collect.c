@@ -22,6 +22,7 @@ static struct {
 	int fault_counters_fd, tally_fd;
 	struct fault_counters *fault_counters;
 	unsigned int epoch;
+	uint64_t overflow_live;
 	uint64_t events;
 	unsigned int at_work; /* programs that count within the next grace period */
 	unsigned int graces;
@@ -64,6 +65,7 @@ void __wrap_session_maps(const struct session *s, struct session_maps *maps)
 		.slow_fd = -1,
 		.causes_fd = -1,
 		.inflight = slots,
+		.overflow_live = &kernel.overflow_live,
 		.nr_cpus = 1,
 		.epoch = &kernel.epoch,
 	};
