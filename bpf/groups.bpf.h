@@ -49,10 +49,10 @@ static __noinline u64 hash_name(const char *from)
 }
 
 /* By file, all memory without one has the same key. */
-static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
+static __noinline int mapping_key(u64 key[2], u64 address, u64 vma_pointer, u32 dim)
 {
 	struct vm_area_struct *vma = (void *)vma_pointer;
-	u32 kind = vma ? vma_kind(vma) : MAPPING_NONE;
+	u32 kind = mapping_kind(address, vma);
 	const char *name;
 
 	key[0] = key[1] = 0;
@@ -71,7 +71,7 @@ static __noinline int mapping_key(u64 key[2], u64 vma_pointer, u32 dim)
 /* The part of the key for each row of DIMENSIONS; see struct group_key. */
 #define DIMENSION_KEY(id, statements)                                                              \
 	static __always_inline void group_key_##id(u64 key[2], u32 dim, struct task_struct *task,  \
-						   u64 vma, u32 path)                              \
+						   u64 address, u64 vma, u32 path)                 \
 	{                                                                                          \
 		statements;                                                                        \
 	}
@@ -82,21 +82,21 @@ DIMENSION_KEY(PROCESS, key[0] = local_pid_tgid() >> 32;
 DIMENSION_KEY(THREAD, key[0] = (u32)local_pid_tgid(); key[1] = BPF_CORE_READ(task, start_boottime))
 DIMENSION_KEY(COMM, bpf_get_current_comm(key, 16))
 DIMENSION_KEY(CGROUP, key[0] = current_cgroup())
-DIMENSION_KEY(MAPPING, mapping_key(key, vma, dim))
-DIMENSION_KEY(FILE, mapping_key(key, vma, dim))
+DIMENSION_KEY(MAPPING, mapping_key(key, address, vma, dim))
+DIMENSION_KEY(FILE, mapping_key(key, address, vma, dim))
 DIMENSION_KEY(CPU, key[0] = bpf_get_smp_processor_id())
 DIMENSION_KEY(NODE, key[0] = bpf_get_numa_node_id())
 DIMENSION_KEY(PATH, key[0] = path)
 /* clang-format on */
 
-static __always_inline void dimension_key(u64 key[2], u32 dim, u64 vma, u32 path)
+static __always_inline void dimension_key(u64 key[2], u32 dim, u64 address, u64 vma, u32 path)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	switch (dim) {
 #define DIM_CASE(id, ...)                                                                          \
 	case DIM_##id:                                                                             \
-		group_key_##id(key, dim, task, vma, path);                                         \
+		group_key_##id(key, dim, task, address, vma, path);                                \
 		break;
 		DIMENSIONS(DIM_CASE)
 #undef DIM_CASE
@@ -142,9 +142,9 @@ static __always_inline struct group_faults *current_group(u64 address, u32 path)
 	struct group_faults *counters;
 	u32 *known, i;
 
-	dimension_key(key.dim[0], cfg.by[0], vma, path);
+	dimension_key(key.dim[0], cfg.by[0], address, vma, path);
 	if (cfg.by[1])
-		dimension_key(key.dim[1], cfg.by[1], vma, path);
+		dimension_key(key.dim[1], cfg.by[1], address, vma, path);
 	known = bpf_map_lookup_elem(&group_index, &key);
 	i = known ? *known : group_claim(&key, address, vma);
 	counters = bpf_map_lookup_elem(&group_slab, &i);

@@ -46,8 +46,10 @@ static __always_inline int exit_mm_fault(void)
  * handle_mm_fault was entered without registers: get_user_pages and similar functions.
  * A retry of the same fault has FAULT_FLAG_TRIED and stays the same fault.
  */
-static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool atomics)
+static __always_inline int enter_gup(struct vm_area_struct *vma, u32 vma_ev, u64 address, u32 flags,
+				     bool atomics)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
 	u32 tid = current_tid();
 	struct inflight *s;
 
@@ -69,6 +71,9 @@ static __always_inline int enter_gup(u32 vma_ev, u64 address, u32 flags, bool at
 		record_untimed(PATH_UNRESOLVED, ORIGIN_GUP, 0, 0, address);
 		return 0;
 	}
+	/* Of another process: process_vm_readv(2), ptrace(2), /proc/PID/mem. */
+	if (cfg.details && BPF_CORE_READ(vma, vm_mm) != BPF_CORE_READ(task, mm))
+		address += ADDRESS_OF_OTHER;
 	if (cfg.details)
 		detail_begin(s, tid, address, 0);
 	inflight_begin(

@@ -62,6 +62,13 @@ static __always_inline enum mapping_kind vma_kind(struct vm_area_struct *vma)
 	return MAPPING_ANON;
 }
 
+static __always_inline enum mapping_kind mapping_kind(u64 address, struct vm_area_struct *vma)
+{
+	if (is_of_other(address))
+		return MAPPING_OTHER;
+	return vma ? vma_kind(vma) : MAPPING_NONE;
+}
+
 /* The device and inode of a VMA's file; the device in the kernel's encoding. */
 static __always_inline u32 file_inode(struct vm_area_struct *vma, u64 *ino)
 {
@@ -163,7 +170,7 @@ static __noinline int mapping_fill(struct fault_mapping *p, u64 address, u64 vma
 
 	p->start = p->end = p->offset = p->vm_flags = p->ino = 0;
 	p->dev = 0;
-	p->kind = MAPPING_NONE;
+	p->kind = mapping_kind(address, vma);
 	p->flags = 0;
 	p->names_len = 0;
 	if (!vma)
@@ -172,7 +179,6 @@ static __noinline int mapping_fill(struct fault_mapping *p, u64 address, u64 vma
 	p->end = BPF_CORE_READ(vma, vm_end);
 	p->vm_flags = BPF_CORE_READ(vma, vm_flags);
 	p->offset = (BPF_CORE_READ(vma, vm_pgoff) << 12) + (address - p->start);
-	p->kind = vma_kind(vma);
 	if (p->kind == MAPPING_FILE)
 		p->dev = file_inode(vma, &p->ino);
 	mapping_fill_name(p, vma);

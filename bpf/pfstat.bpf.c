@@ -110,7 +110,7 @@ PROGRAMS(pagefault_out_of_memory, fail_fault(ctx, PATH_OOM))
 #define MM_FAULT_ARGS                                                                              \
 	struct vm_area_struct *vma, unsigned long address, unsigned int flags, struct pt_regs *regs
 #define ENTER(evidence, atomics)                                                                   \
-	regs ? enter_mm_fault(evidence) : enter_gup(evidence, address, flags, atomics)
+	regs ? enter_mm_fault(evidence) : enter_gup(vma, evidence, address, flags, atomics)
 
 FENTRY(handle_mm_fault, fentry_handle_mm_fault, ENTER(vma_evidence(vma), true), MM_FAULT_ARGS)
 FENTRY(handle_mm_fault, fentry_handle_mm_fault_plain, ENTER(vma_evidence(vma), false),

@@ -65,6 +65,8 @@ static __always_inline void trace_parts(struct trace_record *r, const struct det
 	int i;
 
 	r->address = d ? d->address : 0;
+	if (is_of_other(r->address))
+		r->address -= ADDRESS_OF_OTHER;
 	r->ip = d ? d->ip : 0;
 	for (i = 0; i < CAUSE_NR - 1; i++)
 		r->parts[i] = d ? d->parts[i] : 0;
@@ -106,7 +108,7 @@ static __always_inline void trace_fault(void *ctx, struct inflight *s, struct de
 	r->kernel_stack = r->user_stack = 0;
 	trace_parts(r, d, on_cpu);
 	trace_task(r);
-	mapping_fill(&r->mapping, r->address, (u64)fault_vma(r->address));
+	mapping_fill(&r->mapping, d ? d->address : 0, d ? (u64)fault_vma(d->address) : 0);
 	if (cfg.trace_stacks)
 		trace_stacks(ctx, s, t);
 	bpf_ringbuf_submit(t, 0);

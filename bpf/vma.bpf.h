@@ -112,6 +112,17 @@ __noinline u64 current_vma(u64 address)
 	return 0;
 }
 
+/*
+ * In an address: it is in the memory of another process, so no VMA of the task is its own.
+ * x86 and arm64 have no addresses with only this one of the upper bits.
+ */
+#define ADDRESS_OF_OTHER (1ull << 62)
+
+static __always_inline bool is_of_other(u64 address)
+{
+	return address >> 62 == 1;
+}
+
 static __always_inline struct vm_area_struct *fault_vma(u64 address)
 {
 	return (void *)current_vma(address);

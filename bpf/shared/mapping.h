@@ -14,6 +14,7 @@ enum mapping_kind {
 	MAPPING_STACK,
 	MAPPING_FILE, /* also shmem, memfd, hugetlbfs, devices */
 	MAPPING_SPECIAL, /* no file, but vm_ops: the vDSO and its data */
+	MAPPING_OTHER, /* in the memory of another process (get_user_pages) */
 };
 
 /*

@@ -18,7 +18,7 @@ const char *mapping_kind_name(unsigned int kind)
 	static const char *const names[] = {
 		[MAPPING_UNKNOWN] = "unknown", [MAPPING_NONE] = "none",   [MAPPING_ANON] = "anon",
 		[MAPPING_HEAP] = "heap",       [MAPPING_STACK] = "stack", [MAPPING_FILE] = "file",
-		[MAPPING_SPECIAL] = "special",
+		[MAPPING_SPECIAL] = "special", [MAPPING_OTHER] = "other",
 	};
 
 	return kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
@@ -110,6 +110,8 @@ const char *mapping_name(const struct fault_mapping *mapping, char *buf, size_t 
 	case MAPPING_SPECIAL:
 		/* Its code, or the data that the kernel keeps for it. */
 		return mapping->vm_flags & VM_EXEC ? "[vdso]" : "[vvar]";
+	case MAPPING_OTHER:
+		return "[other process]";
 	default:
 		return NULL;
 	}

@@ -54,7 +54,7 @@ static void put_mapping(struct json_writer *w, const struct trace_event *event)
 	json_begin(w, "mapping", '{');
 	json_put_string(w, "kind", mapping_kind_name(m->kind));
 	json_put_string(w, "name", event->mapping);
-	if (m->kind != MAPPING_UNKNOWN && m->kind != MAPPING_NONE) {
+	if (m->end) {
 		put_hex(w, "start", m->start);
 		put_hex(w, "end", m->end);
 		json_put_format(w, "perms", "%c%c%c%c", m->vm_flags & VM_READ ? 'r' : '-',
