@@ -23,13 +23,6 @@ struct user_symbol {
 	bool starts_thread; /* it is libc's function that calls the function of a thread */
 };
 
-struct symbols_user_totals {
-	uint64_t files; /* with functions */
-	uint64_t files_refused; /* another file has the name now */
-	uint64_t files_unreadable; /* for another reason */
-	uint64_t files_without_symtab; /* only exported functions have names */
-};
-
 /* 0 or a negative errno. spaces must outlive it. */
 int symbols_user_open(struct symbols_user **out, struct address_spaces *spaces);
 
@@ -42,8 +35,6 @@ int symbols_user_find(struct symbols_user *u, int pid, uint64_t address, uint64_
 
 /* Frees memory when much of it is used; between two events or reports. */
 void symbols_user_trim(struct symbols_user *u);
-
-void symbols_user_totals(const struct symbols_user *u, struct symbols_user_totals *totals);
 
 void symbols_user_close(struct symbols_user *u);
 

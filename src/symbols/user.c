@@ -58,7 +58,6 @@ struct symbols_user {
 	unsigned int next_jit;
 	struct intern jit_names; /* those that were returned: their maps may be read again */
 	struct user_symbol thread_start; /* only build_id and module_offset */
-	struct symbols_user_totals totals;
 };
 
 /* --- objects */
@@ -151,24 +150,6 @@ static bool may_be_jit(const struct mapped_file *file)
 	return false;
 }
 
-/*
- * Adds by to the totals; -1 before another try. Memory of a JIT compiler does not count as an
- * unreadable file.
- */
-static void count_load(struct symbols_user *u, const struct object *o, int by)
-{
-	if (o->err == -EAGAIN || (o->err == -ENOEXEC && may_be_jit(&o->file)))
-		return;
-	if (o->err == -ESTALE)
-		u->totals.files_refused += by;
-	else if (o->err)
-		u->totals.files_unreadable += by;
-	else
-		u->totals.files += by;
-	if (!o->err && !o->elf.has_symtab)
-		u->totals.files_without_symtab += by;
-}
-
 static void load_object(struct symbols_user *u, struct object *o, const struct mapping *mapping)
 {
 	const char *path = mapping->file->path;
@@ -178,10 +159,8 @@ static void load_object(struct symbols_user *u, struct object *o, const struct m
 		return; /* no file */
 	if (!o->err || (o->err != -EAGAIN && (mapping->exited || o->tried_pid == mapping->pid)))
 		return;
-	count_load(u, o, -1);
 	o->tried_pid = mapping->pid;
 	o->err = vdso ? load_vdso(&o->elf) : load_file(u, o, mapping);
-	count_load(u, o, 1);
 	if (o->err)
 		return;
 	elf_file_sort(&o->elf);
@@ -400,11 +379,6 @@ void symbols_user_trim(struct symbols_user *u)
 	intern_free(&u->jit_names);
 	if (u->objects.nr > MAX_OBJECTS || u->bytes > MAX_BYTES)
 		free_objects(u);
-}
-
-void symbols_user_totals(const struct symbols_user *u, struct symbols_user_totals *totals)
-{
-	*totals = u->totals;
 }
 
 void symbols_user_close(struct symbols_user *u)
