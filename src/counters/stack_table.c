@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "proc/liveness.h"
 #include "util/array.h"
@@ -23,7 +24,7 @@ enum { BATCH = 1024 };
 
 /* Copies of faults that left the table together, so that there is room before they get names. */
 struct batch {
-	struct batch *next;
+	STAILQ_ENTRY(batch) link;
 	uint64_t *frames;
 	size_t nr_frames, cap_frames;
 	unsigned int nr, done;
@@ -54,7 +55,7 @@ struct stack_table {
 	bool *referenced; /* by a fault that stays; the same */
 	unsigned char *fates; /* by entry of a fault */
 	unsigned int *list; /* of entries; scratch space */
-	struct batch *oldest, **newest; /* behind the last */
+	STAILQ_HEAD(, batch) batches; /* the oldest first */
 	unsigned int nr_waiting; /* faults in them */
 };
 
@@ -89,7 +90,7 @@ int stack_table_open(struct stack_table **out, const struct session *session)
 		return err;
 	session_maps(session, &t->maps);
 	liveness_open(&t->alive);
-	t->newest = &t->oldest;
+	STAILQ_INIT(&t->batches);
 	reset_thresholds(t);
 	stacks = t->maps.profile_stacks.limit + 1ul;
 	t->links = calloc(stacks, sizeof(*t->links));
@@ -170,8 +171,11 @@ static void find_referenced_stacks(struct stack_table *t)
 
 /* --- copying faults */
 
-static void free_batch(struct batch *batch)
+static void free_first_batch(struct stack_table *t)
 {
+	struct batch *batch = STAILQ_FIRST(&t->batches);
+
+	STAILQ_REMOVE_HEAD(&t->batches, link);
 	free(batch->frames);
 	free(batch);
 }
@@ -252,30 +256,26 @@ int stack_table_hand_out(struct stack_table *t, unsigned int most, stack_sample_
 {
 	int err = 0;
 
-	while (t->oldest && most && !err) {
-		struct batch *batch = t->oldest;
+	while (stack_table_waits(t) && most && !err) {
+		struct batch *batch = STAILQ_FIRST(&t->batches);
 
 		for (; batch->done < batch->nr && most && !err; most--, t->nr_waiting--)
 			err = visit_batch(batch, batch->done++, visit, context);
 		if (batch->done < batch->nr)
 			continue;
-		t->oldest = batch->next;
-		if (!t->oldest)
-			t->newest = &t->oldest;
-		free_batch(batch);
+		free_first_batch(t);
 	}
 	return err;
 }
 
 bool stack_table_waits(const struct stack_table *t)
 {
-	return t->oldest != NULL;
+	return !STAILQ_EMPTY(&t->batches);
 }
 
 static void append_batch(struct stack_table *t, struct batch *batch)
 {
-	*t->newest = batch;
-	t->newest = &batch->next;
+	STAILQ_INSERT_TAIL(&t->batches, batch, link);
 	t->nr_waiting += batch->nr;
 }
 
@@ -440,12 +440,8 @@ void stack_table_close(struct stack_table *t)
 {
 	if (!t)
 		return;
-	while (t->oldest) {
-		struct batch *next = t->oldest->next;
-
-		free_batch(t->oldest);
-		t->oldest = next;
-	}
+	while (stack_table_waits(t))
+		free_first_batch(t);
 	slab_unmap(&t->maps.profile_stacks, t->stacks, sizeof(*t->stacks));
 	slab_unmap(&t->maps.profile_faults, t->faults, sizeof(*t->faults));
 	hash_close(&t->by_hash);

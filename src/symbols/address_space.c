@@ -23,6 +23,7 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 
 	if (!a)
 		return -ENOMEM;
+	STAILQ_INIT(&a->exited_spaces);
 	/* Some 100 bytes each, and 48 for each mapping. */
 	a->max_exited = options->max_exited ? options->max_exited : EXITED_REMEMBERED;
 	a->sweep_at = a->max_exited;

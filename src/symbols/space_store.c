@@ -110,19 +110,12 @@ void space_exits(struct address_spaces *a, struct space *s)
 	if (s->exited)
 		return;
 	s->exited = true;
-	s->exited_next = NULL;
 	a->totals.exited++;
-	if (a->newest_exited)
-		a->newest_exited->exited_next = s;
-	else
-		a->oldest_exited = s;
-	a->newest_exited = s;
+	STAILQ_INSERT_TAIL(&a->exited_spaces, s, exited_link);
 	if (++a->nr_exited <= a->max_exited)
 		return;
-	s = a->oldest_exited;
-	a->oldest_exited = s->exited_next;
-	if (!a->oldest_exited)
-		a->newest_exited = NULL;
+	s = STAILQ_FIRST(&a->exited_spaces);
+	STAILQ_REMOVE_HEAD(&a->exited_spaces, exited_link);
 	a->nr_exited--;
 	a->totals.spaces_dropped++;
 	space_drop(a, s);

@@ -11,6 +11,8 @@
 #ifndef PFSTAT_SYMBOLS_SYMBOLS_SPACE_STORE_H
 #define PFSTAT_SYMBOLS_SYMBOLS_SPACE_STORE_H
 
+#include <sys/queue.h>
+
 #include "symbols_address_space.h"
 #include "util/hash.h"
 
@@ -27,7 +29,7 @@ struct range {
 
 struct space {
 	struct hash_link link; /* by pid; of the same pid the youngest first */
-	struct space *exited_next; /* exited after this one */
+	STAILQ_ENTRY(space) exited_link; /* in the order of their exits */
 	struct space *parent;
 	uint64_t forked_ns; /* later mappings of parent are not inherited */
 	uint64_t born_ns; /* 0: before the records began */
@@ -47,7 +49,7 @@ struct address_spaces {
 	bool machine; /* of the complete machine */
 	bool incomplete; /* records are missing: maps are read when an address is not found */
 	struct hash spaces, files;
-	struct space *oldest_exited, *newest_exited;
+	STAILQ_HEAD(, space) exited_spaces;
 	unsigned int nr_exited, max_exited;
 	uint64_t sweep_at; /* without records: number of spaces at which exited ones are searched */
 	struct address_spaces_totals totals;
