@@ -10,7 +10,6 @@
 
 #include "proc/liveness.h"
 #include "util/array.h"
-#include "util/clock.h"
 
 /* Of an entry, from one read to the next. */
 struct history {
@@ -80,49 +79,30 @@ void groups_flip_epoch(void *groups, unsigned int epoch)
 
 /* --- names */
 
-static char *group_cgroup_name(struct groups *g, uint64_t id)
+/* NULL: unknown. By file, all mappings without a file are one group. */
+static const char *find_group_name(struct groups *g, unsigned int i, int n,
+				   char buf[MAPPING_NAME_LEN])
 {
-	const struct cgroup_entry *entry;
+	const uint64_t id = g->slab[i].key.dim[n][0], kind = id >> 32;
+	const enum dimension by = g->setup.by[n];
 
-	if (!id || !g->setup.cgroups)
+	if (by == DIM_CGROUP)
+		return cgroups_path(g->setup.cgroups, id);
+	if ((by != DIM_MAPPING && by != DIM_FILE) || !g->mappings)
 		return NULL;
-	entry = cgroups_find(g->setup.cgroups, id, clock_ns(CLOCK_MONOTONIC));
-	return entry ? strdup(entry->path) : NULL;
-}
-
-/* By file, all mappings without a file are one group. */
-static char *group_mapping_name(const struct groups *g, unsigned int i, uint64_t kind)
-{
-	char buf[MAPPING_NAME_LEN];
-	const char *name;
-
-	if (!g->mappings || (kind != MAPPING_FILE && g->mappings[i].kind == MAPPING_FILE))
+	if (kind != MAPPING_FILE && (by == DIM_FILE || g->mappings[i].kind == MAPPING_FILE))
 		return NULL;
-	name = mapping_name(&g->mappings[i], buf, sizeof(buf));
-	return name ? strdup(name) : NULL;
+	return mapping_name(&g->mappings[i], buf, MAPPING_NAME_LEN);
 }
 
 static const char *group_name(struct groups *g, unsigned int i, int n)
 {
-	const uint64_t id = g->slab[i].key.dim[n][0];
-	char **name = &g->history[i].name[n];
+	char **kept = &g->history[i].name[n], buf[MAPPING_NAME_LEN];
+	const char *name = *kept ? NULL : find_group_name(g, i, n, buf);
 
-	if (*name)
-		return *name;
-	switch (g->setup.by[n]) {
-	case DIM_CGROUP:
-		*name = group_cgroup_name(g, id);
-		break;
-	case DIM_MAPPING:
-		*name = group_mapping_name(g, i, id >> 32);
-		break;
-	case DIM_FILE:
-		*name = id >> 32 == MAPPING_FILE ? group_mapping_name(g, i, id >> 32) : NULL;
-		break;
-	default:
-		break;
-	}
-	return *name;
+	if (name)
+		*kept = strdup(name);
+	return *kept;
 }
 
 static void set_row_names(struct groups *g, unsigned int i, struct group_row *row)

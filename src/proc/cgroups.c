@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "procfs.h"
+#include "util/clock.h"
 #include "util/escape.h"
 #include "util/hash.h"
 
@@ -174,6 +175,14 @@ const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t
 	if (node)
 		node->absent_ns = now_ns;
 	return NULL;
+}
+
+const char *cgroups_path(struct cgroups *c, uint64_t id)
+{
+	const struct cgroup_entry *entry =
+		c && id ? cgroups_find(c, id, clock_ns(CLOCK_MONOTONIC)) : NULL;
+
+	return entry ? entry->path : NULL;
 }
 
 static int id_of_number(struct cgroups *c, const char *text, unsigned long long *id)

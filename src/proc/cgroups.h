@@ -47,6 +47,8 @@ bool cgroups_unified(const struct cgroups *c);
  * the same now_ns there is at most one walk. The entry is valid until cgroups_trim().
  */
 const struct cgroup_entry *cgroups_find(struct cgroups *c, uint64_t id, uint64_t now_ns);
+/* The path of its entry, now; NULL: as above, or c is NULL, or id is 0. */
+const char *cgroups_path(struct cgroups *c, uint64_t id);
 /* By the file system. */
 enum cgroup_fate cgroups_fate(const struct cgroups *c, const struct cgroup_entry *entry);
 /* Forgets the cgroups that the last walk did not find. */

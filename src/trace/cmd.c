@@ -30,16 +30,6 @@ struct tracer {
 	struct symbol_frame *frames; /* room for both stacks of one fault */
 };
 
-static const char *cgroup_path(struct tracer *t, uint64_t id)
-{
-	const struct cgroup_entry *entry;
-
-	if (!id || !t->run.cgroups)
-		return NULL;
-	entry = cgroups_find(t->run.cgroups, id, clock_ns(CLOCK_MONOTONIC));
-	return entry ? entry->path : NULL;
-}
-
 /* A stack that the kernel walked: bytes of addresses, or a negative errno. */
 static unsigned int nr_frames(int bytes)
 {
@@ -90,7 +80,7 @@ static int print_fault(void *arg, void *data, size_t size)
 	struct trace_event event = {
 		.record = record,
 		.wall_ns = record->end_ns + t->wall_offset,
-		.cgroup = cgroup_path(t, record->cgroup),
+		.cgroup = cgroups_path(t->run.cgroups, record->cgroup),
 		.mapping = mapping_name(&record->mapping, mapping, sizeof(mapping)),
 	};
 
