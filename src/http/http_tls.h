@@ -8,8 +8,6 @@
 #ifndef PFSTAT_HTTP_HTTP_TLS_H
 #define PFSTAT_HTTP_HTTP_TLS_H
 
-#include <stddef.h>
-
 #include <gnutls/gnutls.h>
 
 #include "util/error.h"

@@ -4,7 +4,6 @@
  * replaces them on a reload, and notices changes of these files.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -7,7 +7,6 @@
 #include "serve.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>

@@ -5,7 +5,6 @@
 #include "symbols_perf_map.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "util/array.h"

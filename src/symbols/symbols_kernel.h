@@ -5,7 +5,6 @@
 #ifndef PFSTAT_SYMBOLS_SYMBOLS_KERNEL_H
 #define PFSTAT_SYMBOLS_SYMBOLS_KERNEL_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 

@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/report.h"
 #include "trace_event.h"
 
 /*

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/report.h"
 #include "util/json.h"
 #include "trace_event.h"
 

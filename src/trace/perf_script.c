@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "util/escape.h"
-#include "report/report.h"
 #include "trace_event.h"
 
 #define MODULE_LEN ESCAPE_LEN(MAPPING_NAME_LEN)

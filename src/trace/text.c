@@ -3,13 +3,11 @@
  * trace/text.c: what a person reads: a line per fault, its stacks below. Columns have
  * a least width; what can be long comes last, so that the rest stays in place.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "util/escape.h"
-#include "report/report.h"
 #include "trace_event.h"
 
 #define BOLD     "\033[1m"

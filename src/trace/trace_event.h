@@ -9,9 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shared/causes.h"
-#include "shared/fault_counters.h"
-#include "shared/tallies.h"
 #include "shared/trace_record.h"
 #include "report/report.h"
 #include "run/run.h"

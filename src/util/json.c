@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-#include "escape.h"
+#include "utf8.h"
 
 /* U+FFFD, for what is no UTF-8. */
 #define REPLACEMENT 0xfffd
