@@ -10,6 +10,7 @@
 #include "report/report.h"
 #include "run/run.h"
 #include "util/json.h"
+#include "util/table.h"
 
 #include "stat_check.h"
 
@@ -24,16 +25,16 @@ struct stat_style {
 extern const struct format *const stat_formats[];
 extern const struct format stat_table, stat_json, stat_csv;
 
-#define BOLD  "\033[1m"
-#define DIM   "\033[2m"
-#define PLAIN "\033[0m"
-
 /* --- of the table */
 
 void table_histograms(const struct output *out, const struct report *r);
 /* A second table: how the time of each path splits into causes. */
 void table_causes(const struct output *out, const struct report *r);
-void table_groups(const struct output *out, const struct group_report *r);
+/* 0 or -ENOMEM. */
+int table_groups(const struct output *out, const struct group_report *r);
+/* The columns of numbers, with P90 or without, and their cells. */
+void table_add_numbers(struct table *t, bool p90);
+void table_put_numbers(struct table *t, const struct report_row *row, bool p90);
 /* The result of --check; CSV, which has no place for it, leaves it to stderr. */
 void table_check(FILE *f, const struct check *check);
 

@@ -3,100 +3,65 @@
  * stat/table.c: the report as a table, with losses and notes below it.
  */
 #include <inttypes.h>
-#include <string.h>
 #include <time.h>
 
 #include "stat_formats.h"
 #include "util/array.h"
 
-#define CELL_LEN   24
-#define NR_COLUMNS 12
-
 /* The least width of each: a stream of reports keeps its columns where they are. */
-static const struct column {
-	const char *title;
-	int width;
-	bool left;
-} columns[NR_COLUMNS] = {
-	{ "PATH", 13, true },  { "ORIGIN", 6, true }, { "COUNT", 9, false }, { "RATE/s", 8, false },
-	{ "MAJOR", 6, false }, { "AVG", 6, false },   { "P50", 6, false },   { "P90", 6, false },
-	{ "P99", 6, false },   { "MAX", 6, false },   { "TOTAL", 6, false }, { "SHARE", 6, false },
-};
-
-struct line {
-	char cell[NR_COLUMNS][CELL_LEN];
-};
-
-static void fill_titles(struct line *l)
+void table_add_numbers(struct table *t, bool p90)
 {
-	for (int c = 0; c < NR_COLUMNS; c++)
-		snprintf(l->cell[c], CELL_LEN, "%s", columns[c].title);
+	static const char *const times[] = { "P99", "MAX", "TOTAL", "SHARE" };
+
+	table_add_column(t, "COUNT", 9, false);
+	table_add_column(t, "RATE/s", 8, false);
+	table_add_column(t, "MAJOR", 6, false);
+	table_add_column(t, "AVG", 6, false);
+	table_add_column(t, "P50", 6, false);
+	if (p90)
+		table_add_column(t, "P90", 6, false);
+	for (unsigned int i = 0; i < ARRAY_SIZE(times); i++)
+		table_add_column(t, times[i], 6, false);
 }
 
-static void fill_times(struct line *l, int first, const struct report_row *row)
+void table_put_numbers(struct table *t, const struct report_row *row, bool p90)
 {
 	const uint64_t times[] = { row->avg_ns, row->p50_ns, row->p90_ns,
 				   row->p99_ns, row->max_ns, row->sum_ns };
 	char buf[FORMAT_TIME_LEN];
 
+	table_put(t, "%" PRIu64, row->count);
+	table_put(t, "%s", format_rate(buf, row->rate));
+	table_put(t, "%" PRIu64, row->major);
 	for (unsigned int i = 0; i < ARRAY_SIZE(times); i++)
-		snprintf(l->cell[first + i], CELL_LEN, "%s",
-			 row->timed ? format_time(buf, times[i]) : "-");
-}
-
-static void fill_row(struct line *l, const struct report_row *row)
-{
-	int c = 0;
-
-	snprintf(l->cell[c++], CELL_LEN, "%s%s", row->path, row->inferred ? "~" : "");
-	snprintf(l->cell[c++], CELL_LEN, "%s", row->origin);
-	snprintf(l->cell[c++], CELL_LEN, "%" PRIu64, row->count);
-	format_rate(l->cell[c++], row->rate);
-	snprintf(l->cell[c++], CELL_LEN, "%" PRIu64, row->major);
-	fill_times(l, c, row);
+		if (p90 || i != 2)
+			table_put(t, "%s", row->timed ? format_time(buf, times[i]) : "-");
 	if (row->timed)
-		snprintf(l->cell[NR_COLUMNS - 1], CELL_LEN, "%.1f%%", row->share * 100);
+		table_put(t, "%.1f%%", row->share * 100);
 	else
-		snprintf(l->cell[NR_COLUMNS - 1], CELL_LEN, "-");
+		table_put(t, "-");
 }
 
-static void print_line(FILE *f, const struct line *l, const int widths[NR_COLUMNS],
-		       const char *colour)
+static void put_row(struct table *t, const char *colour, const struct report_row *row)
 {
-	fputs(colour, f);
-	for (int c = 0; c < NR_COLUMNS; c++)
-		fprintf(f, "%s%*s", c ? " " : "", columns[c].left ? -widths[c] : widths[c],
-			l->cell[c]);
-	fputs(*colour ? PLAIN "\n" : "\n", f);
+	table_begin_line(t, colour);
+	table_put(t, "%s%s", row->path, row->inferred ? "~" : "");
+	table_put(t, "%s", row->origin);
+	table_put_numbers(t, row, true);
 }
 
-/* Titles, rows, total: all cells first, so that the widest decides its column. */
-static void print_table(const struct output *out, const struct report *r)
+static int print_paths(const struct output *out, const struct report *r)
 {
-	struct line lines[REPORT_MAX_ROWS + 2];
-	unsigned int nr = 0;
-	int widths[NR_COLUMNS];
+	struct table t = { .nr_columns = 0 };
 
-	fill_titles(&lines[nr++]);
+	table_add_column(&t, "PATH", 13, true);
+	table_add_column(&t, "ORIGIN", 6, true);
+	table_add_numbers(&t, true);
+	table_put_titles(&t, out->colour ? BOLD : "");
 	for (unsigned int i = 0; i < r->nr_rows; i++)
-		fill_row(&lines[nr++], &r->rows[i]);
-	fill_row(&lines[nr++], &r->total);
-
-	for (int c = 0; c < NR_COLUMNS; c++) {
-		widths[c] = columns[c].width;
-		for (unsigned int i = 0; i < nr; i++)
-			if ((int)strlen(lines[i].cell[c]) > widths[c])
-				widths[c] = (int)strlen(lines[i].cell[c]);
-	}
-	for (unsigned int i = 0; i < nr; i++) {
-		const char *colour = "";
-
-		if (out->colour && i == 0)
-			colour = BOLD;
-		else if (out->colour && i <= r->nr_rows && r->rows[i - 1].inferred)
-			colour = DIM;
-		print_line(out->file, &lines[i], widths, colour);
-	}
+		put_row(&t, out->colour && r->rows[i].inferred ? DIM : "", &r->rows[i]);
+	put_row(&t, "", &r->total);
+	return table_print(&t, out->file);
 }
 
 static void print_legend(FILE *f, const struct report *r)
@@ -168,12 +133,13 @@ static int table_record(const struct output *out, const void *record)
 	const struct report *r = record;
 	char duration[FORMAT_TIME_LEN];
 	FILE *f = out->file;
+	int err = 0;
 
 	print_heading(f, r, style);
 	if (r->groups && r->groups->total.count) {
-		table_groups(out, r->groups);
+		err = table_groups(out, r->groups);
 	} else if (r->nr_rows && !r->groups) {
-		print_table(out, r);
+		err = print_paths(out, r);
 		print_legend(f, r);
 		print_notes(f, r);
 		if (r->causes)
@@ -191,7 +157,7 @@ static int table_record(const struct output *out, const void *record)
 		fputc('\n', f);
 	else if (r->check)
 		table_check(f, r->check);
-	return 0;
+	return err;
 }
 
 const struct format stat_table = {

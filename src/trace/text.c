@@ -7,61 +7,29 @@
 #include <string.h>
 #include <time.h>
 
+#include "util/array.h"
 #include "util/escape.h"
+#include "util/table.h"
 #include "trace_event.h"
 
-#define BOLD     "\033[1m"
-#define PLAIN    "\033[0m"
+#define TEXT_LEN ESCAPE_LEN(MAPPING_NAME_LEN)
 
-#define CELL_LEN ESCAPE_LEN(MAPPING_NAME_LEN)
-
-/* clang-format off */
-enum {
-	COL_TIME, COL_LATENCY, COL_TASK, COL_COMM, COL_PATH, COL_ACCESS, COL_FLAGS, COL_RETRIES,
-	COL_ADDRESS, COL_CAUSES, COL_MAPPING, COL_IP, COL_CGROUP, NR_COLUMNS
-};
-/* clang-format on */
-
-static const struct column {
-	const char *title;
-	int width;
-	bool right;
-} columns[NR_COLUMNS] = {
-	[COL_TIME] = { "TIME", 15, false },       [COL_LATENCY] = { "LATENCY", 7, true },
-	[COL_TASK] = { "PID/TID", 13, false },    [COL_COMM] = { "COMM", 15, false },
-	[COL_PATH] = { "PATH", 13, false },       [COL_ACCESS] = { "ACCESS", 8, false },
-	[COL_FLAGS] = { "FLG", 3, false },        [COL_RETRIES] = { "RETRY", 5, true },
-	[COL_ADDRESS] = { "ADDRESS", 12, true },  [COL_CAUSES] = { "CAUSES", 32, false },
-	[COL_MAPPING] = { "MAPPING", 24, false }, [COL_IP] = { "IP", 20, false },
-	[COL_CGROUP] = { "CGROUP", 0, false },
-};
-
-struct line {
-	char cell[NR_COLUMNS][CELL_LEN];
-};
-
-/* Characters, not bytes; those that are two columns wide count as one. */
-static int shown_width(const char *s)
+static void add_columns(struct table *t, const struct trace_run *run)
 {
-	int width = 0;
-
-	for (; *s; s++)
-		width += ((unsigned char)*s & 0xc0) != 0x80;
-	return width;
-}
-
-static void print_line(FILE *f, const struct trace_run *run, const struct line *l)
-{
-	for (int c = 0; c < NR_COLUMNS; c++) {
-		int pad = columns[c].width - shown_width(l->cell[c]);
-
-		if (c == COL_RETRIES && !run->retries)
-			continue;
-		if (pad < 0 || c == NR_COLUMNS - 1)
-			pad = 0;
-		fprintf(f, "%s%*s%s%*s", c ? " " : "", columns[c].right ? pad : 0, "", l->cell[c],
-			columns[c].right ? 0 : pad, "");
-	}
+	table_add_column(t, "TIME", 15, true);
+	table_add_column(t, "LATENCY", 7, false);
+	table_add_column(t, "PID/TID", 13, true);
+	table_add_column(t, "COMM", 15, true);
+	table_add_column(t, "PATH", 13, true);
+	table_add_column(t, "ACCESS", 8, true);
+	table_add_column(t, "FLG", 3, true);
+	if (run->retries)
+		table_add_column(t, "RETRY", 5, false);
+	table_add_column(t, "ADDRESS", 12, false);
+	table_add_column(t, "CAUSES", 32, true);
+	table_add_column(t, "MAPPING", 24, true);
+	table_add_column(t, "IP", 20, true);
+	table_add_column(t, "CGROUP", 0, true);
 }
 
 /* The time of a cause that is not distinguished counts as one of the rest. */
@@ -79,7 +47,7 @@ static void print_merged_causes(FILE *f, const struct trace_run *run)
 	if (*lead != ',')
 		return;
 	lead = " (in ";
-	for (unsigned int i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(rest); i++) {
 		if (!trace_has_cause(run, rest[i]))
 			continue;
 		fprintf(f, "%s%s", lead, cause_name(rest[i]));
@@ -91,25 +59,22 @@ static void print_merged_causes(FILE *f, const struct trace_run *run)
 static void text_begin(const struct output *out)
 {
 	const struct trace_run *run = out->context;
-	FILE *f = out->file;
-	struct line l;
+	struct table t = { .nr_columns = 0 };
 
-	print_merged_causes(f, run);
-	for (int c = 0; c < NR_COLUMNS; c++)
-		snprintf(l.cell[c], CELL_LEN, "%s", columns[c].title);
-	fputs(out->colour ? BOLD : "", f);
-	print_line(f, run, &l);
-	fputs(out->colour ? PLAIN "\n" : "\n", f);
+	print_merged_causes(out->file, run);
+	add_columns(&t, run);
+	table_put_titles(&t, out->colour ? BOLD : "");
+	table_print(&t, out->file);
 }
 
-static void fill_time(char cell[CELL_LEN], uint64_t wall_ns)
+static void put_time(struct table *t, uint64_t wall_ns)
 {
 	time_t seconds = (time_t)(wall_ns / 1000000000);
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
-	snprintf(cell, CELL_LEN, "%02d:%02d:%02d.%06u", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		 (unsigned int)(wall_ns / 1000 % 1000000));
+	table_put(t, "%02d:%02d:%02d.%06u", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		  (unsigned int)(wall_ns / 1000 % 1000000));
 }
 
 /* Those with a part, the largest first. */
@@ -131,70 +96,70 @@ static unsigned int sort_causes(unsigned char order[CAUSE_NR], const struct trac
 }
 
 /* "lock 49.8ms (99%), on_cpu 210us". */
-static void fill_causes(char cell[CELL_LEN], const struct trace_record *r)
+static void put_causes(struct table *t, const struct trace_record *r)
 {
 	unsigned char order[CAUSE_NR];
 	unsigned int nr = sort_causes(order, r);
+	char text[TEXT_LEN] = "-";
 	size_t used = 0;
 
-	snprintf(cell, CELL_LEN, "%s", r->flags & TRACE_NO_PARTS ? "not followed" : "-");
-	if (r->flags & TRACE_NO_PARTS)
-		return;
 	for (unsigned int i = 0; i < nr; i++) {
 		uint64_t part = r->parts[order[i]];
 		char time[FORMAT_TIME_LEN];
 
-		used += snprintf(cell + used, CELL_LEN - used, "%s%s %s", i ? ", " : "",
+		used += snprintf(text + used, TEXT_LEN - used, "%s%s %s", i ? ", " : "",
 				 cause_name(order[i]), format_time(time, part));
 		/* Rounded down, so that only all of it is 100%. */
 		if (!i && r->ns)
-			used += snprintf(cell + used, CELL_LEN - used, " (%u%%)",
+			used += snprintf(text + used, TEXT_LEN - used, " (%u%%)",
 					 (unsigned int)((unsigned __int128)part * 100 / r->ns));
 	}
+	table_put(t, "%s", r->flags & TRACE_NO_PARTS ? "not followed" : text);
 }
 
 /* The name, and where in it: in the file, or from the mapping's begin. */
-static void fill_mapping(char cell[CELL_LEN], const struct trace_event *event)
+static void put_mapping(struct table *t, const struct trace_event *event)
 {
 	const struct fault_mapping *mapping = &event->record->mapping;
 	uint64_t offset = mapping->kind == MAPPING_FILE ? mapping->offset :
 							  event->record->address - mapping->start;
-	size_t used;
+	char text[TEXT_LEN];
 
-	if (!event->mapping) {
-		snprintf(cell, CELL_LEN, "%s", mapping->kind == MAPPING_NONE ? "none" : "-");
-		return;
-	}
-	escape_text(cell, CELL_LEN - 20, event->mapping, "");
-	used = strlen(cell);
-	snprintf(cell + used, CELL_LEN - used, "+0x%" PRIx64, offset);
+	if (event->mapping)
+		table_put(t, "%s+0x%" PRIx64, escape_text(text, TEXT_LEN - 20, event->mapping, ""),
+			  offset);
+	else
+		table_put(t, "%s", mapping->kind == MAPPING_NONE ? "none" : "-");
 }
 
-static void fill_line(struct line *l, const struct trace_event *event)
+static void put_event(struct table *t, const struct trace_run *run, const struct trace_event *event)
 {
 	const struct trace_record *r = event->record;
+	char text[TEXT_LEN];
 
-	fill_time(l->cell[COL_TIME], event->wall_ns);
-	format_time(l->cell[COL_LATENCY], r->ns);
-	snprintf(l->cell[COL_TASK], CELL_LEN, "%u/%u", r->pid, r->tid);
-	escape_text(l->cell[COL_COMM], CELL_LEN, r->comm, "");
-	snprintf(l->cell[COL_PATH], CELL_LEN, "%s", path_name(r->path));
-	snprintf(l->cell[COL_ACCESS], CELL_LEN, "%s/%c", origin_name(r->origin),
-		 r->access < ACCESS_NR ? "rwx"[r->access] : '?');
-	snprintf(l->cell[COL_FLAGS], CELL_LEN, "%s%s%s", r->flags & TRACE_MAJOR ? "M" : "-",
-		 r->flags & TRACE_MMAP_LOCK ? "L" : "-", r->flags & TRACE_STACK_GREW ? "S" : "-");
-	snprintf(l->cell[COL_RETRIES], CELL_LEN, "%u", r->retries);
-	snprintf(l->cell[COL_ADDRESS], CELL_LEN, "%llx", r->address);
-	fill_causes(l->cell[COL_CAUSES], r);
-	fill_mapping(l->cell[COL_MAPPING], event);
-	trace_frame_name(l->cell[COL_IP], &event->ip);
-	escape_text(l->cell[COL_CGROUP], CELL_LEN, event->cgroup ? event->cgroup : "-", "");
+	table_begin_line(t, "");
+	put_time(t, event->wall_ns);
+	table_put(t, "%s", format_time(text, r->ns));
+	table_put(t, "%u/%u", r->pid, r->tid);
+	table_put(t, "%s", escape_text(text, TEXT_LEN, r->comm, ""));
+	table_put(t, "%s", path_name(r->path));
+	table_put(t, "%s/%c", origin_name(r->origin),
+		  r->access < ACCESS_NR ? "rwx"[r->access] : '?');
+	table_put(t, "%s%s%s", r->flags & TRACE_MAJOR ? "M" : "-",
+		  r->flags & TRACE_MMAP_LOCK ? "L" : "-", r->flags & TRACE_STACK_GREW ? "S" : "-");
+	if (run->retries)
+		table_put(t, "%u", r->retries);
+	table_put(t, "%llx", r->address);
+	put_causes(t, r);
+	put_mapping(t, event);
+	table_put(t, "%s", trace_frame_name(text, &event->ip));
+	table_put(t, "%s", escape_text(text, TEXT_LEN, event->cgroup ? event->cgroup : "-", ""));
 }
 
 static void print_stack(FILE *f, const char *title, const struct symbol_frame *frames,
 			unsigned int nr, int status)
 {
-	char name[TRACE_FRAME_LEN], module[CELL_LEN];
+	char name[TRACE_FRAME_LEN], module[TEXT_LEN];
 
 	if (status < 0)
 		fprintf(f, "        (no %s stack: %s)\n", title, strerror(-status));
@@ -212,13 +177,14 @@ static int text_record(const struct output *out, const void *record)
 	const struct trace_run *run = out->context;
 	const struct trace_event *event = record;
 	FILE *f = out->file;
-	struct line l;
+	struct table t = { .nr_columns = 0 };
+	int err;
 
-	fill_line(&l, event);
-	print_line(f, run, &l);
-	fputc('\n', f);
-	if (!run->stacks)
-		return 0;
+	add_columns(&t, run);
+	put_event(&t, run, event);
+	err = table_print(&t, f);
+	if (err || !run->stacks)
+		return err;
 	print_stack(f, "kernel", event->kernel, event->nr_kernel, event->record->kernel_stack);
 	print_stack(f, "user", event->user, event->nr_user, event->record->user_stack);
 	fputc('\n', f);
