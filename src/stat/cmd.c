@@ -18,14 +18,14 @@ struct stat_run {
 	const struct stat_options *options;
 	struct run run;
 	struct counters *counters;
-	struct check *check; /* with --check, as kernel_counters */
-	struct kernel_counters *kernel_counters;
+	struct kernel_counters *kernel_counters; /* with --check */
+	struct check check;
 	struct output out;
 	struct stat_style style;
-	struct snapshot *start, *last, *now;
-	struct report *report;
-	struct groups *groups; /* with --by, as group_report */
-	struct group_report *group_report;
+	struct snapshot start, last, now;
+	struct report report;
+	struct groups *groups; /* with --by */
+	struct group_report group_report;
 	bool keeps_exited; /* groups of exited tasks cannot be freed */
 	int interval; /* timer */
 	uint64_t left; /* of COUNT */
@@ -44,9 +44,7 @@ static int open_check(struct stat_run *s)
 
 	if (!s->options->check)
 		return 0;
-	s->check = calloc(1, sizeof(*s->check));
-	err = s->check ? kernel_counters_open(&s->kernel_counters, s->run.session, per_task) :
-			 -ENOMEM;
+	err = kernel_counters_open(&s->kernel_counters, s->run.session, per_task);
 	if (err)
 		return fail_errno(EXIT_FAILED, "--check", err);
 	s->run.observer = kernel_counters_observer(s->kernel_counters);
@@ -72,7 +70,7 @@ static void make_check(struct stat_run *s)
 {
 	const struct plan *plan = &s->run.plan;
 	struct check_input input = {
-		.total = s->now,
+		.total = &s->now,
 		.exact = (const enum exactness(*)[ORIGIN_NR])plan->exact,
 		.per_task = run_is_per_task(&s->options->run),
 		.gup = plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED,
@@ -80,11 +78,11 @@ static void make_check(struct stat_run *s)
 		.vma_lock = s->run.caps.vma_lock,
 	};
 
-	if (!s->check)
+	if (!s->options->check)
 		return;
 	read_rusage(s);
 	input.kernel_counters = kernel_counters_result(s->kernel_counters);
-	check_make(s->check, &input);
+	check_make(&s->check, &input);
 }
 
 /* --- reports */
@@ -95,25 +93,25 @@ static void report_groups(struct stat_run *s)
 
 	if (!s->groups)
 		return;
-	err = groups_read(s->groups, s->report->is_total, s->group_report);
+	err = groups_read(s->groups, s->report.is_total, &s->group_report);
 	if (err) {
 		fail_errno(EXIT_FAILED, "--by: cannot print the rows of a report", err);
 		return;
 	}
-	group_report_make(s->group_report, s->options->sort, s->options->top,
-			  s->report->duration_ns);
-	s->report->groups = s->group_report;
+	group_report_make(&s->group_report, s->options->sort, s->options->top,
+			  s->report.duration_ns);
+	s->report.groups = &s->group_report;
 }
 
 /* Prints the report from before (NULL: the start) to now. */
 static void print_report(struct stat_run *s, const struct snapshot *before, bool is_total)
 {
-	snapshot_report(s->report, before, s->now, s->run.plan.exact, s->run.plan.attach);
-	s->report->is_total = is_total;
-	s->report->causes = s->options->causes ? s->run.plan.causes : 0;
-	s->report->check = is_total ? s->check : NULL;
+	snapshot_report(&s->report, before, &s->now, s->run.plan.exact, s->run.plan.attach);
+	s->report.is_total = is_total;
+	s->report.causes = s->options->causes ? s->run.plan.causes : 0;
+	s->report.check = is_total && s->options->check ? &s->check : NULL;
 	report_groups(s);
-	output_record(&s->out, s->report);
+	output_record(&s->out, &s->report);
 	output_flush(&s->out);
 }
 
@@ -144,20 +142,17 @@ static void free_exited(struct stat_run *s)
 static void handle_interval(void *arg)
 {
 	struct stat_run *s = arg;
-	struct snapshot *swap;
 	uint64_t expirations;
 
 	if (read(s->interval, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
-	counters_read(s->counters, s->now, false);
-	print_report(s, s->last, false);
+	counters_read(s->counters, &s->now, false);
+	print_report(s, &s->last, false);
 	if (s->out.closed)
 		s->run.done = true;
 	free_exited(s);
-	keep_maxima(s->start, s->now);
-	swap = s->last;
+	keep_maxima(&s->start, &s->now);
 	s->last = s->now;
-	s->now = swap;
 	if (s->options->count && !--s->left)
 		s->run.done = s->run.timed_out = true;
 }
@@ -167,14 +162,14 @@ static void print_total(struct stat_run *s)
 	run_stop(&s->run);
 	if (s->groups)
 		rcu_wait();
-	counters_read(s->counters, s->now, true);
+	counters_read(s->counters, &s->now, true);
 	make_check(s);
-	keep_maxima(s->now, s->start);
-	memset(s->start->sums, 0, sizeof(s->start->sums));
-	print_report(s, s->start, true);
+	keep_maxima(&s->now, &s->start);
+	memset(s->start.sums, 0, sizeof(s->start.sums));
+	print_report(s, &s->start, true);
 	/* CSV has no place for it. */
-	if (s->check && s->out.format == &stat_csv)
-		table_check(stderr, s->check);
+	if (s->report.check && s->out.format == &stat_csv)
+		table_check(stderr, &s->check);
 }
 
 /* --- the run */
@@ -186,13 +181,6 @@ static int open_output(struct stat_run *s)
 		.timestamp = s->options->timestamp,
 		.by = { s->options->by[0], s->options->by[1] },
 	};
-	s->start = calloc(1, sizeof(*s->start));
-	s->last = calloc(1, sizeof(*s->last));
-	s->now = calloc(1, sizeof(*s->now));
-	s->report = calloc(1, sizeof(*s->report));
-	s->group_report = calloc(1, sizeof(*s->group_report));
-	if (!s->start || !s->last || !s->now || !s->report || !s->group_report)
-		return fail_errno(EXIT_FAILED, "snapshots", -ENOMEM);
 	return output_open(&s->out, s->options->run.output, s->options->run.format, &s->style);
 }
 
@@ -254,9 +242,9 @@ static int start(struct stat_run *s)
 	if (err)
 		return err;
 	/* The clock of the first interval and of the total starts here, the counters at 0. */
-	counters_read(s->counters, s->now, false);
-	s->start->mono_ns = s->last->mono_ns = s->now->mono_ns;
-	s->start->wall_ns = s->last->wall_ns = s->now->wall_ns;
+	counters_read(s->counters, &s->now, false);
+	s->start.mono_ns = s->last.mono_ns = s->now.mono_ns;
+	s->start.wall_ns = s->last.wall_ns = s->now.wall_ns;
 	err = run_go(&s->run);
 	return err ? err : open_interval(s);
 }
@@ -283,25 +271,25 @@ static int measure(struct stat_run *s)
 		return code;
 	run_loop(&s->run);
 	print_total(s);
-	return s->check && !s->check->ok ? EXIT_FAILED : 0;
+	return s->report.check && !s->check.ok ? EXIT_FAILED : 0;
 }
 
 static int stat_run(const void *options)
 {
-	struct stat_run s = { .options = options };
-	int code = measure(&s);
+	/* Snapshots are too large for a stack. */
+	struct stat_run *s = calloc(1, sizeof(*s));
+	int code;
 
+	if (!s)
+		return fail_errno(EXIT_FAILED, "snapshots", -ENOMEM);
+	s->options = options;
+	code = measure(s);
 	/* These read the session, which run_release() closes. */
-	counters_close(s.counters);
-	groups_close(s.groups);
-	kernel_counters_close(s.kernel_counters);
-	code = output_close(&s.out, run_release(&s.run, code));
-	free(s.check);
-	free(s.start);
-	free(s.last);
-	free(s.now);
-	free(s.report);
-	free(s.group_report);
+	counters_close(s->counters);
+	groups_close(s->groups);
+	kernel_counters_close(s->kernel_counters);
+	code = output_close(&s->out, run_release(&s->run, code));
+	free(s);
 	return code;
 }
 
