@@ -7,7 +7,7 @@
 
 #include "stat_formats.h"
 #include "util/array.h"
-#include "util/csv.h"
+#include "util/escape.h"
 
 static void csv_begin(const struct output *out)
 {
@@ -24,11 +24,10 @@ static void csv_begin(const struct output *out)
 	      f);
 }
 
-/* The columns up to attach, which all lines share. */
-static void csv_lead(FILE *f, const struct report *r, const char *kind)
+void csv_put_lead(FILE *f, const struct report *r, const char *kind)
 {
 	fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",", kind, r->wall_ns, r->duration_ns);
-	csv_put_string(f, r->attach);
+	escape_csv(f, r->attach);
 	fputc(',', f);
 }
 
@@ -76,15 +75,15 @@ static void csv_row(FILE *f, const struct report *r, const struct report_row *ro
 		row->access[ACCESS_EXEC],
 	};
 
-	csv_put_string(f, row->path);
+	escape_csv(f, row->path);
 	fputc(',', f);
-	csv_put_string(f, row->origin);
+	escape_csv(f, row->origin);
 	fputc(',', f);
-	csv_put_string(f, row->exactness);
+	escape_csv(f, row->exactness);
 	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
 		fprintf(f, ",%" PRIu64, numbers[i]);
 	fputc(',', f);
-	csv_put_string(f, row->outcome);
+	escape_csv(f, row->outcome);
 	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",", row->stack_growths, row->mmap_locks);
 	csv_orders(f, row);
 	fputc(',', f);
@@ -105,13 +104,13 @@ static int csv_record(const struct output *out, const void *record)
 		return 0;
 	}
 	for (unsigned int i = 0; i < r->nr_rows; i++) {
-		csv_lead(f, r, kind);
+		csv_put_lead(f, r, kind);
 		csv_row(f, r, &r->rows[i]);
 	}
 	/* Origin says which report the loss belongs to; the other columns are empty. */
 	for (unsigned int i = 0; i < r->nr_lost; i++) {
-		csv_lead(f, r, "lost");
-		csv_put_string(f, r->lost[i].reason);
+		csv_put_lead(f, r, "lost");
+		escape_csv(f, r->lost[i].reason);
 		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,,\n", kind, r->lost[i].count);
 	}
 	return 0;

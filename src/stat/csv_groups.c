@@ -8,7 +8,6 @@
 #include "stat_dimensions.h"
 #include "stat_formats.h"
 #include "util/array.h"
-#include "util/csv.h"
 
 void csv_groups_begin(FILE *f, const enum dimension by[2])
 {
@@ -20,10 +19,8 @@ void csv_groups_begin(FILE *f, const enum dimension by[2])
 
 static void csv_lead(FILE *f, const struct report *r, const char *row)
 {
-	fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",", r->is_total ? "total" : "interval", r->wall_ns,
-		r->duration_ns);
-	csv_put_string(f, r->attach);
-	fprintf(f, ",%s", row);
+	csv_put_lead(f, r, r->is_total ? "total" : "interval");
+	fputs(row, f);
 }
 
 static void csv_numbers(FILE *f, const struct report_row *n)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "proc/container_id.h"
-#include "util/csv.h"
 #include "util/escape.h"
 
 /* The pid, tid, CPU, node or path; the id of a cgroup. */
@@ -62,7 +61,7 @@ static void put_csv_text(FILE *f, const char *text)
 	char buf[DIMENSION_TEXT_LEN];
 
 	fputc(',', f);
-	csv_put_string(f, escape_text(buf, sizeof(buf), text ? text : "", ""));
+	escape_csv(f, escape_text(buf, sizeof(buf), text ? text : "", ""));
 }
 
 static void task_csv(FILE *f, const struct group_row *row, int n)

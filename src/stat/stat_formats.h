@@ -48,6 +48,8 @@ void json_put_groups(struct json_writer *w, const struct group_report *r);
 
 /* --- of CSV */
 
+/* The columns up to attach, which all lines share. */
+void csv_put_lead(FILE *f, const struct report *r, const char *kind);
 void csv_groups_begin(FILE *f, const enum dimension by[2]);
 void csv_groups(FILE *f, const struct report *r);
 

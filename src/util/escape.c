@@ -5,7 +5,6 @@
 #include "escape.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The valid sequence at s is a control character, invisible, or a space other than ' '. */
@@ -58,4 +57,19 @@ void unescape_octal(char *s)
 		}
 	}
 	*to = '\0';
+}
+
+void escape_csv(FILE *f, const char *s)
+{
+	if (!strpbrk(s, ",\"\r\n")) {
+		fputs(s, f);
+		return;
+	}
+	fputc('"', f);
+	for (; *s; s++) {
+		if (*s == '"')
+			fputc('"', f);
+		fputc(*s, f);
+	}
+	fputc('"', f);
 }

@@ -7,6 +7,7 @@
 #define PFSTAT_UTIL_ESCAPE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "utf8.h"
 
@@ -22,5 +23,8 @@ const char *escape_text(char *buf, size_t len, const char *s, const char *also);
 
 /* Replaces \ooo by the byte, in place. */
 void unescape_octal(char *s);
+
+/* A field of comma-separated values (RFC 4180), quoted only where a reader needs it. */
+void escape_csv(FILE *f, const char *s);
 
 #endif
