@@ -4,6 +4,8 @@
  */
 #include "report.h"
 
+#include "util/array.h"
+
 enum path_end { END_DONE, END_FAILED, END_UNTIMED };
 enum path_flag { PATH_IS_NONE, PATH_IS_DISK, PATH_IS_IN_MM };
 
@@ -79,6 +81,17 @@ const char *origin_name(unsigned int origin)
 	return origin < ORIGIN_NR ? names[origin] : "?";
 }
 
+const char *access_name(unsigned int access)
+{
+	static const char *const names[ACCESS_NR] = {
+		[ACCESS_READ] = "read",
+		[ACCESS_WRITE] = "write",
+		[ACCESS_EXEC] = "exec",
+	};
+
+	return access < ACCESS_NR ? names[access] : "?";
+}
+
 enum outcome outcome_of(unsigned int path, unsigned int origin)
 {
 	enum outcome outcome = path < PATH_NR ? path_infos[path].outcome : OUTCOME_UNKNOWN;
@@ -102,13 +115,11 @@ const char *outcome_name(enum outcome outcome)
 
 const char *exactness_name(enum exactness e)
 {
-	switch (e) {
-	case EXACT:
-		return "exact";
-	case INFERRED:
-		return "inferred";
-	case NOT_VISIBLE:
-		return "not_visible";
-	}
-	return "?";
+	static const char *const names[] = {
+		[EXACT] = "exact",
+		[INFERRED] = "inferred",
+		[NOT_VISIBLE] = "not_visible",
+	};
+
+	return e < ARRAY_SIZE(names) ? names[e] : "?";
 }

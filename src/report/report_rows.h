@@ -181,6 +181,8 @@ bool path_reads_disk(unsigned int path);
 bool path_fails_in_mm_fault(unsigned int path);
 const char *path_help(unsigned int path);
 const char *origin_name(unsigned int origin);
+/* "read", "write", "exec". */
+const char *access_name(unsigned int access);
 /* The outcome of such a fault. Failed accesses of the kernel are fixed up: EFAULT. */
 enum outcome outcome_of(unsigned int path, unsigned int origin);
 const char *outcome_name(enum outcome outcome);

@@ -149,10 +149,7 @@ static void write_durations(struct metrics *m, struct exposition *e)
 			.sum_ns = sum.sum_ns,
 			.exemplars = exemplars,
 		};
-		const struct label labels[] = {
-			{ "path", path_name(path) },
-			{ "severity", metrics_severity(path, major) },
-		};
+		const struct label labels[] = PATH_SEVERITY_LABELS(path, major);
 
 		if (snapshot_count(&sum) == sum.untimed && !begins_at_zero(m, path, major))
 			continue;
@@ -167,10 +164,7 @@ static void write_slow(struct metrics *m, struct exposition *e)
 {
 	for_each_path_severity(path, major) {
 		uint64_t slow = sum_faults(m, path, major, false).slow;
-		const struct label labels[] = {
-			{ "path", path_name(path) },
-			{ "severity", metrics_severity(path, major) },
-		};
+		const struct label labels[] = PATH_SEVERITY_LABELS(path, major);
 
 		if (slow || begins_at_zero(m, path, major))
 			exposition_count(e, labels, 2, slow);
@@ -234,7 +228,6 @@ static void write_paths(struct metrics *m, struct exposition *e)
 
 static void write_faults(struct metrics *m, struct exposition *e)
 {
-	static const char *const accesses[ACCESS_NR] = { "read", "write", "exec" };
 	uint64_t counts[ORIGIN_NR][ACCESS_NR][OUTCOME_NR] = { 0 };
 
 	for_each_path_severity(path, major)
@@ -247,7 +240,7 @@ static void write_faults(struct metrics *m, struct exposition *e)
 			for (unsigned int outcome = 0; outcome < OUTCOME_NR; outcome++) {
 				const struct label labels[] = {
 					{ "origin", origin_name(origin) },
-					{ "access", accesses[a] },
+					{ "access", access_name(a) },
 					{ "outcome", outcome_name(outcome) },
 				};
 

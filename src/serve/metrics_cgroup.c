@@ -182,10 +182,7 @@ static void write_all_cgroups(const struct metrics_cgroup *m, struct exposition 
 static void write_cgroup_count(struct exposition *e, unsigned int path, unsigned int major,
 			       uint64_t count)
 {
-	const struct label labels[] = {
-		{ "path", path_name(path) },
-		{ "severity", metrics_severity(path, major) },
-	};
+	const struct label labels[] = PATH_SEVERITY_LABELS(path, major);
 
 	if (count)
 		exposition_count(e, labels, 2, count);

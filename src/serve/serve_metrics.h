@@ -42,6 +42,10 @@ void metrics_scraped(struct metrics *m, uint64_t ns);
 
 /* The value of the label severity: minor, major or failed. major: 0 or 1. */
 const char *metrics_severity(unsigned int path, unsigned int major);
+#define PATH_SEVERITY_LABELS(path, major)                                                          \
+	{                                                                                          \
+		{ "path", path_name(path) }, { "severity", metrics_severity(path, major) },        \
+	}
 
 void metrics_close(struct metrics *m);
 

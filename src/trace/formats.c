@@ -8,17 +8,6 @@ const struct format *const trace_formats[] = {
 	&trace_text, &trace_json, &trace_perf_script, &trace_chrome, NULL,
 };
 
-const char *access_name(unsigned int access)
-{
-	static const char *const names[ACCESS_NR] = {
-		[ACCESS_READ] = "read",
-		[ACCESS_WRITE] = "write",
-		[ACCESS_EXEC] = "exec",
-	};
-
-	return access < ACCESS_NR ? names[access] : "?";
-}
-
 bool trace_has_cause(const struct trace_run *run, unsigned int cause)
 {
 	return cause == CAUSE_ON_CPU || (run->causes & 1u << cause);

@@ -49,9 +49,6 @@ struct trace_summary {
 extern const struct format *const trace_formats[];
 extern const struct format trace_text, trace_json, trace_perf_script, trace_chrome;
 
-/* "read", "write", "exec". */
-const char *access_name(unsigned int access);
-
 /* The bit of cause is in run->causes. */
 bool trace_has_cause(const struct trace_run *run, unsigned int cause);
 
