@@ -271,16 +271,14 @@ static void print_box(struct graph *g, const char *name, const struct node *node
 
 static void print_node(struct graph *g, uint32_t number)
 {
-	static const char *const kinds[] = { [FRAME_PROCESS] = "process",
-					     [FRAME_USER] = "user",
-					     [FRAME_KERNEL] = "kernel",
-					     [FRAME_NOTE] = "note",
-					     [FRAME_PATH] = "path" };
-	static const char classes[] = { [FRAME_PROCESS] = 'r',
-					[FRAME_USER] = 'u',
-					[FRAME_KERNEL] = 'k',
-					[FRAME_NOTE] = 'n',
-					[FRAME_PATH] = 'p' };
+	static const struct {
+		const char *name;
+		char class;
+	} kinds[] = { [FRAME_PROCESS] = { "process", 'r' },
+		      [FRAME_USER] = { "user", 'u' },
+		      [FRAME_KERNEL] = { "kernel", 'k' },
+		      [FRAME_NOTE] = { "note", 'n' },
+		      [FRAME_PATH] = { "path", 'p' } };
 	const struct node_key *key = key_of(g, number);
 	struct node *node = &g->nodes[number];
 	struct node *parent = key->parent ? &g->nodes[key->parent - 1] : &g->root;
@@ -289,7 +287,7 @@ static void print_node(struct graph *g, uint32_t number)
 	node->x = parent->x;
 	parent->x += (double)stack_weigh(g->run, &node->weight);
 	fprintf(g->f, "<svg class=\"f %c%u\" data-k=\"%s\" data-p=\"%u\" data-m=\"",
-		classes[key->kind], frame_colour(g, key), kinds[key->kind], parent->shown);
+		kinds[key->kind].class, frame_colour(g, key), kinds[key->kind].name, parent->shown);
 	print_xml(g, stacks_text(g->s, key->module));
 	print_box(g, stacks_text(g->s, key->name), node, node->x);
 }
