@@ -30,13 +30,15 @@ struct counters {
 	void *on_flip_arg;
 };
 
-/* NULL with errno set. */
-static void *map_counters(struct counters *c, int fd, size_t per_cpu, int prot)
+/* NULL: there is no such map, or it failed with err. */
+static void *map_counters(struct counters *c, int fd, size_t per_cpu, int prot, int *err)
 {
 	const size_t len = per_cpu * c->maps.nr_cpus;
-	void *p = mmap(NULL, len, prot, MAP_SHARED, fd, 0);
+	void *p = fd < 0 ? NULL : mmap(NULL, len, prot, MAP_SHARED, fd, 0);
 
 	if (p == MAP_FAILED)
+		*err = -errno;
+	if (!p || p == MAP_FAILED)
 		return NULL;
 	c->mapped[c->nr_mapped].at = p;
 	c->mapped[c->nr_mapped++].len = len;
@@ -46,26 +48,22 @@ static void *map_counters(struct counters *c, int fd, size_t per_cpu, int prot)
 int counters_open(struct counters **out, const struct session *session)
 {
 	struct counters *c = calloc(1, sizeof(*c));
-	int err;
+	int err = 0;
 
 	if (!c)
 		return -ENOMEM;
 	c->session = session;
 	session_maps(session, &c->maps);
-	if (c->maps.slow_fd >= 0)
-		c->slow = map_counters(c, c->maps.slow_fd, sizeof(struct slow_fault) * SLOW_PER_CPU,
-				       PROT_READ);
-	if (c->maps.causes_fd >= 0)
-		c->causes = map_counters(c, c->maps.causes_fd,
-					 sizeof(struct cause_counters) * PATH_NR * ORIGIN_NR,
-					 PROT_READ);
-	c->tallies = map_counters(c, c->maps.tally_fd, sizeof(struct tallies), PROT_READ);
+	c->slow = map_counters(c, c->maps.slow_fd, sizeof(struct slow_fault) * SLOW_PER_CPU,
+			       PROT_READ, &err);
+	c->causes =
+		map_counters(c, c->maps.causes_fd,
+			     sizeof(struct cause_counters) * PATH_NR * ORIGIN_NR, PROT_READ, &err);
+	c->tallies = map_counters(c, c->maps.tally_fd, sizeof(struct tallies), PROT_READ, &err);
 	c->fault_counters = map_counters(c, c->maps.fault_counters_fd,
 					 sizeof(struct fault_counters) * FAULT_COUNTERS_PER_CPU,
-					 PROT_READ | PROT_WRITE);
-	if (!c->fault_counters || !c->tallies || (c->maps.slow_fd >= 0 && !c->slow) ||
-	    (c->maps.causes_fd >= 0 && !c->causes)) {
-		err = -errno;
+					 PROT_READ | PROT_WRITE, &err);
+	if (err) {
 		counters_close(c);
 		return err;
 	}
