@@ -9,7 +9,6 @@
 #include <sys/capability.h>
 #include <sys/utsname.h>
 
-#include "doctor_options.h"
 #include "probe/probe.h"
 #include "util/error.h"
 

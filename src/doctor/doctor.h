@@ -8,5 +8,6 @@
 #include "run/run.h"
 
 extern const struct command doctor_command;
+extern const struct option_table doctor_option_table; /* of a struct run_options */
 
 #endif

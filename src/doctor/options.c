@@ -2,7 +2,7 @@
 /*
  * doctor/options.c: the options of pfstat doctor, and its help.
  */
-#include "doctor_options.h"
+#include "doctor.h"
 
 #include "util/array.h"
 
