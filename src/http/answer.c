@@ -77,7 +77,8 @@ static enum MHD_Result send_response(struct http_connection *connection, unsigne
 		return MHD_NO;
 	add_headers(connection, response);
 	http_connection_set_deadline(
-		connection, http_now_ns() + connection->server->options.answer_ms * NS_PER_MS, 0);
+		connection,
+		clock_ns(CLOCK_MONOTONIC) + connection->server->options.answer_ms * NS_PER_MS, 0);
 	result = MHD_queue_response(connection->mhd, status, response);
 	MHD_destroy_response(response);
 	if (result == MHD_YES)
@@ -169,7 +170,7 @@ static enum MHD_Result answer_request(struct http_connection *connection, const 
 /* false: rate_limit has no token left. */
 static bool take_rate_token(struct http_server *server, const struct http_config *config)
 {
-	uint64_t now = http_now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	bool ok;
 
 	if (!config->rate_interval_ns)
@@ -302,7 +303,7 @@ void http_request_completed(void *arg, struct MHD_Connection *mhd, void **reques
 			    enum MHD_RequestTerminationCode why)
 {
 	struct http_connection *connection = *request;
-	uint64_t now = http_now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	(void)arg;
 	(void)mhd;

@@ -64,7 +64,7 @@ static struct http_connection *add_connection(struct http_server *server, int fd
 	connection->fd = fd;
 	connection->settings = server->settings;
 	atomic_fetch_add(&server->settings->refs, 1);
-	connection->idle_since = http_now_ns();
+	connection->idle_since = clock_ns(CLOCK_MONOTONIC);
 	connection->deadline = connection->idle_since + server->options.header_ms * NS_PER_MS;
 	LIST_INSERT_HEAD(&server->connections, connection, link);
 	server->nr_connections++;
@@ -200,7 +200,7 @@ static bool has_room(struct http_server *server)
 
 static void cut_expired(struct http_server *server)
 {
-	uint64_t now = http_now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	struct http_connection *c, *next;
 
 	pthread_mutex_lock(&server->lock);

@@ -86,11 +86,6 @@ struct http_server {
 	atomic_ullong requests[MAX_STATUS];
 };
 
-static inline uint64_t http_now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
 /* --- http/server.c */
 
 void http_server_count_answer(struct http_server *server, unsigned int status);

@@ -72,7 +72,7 @@ int http_server_open(struct http_server **out, const struct http_server_options 
 	if (!server)
 		return error_set(error, -ENOMEM, "out of memory");
 	server->wake = -1;
-	server->rate_time = http_now_ns();
+	server->rate_time = clock_ns(CLOCK_MONOTONIC);
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_mutex_init(&server->page_lock, NULL);
 	err = set_server_options(server, options);
