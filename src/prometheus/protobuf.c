@@ -126,18 +126,13 @@ static double sample_number(const struct sample *sample)
 static void proto_sample(struct exposition *e, const struct label *labels, size_t nr,
 			 const struct sample *sample)
 {
+	bool counter = e->family->type == METRIC_COUNTER;
+	Wire__Gauge value = WIRE__GAUGE__INIT; /* a counter has the same field */
+
 	begin_metric(e, labels, nr);
-	if (e->family->type == METRIC_COUNTER) {
-		Wire__Counter counter = WIRE__COUNTER__INIT;
-
-		counter.value = sample_number(sample);
-		put_message_field(&e->scratch, METRIC_COUNTER_VALUE, &counter.base);
-	} else {
-		Wire__Gauge gauge = WIRE__GAUGE__INIT;
-
-		gauge.value = sample_number(sample);
-		put_message_field(&e->scratch, METRIC_GAUGE_VALUE, &gauge.base);
-	}
+	value.value = sample_number(sample);
+	put_message_field(&e->scratch, counter ? METRIC_COUNTER_VALUE : METRIC_GAUGE_VALUE,
+			  &value.base);
 	end_metric(e);
 }
 
