@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * trace/formats.c: the table of output formats, and words that they share.
+ * trace/formats.c: the table of output formats, and what they share.
  */
 #include "trace_event.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "util/escape.h"
 
 const struct format *const trace_formats[] = {
 	&trace_text, &trace_json, &trace_perf_script, &trace_chrome, NULL,
@@ -32,4 +37,22 @@ void trace_put_access(struct json_writer *w, const struct trace_record *r)
 	json_put_bool(w, "major", r->flags & TRACE_MAJOR);
 	json_put_bool(w, "mmap_lock", r->flags & TRACE_MMAP_LOCK);
 	json_put_bool(w, "stack", r->flags & TRACE_STACK_GREW);
+}
+
+const char *trace_frame_name(char buf[TRACE_FRAME_LEN], const struct symbol_frame *frame)
+{
+	const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;
+	const char *name = frame->symbol ? frame->symbol : slash ? slash + 1 : frame->module;
+	uint64_t offset = frame->symbol ? frame->symbol_offset : frame->module_offset;
+	size_t used;
+
+	if (!name) {
+		snprintf(buf, TRACE_FRAME_LEN, frame->address ? "0x%" PRIx64 : "-", frame->address);
+		return buf;
+	}
+	/* 20: "+0x" and 16 digits. */
+	escape_text(buf, TRACE_FRAME_LEN - 20, name, "");
+	used = strlen(buf);
+	snprintf(buf + used, TRACE_FRAME_LEN - used, "+0x%" PRIx64, offset);
+	return buf;
 }
