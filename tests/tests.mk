@@ -39,6 +39,8 @@ $(O)/tests/test_end_events: WRAP := $(addprefix -Wl$(comma)--wrap=,perf_event_op
 	perf_event_attach ioctl read close)
 $(O)/tests/test_perf_event: WRAP := $(addprefix -Wl$(comma)--wrap=,syscall ioctl fopen)
 $(O)/tests/test_slab: WRAP := -Wl$(comma)--wrap=bpf_prog_test_run_opts
+$(O)/tests/test_stacks $(O)/profile_sample: WRAP := $(addprefix -Wl$(comma)--wrap=,\
+	symbols_user_find symbols_kernel_find)
 $(O)/tests/test_targets: WRAP := $(addprefix -Wl$(comma)--wrap=,session_add_cpu symbols_add_cpu)
 
 $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
@@ -48,7 +50,7 @@ $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 
 $(O)/profile_sample: tests/interop/profile/sample.c tests/interop/profile/made_up.h $(LIB)
 	$(call say,CC,$@)
-	$(Q)$(COMPILE) $(LDFLAGS) $< $(LIB) $(LDLIBS) -o $@
+	$(Q)$(COMPILE) $(LDFLAGS) $< $(LIB) $(WRAP) $(LDLIBS) -o $@
 
 $(O)/live: $(wildcard tests/kernel/live/*.c tests/kernel/live/*.h) $(O)/flags
 	$(call say,CC,$@)

@@ -198,7 +198,7 @@ static int open_run(struct profiler *p)
 		return code;
 	p->context.by_count = p->options->weight == WEIGHT_COUNT;
 	p->context.title = run_targets_text(&p->options->run, p->title);
-	stacks_init(&p->stacks, stack_names(&p->symbols), TRACE_FRAMES);
+	stacks_init(&p->stacks, &p->symbols, TRACE_FRAMES);
 	p->stacks.max_lines = LINES_PER_STACK * p->options->stack_limit;
 	return watch_table(p);
 }

@@ -60,19 +60,8 @@ struct stack_totals {
 	struct stack_weight nameless; /* have a user frame without a name */
 };
 
-/* Where names come from: symbols_user_find(), symbols_kernel_find(), or a test. */
-struct stack_names {
-	void *context;
-	int (*user)(void *context, int pid, uint64_t address, uint64_t when_ns,
-		    struct user_symbol *out);
-	int (*kernel)(void *context, uint64_t address, struct kernel_symbol *out);
-};
-
-/* Names by these, which must outlive the stacks. */
-struct stack_names stack_names(struct symbols *symbols);
-
 struct stacks {
-	struct stack_names names;
+	const struct symbols *symbols; /* the source of names */
 	unsigned int max_depth; /* of a user stack */
 	uint32_t max_lines; /* further samples have no stack; 0: no limit */
 	struct intern texts, mappings, frames, lines;
@@ -91,7 +80,8 @@ struct profile_run {
 	const char *title; /* "whole machine", "pid 1234", the command */
 };
 
-void stacks_init(struct stacks *s, struct stack_names names, unsigned int max_depth);
+/* symbols must outlive the stacks. */
+void stacks_init(struct stacks *s, const struct symbols *symbols, unsigned int max_depth);
 /* 0 or -ENOMEM. */
 int stacks_add(struct stacks *s, const struct stack_sample *sample);
 void stacks_free(struct stacks *s);

@@ -10,28 +10,10 @@
 
 #include "util/array.h"
 
-static int find_user_name(void *context, int pid, uint64_t address, uint64_t when_ns,
-			  struct user_symbol *out)
-{
-	return symbols_user_find(((struct symbols *)context)->user, pid, address, when_ns, out);
-}
-
-static int find_kernel_name(void *context, uint64_t address, struct kernel_symbol *out)
-{
-	return symbols_kernel_find(((struct symbols *)context)->kernel, address, out);
-}
-
-struct stack_names stack_names(struct symbols *symbols)
-{
-	return (struct stack_names){ .context = symbols,
-				     .user = find_user_name,
-				     .kernel = find_kernel_name };
-}
-
-void stacks_init(struct stacks *s, struct stack_names names, unsigned int max_depth)
+void stacks_init(struct stacks *s, const struct symbols *symbols, unsigned int max_depth)
 {
 	memset(s, 0, sizeof(*s));
-	s->names = names;
+	s->symbols = symbols;
 	s->max_depth = max_depth;
 }
 

@@ -126,8 +126,8 @@ static void add_kernel_frames(struct draft *d)
 	for (i = 0; i < sample->nr_kernel; i++) {
 		struct stack_frame frame = { .kind = FRAME_KERNEL, .address = sample->kernel[i] };
 		struct kernel_symbol symbol = { .module = "[kernel.kallsyms]" };
-		int err = d->s->names.kernel(d->s->names.context, call_address(sample->kernel, i),
-					     &symbol);
+		int err = symbols_kernel_find(d->s->symbols->kernel,
+					      call_address(sample->kernel, i), &symbol);
 
 		frame.named = !err;
 		frame.name = intern_words(d, err ? "[unknown]" : symbol.name);
@@ -139,7 +139,6 @@ static void add_kernel_frames(struct draft *d)
 static void add_user_frames(struct draft *d)
 {
 	const struct stack_sample *sample = d->sample;
-	struct stack_names *names = &d->s->names;
 	struct user_symbol symbol = { 0 };
 	bool called_main = false, nameless = false, was_unknown, unknown = false;
 	char buf[STACK_NOTE_LEN];
@@ -152,8 +151,8 @@ static void add_user_frames(struct draft *d)
 	for (i = 0; i < sample->nr_user; i++) {
 		called_main = symbol.name && !strcmp(symbol.name, "main");
 		memset(&symbol, 0, sizeof(symbol));
-		names->user(names->context, sample->pid, call_address(sample->user, i),
-			    sample->when_ns, &symbol);
+		symbols_user_find(d->s->symbols->user, sample->pid, call_address(sample->user, i),
+				  sample->when_ns, &symbol);
 		symbol.module_offset += sample->user[i] - call_address(sample->user, i);
 		nameless = nameless || !symbol.name;
 		was_unknown = unknown;

@@ -70,11 +70,28 @@ static int made_up_user_name(void *context, int pid, uint64_t address, uint64_t 
 	return -ENOENT;
 }
 
-static int made_up_kernel_name(void *context, uint64_t address, struct kernel_symbol *out)
+int __wrap_symbols_user_find(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
+			     struct user_symbol *out);
+int __wrap_symbols_kernel_find(struct symbols_kernel *k, uint64_t address,
+			       struct kernel_symbol *out);
+
+/* In place of the functions of the wing symbols: see the linker's --wrap. */
+static const struct symbols made_up_symbols;
+static int (*find_user_name)(void *context, int pid, uint64_t address, uint64_t when_ns,
+			     struct user_symbol *out) = made_up_user_name;
+
+int __wrap_symbols_user_find(struct symbols_user *u, int pid, uint64_t address, uint64_t when_ns,
+			     struct user_symbol *out)
+{
+	return find_user_name(u, pid, address, when_ns, out);
+}
+
+int __wrap_symbols_kernel_find(struct symbols_kernel *k, uint64_t address,
+			       struct kernel_symbol *out)
 {
 	size_t i;
 
-	(void)context;
+	(void)k;
 	for (i = 0; i < sizeof(made_up_kernel) / sizeof(made_up_kernel[0]); i++) {
 		uint64_t begin = made_up_kernel[i].address - 0x800;
 
@@ -126,7 +143,7 @@ static int make_up(struct stacks *s)
 	size_t i;
 	int err = 0;
 
-	stacks_init(s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
+	stacks_init(s, &made_up_symbols, 127);
 	for (i = 0; i < sizeof(made_up_samples) / sizeof(made_up_samples[0]) && !err; i++) {
 		const struct made_up_sample *m = &made_up_samples[i];
 		struct stack_sample sample = { .pid = m->pid,

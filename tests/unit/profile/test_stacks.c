@@ -94,8 +94,7 @@ static void expect_folded(const struct stack_sample *sample, unsigned int max_de
 	char *text;
 	size_t len;
 
-	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name },
-		    max_depth);
+	stacks_init(&s, &made_up_symbols, max_depth);
 	assert_int_equal(stacks_add(&s, sample), 0);
 	text = output(&s, &by_count, &len, &profile_folded);
 	assert_string_equal(text, line);
@@ -142,7 +141,7 @@ static void unknown_frames_are_folded(void **state)
 	struct stacks s;
 
 	(void)state;
-	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
+	stacks_init(&s, &made_up_symbols, 127);
 	assert_int_equal(stacks_add(&s, &sample), 0);
 	sample.user = one;
 	sample.nr_user = 4;
@@ -177,7 +176,7 @@ static void nothing_at_all(void **state)
 
 	(void)state;
 	expect_folded(&sample, 127, ";[unclassified] 1\n");
-	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
+	stacks_init(&s, &made_up_symbols, 127);
 	text = output(&s, &by_time, &len, &profile_folded);
 	assert_int_equal(len, 0);
 	free(text);
@@ -248,7 +247,8 @@ static void ended_processes_are_one(void **state)
 	int pid;
 
 	(void)state;
-	stacks_init(&s, (struct stack_names){ NULL, name_anywhere, made_up_kernel_name }, 127);
+	find_user_name = name_anywhere;
+	stacks_init(&s, &made_up_symbols, 127);
 	for (pid = 1; pid <= 20000; pid++)
 		assert_int_equal(add_fork(&s, pid, true, 3), 0);
 	assert_int_equal(s.lines.nr, 1);
@@ -262,6 +262,7 @@ static void ended_processes_are_one(void **state)
 	assert_int_equal(stacks_line(&s, 1)->pid, 7);
 	assert_int_equal(s.mappings.nr, 1);
 	stacks_free(&s);
+	find_user_name = made_up_user_name;
 }
 
 static void lines_have_a_limit(void **state)
@@ -272,7 +273,8 @@ static void lines_have_a_limit(void **state)
 	int i;
 
 	(void)state;
-	stacks_init(&s, (struct stack_names){ NULL, name_anywhere, made_up_kernel_name }, 127);
+	find_user_name = name_anywhere;
+	stacks_init(&s, &made_up_symbols, 127);
 	s.max_lines = 2;
 	for (i = 1; i <= 1000; i++)
 		assert_int_equal(add_fork(&s, i, false, 1), 0);
@@ -286,6 +288,7 @@ static void lines_have_a_limit(void **state)
 	assert_non_null(strstr(text, "[no room for the stack];[anon] 998\n"));
 	free(text);
 	stacks_free(&s);
+	find_user_name = made_up_user_name;
 }
 
 static void many_stacks(void **state)
@@ -303,7 +306,7 @@ static void many_stacks(void **state)
 	size_t len, i, j;
 
 	(void)state;
-	stacks_init(&s, (struct stack_names){ NULL, made_up_user_name, made_up_kernel_name }, 127);
+	stacks_init(&s, &made_up_symbols, 127);
 	for (i = 0; i < 5000; i++) {
 		for (j = 0; j < 64; j++)
 			user[j] = 0x401000 + ((i * 7 + j * j * (i & 15)) % 9) * 0x1000;
