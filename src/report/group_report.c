@@ -4,6 +4,7 @@
  */
 #include "group_report.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,15 +33,18 @@ void group_since(struct report_row *now, const struct report_row *before)
 	now->major -= before->major;
 }
 
+static const struct {
+	const char *name;
+	size_t offset; /* of a uint64_t */
+} sorts[SORT_NR] = {
+#define SORT_ROW(id, name, field) { name, offsetof(struct report_row, field) },
+	SORTS(SORT_ROW)
+#undef SORT_ROW
+};
+
 const char *sort_name(unsigned int sort)
 {
-	static const char *const names[SORT_NR] = {
-#define SORT_NAME(id, name) name,
-		SORTS(SORT_NAME)
-#undef SORT_NAME
-	};
-
-	return sort < SORT_NR ? names[sort] : "?";
+	return sort < SORT_NR ? sorts[sort].name : "?";
 }
 
 static int larger_first(uint64_t a, uint64_t b)
@@ -50,22 +54,7 @@ static int larger_first(uint64_t a, uint64_t b)
 
 static uint64_t sort_value(const struct report_row *row, enum sort sort)
 {
-	switch (sort) {
-	case SORT_COUNT:
-		return row->count;
-	case SORT_MAJOR:
-		return row->major;
-	case SORT_AVG:
-		return row->avg_ns;
-	case SORT_P50:
-		return row->p50_ns;
-	case SORT_P99:
-		return row->p99_ns;
-	case SORT_MAX:
-		return row->max_ns;
-	default:
-		return row->sum_ns;
-	}
+	return *(const uint64_t *)((const char *)row + sorts[sort].offset);
 }
 
 /* Then by time, by count, and by key, so that the order is total. */

@@ -9,19 +9,19 @@
 #include "shared/group_key.h"
 #include "report_rows.h"
 
-/* --sort: the largest first. */
+/* --sort, and the field of struct report_row by which it sorts, the largest first. */
 #define SORTS(X)                                                                                   \
-	X(TOTAL, "total")                                                                          \
-	X(COUNT, "count")                                                                          \
-	X(MAJOR, "major")                                                                          \
-	X(AVG, "avg")                                                                              \
-	X(P50, "p50")                                                                              \
-	X(P99, "p99")                                                                              \
-	X(MAX, "max")
+	X(TOTAL, "total", sum_ns)                                                                  \
+	X(COUNT, "count", count)                                                                   \
+	X(MAJOR, "major", major)                                                                   \
+	X(AVG, "avg", avg_ns)                                                                      \
+	X(P50, "p50", p50_ns)                                                                      \
+	X(P99, "p99", p99_ns)                                                                      \
+	X(MAX, "max", max_ns)
 
 /* clang-format off */
 enum sort {
-#define SORT_ENUM(id, name) SORT_##id,
+#define SORT_ENUM(id, name, field) SORT_##id,
 	SORTS(SORT_ENUM)
 #undef SORT_ENUM
 	SORT_NR
