@@ -111,14 +111,11 @@ static int add_line(struct graph *g, const struct stack_line *line, const struct
 static int by_rank(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
-	int names;
+	int order = compare_u64(x->parent, y->parent);
 
-	if (x->parent != y->parent)
-		return x->parent < y->parent ? -1 : 1;
-	if (x->weight != y->weight)
-		return x->weight < y->weight ? -1 : 1;
-	names = strcmp(y->name, x->name);
-	return names ? names : x->node < y->node ? 1 : -1;
+	order = order ?: compare_u64(x->weight, y->weight);
+	order = order ?: strcmp(y->name, x->name);
+	return order ?: compare_u64(y->node, x->node);
 }
 
 static int build_tree(struct graph *g)

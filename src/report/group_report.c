@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/array.h"
+
 void group_read(struct report_row *out, const volatile struct group_faults *cell,
 		unsigned int epoch)
 {
@@ -47,11 +49,6 @@ const char *sort_name(unsigned int sort)
 	return sort < SORT_NR ? sorts[sort].name : "?";
 }
 
-static int larger_first(uint64_t a, uint64_t b)
-{
-	return a < b ? 1 : a > b ? -1 : 0;
-}
-
 static uint64_t sort_value(const struct report_row *row, enum sort sort)
 {
 	return *(const uint64_t *)((const char *)row + sorts[sort].offset);
@@ -63,13 +60,11 @@ static int compare_groups(const void *left, const void *right, void *arg)
 	const struct group_row *a = *(struct group_row *const *)left;
 	const struct group_row *b = *(struct group_row *const *)right;
 	const enum sort *sort = arg;
-	int order = larger_first(sort_value(&a->n, *sort), sort_value(&b->n, *sort));
+	int order = compare_u64(sort_value(&b->n, *sort), sort_value(&a->n, *sort));
 
-	if (!order)
-		order = larger_first(a->n.sum_ns, b->n.sum_ns);
-	if (!order)
-		order = larger_first(a->n.count, b->n.count);
-	return order ? order : memcmp(&a->key, &b->key, sizeof(a->key));
+	order = order ?: compare_u64(b->n.sum_ns, a->n.sum_ns);
+	order = order ?: compare_u64(b->n.count, a->n.count);
+	return order ?: memcmp(&a->key, &b->key, sizeof(a->key));
 }
 
 static void set_share(struct report_row *row, const struct report_row *total)

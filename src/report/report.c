@@ -7,6 +7,8 @@
 
 #include "report.h"
 
+#include "util/array.h"
+
 uint64_t snapshot_quantile(const uint64_t buckets[HIST_SLOTS], uint64_t max_ns, double q)
 {
 	/* Parts per million: 0.9 has no exact double, and 0.9 * 10 must stay 9. */
@@ -160,13 +162,11 @@ static void report_losses(struct report *out, const struct snapshot *before,
 static int row_compare(const void *left, const void *right)
 {
 	const struct report_row *a = left, *b = right;
-	int by_path = strcmp(a->path, b->path);
+	int order = compare_u64(b->sum_ns, a->sum_ns);
 
-	if (a->sum_ns != b->sum_ns)
-		return a->sum_ns > b->sum_ns ? -1 : 1;
-	if (a->count != b->count)
-		return a->count > b->count ? -1 : 1;
-	return by_path ? by_path : strcmp(a->origin, b->origin);
+	order = order ?: compare_u64(b->count, a->count);
+	order = order ?: strcmp(a->path, b->path);
+	return order ?: strcmp(a->origin, b->origin);
 }
 
 void snapshot_report(struct report *out, const struct snapshot *before,

@@ -210,12 +210,10 @@ int elf_file_add_symbols(struct elf_file *file, int fd)
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct elf_symbol *x = a, *y = b;
+	int order = compare_u64(x->value, y->value);
 
-	if (x->value != y->value)
-		return x->value < y->value ? -1 : 1;
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return x->name > y->name ? -1 : x->name < y->name;
+	order = order ?: compare_u64(x->rank, y->rank);
+	return order ?: compare_u64(y->name, x->name);
 }
 
 void elf_file_sort(struct elf_file *file)

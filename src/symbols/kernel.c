@@ -77,9 +77,7 @@ static int compare_addresses(const void *a, const void *b)
 {
 	const struct kernel_entry *x = a, *y = b;
 
-	if (x->address != y->address)
-		return x->address < y->address ? -1 : 1;
-	return x->name > y->name ? -1 : x->name < y->name;
+	return compare_u64(x->address, y->address) ?: compare_u64(y->name, x->name);
 }
 
 static int load_kallsyms(struct symbols_kernel *k, FILE *f)

@@ -271,9 +271,7 @@ static int compare_times(const void *a, const void *b)
 {
 	const struct at *x = a, *y = b;
 
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	return x->offset < y->offset ? -1 : x->offset > y->offset;
+	return compare_u64(x->time, y->time) ?: compare_u64(x->offset, y->offset);
 }
 
 int mmap_records_read(struct mmap_records *r,

@@ -73,9 +73,7 @@ static int compare_starts(const void *a, const void *b)
 {
 	const struct perf_map_entry *x = a, *y = b;
 
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->line < y->line ? -1 : x->line > y->line;
+	return compare_u64(x->start, y->start) ?: compare_u64(x->line, y->line);
 }
 
 int perf_map_parse(struct perf_map *map, const char *text, size_t len)

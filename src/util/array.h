@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * util/array.h: arrays: their number of elements, growing, and searching sorted ones.
+ * util/array.h: arrays: their number of elements, growing, sorting, and searching sorted ones.
  */
 #ifndef PFSTAT_UTIL_ARRAY_H
 #define PFSTAT_UTIL_ARRAY_H
@@ -26,6 +26,12 @@
 		}                                                                                  \
 		items_ ? 0 : -ENOMEM;                                                              \
 	})
+
+/* For qsort(): the order of two numbers; of several, order = order ?: the next. */
+static inline int compare_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
 
 /*
  * How many of nr items begin at or below key: items of size bytes, each of which begins with a
