@@ -2,7 +2,6 @@
 /*
  * symbols/space_maps.c: mappings from /proc/PID/maps, and what is or was mapped at an address.
  */
-#include "symbols_space_maps.h"
 
 #include <errno.h>
 #include <signal.h>

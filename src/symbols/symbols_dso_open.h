@@ -8,7 +8,7 @@
 #ifndef PFSTAT_SYMBOLS_SYMBOLS_DSO_OPEN_H
 #define PFSTAT_SYMBOLS_SYMBOLS_DSO_OPEN_H
 
-#include "symbols_space_maps.h"
+#include "symbols_address_space.h"
 #include "symbols_elf_file.h"
 
 /*

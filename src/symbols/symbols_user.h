@@ -7,7 +7,7 @@
 #ifndef PFSTAT_SYMBOLS_SYMBOLS_USER_H
 #define PFSTAT_SYMBOLS_SYMBOLS_USER_H
 
-#include "symbols_space_maps.h"
+#include "symbols_address_space.h"
 #include "symbols_kernel.h"
 
 struct symbols_user;

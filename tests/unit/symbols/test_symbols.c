@@ -16,7 +16,7 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 
-#include "symbols/symbols_space_maps.h"
+#include "symbols/symbols_address_space.h"
 #include "symbols/symbols_perf_map.h"
 #include "symbols/symbols_mmap_records.h"
 #include "probe/probe_wait_functions.h"
