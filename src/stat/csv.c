@@ -57,31 +57,27 @@ static void put_causes(FILE *f, const struct report *r, const struct report_row 
 	}
 }
 
+void csv_put_times(FILE *f, const struct report_row *row)
+{
+	const uint64_t numbers[] = { row->major,  row->sum_ns, row->max_ns, row->p50_ns,
+				     row->p90_ns, row->p99_ns, row->untimed };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
+		fprintf(f, ",%" PRIu64, numbers[i]);
+}
+
 static void csv_row(FILE *f, const struct report *r, const struct report_row *row)
 {
-	const uint64_t numbers[] = {
-		row->count,
-		row->minor,
-		row->major,
-		row->sum_ns,
-		row->max_ns,
-		row->p50_ns,
-		row->p90_ns,
-		row->p99_ns,
-		row->untimed,
-		row->retries,
-		row->access[ACCESS_READ],
-		row->access[ACCESS_WRITE],
-		row->access[ACCESS_EXEC],
-	};
-
 	escape_csv(f, row->path);
 	fputc(',', f);
 	escape_csv(f, row->origin);
 	fputc(',', f);
 	escape_csv(f, row->exactness);
-	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
-		fprintf(f, ",%" PRIu64, numbers[i]);
+	fprintf(f, ",%" PRIu64 ",%" PRIu64, row->count, row->minor);
+	csv_put_times(f, row);
+	fprintf(f, ",%" PRIu64, row->retries);
+	for (unsigned int a = 0; a < ACCESS_NR; a++)
+		fprintf(f, ",%" PRIu64, row->access[a]);
 	fputc(',', f);
 	escape_csv(f, row->outcome);
 	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",", row->stack_growths, row->mmap_locks);

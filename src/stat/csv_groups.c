@@ -7,7 +7,6 @@
 
 #include "stat_dimensions.h"
 #include "stat_formats.h"
-#include "util/array.h"
 
 void csv_groups_begin(FILE *f, const enum dimension by[2])
 {
@@ -25,11 +24,8 @@ static void csv_lead(FILE *f, const struct report *r, const char *row)
 
 static void csv_numbers(FILE *f, const struct report_row *n)
 {
-	const uint64_t numbers[] = { n->count,  n->major,  n->sum_ns, n->max_ns,
-				     n->p50_ns, n->p90_ns, n->p99_ns, n->untimed };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
-		fprintf(f, ",%" PRIu64, numbers[i]);
+	fprintf(f, ",%" PRIu64, n->count);
+	csv_put_times(f, n);
 	fputs(",\n", f);
 }
 

@@ -7,8 +7,9 @@
 
 #define JSON_LINES_SCHEMA 1
 
-void json_put_counts(struct json_writer *w, const char *key, const uint64_t *counts, int nr,
-		     int first)
+/* The counts that are not 0 as [index, count], indices from first on. */
+static void put_counts(struct json_writer *w, const char *key, const uint64_t *counts, int nr,
+		       int first)
 {
 	json_begin(w, key, '[');
 	for (int i = 0; i < nr; i++) {
@@ -20,6 +21,18 @@ void json_put_counts(struct json_writer *w, const char *key, const uint64_t *cou
 		json_end(w, ']');
 	}
 	json_end(w, ']');
+}
+
+void json_put_times(struct json_writer *w, const struct report_row *row)
+{
+	json_put_uint(w, "major", row->major);
+	json_put_uint(w, "sum_ns", row->sum_ns);
+	json_put_uint(w, "max_ns", row->max_ns);
+	json_put_uint(w, "p50_ns", row->p50_ns);
+	json_put_uint(w, "p90_ns", row->p90_ns);
+	json_put_uint(w, "p99_ns", row->p99_ns);
+	put_counts(w, "buckets", row->buckets, HIST_SLOTS, HIST_MIN);
+	json_put_uint(w, "untimed", row->untimed);
 }
 
 static void put_causes(struct json_writer *w, const struct report *r, const struct report_row *row)
@@ -39,14 +52,7 @@ static void put_row(struct json_writer *w, const struct report *r, const struct 
 	json_put_string(w, "exactness", row->exactness);
 	json_put_uint(w, "count", row->count);
 	json_put_uint(w, "minor", row->minor);
-	json_put_uint(w, "major", row->major);
-	json_put_uint(w, "sum_ns", row->sum_ns);
-	json_put_uint(w, "max_ns", row->max_ns);
-	json_put_uint(w, "p50_ns", row->p50_ns);
-	json_put_uint(w, "p90_ns", row->p90_ns);
-	json_put_uint(w, "p99_ns", row->p99_ns);
-	json_put_counts(w, "buckets", row->buckets, HIST_SLOTS, HIST_MIN);
-	json_put_uint(w, "untimed", row->untimed);
+	json_put_times(w, row);
 	json_put_uint(w, "retries", row->retries);
 	json_put_uint(w, "read", row->access[ACCESS_READ]);
 	json_put_uint(w, "write", row->access[ACCESS_WRITE]);
@@ -54,7 +60,7 @@ static void put_row(struct json_writer *w, const struct report *r, const struct 
 	json_put_string(w, "outcome", row->outcome);
 	json_put_uint(w, "stack", row->stack_growths);
 	json_put_uint(w, "mmap_lock", row->mmap_locks);
-	json_put_counts(w, "orders", row->orders, MAX_ORDER_NOTED, 1);
+	put_counts(w, "orders", row->orders, MAX_ORDER_NOTED, 1);
 	if (r->causes)
 		put_causes(w, r, row);
 	json_end(w, '}');

@@ -9,14 +9,7 @@
 static void put_numbers(struct json_writer *w, const struct report_row *n)
 {
 	json_put_uint(w, "count", n->count);
-	json_put_uint(w, "major", n->major);
-	json_put_uint(w, "sum_ns", n->sum_ns);
-	json_put_uint(w, "max_ns", n->max_ns);
-	json_put_uint(w, "p50_ns", n->p50_ns);
-	json_put_uint(w, "p90_ns", n->p90_ns);
-	json_put_uint(w, "p99_ns", n->p99_ns);
-	json_put_counts(w, "buckets", n->buckets, HIST_SLOTS, HIST_MIN);
-	json_put_uint(w, "untimed", n->untimed);
+	json_put_times(w, n);
 }
 
 static void put_group(struct json_writer *w, const struct group_report *r,

@@ -40,9 +40,8 @@ void table_check(FILE *f, const struct check *check);
 
 /* --- of JSON */
 
-/* The counts that are not 0 as [index, count], indices from first on. */
-void json_put_counts(struct json_writer *w, const char *key, const uint64_t *counts, int nr,
-		     int first);
+/* What rows of paths and of groups have in common: major to untimed. */
+void json_put_times(struct json_writer *w, const struct report_row *row);
 /* by, groups, groups_other and groups_exited. */
 void json_put_groups(struct json_writer *w, const struct group_report *r);
 
@@ -50,6 +49,8 @@ void json_put_groups(struct json_writer *w, const struct group_report *r);
 
 /* The columns up to attach, which all lines share. */
 void csv_put_lead(FILE *f, const struct report *r, const char *kind);
+/* From major to untimed, each behind a comma. */
+void csv_put_times(FILE *f, const struct report_row *row);
 void csv_groups_begin(FILE *f, const enum dimension by[2]);
 void csv_groups(FILE *f, const struct report *r);
 
