@@ -16,7 +16,6 @@
 
 #define NR_REMEMBERED 64
 #define DIGEST_LEN    32 /* of SHA-256 */
-#define MIN_COST      4
 
 struct http_users {
 	const struct http_config *config;

@@ -51,10 +51,8 @@ static void print_range(FILE *f, const struct chart *c, unsigned int bar)
 	char from[FORMAT_TIME_LEN], to[FORMAT_TIME_LEN];
 
 	format_time(from, bar ? histogram_upper(end - c->per) : 0);
-	if (end < HIST_SLOTS - 1)
-		fprintf(f, "%8s - %-8s", from, format_time(to, histogram_upper(end)));
-	else
-		fprintf(f, "%8s - %-8s", from, "more");
+	fprintf(f, "%8s - %-8s", from,
+		end < HIST_SLOTS - 1 ? format_time(to, histogram_upper(end)) : "more");
 }
 
 /* The share up to here, rounded down, so that only all faults are 100 %. */
