@@ -189,8 +189,7 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 
 	memset(report, 0, sizeof(*report));
 	memcpy(report->by, g->setup.by, sizeof(report->by));
-	if (!err)
-		err = read_entry(g, 0, total, &report->other);
+	err = err ?: read_entry(g, 0, total, &report->other);
 	read_exited(g, total, &report->exited);
 	for (i = 1; !err && i <= g->maps.groups.limit && report->nr_rows < g->cap_sorted; i++) {
 		struct group_row *row = &g->rows[report->nr_rows];

@@ -209,8 +209,7 @@ static int copy_fault(const struct stack_table *t, struct batch *batch, unsigned
 	struct batch_fault *copy = &batch->faults[batch->nr];
 	int err = copy_stack_frames(t, batch, fault->key.kernel, &copy->kernel);
 
-	if (!err)
-		err = copy_stack_frames(t, batch, fault->key.user, &copy->user);
+	err = err ?: copy_stack_frames(t, batch, fault->key.user, &copy->user);
 	if (err)
 		return err;
 	copy->fault = *fault;
@@ -392,14 +391,12 @@ static int move_out(struct stack_table *t, unsigned int nr)
 	if (!batch)
 		return -ENOMEM;
 	err = slab_unhook(&t->maps.profile_faults, t->list, nr);
-	if (!err)
-		err = unhook_stacks(t, t->list + nr);
+	err = err ?: unhook_stacks(t, t->list + nr);
 	if (!err) {
 		rcu_wait();
 		err = free_faults(t, batch, nr);
 	}
-	if (!err)
-		err = free_stacks(t);
+	err = err ?: free_stacks(t);
 	append_batch(t, batch);
 	return err;
 }
@@ -430,8 +427,7 @@ int stack_table_take_all(struct stack_table *t, stack_sample_visit visit, void *
 				err = copy_fault(t, batch, i, false);
 		if (batch)
 			append_batch(t, batch);
-		if (!err)
-			err = stack_table_hand_out(t, UINT_MAX, visit, context);
+		err = err ?: stack_table_hand_out(t, UINT_MAX, visit, context);
 	} while (!err && i <= t->maps.profile_faults.limit);
 	return err;
 }

@@ -62,8 +62,7 @@ static int add_header(struct config_parser *p, const char *name, size_t line,
 	const char *text;
 	int err = node_read_text(p, value, &text);
 
-	if (!err)
-		err = check_header(p, name, line, text);
+	err = err ?: check_header(p, name, line, text);
 	if (err || !text || !*text)
 		return err;
 	if (!is_header_value(text))

@@ -88,10 +88,8 @@ static int check_files(struct config_parser *p)
 	const struct http_config *c = p->config;
 	int err = check_pem(p, c->cert_file, c->cert, "cert", true);
 
-	if (!err)
-		err = check_pem(p, c->key_file, c->key, "key", true);
-	if (!err)
-		err = check_pem(p, c->client_ca_file, c->client_ca, "client_ca", false);
+	err = err ?: check_pem(p, c->key_file, c->key, "key", true);
+	err = err ?: check_pem(p, c->client_ca_file, c->client_ca, "client_ca", false);
 	return err;
 }
 
@@ -189,8 +187,7 @@ int http_config_finish_tls(struct config_parser *p)
 	if (!c->tls)
 		return 0;
 	err = check_files(p);
-	if (!err)
-		err = check_clients(p);
+	err = err ?: check_clients(p);
 	if (err)
 		return err;
 	if (!c->cipher_suites.nr)

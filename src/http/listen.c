@@ -46,8 +46,7 @@ static int add_listener(struct http_listeners *listeners, int fd)
 	char address[MAX_URL - sizeof("https://")];
 	int err = format_address(fd, address, sizeof(address));
 
-	if (!err)
-		err = array_reserve(listeners->all, listeners->cap, listeners->nr + 1);
+	err = err ?: array_reserve(listeners->all, listeners->cap, listeners->nr + 1);
 	if (err) {
 		close(fd);
 		return err;

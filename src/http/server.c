@@ -78,8 +78,7 @@ int http_server_open(struct http_server **out, const struct http_server_options 
 	err = set_server_options(server, options);
 	if (err)
 		error_set(error, err, "out of memory");
-	if (!err)
-		err = http_settings_load(server, &server->settings, error);
+	err = err ?: http_settings_load(server, &server->settings, error);
 	if (!err) {
 		server->rate_tokens = server->settings->config.rate_burst;
 		err = listen_on_all(server, error);

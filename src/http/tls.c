@@ -141,8 +141,7 @@ int http_tls_new(struct http_tls **out, const struct http_config *config, struct
 		error_set(error, err, "out of memory");
 	else
 		err = load_key_pair(tls, error);
-	if (!err)
-		err = load_client_ca(tls, error);
+	err = err ?: load_client_ca(tls, error);
 	if (err)
 		http_tls_free(tls);
 	else

@@ -143,8 +143,7 @@ static int read_list(struct config_parser *p, const yaml_node_t *list, const str
 		err = node_read_text(p, node, &text);
 		if (!err && (!text || !*text))
 			err = config_set_error(p, node_line(node), "an empty entry");
-		if (!err)
-			err = key->type->item(p, text, node, key);
+		err = err ?: key->type->item(p, text, node, key);
 	}
 	return err;
 }

@@ -175,10 +175,8 @@ static int name_and_print(struct profiler *p)
 	session_maps(p->run.session, &maps);
 	symbols_read(&p->symbols);
 	err = p->failed;
-	if (!err)
-		err = stack_table_take_all(p->table, add_sample, p);
-	if (!err)
-		err = add_rest(p, &maps);
+	err = err ?: stack_table_take_all(p->table, add_sample, p);
+	err = err ?: add_rest(p, &maps);
 	if (err)
 		return fail_errno(EXIT_FAILED, "profile", err);
 	print_outputs(p);
@@ -192,8 +190,7 @@ static int open_run(struct profiler *p)
 	};
 	int code = run_open(&p->run, &p->options->run, &request);
 
-	if (!code)
-		code = run_open_symbols(&p->run, &p->symbols);
+	code = code ?: run_open_symbols(&p->run, &p->symbols);
 	if (code)
 		return code;
 	p->context.by_count = p->options->weight == WEIGHT_COUNT;
@@ -207,12 +204,9 @@ static int profile(struct profiler *p)
 {
 	int code = open_outputs(p);
 
-	if (!code)
-		code = open_run(p);
-	if (!code)
-		code = run_attach_targets(&p->run);
-	if (!code)
-		code = start(p);
+	code = code ?: open_run(p);
+	code = code ?: run_attach_targets(&p->run);
+	code = code ?: start(p);
 	if (code)
 		return code;
 	run_loop(&p->run);

@@ -430,8 +430,7 @@ static int flamegraph_record(const struct output *out, const void *record)
 	struct graph g = { .s = record, .run = out->context, .f = out->file };
 	int err = build_tree(&g);
 
-	if (!err)
-		err = draw_graph(&g);
+	err = err ?: draw_graph(&g);
 	intern_free(&g.keys);
 	intern_free(&g.paths);
 	free(g.nodes);

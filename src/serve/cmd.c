@@ -188,10 +188,8 @@ static int attach(struct serve *serve)
 	};
 	int code = run_open(&serve->run, &o->run, &request);
 
-	if (!code)
-		code = open_timers(serve);
-	if (!code)
-		code = run_attach_targets(&serve->run);
+	code = code ?: open_timers(serve);
+	code = code ?: run_attach_targets(&serve->run);
 	return code ? code : run_start(&serve->run);
 }
 
@@ -254,14 +252,10 @@ static int measure(struct serve *serve)
 {
 	int code = listen_web(serve);
 
-	if (!code)
-		code = attach(serve);
-	if (!code)
-		code = open_metrics(serve);
-	if (!code)
-		code = drop_privileges(serve);
-	if (!code)
-		code = start_web(serve);
+	code = code ?: attach(serve);
+	code = code ?: open_metrics(serve);
+	code = code ?: drop_privileges(serve);
+	code = code ?: start_web(serve);
 	if (code)
 		return code;
 	run_loop(&serve->run);

@@ -133,10 +133,8 @@ static int drop_capabilities(struct keep *keep, const struct sandbox_needs *need
 	cap_reset_ambient();
 	/* Effective first, as it must be a subset of permitted. */
 	err = set_capabilities(keep, CAP_EFFECTIVE);
-	if (!err)
-		err = set_capabilities(keep, CAP_PERMITTED);
-	if (!err)
-		err = set_capabilities(&(struct keep){ .nr = 0 }, CAP_INHERITABLE);
+	err = err ?: set_capabilities(keep, CAP_PERMITTED);
+	err = err ?: set_capabilities(&(struct keep){ .nr = 0 }, CAP_INHERITABLE);
 	return err;
 }
 
@@ -165,8 +163,7 @@ static int install_filter(void)
 		if (call != __NR_SCMP_ERROR)
 			err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
 	}
-	if (!err)
-		err = seccomp_load(filter);
+	err = err ?: seccomp_load(filter);
 	seccomp_release(filter);
 	return err;
 }

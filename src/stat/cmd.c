@@ -253,16 +253,13 @@ static int measure(struct stat_run *s)
 {
 	int code = open_output(s);
 
-	if (!code)
-		code = open_run(s);
+	code = code ?: open_run(s);
 	if (!code && s->options->run.dry_run) {
 		plan_print(&s->run.plan, s->out.file);
 		return 0;
 	}
-	if (!code)
-		code = open_check(s);
-	if (!code)
-		code = run_attach_targets(&s->run);
+	code = code ?: open_check(s);
+	code = code ?: run_attach_targets(&s->run);
 	if (code)
 		return code;
 	output_begin(&s->out);

@@ -29,8 +29,7 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 	a->sweep_at = a->max_exited;
 	a->machine = !options->tids;
 	err = hash_open(&a->spaces, 0);
-	if (!err)
-		err = hash_open(&a->files, 0);
+	err = err ?: hash_open(&a->files, 0);
 	if (err)
 		goto fail;
 	*events = options->no_events ?

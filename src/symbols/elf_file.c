@@ -157,8 +157,7 @@ static int read_elf(struct elf_file *file, Elf *elf)
 		file->debug_crc = crc;
 	}
 	err = read_segments(file, elf);
-	if (!err)
-		err = read_elf_symbols(file, elf);
+	err = err ?: read_elf_symbols(file, elf);
 	if (err)
 		elf_file_free(file);
 	return err;

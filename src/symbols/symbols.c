@@ -13,10 +13,8 @@ int symbols_open(struct symbols *p, const int *tids, unsigned int nr_tids, int *
 
 	memset(p, 0, sizeof(*p));
 	err = address_spaces_open(&p->spaces, &options, events);
-	if (!err)
-		err = symbols_user_open(&p->user, p->spaces);
-	if (!err)
-		err = symbols_kernel_open(&p->kernel);
+	err = err ?: symbols_user_open(&p->user, p->spaces);
+	err = err ?: symbols_kernel_open(&p->kernel);
 	if (err)
 		symbols_close(p);
 	return err;

@@ -187,12 +187,9 @@ static int trace(struct tracer *t)
 	t->frames = calloc(2 * TRACE_FRAMES, sizeof(*t->frames));
 	if (!code && (!t->end || !t->frames))
 		code = fail_errno(EXIT_FAILED, "trace", -ENOMEM);
-	if (!code)
-		code = open_run(t);
-	if (!code)
-		code = open_ring(t);
-	if (!code)
-		code = run_attach_targets(&t->run);
+	code = code ?: open_run(t);
+	code = code ?: open_ring(t);
+	code = code ?: run_attach_targets(&t->run);
 	if (code)
 		return code;
 	describe_run(t);
