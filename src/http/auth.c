@@ -5,7 +5,6 @@
 #include "http_auth.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,6 @@
 struct http_users {
 	const struct http_config *config;
 	int max_cost; /* the highest cost of a user's hash */
-	atomic_ullong bcrypts;
 
 	/* Digests of the pairs that were right last, in a ring. */
 	unsigned char salt[DIGEST_LEN];
@@ -59,11 +57,6 @@ void http_users_free(struct http_users *users)
 	pthread_mutex_destroy(&users->lock);
 	explicit_bzero(users, sizeof(*users));
 	free(users);
-}
-
-unsigned long long http_users_bcrypts(const struct http_users *users)
-{
-	return atomic_load(&users->bcrypts);
 }
 
 /* --- credentials */
@@ -179,7 +172,7 @@ static void cache_verified(struct http_users *users, const struct http_credentia
 /* --- bcrypt */
 
 /* Is hash the hash of password? Never when hash is only a setting. */
-static bool bcrypt_matches(struct http_users *users, const char *password, const char *hash)
+static bool bcrypt_matches(const char *password, const char *hash)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
 	const char *made;
@@ -187,7 +180,6 @@ static bool bcrypt_matches(struct http_users *users, const char *password, const
 
 	if (!data)
 		return false;
-	atomic_fetch_add(&users->bcrypts, 1);
 	made = crypt_rn(password, hash, data, sizeof(*data));
 	same = made && strlen(made) == strlen(hash) && gnutls_memcmp(made, hash, strlen(hash)) == 0;
 	explicit_bzero(data, sizeof(*data));
@@ -195,12 +187,12 @@ static bool bcrypt_matches(struct http_users *users, const char *password, const
 	return same;
 }
 
-static void waste_bcrypt(struct http_users *users, const char *password, int cost)
+static void waste_bcrypt(const char *password, int cost)
 {
 	char setting[64];
 
 	snprintf(setting, sizeof(setting), "$2b$%02d$abcdefghijklmnopqrstuu", cost);
-	bcrypt_matches(users, password, setting);
+	bcrypt_matches(password, setting);
 }
 
 bool http_users_verify(struct http_users *users, const struct http_credentials *c)
@@ -212,10 +204,10 @@ bool http_users_verify(struct http_users *users, const struct http_credentials *
 	const char *password = c->password_len < CRYPT_MAX_PASSPHRASE_SIZE ? c->password : "";
 
 	if (!user) {
-		waste_bcrypt(users, password, users->max_cost);
+		waste_bcrypt(password, users->max_cost);
 		return false;
 	}
-	if (bcrypt_matches(users, password, user->value) && complete && password == c->password) {
+	if (bcrypt_matches(password, user->value) && complete && password == c->password) {
 		cache_verified(users, c);
 		return true;
 	}
@@ -224,7 +216,7 @@ bool http_users_verify(struct http_users *users, const struct http_credentials *
 	 * cost: 2^c and 2^c, 2^(c+1), ... 2^(max_cost-1) add up to 2^max_cost.
 	 */
 	for (int cost = bcrypt_cost(user->value); cost < users->max_cost; cost++)
-		waste_bcrypt(users, password, cost);
+		waste_bcrypt(password, cost);
 	return false;
 }
 

@@ -110,12 +110,6 @@ static void begin_connection(struct http_server *server, struct MHD_Connection *
 		shutdown(fd, SHUT_RDWR);
 }
 
-void http_acceptor_wake(struct http_server *server)
-{
-	/* Fails only when many wakes are pending. */
-	eventfd_write(server->wake, 1);
-}
-
 /* The descriptor is still open, so its number cannot be in use again. */
 static void end_connection(struct http_server *server, struct MHD_Connection *mhd,
 			   struct http_connection *connection)
@@ -131,7 +125,7 @@ static void end_connection(struct http_server *server, struct MHD_Connection *mh
 	pthread_mutex_lock(&server->lock);
 	unlink_connection(connection);
 	if (server->full)
-		http_acceptor_wake(server);
+		eventfd_write(server->wake, 1);
 	server->full = false;
 	pthread_mutex_unlock(&server->lock);
 	free_connection(connection);

@@ -37,8 +37,6 @@ void http_credentials_free(struct http_credentials *c);
 bool http_users_was_verified(struct http_users *users, const struct http_credentials *c);
 /* Is this pair right? Takes at least one bcrypt of the highest cost. Any thread. */
 bool http_users_verify(struct http_users *users, const struct http_credentials *c);
-/* The number of bcrypts that http_users_verify() computed: for tests. */
-unsigned long long http_users_bcrypts(const struct http_users *users);
 
 /* --- the thread */
 

@@ -103,7 +103,6 @@ void file_stamps_free(struct file_stamps *stamps);
 
 /* The thread that accepts connections, until server->closing. */
 void *http_acceptor_run(void *server);
-void http_acceptor_wake(struct http_server *server);
 /* libmicrohttpd's MHD_OPTION_NOTIFY_CONNECTION. */
 void http_connection_notify(void *server, struct MHD_Connection *mhd, void **context,
 			    enum MHD_ConnectionNotificationCode code);

@@ -177,7 +177,7 @@ void http_server_close(struct http_server *server)
 		return;
 	atomic_store(&server->closing, true);
 	if (server->accepting) {
-		http_acceptor_wake(server);
+		eventfd_write(server->wake, 1);
 		pthread_join(server->acceptor, NULL);
 	}
 	/* First, as libmicrohttpd cannot end while connections are suspended. */

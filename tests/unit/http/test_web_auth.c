@@ -5,6 +5,21 @@
 #include "http_client.h"
 #include "http/http_auth.h"
 
+#include <crypt.h>
+#include <stdatomic.h>
+
+char *__real_crypt_rn(const char *phrase, const char *setting, void *data, int size);
+char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int size);
+
+static atomic_ullong bcrypts;
+
+/* In place of crypt_rn(3): see the linker's --wrap. */
+char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int size)
+{
+	bcrypts++;
+	return __real_crypt_rn(phrase, setting, data, size);
+}
+
 static void test_passwords(void **state)
 {
 	static const char *const refused[] = {
@@ -58,13 +73,13 @@ static void parse_pair(struct http_credentials *c, const char *header)
 
 static unsigned long long bcrypts_of(struct http_users *users, const char *header, bool right)
 {
-	unsigned long long before = http_users_bcrypts(users);
+	unsigned long long before = bcrypts;
 	struct http_credentials c;
 
 	parse_pair(&c, header);
 	assert_int_equal(http_users_verify(users, &c), right);
 	http_credentials_free(&c);
-	return http_users_bcrypts(users) - before;
+	return bcrypts - before;
 }
 
 /* How long an answer takes must not tell who is a user: count the work. */
@@ -107,6 +122,7 @@ static void test_long_passwords(void **state)
 	struct http_users *users = http_users_new(&config);
 	char password[1000];
 	struct http_credentials c = { .user = strdup("bob"), .user_len = 3 };
+	unsigned long long before;
 
 	(void)state;
 	assert_non_null(users);
@@ -114,8 +130,9 @@ static void test_long_passwords(void **state)
 	password[sizeof(password) - 1] = '\0';
 	c.password = password;
 	c.password_len = strlen(password);
+	before = bcrypts;
 	assert_false(http_users_verify(users, &c));
-	assert_int_equal(http_users_bcrypts(users), 1);
+	assert_int_equal(bcrypts - before, 1);
 	free(c.user);
 	http_users_free(users);
 }
