@@ -12,14 +12,12 @@
 
 struct groups;
 
-struct groups_setup {
-	enum dimension by[2];
-	struct cgroups *cgroups; /* by cgroup; else NULL */
-};
-
-/* 0 or a negative errno. For a session with a group_limit, which must outlive it. */
-int groups_open(struct groups **out, const struct session *session,
-		const struct groups_setup *setup);
+/*
+ * 0 or a negative errno. For a session with a group_limit, which must outlive it. cgroups: by
+ * cgroup; else NULL.
+ */
+int groups_open(struct groups **out, const struct session *session, const enum dimension by[2],
+		struct cgroups *cgroups);
 
 /* Clears the maxima of the epoch that begins. For counters_on_epoch_flip(). */
 void groups_flip_epoch(void *groups, unsigned int epoch);

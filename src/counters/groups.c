@@ -21,7 +21,8 @@ struct history {
 
 struct groups {
 	struct session_maps maps;
-	struct groups_setup setup;
+	enum dimension by[2];
+	struct cgroups *cgroups; /* NULL: not by cgroup */
 	struct group_faults *slab;
 	struct fault_mapping *mappings; /* NULL: not by mapping or file */
 	struct history *history; /* by entry */
@@ -45,8 +46,8 @@ static int map_group_slab(struct groups *g)
 	return g->mappings ? 0 : -errno;
 }
 
-int groups_open(struct groups **out, const struct session *session,
-		const struct groups_setup *setup)
+int groups_open(struct groups **out, const struct session *session, const enum dimension by[2],
+		struct cgroups *cgroups)
 {
 	struct groups *g = calloc(1, sizeof(*g));
 	int err = -ENOMEM;
@@ -54,7 +55,8 @@ int groups_open(struct groups **out, const struct session *session,
 	if (!g)
 		return err;
 	session_maps(session, &g->maps);
-	g->setup = *setup;
+	memcpy(g->by, by, sizeof(g->by));
+	g->cgroups = cgroups;
 	liveness_open(&g->alive);
 	g->history = calloc(g->maps.groups.limit + 1ul, sizeof(*g->history));
 	if (g->history)
@@ -84,10 +86,10 @@ static const char *find_group_name(struct groups *g, unsigned int i, int n,
 				   char buf[MAPPING_NAME_LEN])
 {
 	const uint64_t id = g->slab[i].key.dim[n][0], kind = id >> 32;
-	const enum dimension by = g->setup.by[n];
+	const enum dimension by = g->by[n];
 
 	if (by == DIM_CGROUP)
-		return cgroups_path(g->setup.cgroups, id);
+		return cgroups_path(g->cgroups, id);
 	if ((by != DIM_MAPPING && by != DIM_FILE) || !g->mappings)
 		return NULL;
 	if (kind != MAPPING_FILE && (by == DIM_FILE || g->mappings[i].kind == MAPPING_FILE))
@@ -126,9 +128,9 @@ static bool group_has_ended(const struct groups *g, unsigned int i, bool idle)
 	int n;
 
 	for (n = 0; n < 2; n++)
-		if ((g->setup.by[n] == DIM_PROCESS || g->setup.by[n] == DIM_THREAD) &&
+		if ((g->by[n] == DIM_PROCESS || g->by[n] == DIM_THREAD) &&
 		    liveness_has_ended(&g->alive, key->dim[n][0], key->dim[n][1],
-				       g->setup.by[n] == DIM_THREAD, idle))
+				       g->by[n] == DIM_THREAD, idle))
 			return true;
 	return false;
 }
@@ -188,7 +190,7 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 	int err = reserve_rows(g);
 
 	memset(report, 0, sizeof(*report));
-	memcpy(report->by, g->setup.by, sizeof(report->by));
+	memcpy(report->by, g->by, sizeof(report->by));
 	err = err ?: read_entry(g, 0, total, &report->other);
 	read_exited(g, total, &report->exited);
 	for (i = 1; !err && i <= g->maps.groups.limit && report->nr_rows < g->cap_sorted; i++) {
@@ -208,8 +210,8 @@ int groups_read(struct groups *g, bool total, struct group_report *report)
 		set_row_names(g, i, row);
 		report->nr_rows++;
 	}
-	if (g->setup.cgroups)
-		cgroups_trim(g->setup.cgroups);
+	if (g->cgroups)
+		cgroups_trim(g->cgroups);
 	report->rows = g->rows;
 	report->sorted = g->sorted;
 	return err;

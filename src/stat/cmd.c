@@ -202,15 +202,11 @@ static int open_run(struct stat_run *s)
 
 static int open_groups(struct stat_run *s)
 {
-	struct groups_setup setup = {
-		.by = { s->options->by[0], s->options->by[1] },
-		.cgroups = s->run.cgroups,
-	};
 	int err;
 
 	if (!s->options->by[0])
 		return 0;
-	err = groups_open(&s->groups, s->run.session, &setup);
+	err = groups_open(&s->groups, s->run.session, s->options->by, s->run.cgroups);
 	if (err)
 		return fail_errno(EXIT_FAILED, "cannot map the counters of --by", err);
 	counters_on_epoch_flip(s->counters, groups_flip_epoch, s->groups);

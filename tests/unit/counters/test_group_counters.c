@@ -25,10 +25,10 @@ static unsigned int epoch;
 
 static struct groups *open_groups(enum dimension first, enum dimension second)
 {
-	const struct groups_setup by = { .by = { first, second } };
+	const enum dimension by[2] = { first, second };
 	struct groups *g;
 
-	assert_int_equal(groups_open(&g, NULL, &by), 0);
+	assert_int_equal(groups_open(&g, NULL, by, NULL), 0);
 	return g;
 }
 
