@@ -277,16 +277,6 @@ static int deadline_check_ms(const struct http_server_options *options)
 	return (int)MAX(10u, MIN(least / 8, 500u));
 }
 
-static bool has_connections(struct http_server *server)
-{
-	bool some;
-
-	pthread_mutex_lock(&server->lock);
-	some = server->nr_connections > 0;
-	pthread_mutex_unlock(&server->lock);
-	return some;
-}
-
 void *http_acceptor_run(void *arg)
 {
 	struct http_server *server = arg;
@@ -303,7 +293,7 @@ void *http_acceptor_run(void *arg)
 
 		/* Without room, the listeners are not polled: they would wake it for nothing. */
 		poll(no_room ? &fds[nr] : fds, no_room ? 1 : nr + 1,
-		     no_room || has_connections(server) ? deadline_check_ms(&server->options) : -1);
+		     no_room || server->nr_connections ? deadline_check_ms(&server->options) : -1);
 		eventfd_read(server->wake, &wakes);
 		for (size_t i = 0; !no_room && i < nr; i++)
 			if (fds[i].revents)

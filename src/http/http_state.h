@@ -76,7 +76,7 @@ struct http_server {
 	pthread_mutex_t lock;
 	struct http_settings *settings;
 	LIST_HEAD(, http_connection) connections;
-	unsigned int nr_connections;
+	atomic_uint nr_connections; /* changed under the lock */
 	bool full; /* the acceptor waits for a connection to be closed */
 	double rate_tokens; /* of rate_limit, at rate_time */
 	uint64_t rate_time;
