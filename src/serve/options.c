@@ -27,13 +27,11 @@ static int parse_by(void *field, const char *text, struct error *error)
 
 static int add_listen(struct serve_options *o, const char *text)
 {
-	const char **listen = reallocarray(o->listen, o->nr_listen + 1, sizeof(*listen));
+	int err = array_reserve(o->listen, o->cap_listen, o->nr_listen + 1);
 
-	if (!listen)
-		return -ENOMEM;
-	o->listen = listen;
-	o->listen[o->nr_listen++] = text;
-	return 0;
+	if (!err)
+		o->listen[o->nr_listen++] = text;
+	return err;
 }
 
 /* field: the struct itself. */

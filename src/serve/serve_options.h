@@ -14,7 +14,7 @@ struct serve_options {
 	bool by_cgroup; /* --by cgroup */
 	unsigned int cgroup_limit;
 	const char **listen; /* --web.listen-address */
-	size_t nr_listen;
+	size_t nr_listen, cap_listen;
 	const char *web_config; /* --web.config.file; NULL: none */
 	bool systemd_socket; /* --web.systemd-socket */
 };
