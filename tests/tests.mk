@@ -39,6 +39,7 @@ $(O)/tests/test_end_events: WRAP := $(addprefix -Wl$(comma)--wrap=,perf_event_op
 	perf_event_attach ioctl read close)
 $(O)/tests/test_perf_event: WRAP := $(addprefix -Wl$(comma)--wrap=,syscall ioctl fopen)
 $(O)/tests/test_slab: WRAP := -Wl$(comma)--wrap=bpf_prog_test_run_opts
+$(O)/tests/test_cgroups: WRAP := -Wl$(comma)--wrap=openat
 $(O)/tests/test_web_auth: WRAP := -Wl$(comma)--wrap=crypt_rn
 $(O)/tests/test_stacks $(O)/profile_sample: WRAP := $(addprefix -Wl$(comma)--wrap=,\
 	symbols_user_find symbols_kernel_find)

@@ -244,11 +244,6 @@ void cgroups_trim(struct cgroups *c)
 	}
 }
 
-unsigned int cgroups_walks(const struct cgroups *c)
-{
-	return c->walks;
-}
-
 /* --- finding the hierarchy */
 
 /* Writes to list. */

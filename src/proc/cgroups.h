@@ -53,8 +53,6 @@ const char *cgroups_path(struct cgroups *c, uint64_t id);
 enum cgroup_fate cgroups_fate(const struct cgroups *c, const struct cgroup_entry *entry);
 /* Forgets the cgroups that the last walk did not find. */
 void cgroups_trim(struct cgroups *c);
-/* For tests: the number of walks. */
-unsigned int cgroups_walks(const struct cgroups *c);
 void cgroups_close(struct cgroups *c);
 
 #endif

@@ -21,6 +21,18 @@
 #define POD    "/kubepods/pod8dbc5577-d0e2-4706-8787-57d52c03ddf2"
 #define ID     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+int __real_openat(int dir, const char *path, int flags, ...);
+int __wrap_openat(int dir, const char *path, int flags, ...);
+
+static unsigned int walks;
+
+/* In place of openat(2), see the linker's --wrap: each walk opens the root once. */
+int __wrap_openat(int dir, const char *path, int flags, ...)
+{
+	walks += !strcmp(path, ".");
+	return __real_openat(dir, path, flags);
+}
+
 struct tree {
 	char root[64];
 	struct cgroups *cgroups;
@@ -76,6 +88,7 @@ static int setup(void **state)
 	assert_non_null(f);
 	fclose(f);
 	assert_int_equal(cgroups_open(&t->cgroups, t->root), 0);
+	walks = 0;
 	*state = t;
 	return 0;
 }
@@ -113,7 +126,7 @@ static void one_walk_finds_all(void **state)
 	assert_non_null(entry);
 	assert_string_equal(entry->names.container_id, ID);
 	assert_string_equal(entry->names.pod_uid, "8dbc5577-d0e2-4706-8787-57d52c03ddf2");
-	assert_int_equal(cgroups_walks(t->cgroups), 1);
+	assert_int_equal(walks, 1);
 	assert_false(cgroups_unified(t->cgroups));
 }
 
@@ -132,7 +145,7 @@ static void a_new_one_is_walked_for(void **state)
 	expect_path(t, id_of(t, "/a"), "/a", SECOND);
 	id = make(t, "/a/b/new");
 	expect_path(t, id, "/a/b/new", 2 * SECOND);
-	assert_int_equal(cgroups_walks(t->cgroups), 2);
+	assert_int_equal(walks, 2);
 }
 
 static void many_unknown_are_one_walk(void **state)
@@ -142,14 +155,14 @@ static void many_unknown_are_one_walk(void **state)
 
 	for (i = 0; i < 2000; i++)
 		assert_null(cgroups_find(t->cgroups, (1ull << 60) + i, SECOND));
-	assert_int_equal(cgroups_walks(t->cgroups), 1);
+	assert_int_equal(walks, 1);
 	/* Known to be absent for a minute. */
 	for (i = 0; i < 2000; i++)
 		assert_null(cgroups_find(t->cgroups, (1ull << 60) + i, 60 * SECOND));
-	assert_int_equal(cgroups_walks(t->cgroups), 1);
+	assert_int_equal(walks, 1);
 	for (i = 0; i < 2000; i++)
 		assert_null(cgroups_find(t->cgroups, (1ull << 60) + i, 61 * SECOND));
-	assert_int_equal(cgroups_walks(t->cgroups), 2);
+	assert_int_equal(walks, 2);
 }
 
 static void fates(void **state)
@@ -217,7 +230,7 @@ static void ten_thousand(void **state)
 		snprintf(name, sizeof(name), "/a/%d", i);
 		expect_path(t, id_of(t, name), name, SECOND);
 	}
-	assert_int_equal(cgroups_walks(t->cgroups), 1);
+	assert_int_equal(walks, 1);
 }
 
 static void no_hierarchy_there(void **state)
