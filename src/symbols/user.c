@@ -239,25 +239,20 @@ static struct jit *jit_get(struct symbols_user *u, const struct mapping *mapping
 	return jit;
 }
 
-static const char *keep_jit_name(struct symbols_user *u, const char *name)
-{
-	int64_t number = intern_text(&u->jit_names, name);
-
-	return number < 0 ? NULL : interned(&u->jit_names, number);
-}
-
 static void find_jit(struct symbols_user *u, const struct mapping *mapping, uint64_t address,
 		     struct user_symbol *out)
 {
 	struct jit *jit = jit_get(u, mapping);
 	const struct perf_map_entry *entry;
+	int64_t kept;
 
 	if (clock_ns(CLOCK_MONOTONIC) - jit->read_ns > REREAD_JIT_NS)
 		read_jit(jit, mapping);
 	entry = perf_map_find(&jit->map, address);
 	if (!entry)
 		return;
-	out->name = keep_jit_name(u, jit->map.names.data + entry->name);
+	kept = intern_text(&u->jit_names, jit->map.names.data + entry->name);
+	out->name = kept < 0 ? NULL : interned(&u->jit_names, kept);
 	out->offset = address - entry->start;
 	out->module = "[jit]";
 	out->module_offset = address - mapping->start;

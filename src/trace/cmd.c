@@ -38,26 +38,21 @@ static unsigned int nr_frames(int bytes)
 	return nr < TRACE_FRAMES ? nr : TRACE_FRAMES;
 }
 
-static void name_user(struct tracer *t, const struct trace_record *r, uint64_t address,
-		      struct symbol_frame *frame)
-{
-	symbols_frame_user(&t->symbols, r->pid, address, r->end_ns, frame);
-}
-
 static void add_stacks(struct tracer *t, struct trace_event *event,
 		       const struct trace_stacks *stacks)
 {
+	const struct trace_record *r = event->record;
 	struct symbol_frame *frame = t->frames;
 	unsigned int i;
 
-	event->nr_kernel = nr_frames(event->record->kernel_stack);
-	event->nr_user = nr_frames(event->record->user_stack);
+	event->nr_kernel = nr_frames(r->kernel_stack);
+	event->nr_user = nr_frames(r->user_stack);
 	event->kernel = frame;
 	for (i = 0; i < event->nr_kernel; i++)
 		symbols_frame_kernel(&t->symbols, stacks->kernel[i], frame++);
 	event->user = frame;
 	for (i = 0; i < event->nr_user; i++)
-		name_user(t, event->record, stacks->user[i], frame++);
+		symbols_frame_user(&t->symbols, r->pid, stacks->user[i], r->end_ns, frame++);
 }
 
 /*
@@ -88,7 +83,7 @@ static int print_fault(void *arg, void *data, size_t size)
 	if (record->origin == ORIGIN_KERNEL)
 		symbols_frame_kernel(&t->symbols, record->ip, &event.ip);
 	else if (record->ip)
-		name_user(t, record, record->ip, &event.ip);
+		symbols_frame_user(&t->symbols, record->pid, record->ip, record->end_ns, &event.ip);
 	if (size >= sizeof(*record) + sizeof(struct trace_stacks))
 		add_stacks(t, &event, (const void *)(record + 1));
 	output_record(&t->out, &event);
