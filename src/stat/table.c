@@ -42,7 +42,7 @@ void table_put_numbers(struct table *t, const struct report_row *row, bool p90)
 		table_put(t, "-");
 }
 
-static void put_row(struct table *t, const char *colour, const struct report_row *row)
+static void put_path_cells(struct table *t, const char *colour, const struct report_row *row)
 {
 	table_begin_line(t, colour);
 	table_put(t, "%s%s", row->path, row->inferred ? "~" : "");
@@ -50,7 +50,7 @@ static void put_row(struct table *t, const char *colour, const struct report_row
 	table_put_numbers(t, row, true);
 }
 
-static int print_paths(const struct output *out, const struct report *r)
+static int print_path_table(const struct output *out, const struct report *r)
 {
 	struct table t = { .nr_columns = 0 };
 
@@ -59,8 +59,8 @@ static int print_paths(const struct output *out, const struct report *r)
 	table_add_numbers(&t, true);
 	table_put_titles(&t, out->colour ? BOLD : "");
 	for (unsigned int i = 0; i < r->nr_rows; i++)
-		put_row(&t, out->colour && r->rows[i].inferred ? DIM : "", &r->rows[i]);
-	put_row(&t, "", &r->total);
+		put_path_cells(&t, out->colour && r->rows[i].inferred ? DIM : "", &r->rows[i]);
+	put_path_cells(&t, "", &r->total);
 	return table_print(&t, out->file);
 }
 
@@ -139,7 +139,7 @@ static int table_record(const struct output *out, const void *record)
 	if (r->groups && r->groups->total.count) {
 		err = table_groups(out, r->groups);
 	} else if (r->nr_rows && !r->groups) {
-		err = print_paths(out, r);
+		err = print_path_table(out, r);
 		print_legend(f, r);
 		print_notes(f, r);
 		if (r->causes)

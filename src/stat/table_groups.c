@@ -7,17 +7,17 @@
 #include "stat_formats.h"
 #include "util/escape.h"
 
-static bool is_shown(const struct group_report *r, int n, bool is_long)
+static bool is_dimension_shown(const struct group_report *r, int n, bool is_long)
 {
 	return r->by[n] && dimensions[r->by[n]].is_long == is_long;
 }
 
-static void add_names(struct table *t, const struct group_report *r, bool are_long)
+static void add_name_columns(struct table *t, const struct group_report *r, bool are_long)
 {
 	for (int n = 0; n < 2; n++) {
 		const struct dimension_row *dim = &dimensions[r->by[n]];
 
-		if (!is_shown(r, n, are_long))
+		if (!is_dimension_shown(r, n, are_long))
 			continue;
 		table_add_column(t, dim->title, 0, !dim->is_number);
 		if (dim->has_comm)
@@ -25,15 +25,15 @@ static void add_names(struct table *t, const struct group_report *r, bool are_lo
 	}
 }
 
-static void put_names(struct table *t, const struct group_report *r, const struct group_row *row,
-		      bool are_long)
+static void put_name_cells(struct table *t, const struct group_report *r,
+			   const struct group_row *row, bool are_long)
 {
 	char buf[DIMENSION_TEXT_LEN];
 
 	for (int n = 0; n < 2; n++) {
 		const struct dimension_row *dim = &dimensions[r->by[n]];
 
-		if (!is_shown(r, n, are_long))
+		if (!is_dimension_shown(r, n, are_long))
 			continue;
 		table_put(t, "%s", dim->text(buf, row, n));
 		if (dim->has_comm)
@@ -41,17 +41,18 @@ static void put_names(struct table *t, const struct group_report *r, const struc
 	}
 }
 
-static void put_group(struct table *t, const struct group_report *r, const struct group_row *row)
+static void put_group_cells(struct table *t, const struct group_report *r,
+			    const struct group_row *row)
 {
 	table_begin_line(t, "");
-	put_names(t, r, row, false);
+	put_name_cells(t, r, row, false);
 	table_put_numbers(t, &row->n, false);
-	put_names(t, r, row, true);
+	put_name_cells(t, r, row, true);
 }
 
 /* A row that is no group: its name is in the first column of texts, or the last before numbers. */
-static void put_rest(struct table *t, unsigned int nr_before, unsigned int nr_numbers,
-		     const char *name, const struct report_row *row)
+static void put_rest_cells(struct table *t, unsigned int nr_before, unsigned int nr_numbers,
+			   const char *name, const struct report_row *row)
 {
 	unsigned int named = 0;
 
@@ -73,21 +74,21 @@ int table_groups(const struct output *out, const struct group_report *r)
 	unsigned int before, numbers;
 	char more[32];
 
-	add_names(&t, r, false);
+	add_name_columns(&t, r, false);
 	before = t.nr_columns;
 	table_add_numbers(&t, false);
 	numbers = t.nr_columns - before;
-	add_names(&t, r, true);
+	add_name_columns(&t, r, true);
 	table_put_titles(&t, out->colour ? BOLD : "");
 	for (unsigned int i = 0; i < r->shown; i++)
-		put_group(&t, r, r->sorted[i]);
+		put_group_cells(&t, r, r->sorted[i]);
 	snprintf(more, sizeof(more), "(%u more)", r->nr_rows - r->shown);
 	if (r->shown < r->nr_rows)
-		put_rest(&t, before, numbers, more, &r->more);
+		put_rest_cells(&t, before, numbers, more, &r->more);
 	if (r->other.count)
-		put_rest(&t, before, numbers, "(other)", &r->other);
+		put_rest_cells(&t, before, numbers, "(other)", &r->other);
 	if (r->exited.count)
-		put_rest(&t, before, numbers, "(exited)", &r->exited);
-	put_rest(&t, before, numbers, "total", &r->total);
+		put_rest_cells(&t, before, numbers, "(exited)", &r->exited);
+	put_rest_cells(&t, before, numbers, "total", &r->total);
 	return table_print(&t, out->file);
 }

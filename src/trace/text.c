@@ -14,7 +14,7 @@
 
 #define TEXT_LEN ESCAPE_LEN(MAPPING_NAME_LEN)
 
-static void add_columns(struct table *t, const struct trace_run *run)
+static void add_trace_columns(struct table *t, const struct trace_run *run)
 {
 	table_add_column(t, "TIME", 15, true);
 	table_add_column(t, "LATENCY", 7, false);
@@ -62,12 +62,12 @@ static void text_begin(const struct output *out)
 	struct table t = { .nr_columns = 0 };
 
 	print_merged_causes(out->file, run);
-	add_columns(&t, run);
+	add_trace_columns(&t, run);
 	table_put_titles(&t, out->colour ? BOLD : "");
 	table_print(&t, out->file);
 }
 
-static void put_time(struct table *t, uint64_t wall_ns)
+static void put_time_cell(struct table *t, uint64_t wall_ns)
 {
 	time_t seconds = (time_t)(wall_ns / 1000000000);
 	struct tm tm;
@@ -96,7 +96,7 @@ static unsigned int sort_causes(unsigned char order[CAUSE_NR], const struct trac
 }
 
 /* "lock 49.8ms (99%), on_cpu 210us". */
-static void put_causes(struct table *t, const struct trace_record *r)
+static void put_cause_cell(struct table *t, const struct trace_record *r)
 {
 	unsigned char order[CAUSE_NR];
 	unsigned int nr = sort_causes(order, r);
@@ -118,7 +118,7 @@ static void put_causes(struct table *t, const struct trace_record *r)
 }
 
 /* The name, and where in it: in the file, or from the mapping's begin. */
-static void put_mapping(struct table *t, const struct trace_event *event)
+static void put_mapping_cell(struct table *t, const struct trace_event *event)
 {
 	const struct fault_mapping *mapping = &event->record->mapping;
 	uint64_t offset = mapping->kind == MAPPING_FILE ? mapping->offset :
@@ -132,13 +132,14 @@ static void put_mapping(struct table *t, const struct trace_event *event)
 		table_put(t, "%s", mapping->kind == MAPPING_NONE ? "none" : "-");
 }
 
-static void put_event(struct table *t, const struct trace_run *run, const struct trace_event *event)
+static void put_event_cells(struct table *t, const struct trace_run *run,
+			    const struct trace_event *event)
 {
 	const struct trace_record *r = event->record;
 	char text[TEXT_LEN];
 
 	table_begin_line(t, "");
-	put_time(t, event->wall_ns);
+	put_time_cell(t, event->wall_ns);
 	table_put(t, "%s", format_time(text, r->ns));
 	table_put(t, "%u/%u", r->pid, r->tid);
 	table_put(t, "%s", escape_text(text, TEXT_LEN, r->comm, ""));
@@ -150,8 +151,8 @@ static void put_event(struct table *t, const struct trace_run *run, const struct
 	if (run->retries)
 		table_put(t, "%u", r->retries);
 	table_put(t, "%llx", r->address);
-	put_causes(t, r);
-	put_mapping(t, event);
+	put_cause_cell(t, r);
+	put_mapping_cell(t, event);
 	table_put(t, "%s", trace_frame_name(text, &event->ip));
 	table_put(t, "%s", escape_text(text, TEXT_LEN, event->cgroup ? event->cgroup : "-", ""));
 }
@@ -180,8 +181,8 @@ static int text_record(const struct output *out, const void *record)
 	struct table t = { .nr_columns = 0 };
 	int err;
 
-	add_columns(&t, run);
-	put_event(&t, run, event);
+	add_trace_columns(&t, run);
+	put_event_cells(&t, run, event);
 	err = table_print(&t, f);
 	if (err || !run->stacks)
 		return err;
