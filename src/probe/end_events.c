@@ -49,11 +49,6 @@ static struct end_event_pair *find_pair(const struct end_events *end_events, int
 	return NULL;
 }
 
-bool end_events_has(const struct end_events *end_events, int id)
-{
-	return find_pair(end_events, id);
-}
-
 static void close_pair(struct end_events *end_events, struct end_event_pair *pair)
 {
 	end_events->closed_events += pair_events(pair);
@@ -106,7 +101,7 @@ static int open_pair(struct end_events *end_events, int id, struct end_event_pai
 
 int end_events_open(struct end_events *end_events, int id)
 {
-	return open_pair(end_events, id, find_pair(end_events, id));
+	return open_pair(end_events, id, end_events->per_task ? NULL : find_pair(end_events, id));
 }
 
 int end_events_reopen(struct end_events *end_events, int tid)

@@ -41,9 +41,6 @@ int end_events_open(struct end_events *end_events, int id);
  */
 int end_events_reopen(struct end_events *end_events, int tid);
 
-/* Is there a pair of id? */
-bool end_events_has(const struct end_events *end_events, int id);
-
 /* From here on nothing is counted and no program runs: the sums can be compared. */
 void end_events_stop(struct end_events *end_events);
 

@@ -54,6 +54,11 @@ int session_attach_probes(struct session *s, enum hook *failed);
 
 /* Measures task tid (and the tasks it creates, by the options). -ESRCH: it has exited. */
 int session_add_task(struct session *s, int tid);
+
+/*
+ * Added, or created meanwhile by a measured task: it has inherited the events, or is in a gap
+ * (bpf/exec.bpf.h), and more events would count its faults twice.
+ */
 bool session_has_task(const struct session *s, int tid);
 
 /*

@@ -97,9 +97,7 @@ bool session_has_task(const struct session *s, int tid)
 {
 	int kernel_tid;
 
-	if (end_events_has(&s->end_events, tid))
-		return true;
-	if (s->plan->end == END_PERF || !s->targets)
+	if (!s->targets)
 		return false;
 	kernel_tid = pid_namespace_to_kernel(s->options.pids, tid);
 	return kernel_tid > 0 &&

@@ -27,6 +27,7 @@ int targets_add_task(struct run *run, int tid)
 struct new_threads {
 	struct run *run;
 	int added;
+	bool found; /* any thread that is measured */
 };
 
 static int add_thread_if_new(void *context, int tid)
@@ -34,33 +35,37 @@ static int add_thread_if_new(void *context, int tid)
 	struct new_threads *n = context;
 	int err;
 
-	if (session_has_task(n->run->session, tid))
+	if (session_has_task(n->run->session, tid)) {
+		n->found = true;
 		return 0;
+	}
 	err = targets_add_task(n->run, tid);
 	n->added += !err;
 	return err == -ESRCH ? 0 : err; /* ended meanwhile */
 }
 
-/* One pass over the threads of pid: the number of new ones, or a negative errno. */
+/*
+ * One pass over the threads of pid: the number of new ones, or a negative errno; -ESRCH: it has
+ * no thread that can be measured.
+ */
 static int add_new_threads(struct run *run, int pid)
 {
-	struct new_threads n = { run, 0 };
+	struct new_threads n = { .run = run };
 	int err = procfs_each_thread(pid, add_thread_if_new, &n);
 
+	if (!err && !n.added && !n.found)
+		err = -ESRCH;
 	return err ? err : n.added;
 }
 
 int targets_add_process(struct run *run, int pid)
 {
-	int sum = 0, added;
 	char what[48];
+	int added;
 
 	do {
 		added = add_new_threads(run, pid);
-		sum += added > 0 ? added : 0;
 	} while (added > 0);
-	if (!added && !sum)
-		added = -ESRCH;
 	snprintf(what, sizeof(what), "process %d", pid);
 	return added < 0 ? fail_errno(exit_code_of(added), what, added) : 0;
 }
