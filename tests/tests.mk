@@ -43,7 +43,8 @@ $(O)/tests/test_cgroups: WRAP := -Wl$(comma)--wrap=openat
 $(O)/tests/test_web_auth: WRAP := -Wl$(comma)--wrap=crypt_rn
 $(O)/tests/test_stacks $(O)/profile_sample: WRAP := $(addprefix -Wl$(comma)--wrap=,\
 	symbols_user_find symbols_kernel_find)
-$(O)/tests/test_targets: WRAP := $(addprefix -Wl$(comma)--wrap=,session_add_cpu symbols_add_cpu)
+$(O)/tests/test_targets: WRAP := $(addprefix -Wl$(comma)--wrap=,session_add_cpu symbols_add_cpu \
+	session_add_task session_has_task)
 
 $(O)/tests/golden: $(wildcard tests/golden/*.c tests/golden/*.h) $(LIB)
 	$(call say,CC,$@)
@@ -74,7 +75,7 @@ $(O)/causegen: $(wildcard tests/tools/causegen/*.c tests/tools/causegen/*.h) $(O
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
-$(O)/ioworker $(O)/sleepers: $(O)/%: tests/tools/%/main.c $(O)/flags
+$(O)/ioworker $(O)/sleepers $(O)/threads: $(O)/%: tests/tools/%/main.c $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
@@ -102,7 +103,7 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
 # What the parts run, and what they need beside pfstat.
-CHECK_PROGRAMS := $(O)/live $(O)/known $(O)/ioworker $(O)/sleepers $(O)/small/pfstat
+CHECK_PROGRAMS := $(O)/live $(O)/known $(O)/ioworker $(O)/sleepers $(O)/threads $(O)/small/pfstat
 CHECK_PARTS := unit live cli samples vm
 ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
 	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))

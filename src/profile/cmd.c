@@ -186,6 +186,7 @@ static int name_and_print(struct profiler *p)
 static int open_run(struct profiler *p)
 {
 	const struct run_request request = {
+		.symbols = true,
 		.session.profile_stacks = p->options->stack_limit,
 	};
 	int code = run_open(&p->run, &p->options->run, &request);

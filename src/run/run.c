@@ -89,6 +89,12 @@ static void handle_signal(void *arg)
 	}
 }
 
+bool run_is_interrupted(struct run *run)
+{
+	handle_signal(run);
+	return run->done;
+}
+
 static void handle_target(void *arg)
 {
 	struct run *run = arg;
@@ -148,7 +154,7 @@ static int attach_processes(struct run *run)
 		snprintf(what, sizeof(what), "process %d", pid);
 		err = watch_end(run, pid, 0);
 		if (err)
-			return fail_errno(exit_code_of(err), what, err);
+			return targets_fail(run, what, err);
 		err = targets_add_process(run, pid);
 		if (err)
 			return err;
@@ -165,7 +171,7 @@ static int attach_thread(struct run *run, int tid)
 	if (watch_end(run, tid, PIDFD_THREAD))
 		watch_end(run, tid, 0);
 	snprintf(what, sizeof(what), "thread %d", tid);
-	return err ? fail_errno(exit_code_of(err), what, err) : 0;
+	return err ? targets_fail(run, what, err) : 0;
 }
 
 int run_attach_targets(struct run *run)
@@ -179,7 +185,7 @@ int run_attach_targets(struct run *run)
 		err = targets_add_task(run, run->workload.pid);
 		if (!err)
 			err = run_watch(run, run->workload.pidfd, handle_target, run);
-		return err ? fail_errno(exit_code_of(err), options->workload[0], err) : 0;
+		return err ? targets_fail(run, options->workload[0], err) : 0;
 	}
 	if (options->nr_pids)
 		return attach_processes(run);
@@ -226,7 +232,10 @@ int run_open(struct run *run, const struct run_options *options, const struct ru
 		code = setup_plan(run);
 	if (!code && !options->dry_run && !request->hangup)
 		code = open_events(run);
-	return code || options->dry_run ? code : setup_probes(run);
+	if (code || options->dry_run)
+		return code;
+	code = setup_probes(run);
+	return code ? code : descriptors_check(run);
 }
 
 int run_start(struct run *run)
@@ -315,7 +324,7 @@ int run_release(struct run *run, int code)
 	int workload_code;
 	size_t i;
 
-	if (code)
+	if (code && !run->told_limit)
 		run_explain_limit();
 	workload_code = workload_finish(&run->workload);
 	session_close(run->session);

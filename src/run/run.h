@@ -44,6 +44,7 @@ struct run_request {
 	struct session_options session; /* the command's part; targets and filters are filled in */
 	bool causes; /* the plan distinguishes causes */
 	bool cgroup_names; /* cgroups are named where a hierarchy is mounted */
+	bool symbols; /* run_open_symbols() follows */
 	bool by_cgroup; /* --by cgroup: without a hierarchy there is no run */
 	/*
 	 * Runs until a signal ends it, whatever becomes of the targets; SIGHUP calls hangup(arg).
@@ -81,8 +82,10 @@ struct run {
 	size_t nr_targets, targets_left;
 	struct run_source sources[RUN_SOURCES];
 	unsigned int nr_sources;
+	uint64_t open_files; /* without those of the targets */
 	bool timed_out; /* ended by -d or by the command, not by the targets */
 	bool told_removed_events; /* once is enough */
+	bool told_limit; /* of open files */
 	bool done;
 };
 

@@ -8,6 +8,24 @@
 
 #include "run.h"
 
+/* The soft limit of open files becomes the hard one. */
+void descriptors_raise(void);
+
+/*
+ * Once the probes are attached: are as many open files allowed as the targets need? Raises the
+ * hard limit if it must and may.
+ */
+int descriptors_check(struct run *run);
+
+/* After EMFILE: prints how many open files the targets need now. Returns the exit status. */
+int descriptors_fail(struct run *run);
+
+/* May each of these threads have an event for names on each CPU? Else each CPU has one. */
+bool descriptors_allow_thread_records(uint64_t nr_threads);
+
+/* Handles the signals that have come: is the run over? */
+bool run_is_interrupted(struct run *run);
+
 /* Raises the limit of open files, looks for the cgroups, asks the kernel and makes the plan. */
 int setup_plan(struct run *run);
 
@@ -28,6 +46,9 @@ int targets_add_process(struct run *run, int pid);
 
 /* One task; 0 or a negative errno. */
 int targets_add_task(struct run *run, int tid);
+
+/* After a negative errno of the above: prints the reason, with what was added. An exit status. */
+int targets_fail(struct run *run, const char *what, int err);
 
 /* From here on the tasks that lose their events by a privileged exec get others. */
 int targets_watch_removed_events(struct run *run);

@@ -6,35 +6,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-/* Each task or CPU needs two descriptors: as many as are allowed. */
-static void raise_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/*
- * Too few descriptors show in many ways, not all of which say EMFILE: libbpf takes it for
- * features that the kernel lacks. So after a failure a low limit is always worth a line.
- */
-void run_explain_limit(void)
-{
-	const unsigned int enough = 4 * HOOK_NR + 64 + 2 * sysconf(_SC_NPROCESSORS_CONF);
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < enough)
-		fprintf(stderr,
-			"pfstat: the limit of open files is %llu, which may be the reason;"
-			" %u are sufficient (ulimit -n)\n",
-			(unsigned long long)limit.rlim_cur, enough);
-}
 
 int run_verdict_status(enum plan_verdict verdict)
 {
@@ -105,7 +76,7 @@ int setup_plan(struct run *run)
 
 	run->only = run->options->only;
 	code = open_cgroups(run);
-	raise_limit();
+	descriptors_raise();
 	if (code)
 		return code;
 	/* A dry run promises, so it tries. */

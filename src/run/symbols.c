@@ -51,19 +51,24 @@ static void handle_symbol_records(void *symbols)
 int run_open_symbols(struct run *run, struct symbols *symbols)
 {
 	struct threads threads = { 0 };
-	int events = 0, err;
+	int events = 0, err = list_threads(run, &threads);
 
+	if (!descriptors_allow_thread_records(threads.nr)) {
+		free(threads.tids);
+		threads = (struct threads){ 0 };
+	}
 	/* First the events, as in targets_add_machine(). Records of tasks come from any CPU. */
-	if (!run_is_per_task(run->options))
+	if (!err && !threads.nr)
 		targets_watch_cpus(run);
-	err = list_threads(run, &threads);
 	if (!err)
 		err = symbols_open(symbols, threads.tids, (unsigned int)threads.nr, &events);
 	free(threads.tids);
+	if (!err && events == -EMFILE)
+		err = events;
 	if (!err && !events)
 		err = run_watch(run, symbols_fd(symbols), handle_symbol_records, symbols);
 	if (err)
-		return fail_errno(exit_code_of(err), "symbols", err);
+		return targets_fail(run, "symbols", err);
 	if (events)
 		fprintf(stderr,
 			"pfstat: perf events are refused (%s): functions of processes that end"

@@ -24,6 +24,15 @@ int targets_add_task(struct run *run, int tid)
 		       session_add_task(run->session, tid);
 }
 
+int targets_fail(struct run *run, const char *what, int err)
+{
+	if (err == -EMFILE)
+		return descriptors_fail(run);
+	if (err == -EINTR)
+		return fail_with(EXIT_FAILED, "interrupted before the measurement began");
+	return fail_errno(exit_code_of(err), what, err);
+}
+
 struct new_threads {
 	struct run *run;
 	int added;
@@ -35,6 +44,9 @@ static int add_thread_if_new(void *context, int tid)
 	struct new_threads *n = context;
 	int err;
 
+	/* There may be tens of thousands. */
+	if (run_is_interrupted(n->run))
+		return -EINTR;
 	if (session_has_task(n->run->session, tid)) {
 		n->found = true;
 		return 0;
@@ -67,7 +79,7 @@ int targets_add_process(struct run *run, int pid)
 		added = add_new_threads(run, pid);
 	} while (added > 0);
 	snprintf(what, sizeof(what), "process %d", pid);
-	return added < 0 ? fail_errno(exit_code_of(added), what, added) : 0;
+	return added < 0 ? targets_fail(run, what, added) : 0;
 }
 
 static int add_cpus(struct session *s)
@@ -101,6 +113,11 @@ static void unlock_request(struct run *run)
 
 /* --- tasks that lost their events by a privileged exec */
 
+static const char *remedy_of(int err)
+{
+	return err == -EMFILE ? " (ulimit -n)" : "";
+}
+
 static void handle_removed_events(void *arg)
 {
 	struct run *run = arg;
@@ -114,7 +131,7 @@ static void handle_removed_events(void *arg)
 	run->told_removed_events = true;
 	fprintf(stderr,
 		"pfstat: after a privileged exec, faults of task %d (and maybe others) are counted and not timed: %s%s\n",
-		tid, strerror(-err), err == -EMFILE ? " (ulimit -n)" : "");
+		tid, strerror(-err), remedy_of(err));
 }
 
 int targets_watch_removed_events(struct run *run)
@@ -166,7 +183,7 @@ int targets_add_machine(struct run *run)
 	if (run->observer.attaching)
 		run->observer.attaching(run->observer.arg);
 	err = add_cpus(run->session);
-	return err ? fail_errno(exit_code_of(err), "perf events of the CPUs", err) : 0;
+	return err ? targets_fail(run, "perf events of the CPUs", err) : 0;
 }
 
 /* "online@/devices/system/cpu/cpu1", then the variables: 1. -EAGAIN: of something else. */
@@ -191,7 +208,8 @@ void targets_handle_cpus(void *arg)
 	if (err == -EAGAIN || err == -EINTR)
 		return;
 	lock_request(run);
-	if (cpu >= 0)
+	/* Under -p only the names need it. */
+	if (cpu >= 0 && !run_is_per_task(run->options))
 		err = session_add_cpu(run->session, cpu);
 	if (cpu >= 0 && run->symbols && symbols_add_cpu(run->symbols, cpu))
 		fprintf(stderr,
@@ -204,6 +222,6 @@ void targets_handle_cpus(void *arg)
 		fprintf(stderr, "pfstat: CPUs that came online may be missed: %s\n",
 			strerror(-err));
 	else if (err)
-		fprintf(stderr, "pfstat: CPU %d came online and is not measured: %s\n", cpu,
-			strerror(-err));
+		fprintf(stderr, "pfstat: CPU %d came online and is not measured: %s%s\n", cpu,
+			strerror(-err), remedy_of(err));
 }

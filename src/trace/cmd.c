@@ -136,6 +136,7 @@ static int open_run(struct tracer *t)
 	const struct run_request request = {
 		.causes = true,
 		.cgroup_names = true,
+		.symbols = true,
 		.session = {
 			.trace = true,
 			.trace_slower_ns = t->options->slow_ns,

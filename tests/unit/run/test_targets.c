@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * test_targets.c: the kernel's events of CPUs that come online.
+ * test_targets.c: adding threads, and the kernel's events of CPUs that come online.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,8 +57,10 @@ static void keep_report(void *arg, int cpu, int err)
 /* Handles one message; NULL: the socket fails. */
 static void handle_message(const char *message, int result)
 {
+	static const struct run_options machine;
 	struct symbols symbols = { 0 };
 	struct run run = {
+		.options = &machine,
 		.request.cpu_online = keep_report,
 		.symbols = &symbols,
 	};
@@ -114,6 +120,99 @@ static void lost_events_are_reported(void **state)
 	assert_int_equal(calls.err, -EBADF);
 }
 
+/* --- threads */
+
+static int add_result; /* of each new thread */
+static int added; /* threads */
+
+int __wrap_session_add_task(struct session *s, int tid);
+bool __wrap_session_has_task(const struct session *s, int tid);
+
+int __wrap_session_add_task(struct session *s, int tid)
+{
+	(void)s;
+	(void)tid;
+	added += !add_result;
+	return add_result;
+}
+
+bool __wrap_session_has_task(const struct session *s, int tid)
+{
+	(void)s;
+	(void)tid;
+	return added;
+}
+
+/* Of this process, with a descriptor that is read before each thread; fills the message. */
+static int add_this_process(int signals, int result, char message[512])
+{
+	int pid = getpid();
+	struct run_options options = { .pids = &pid, .nr_pids = 1 };
+	struct run run = { .options = &options, .signals = signals };
+	int saved = dup(STDERR_FILENO), pipes[2], code;
+	ssize_t len;
+
+	run.plan.end = END_PERF;
+	add_result = result;
+	added = 0;
+	assert_int_equal(pipe2(pipes, O_NONBLOCK | O_CLOEXEC), 0);
+	dup2(pipes[1], STDERR_FILENO);
+	code = targets_add_process(&run, pid);
+	dup2(saved, STDERR_FILENO);
+	len = read(pipes[0], message, 511);
+	message[len > 0 ? len : 0] = '\0';
+	close(saved);
+	close(pipes[0]);
+	close(pipes[1]);
+	return code;
+}
+
+static void threads_are_added_until_none_is_new(void **state)
+{
+	char message[512];
+
+	(void)state;
+	assert_int_equal(add_this_process(-1, 0, message), 0);
+	assert_int_equal(added, 1);
+	assert_string_equal(message, "");
+	assert_int_equal(add_this_process(-1, -ESRCH, message), EXIT_FAILED);
+	assert_non_null(strstr(message, "No such process"));
+}
+
+/* It has created threads since they were counted. */
+static void too_many_threads_name_the_limit(void **state)
+{
+	char message[512], expected[128];
+	struct rlimit limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(add_this_process(-1, -EMFILE, message), EXIT_FAILED);
+	snprintf(expected, sizeof(expected),
+		 "pfstat: process %d: %llu open files are needed, and the limit is %llu", getpid(),
+		 2ull * limit.rlim_cur, (unsigned long long)limit.rlim_cur);
+	assert_memory_equal(message, expected, strlen(expected));
+	assert_non_null(strstr(message, "(ulimit -n "));
+}
+
+static void a_signal_ends_adding_threads(void **state)
+{
+	char message[512];
+	sigset_t set;
+	int fd;
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	assert_int_equal(raise(SIGTERM), 0);
+	assert_int_equal(add_this_process(fd, 0, message), EXIT_FAILED);
+	assert_int_equal(added, 0);
+	assert_string_equal(message, "pfstat: interrupted before the measurement began\n");
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +220,9 @@ int main(void)
 		cmocka_unit_test(cpu_that_is_refused_is_reported),
 		cmocka_unit_test(other_events_are_ignored),
 		cmocka_unit_test(lost_events_are_reported),
+		cmocka_unit_test(threads_are_added_until_none_is_new),
+		cmocka_unit_test(too_many_threads_name_the_limit),
+		cmocka_unit_test(a_signal_ends_adding_threads),
 	};
 
 	return cmocka_run_group_tests_name("targets", tests, NULL, NULL);
