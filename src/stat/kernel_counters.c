@@ -13,12 +13,13 @@
 #include <time.h>
 
 #include "proc/procfs.h"
+#include "util/clock.h"
 
 /* include/linux/sched.h */
 #define PF_EXITING 0x4
 
 /* A task that is just ending is waited for, but not for ever. */
-#define WALKS         50
+#define WALKS_NS      300000000
 #define WALK_PAUSE_NS 2000000
 
 struct vmstat {
@@ -207,10 +208,11 @@ static void walk_once(struct kernel_counters *k, struct walk *walk)
 static void walk_tasks(struct kernel_counters *k, struct walk *walk)
 {
 	static const struct timespec pause = { .tv_nsec = WALK_PAUSE_NS };
+	const uint64_t until = clock_ns(CLOCK_MONOTONIC) + WALKS_NS;
 
-	for (int i = 0; i < WALKS; i++) {
+	for (;;) {
 		walk_once(k, walk);
-		if (walk->steady || k->result.error[0])
+		if (walk->steady || k->result.error[0] || clock_ns(CLOCK_MONOTONIC) > until)
 			return;
 		nanosleep(&pause, NULL);
 	}
