@@ -56,7 +56,8 @@ int session_attach_probes(struct session *s, enum hook *failed);
 int session_add_task(struct session *s, int tid);
 
 /*
- * Added, or created meanwhile by a measured task: it has inherited the events, or is in a gap
+ * Added, or created by a measured task, or its ID has become that of a measured task that
+ * executed a program. One that was created has inherited the events, or is in a gap
  * (bpf/exec.bpf.h), and more events would count its faults twice.
  */
 bool session_has_task(const struct session *s, int tid);

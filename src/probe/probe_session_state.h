@@ -32,7 +32,7 @@ struct session {
 	int kprobe_fds[HOOK_NR];
 	struct end_events end_events;
 	int targets_fd;
-	uint64_t *targets; /* mmapped while tasks are added */
+	uint64_t *targets; /* mmapped with the first task */
 	uint64_t *gaps; /* exec_gaps; NULL: not needed, as the next */
 	struct ring_buffer *removed_events;
 	struct reopening reopening;

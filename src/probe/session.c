@@ -199,6 +199,8 @@ void session_close(struct session *s)
 		bpf_link__destroy(s->links[i]);
 	end_events_close(&s->end_events);
 	ring_buffer__free(s->removed_events);
+	if (s->targets)
+		munmap(s->targets, TARGET_WORDS * sizeof(*s->targets));
 	if (s->gaps)
 		munmap(s->gaps, GAP_WORDS * sizeof(*s->gaps));
 	for (i = 0; i < HOOK_NR; i++)

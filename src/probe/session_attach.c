@@ -124,10 +124,6 @@ int session_start(struct session *s)
 {
 	int link, err;
 
-	if (s->targets) {
-		munmap(s->targets, TARGET_WORDS * sizeof(*s->targets));
-		s->targets = NULL;
-	}
 	for (link = LINK_BEGIN_USER; link <= LINK_BEGIN_KERNEL; link++) {
 		err = attach_program(session_begin_program(s, link), &s->links[link]);
 		if (err)

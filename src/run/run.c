@@ -16,10 +16,16 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "proc/procfs.h"
 #include "run_setup.h"
+#include "util/clock.h"
 
 /* include/uapi/linux/pidfd.h of 6.9 */
 #define PIDFD_THREAD O_EXCL
+
+/* From the end of a thread's ID to the end of its exec, at most; and between two looks. */
+#define EXEC_NS      1000000000
+#define EXEC_LOOK_NS 10000000
 
 int run_watch(struct run *run, int fd, void (*ready)(void *arg), void *arg)
 {
@@ -95,6 +101,8 @@ bool run_is_interrupted(struct run *run)
 	return run->done;
 }
 
+static void wait_for_exec(struct run *run);
+
 static void handle_target(void *arg)
 {
 	struct run *run = arg;
@@ -114,7 +122,7 @@ static void handle_target(void *arg)
 		close(run->target_fds[i]);
 		run->target_fds[i] = -1;
 		if (!--run->targets_left)
-			run->done = true;
+			wait_for_exec(run);
 	}
 }
 
@@ -138,6 +146,53 @@ static int watch_end(struct run *run, int id, unsigned int flags)
 	run->target_fds[run->nr_targets++] = fd;
 	run->targets_left++;
 	return run_watch(run, fd, handle_target, run);
+}
+
+/* --- -t: a thread that executes a program */
+
+/* One that does is the only thread of its process. */
+static bool may_be_executing(int pid)
+{
+	struct procfs_stat stat;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return !procfs_read_stat(path, &stat) && stat.num_threads == 1 && stat.state != 'Z' &&
+	       stat.state != 'X';
+}
+
+static void handle_exec_timer(void *arg)
+{
+	struct run *run = arg;
+	const int pid = run->thread_process;
+	uint64_t ticks;
+
+	if (read(run->exec_timer, &ticks, sizeof(ticks)) != sizeof(ticks))
+		return;
+	if (session_has_task(run->session, pid)) {
+		epoll_ctl(run->epoll, EPOLL_CTL_DEL, run->exec_timer, NULL);
+		run->thread_process = 0;
+		run->done = watch_end(run, pid, PIDFD_THREAD);
+	} else if (clock_ns(CLOCK_MONOTONIC) > run->exec_until_ns || !may_be_executing(pid)) {
+		run->done = true;
+	}
+}
+
+/*
+ * All targets have ended. But the ID of a thread that executes a program ends as well: the
+ * thread then has its process's (de_thread() in fs/exec.c). When the exec is complete,
+ * sched_process_exec makes that ID a target (bpf/exec.bpf.h).
+ */
+static void wait_for_exec(struct run *run)
+{
+	if (!run->thread_process) {
+		run->done = true;
+		return;
+	}
+	run->exec_until_ns = clock_ns(CLOCK_MONOTONIC) + EXEC_NS;
+	run->exec_timer = run_timer(EXEC_LOOK_NS, true);
+	if (run_watch(run, run->exec_timer, handle_exec_timer, run))
+		run->done = true;
 }
 
 /* --- the targets */
@@ -164,9 +219,11 @@ static int attach_processes(struct run *run)
 
 static int attach_thread(struct run *run, int tid)
 {
+	const int pid = procfs_tgid(tid);
 	char what[48];
 	int err = targets_add_task(run, tid);
 
+	run->thread_process = pid == tid ? 0 : pid;
 	/* Before 6.9 there are pidfds of processes only: the end of other threads is not seen. */
 	if (watch_end(run, tid, PIDFD_THREAD))
 		watch_end(run, tid, 0);
@@ -216,8 +273,10 @@ int run_open(struct run *run, const struct run_options *options, const struct ru
 	run->options = options;
 	run->request = *request;
 	run->cpus = RUN_CPUS_UNWATCHED;
+	run->exec_timer = -1;
 	run->workload = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
-	run->target_fds = calloc(options->nr_pids + 1, sizeof(*run->target_fds));
+	/* -t: twice, see wait_for_exec(). */
+	run->target_fds = calloc(options->nr_pids + 2, sizeof(*run->target_fds));
 	if (!run->target_fds)
 		return fail_errno(EXIT_FAILED, "targets", -ENOMEM);
 	/* The workload first: a small process to fork, and it gets no descriptors. */
@@ -335,6 +394,8 @@ int run_release(struct run *run, int code)
 		if (run->target_fds[i] >= 0)
 			close(run->target_fds[i]);
 	free(run->target_fds);
+	if (run->exec_timer >= 0)
+		close(run->exec_timer);
 	/* The workload's own status, unless pfstat failed, or ended it by -d or COUNT. */
 	return code ? code : run->timed_out ? 0 : workload_code;
 }

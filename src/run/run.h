@@ -25,7 +25,7 @@
 #include "run_output.h"
 #include "run_workload.h"
 
-#define RUN_SOURCES        9
+#define RUN_SOURCES        10
 #define RUN_CPUS_UNWATCHED INT_MIN
 
 /* Called around attaching and detaching, with arg; each may be NULL. */
@@ -80,6 +80,9 @@ struct run {
 	int cpus; /* socket of CPU events; negative: CPUs that come online are missed */
 	int *target_fds; /* pidfds of -p or -t; -1: has ended */
 	size_t nr_targets, targets_left;
+	int thread_process; /* of -t; 0: the thread is its first one */
+	int exec_timer; /* until an exec of that thread is complete */
+	uint64_t exec_until_ns;
 	struct run_source sources[RUN_SOURCES];
 	unsigned int nr_sources;
 	uint64_t open_files; /* without those of the targets */

@@ -159,3 +159,52 @@ too_few()
 		return 1
 	}
 }
+
+# --- exec by a thread that is not the first one: it gets the process's ID
+
+@test "threads: -t of a thread that executes a program counts all its faults, to its end" {
+	start exec "$FAULTGEN" anon 3000
+	[ "$ID" != "$TARGET" ]
+	measure -t "$ID" -d 60
+	go
+	# Before 6.9 the end of such a thread is not seen.
+	wait_for 30 exited "$TARGET"
+	[ -s json ] || sleep 1
+	[ -s json ] || kill "$MEASURING"
+	ended
+	[ "$(anon)" -ge 3000 ]
+}
+
+@test "threads: -t of a thread that exits ends, though another one goes on" {
+	[ "$(printf '%s\n' 6.9 "$(uname -r)" | sort -V | head -1)" = 6.9 ] ||
+		skip "before 6.9 the end of such a thread is not seen"
+	start last 500
+	measure -t "$ID" -d 60
+	go
+	ended
+	! exited "$TARGET"
+	[ "$(anon)" -ge 500 ]
+}
+
+# --- the first thread has exited, the process has not
+
+@test "threads: -p of a process whose first thread has exited counts the others, to their end" {
+	start leader 2000
+	measure -p "$ID"
+	go
+	ended
+	[ "$(anon)" -ge 2000 ]
+}
+
+@test "threads: -p of a process goes on after its first thread has exited" {
+	"$THREADS" leader 2000 < <(sleep 2) > id &
+	TARGET=$!
+	measure -p "$TARGET"
+	ended
+	[ "$(anon)" -ge 2000 ]
+}
+
+@test "threads: a command goes on after its first thread has exited" {
+	timeout 60 "$PFSTAT" --attach="$ATTACH" --json --check -o json -- "$THREADS" leader 2000 < /dev/null
+	[ "$(anon)" -ge 2000 ]
+}
