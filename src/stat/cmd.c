@@ -13,6 +13,7 @@
 #include "stat_formats.h"
 #include "stat_kernel_counters.h"
 #include "stat_options.h"
+#include "stat_unseen.h"
 
 struct stat_run {
 	const struct stat_options *options;
@@ -29,6 +30,8 @@ struct stat_run {
 	bool keeps_exited; /* groups of exited tasks cannot be freed */
 	int interval; /* timer */
 	uint64_t left; /* of COUNT */
+	uint64_t events, faults; /* counted by the kernel before the measurement */
+	uint64_t unseen; /* faults that it counted since, if the total has none */
 };
 
 const struct format *const stat_formats[] = { &stat_table, &stat_json, &stat_csv, NULL };
@@ -157,8 +160,26 @@ static void handle_interval(void *arg)
 		s->run.done = s->run.timed_out = true;
 }
 
+/* "No page faults" may be wrong. */
+static void find_unseen(struct stat_run *s, uint64_t faults)
+{
+	char target[RUN_TARGETS_LEN];
+	struct unseen_counts counts;
+
+	unseen_counts_make(&counts, &s->run, snapshot_grown(s->events, s->now.events),
+			   snapshot_grown(s->faults, faults));
+	s->unseen = unseen_faults(&s->report, &counts);
+	if (s->unseen)
+		fprintf(stderr,
+			"pfstat: the kernel counted %llu faults of %s; pfstat saw none: its BPF programs"
+			" did not run, or did not recognise the tasks\n",
+			(unsigned long long)s->unseen, run_targets_text(&s->options->run, target));
+}
+
 static void print_total(struct stat_run *s)
 {
+	const uint64_t faults = unseen_read_faults(&s->run);
+
 	run_stop(&s->run);
 	if (s->groups)
 		rcu_wait();
@@ -167,6 +188,7 @@ static void print_total(struct stat_run *s)
 	keep_maxima(&s->now, &s->start);
 	memset(s->start.sums, 0, sizeof(s->start.sums));
 	print_report(s, &s->start, true);
+	find_unseen(s, faults);
 	/* CSV has no place for it. */
 	if (s->report.check && s->out.format == &stat_csv)
 		table_check(stderr, &s->check);
@@ -241,6 +263,8 @@ static int start(struct stat_run *s)
 	counters_read(s->counters, &s->now, false);
 	s->start.mono_ns = s->last.mono_ns = s->now.mono_ns;
 	s->start.wall_ns = s->last.wall_ns = s->now.wall_ns;
+	s->events = s->now.events;
+	s->faults = unseen_read_faults(&s->run);
 	err = run_go(&s->run);
 	return err ? err : open_interval(s);
 }
@@ -264,7 +288,7 @@ static int measure(struct stat_run *s)
 		return code;
 	run_loop(&s->run);
 	print_total(s);
-	return s->report.check && !s->check.ok ? EXIT_FAILED : 0;
+	return (s->report.check && !s->check.ok) || s->unseen ? EXIT_FAILED : 0;
 }
 
 static int stat_run(const void *options)
