@@ -21,7 +21,8 @@
 #include "symbols/symbols.h"
 
 /* Of a mapping that only the children have. */
-#define ADDRESS 0x123400000000
+/* In the part of memory that ThreadSanitizer leaves to programs. */
+#define ADDRESS 0x7e8000000000
 
 static struct symbols symbols;
 
