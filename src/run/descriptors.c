@@ -95,6 +95,9 @@ int descriptors_fail(struct run *run)
 	const uint64_t nr_threads = count_target_threads(run->options);
 	uint64_t needed = needed_files(run, nr_threads) + RESERVE;
 	char target[RUN_TARGETS_LEN], threads[48] = "";
+	const char *what = run_is_per_task(run->options) ?
+				   run_targets_text(run->options, target) :
+				   "perf events of the CPUs: Too many open files";
 
 	/* They were enough when they were counted: the process creates threads quickly. */
 	if (needed <= limit)
@@ -105,9 +108,8 @@ int descriptors_fail(struct run *run)
 	fprintf(stderr,
 		"pfstat: %s%s: %llu open files are needed, and the limit is %llu:"
 		" raise it (ulimit -n %llu)%s\n",
-		run_targets_text(run->options, target), threads, (unsigned long long)needed,
-		(unsigned long long)limit, (unsigned long long)needed,
-		nr_threads > 1 ? ", or measure the whole machine" : "");
+		what, threads, (unsigned long long)needed, (unsigned long long)limit,
+		(unsigned long long)needed, nr_threads > 1 ? ", or measure the whole machine" : "");
 	run->told_limit = true;
 	return EXIT_FAILED;
 }
