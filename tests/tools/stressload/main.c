@@ -18,7 +18,8 @@ static const struct mode {
 	void (*run)(uint64_t n, uint64_t step, struct outcome *out);
 	const char *what;
 } modes[] = {
-	{ "thrash", run_thrash, "4 threads touch N pages each while a fifth pages them out" },
+	{ "thrash", run_thrash,
+	  "4 threads touch N pages each while a fifth pages them out, until one came back" },
 	{ "races", run_races, "N times mprotect, munmap or mmap below 4 threads that fault" },
 	{ "hints", run_hints,
 	  "4 threads touch the same memory until there were N NUMA hints, 60 s at most" },

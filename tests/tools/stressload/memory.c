@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,8 +78,17 @@ static pthread_t start(void *(*run)(void *arg), uintptr_t arg)
 	return thread;
 }
 
+static bool has_swapped_in(void)
+{
+	struct rusage usage;
+
+	return !getrusage(RUSAGE_SELF, &usage) && usage.ru_majflt;
+}
+
+/* Again if the pager came too late: the touchers may need only a few milliseconds. */
 void run_thrash(uint64_t n, uint64_t step, struct outcome *out)
 {
+	const time_t end = time(NULL) + 60;
 	pthread_t threads[THREADS], other;
 	int i;
 
@@ -87,10 +97,12 @@ void run_thrash(uint64_t n, uint64_t step, struct outcome *out)
 	map_area(PAGES);
 	shared.n = n;
 	other = start(pager, 0);
-	for (i = 0; i < THREADS; i++)
-		threads[i] = start(toucher, i);
-	for (i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
+	do {
+		for (i = 0; i < THREADS; i++)
+			threads[i] = start(toucher, i);
+		for (i = 0; i < THREADS; i++)
+			pthread_join(threads[i], NULL);
+	} while (!has_swapped_in() && time(NULL) < end);
 	shared.stop = true;
 	pthread_join(other, NULL);
 }
