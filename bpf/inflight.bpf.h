@@ -203,15 +203,17 @@ static __noinline u32 responsible_user(void)
 static __noinline struct inflight *claim_overflow(u32 tid)
 {
 	struct inflight *s = bpf_map_lookup_elem(&inflight_overflow, &tid);
-	u32 user = hist_below(responsible_user(), NR_OVERFLOW_USERS);
-	struct inflight zero = { .tid = tid, .in_overflow = 1 + user };
+	struct inflight fresh = { .tid = tid };
+	u32 user;
 
 	if (s) {
 		record_leftover(s);
 		return s;
 	}
+	user = hist_below(responsible_user(), NR_OVERFLOW_USERS);
+	fresh.in_overflow = 1 + user;
 	if (overflow_of_user[user] >= OVERFLOW_SHARE ||
-	    bpf_map_update_elem(&inflight_overflow, &tid, &zero, BPF_NOEXIST))
+	    bpf_map_update_elem(&inflight_overflow, &tid, &fresh, BPF_NOEXIST))
 		return NULL;
 	__sync_fetch_and_add(&overflow_of_user[user], 1);
 	__sync_fetch_and_add(&overflow_live, 1);

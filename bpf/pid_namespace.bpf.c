@@ -16,12 +16,9 @@ static __always_inline void find_namespace(void)
 {
 	struct task_struct *reader = (void *)bpf_get_current_task();
 	struct pid *pid = BPF_CORE_READ(reader, thread_pid);
-	const struct upid *numbers = (void *)pid + bpf_core_field_offset(pid->numbers);
-	const struct upid *upid;
 
 	level = BPF_CORE_READ(pid, level);
-	upid = (void *)numbers + level * bpf_core_type_size(struct upid);
-	inum = BPF_CORE_READ(upid, ns, ns.inum);
+	inum = BPF_CORE_READ(upid_at(pid, level), ns, ns.inum);
 }
 
 /* The kernel walks the namespace of the task that reads (kernel/bpf/task_iter.c). */

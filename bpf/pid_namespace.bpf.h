@@ -10,14 +10,20 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+static __always_inline const struct upid *upid_at(struct pid *pid, u32 level)
+{
+	const void *numbers = (void *)pid + bpf_core_field_offset(pid->numbers);
+
+	return numbers + level * bpf_core_type_size(struct upid);
+}
+
 /*
  * alloc_pid() (kernel/pid.c) gives a task an ID in each namespace from its own, pid->level, up
  * to the initial one, level 0. 0: it has none in the namespace of that level and number.
  */
 static __always_inline u32 pid_in_namespace(struct pid *pid, u32 level, u32 inum)
 {
-	const struct upid *numbers = (void *)pid + bpf_core_field_offset(pid->numbers);
-	const struct upid *upid = (void *)numbers + level * bpf_core_type_size(struct upid);
+	const struct upid *upid = upid_at(pid, level);
 
 	if (BPF_CORE_READ(pid, level) < level || BPF_CORE_READ(upid, ns, ns.inum) != inum)
 		return 0;

@@ -40,8 +40,8 @@ struct inflight {
 	unsigned long long start_ns;
 	struct inflight_state state;
 	struct task_rss rss; /* at the begin */
-	unsigned int
-		in_overflow; /* 1 + the index in overflow_of_user; 0: not in inflight_overflow */
+	/* 1 + the index in overflow_of_user; 0: it is not in inflight_overflow. */
+	unsigned int in_overflow;
 	unsigned long long vmf; /* the struct vm_fault, once do_wp_page or __do_fault ran */
 	/* The low halves of the task's own counts at the begin, where they are compared. */
 	union {

@@ -139,30 +139,25 @@ unsigned int pid_namespace_inum(const struct pid_namespace *ns)
 	return ns ? ns->skel->bss->inum : INITIAL_INUM;
 }
 
-static int find_kernel_tid(const struct pid_namespace *ns, int tid)
+static int look_up(const uint32_t ids[MAX_TASKS], int tid)
 {
-	return tid > 0 && (uint32_t)tid < MAX_TASKS ? (int)ns->ids->kernel_of[tid] : 0;
+	return tid > 0 && (uint32_t)tid < MAX_TASKS ? (int)ids[tid] : 0;
 }
 
 int pid_namespace_to_kernel(struct pid_namespace *ns, int tid)
 {
-	int err;
+	int err = 0;
 
 	if (!ns)
 		return tid;
-	if (find_kernel_tid(ns, tid))
-		return find_kernel_tid(ns, tid);
-	err = pid_namespace_read(ns);
-	if (err)
-		return err;
-	return find_kernel_tid(ns, tid) ?: -ESRCH;
+	if (!look_up(ns->ids->kernel_of, tid))
+		err = pid_namespace_read(ns);
+	return err ?: look_up(ns->ids->kernel_of, tid) ?: -ESRCH;
 }
 
 int pid_namespace_to_local(const struct pid_namespace *ns, int tid)
 {
-	if (!ns)
-		return tid;
-	return tid > 0 && (uint32_t)tid < MAX_TASKS ? (int)ns->ids->local_of[tid] : 0;
+	return ns ? look_up(ns->ids->local_of, tid) : tid;
 }
 
 void pid_namespace_close(struct pid_namespace *ns)
