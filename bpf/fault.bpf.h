@@ -233,6 +233,9 @@ static __always_inline void close_fault(void *ctx, struct inflight *s, u32 tid, 
  */
 static __always_inline void end_without_begin(u32 tid, u32 major)
 {
+	/* A function ends the faults of all tasks, and from before the begin is attached. */
+	if (cfg.end_by_function && (!measuring || !is_target(tid)))
+		return;
 	if (overflow_live && end_unrecorded(tid, PATH_UNCLASSIFIED, major)) {
 		count(TALLY_TABLE_FULL);
 	} else if (is_target(tid)) {

@@ -126,9 +126,6 @@ static __always_inline int exit_fault(void *ctx, u64 address, u32 ret, u32 flags
 {
 	if (ret & (VM_FAULT_RETRY | VM_FAULT_ERROR))
 		return exit_mm_fault();
-	/* Runs for all tasks, unlike the perf events of a task. */
-	if (!is_target(current_tid()))
-		return 0;
 	stop_causes(current_tid());
 	return end_event(ctx, address, (ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED),
 			 with_find_vma);

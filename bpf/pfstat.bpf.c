@@ -6,6 +6,7 @@
  */
 #include "causes.bpf.h"
 #include "cgroup_counters.bpf.h"
+#include "end_sw_event.bpf.h"
 #include "exec.bpf.h"
 #include "exit_counters.bpf.h"
 #include "fault.bpf.h"

@@ -42,6 +42,8 @@ const volatile struct hist_tables hist;
 
 /* Written by user space at each interval; see struct fault_counters. */
 unsigned int epoch;
+/* Set by user space when the begin is about to be attached. */
+unsigned int measuring;
 /* Faults in flight that are not in inflight; what looks for them is skipped when it is 0. */
 unsigned long long overflow_live;
 /* Of those, the ones in inflight_overflow, by user; at most OVERFLOW_SHARE. */

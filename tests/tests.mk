@@ -28,7 +28,7 @@ $(O)/tests/%: $(O)/tests/%.o $(LIB)
 
 # Functions that a test has instead of the real ones.
 $(O)/tests/test_collect: WRAP := $(addprefix -Wl$(comma)--wrap=,session_events session_misses \
-	session_maps rcu_wait)
+	session_end_misses session_maps rcu_wait)
 $(O)/tests/test_cgroup_counters $(O)/tests/test_group_counters $(O)/tests/test_stack_table: \
 	WRAP := -Wl,--wrap=session_maps
 $(O)/tests/test_serve_metrics: WRAP := $(addprefix -Wl$(comma)--wrap=,counters_read counters_slow \

@@ -41,6 +41,8 @@ struct config {
 	unsigned char inherit_children;
 	/* The ends are events of tasks, which a privileged exec removes; see exec.bpf.h. */
 	unsigned char end_by_task;
+	/* The end is the call or the return of a function, which is seen for every task. */
+	unsigned char end_by_function;
 	/* bpf_get_current_task_btf exists (5.11). */
 	unsigned char task_btf;
 	/* task_struct.rss_stat is used as evidence (up to 6.1). */

@@ -241,6 +241,7 @@ int counters_read(struct counters *c, struct snapshot *snap, bool final)
 		settle_read_accesses(&c->reads[path][origin][major],
 				     &snap->sums[path][origin][major]);
 	snap->probe_misses = session_misses(c->session);
+	snap->end_misses = session_end_misses(c->session);
 	if (final)
 		snap->in_flight = count_in_flight(c);
 	snap->mono_ns = clock_ns(CLOCK_MONOTONIC);

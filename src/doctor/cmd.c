@@ -106,6 +106,24 @@ static void print_caps(FILE *f, const struct caps *caps)
 		     "bpf_find_vma (5.17 and later): without it rare paths stay unclassified");
 }
 
+/* scope: which faults; the rows of its plan, and why not the others. */
+static void print_methods(FILE *f, const struct caps *caps, const char *scope, bool per_task)
+{
+	const struct plan_request request = { .mode = ATTACH_AUTO, .per_task = per_task };
+	const struct method_row *row;
+	struct plan plan;
+
+	plan_make(&plan, &request, caps);
+	if (plan.verdict)
+		return;
+	fprintf(f, "\nMethods, %s (--attach=STEP=NAME)\n", scope);
+	for (int step = 0; step < STEP_NR; step++)
+		for (unsigned int i = 0; (row = method_row(step, i)); i++)
+			fprintf(f, "  %-6s %-11s %s: %s\n", step_name(step), row->name, row->text,
+				i == plan_method(&plan, step) ? "used" :
+								plan_unused_reason(&plan, step, i));
+}
+
 static void print_paths(FILE *f, const struct plan *plan)
 {
 	unsigned int path, origin;
@@ -168,6 +186,8 @@ static int doctor_run(const void *options)
 		fprintf(f, "\nMeasuring is not possible: %s\n", plan.reason);
 		return run_verdict_status(plan.verdict);
 	}
+	print_methods(f, &caps, "the whole machine", false);
+	print_methods(f, &caps, "-p, -t and --", true);
 	print_paths(f, &plan);
 	print_causes(f, &plan);
 	if (o->verbose)

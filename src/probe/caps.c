@@ -18,6 +18,7 @@
 #include "shared/fault_counters.h"
 #include "caps.skel.h"
 #include "probe_perf_event.h"
+#include "probe_preemption.h"
 #include "probe_wait_functions.h"
 #include "proc/procfs.h"
 
@@ -179,6 +180,9 @@ static void probe_trampolines(struct caps *caps, const struct btf *btf)
 	caps->fexit = caps->fentry ? caps->fentry :
 				     try_btf_program(btf, "handle_mm_fault", BTF_KIND_FUNC,
 						     BPF_TRACE_FEXIT, true);
+	caps->sw_event = caps->fentry ? caps->fentry :
+					try_btf_program(btf, "___perf_sw_event", BTF_KIND_FUNC,
+							BPF_TRACE_FENTRY, false);
 }
 
 static void probe_hooks(struct caps *caps, const struct btf *btf)
@@ -248,7 +252,7 @@ void caps_probe(struct caps *caps, enum attach_mode mode, bool each)
 	fill_errors(caps->hook_fentry, -EOPNOTSUPP);
 	fill_errors(caps->hook_kprobe, -EOPNOTSUPP);
 	fill_errors(caps->hook_tracepoint, -EOPNOTSUPP);
-	caps->begin = caps->fentry = caps->fexit = -EOPNOTSUPP;
+	caps->begin = caps->fentry = caps->fexit = caps->sw_event = -EOPNOTSUPP;
 	caps->kprobe = -EOPNOTSUPP;
 
 	caps->bpf = close_fd(load_empty_program(BPF_PROG_TYPE_PERF_EVENT, 0, 0));
@@ -270,6 +274,7 @@ void caps_probe(struct caps *caps, enum attach_mode mode, bool each)
 	caps->vma_lock = !find_function(btf, "lock_vma_under_rcu");
 	caps->numa = has_numa_hints() && has_member(btf, "task_struct", "numa_faults_locality");
 	caps->mthp = has_mthp();
+	caps->preemptible = preemption_read();
 	if (!caps->bpf) {
 		/* On 6.1 each takes two grace periods: only for attach modes that use it. */
 		if (each || mode == ATTACH_AUTO || mode == ATTACH_FENTRY || caps->perf_cpu ||

@@ -41,10 +41,71 @@ static enum plan_verdict refusal_verdict(int error)
 	return error == -EPERM || error == -EACCES ? PLAN_PRIVILEGE : PLAN_KERNEL;
 }
 
-/* The begin and the end: without them nothing can be measured. */
-static void plan_end(struct plan *plan, const struct plan_request *request, const struct caps *caps)
+const struct method_row *plan_end_row(const struct plan *plan)
 {
-	int perf = request->per_task ? caps->perf_task : caps->perf_cpu;
+	return method_row(STEP_END, plan->end);
+}
+
+/*
+ * The row of a step: the one that was asked for; else the most trusted, and of these the cheapest.
+ * -1: each is refused. Notes why the others are not used.
+ */
+static int choose_method(struct plan *plan, enum step step, const struct plan_request *request,
+			 const struct caps *caps)
+{
+	enum trust best_trust = TRUST_LAST_RESORT;
+	const struct method_row *best = NULL, *row;
+	int chosen = -1;
+
+	for (unsigned int i = 0; (row = method_row(step, i)); i++) {
+		const char *why = NULL;
+		int error = row->refused(request, caps);
+		enum trust trust = error ? TRUST_LAST_RESORT : row->trust(request, caps, &why);
+		bool asked = request->method[step] == i + 1;
+
+		plan->unused[step][i].error = error;
+		plan->unused[step][i].why = why;
+		if (error || (request->method[step] && !asked))
+			continue;
+		if (best &&
+		    (trust < best_trust || (trust == best_trust && row->price >= best->price)))
+			continue;
+		best = row;
+		best_trust = trust;
+		chosen = (int)i;
+	}
+	return chosen;
+}
+
+/* No row of the end works: what would have to be granted. */
+static void refuse_ends(struct plan *plan, const struct plan_request *request)
+{
+	const struct method_row *asked = NULL;
+	int error = plan->unused[STEP_END][END_PERF].error;
+	char why[96];
+
+	if (request->method[STEP_END])
+		asked = method_row(STEP_END, request->method[STEP_END] - 1);
+	if (!asked) {
+		refuse_plan(
+			plan, refusal_verdict(error),
+			"neither perf events (CAP_PERFMON and kernel.perf_event_paranoid at most 2,"
+			" or CAP_SYS_ADMIN) nor fexit on handle_mm_fault can end a fault",
+			error);
+		return;
+	}
+	error = plan->unused[STEP_END][request->method[STEP_END] - 1].error;
+	snprintf(why, sizeof(why),
+		 "--attach=end=%s: %s is refused; without it the best end is used", asked->name,
+		 asked->text);
+	refuse_plan(plan, refusal_verdict(error), why, error);
+}
+
+/* The rows of begin, end and record: without them nothing can be measured. */
+static void plan_methods(struct plan *plan, const struct plan_request *request,
+			 const struct caps *caps)
+{
+	int end;
 
 	plan->atomics = caps->atomics;
 	plan->task_btf = caps->task_btf;
@@ -53,33 +114,37 @@ static void plan_end(struct plan *plan, const struct plan_request *request, cons
 			plan, refusal_verdict(caps->bpf),
 			"cannot load BPF programs (run as root, or with CAP_BPF and CAP_PERFMON)",
 			caps->bpf);
-	} else if (caps->btf) {
+		return;
+	}
+	if (caps->btf) {
 		refuse_plan(
 			plan, PLAN_KERNEL,
 			"no /sys/kernel/btf/vmlinux (needs a kernel built with CONFIG_DEBUG_INFO_BTF)",
 			caps->btf);
-	} else if (caps->begin) {
+		return;
+	}
+	if (choose_method(plan, STEP_BEGIN, request, caps) < 0) {
 		refuse_plan(plan, PLAN_KERNEL,
 			    "cannot attach to the exceptions:page_fault_user and page_fault_kernel"
 			    " tracepoints (needs CONFIG_TRACEPOINTS, and x86)",
 			    caps->begin);
-	} else if (!perf) {
-		plan->end = END_PERF;
-	} else if (!caps->fexit) {
-		plan->end = END_FEXIT;
+		return;
+	}
+	choose_method(plan, STEP_RECORD, request, caps);
+	end = choose_method(plan, STEP_END, request, caps);
+	if (end < 0) {
+		refuse_ends(plan, request);
+		return;
+	}
+	plan->end = end;
+	if (plan->unused[STEP_END][END_PERF].error && plan->unused[STEP_END][end].why &&
+	    !request->method[STEP_END])
 		snprintf(
 			plan->note, sizeof(plan->note),
-			"perf events are refused (%s), so the end of a fault is fexit on"
-			" handle_mm_fault; grant CAP_SYS_ADMIN or lower kernel.perf_event_paranoid to 2"
+			"perf events are refused (%s), so the end of a fault is %s; grant CAP_SYS_ADMIN or lower kernel.perf_event_paranoid to 2"
 			" for an exact end",
-			strerror(-perf));
-	} else {
-		refuse_plan(
-			plan, refusal_verdict(perf),
-			"neither perf events (CAP_PERFMON and kernel.perf_event_paranoid at most 2,"
-			" or CAP_SYS_ADMIN) nor fexit on handle_mm_fault can end a fault",
-			perf);
-	}
+			strerror(-plan->unused[STEP_END][END_PERF].error),
+			plan_end_row(plan)->text);
 }
 
 static enum method function_method(const struct caps *caps, enum attach_mode mode, enum hook h,
@@ -404,7 +469,9 @@ static void plan_describe(struct plan *plan, enum attach_mode asked, const struc
 	snprintf(plan->modes, sizeof(plan->modes), "%s%s", attach_mode_name(plan->mode),
 		 used[METHOD_FENTRY] && used[METHOD_KPROBE] ? "+kprobe" : "");
 	snprintf(plan->attach, sizeof(plan->attach), "%s%s", plan->modes,
-		 plan->end == END_FEXIT ? " (end: fexit)" : "");
+		 !plan->unused[STEP_END][END_PERF].error ? "" :
+		 plan->end == END_FEXIT                  ? " (end: fexit)" :
+							   " (end: sw_event)");
 
 	if (asked != ATTACH_AUTO || plan->mode == ATTACH_FENTRY)
 		return;
@@ -465,7 +532,7 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	int path, origin;
 
 	memset(plan, 0, sizeof(*plan));
-	plan_end(plan, request, caps);
+	plan_methods(plan, request, caps);
 	if (plan->verdict)
 		return;
 	if (request->gup && gup_error(request, caps)) {

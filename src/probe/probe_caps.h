@@ -24,6 +24,8 @@ struct caps {
 	int perf_task; /* the same of one task */
 	int fentry; /* attaching to a function of the fault path */
 	int fexit; /* handle_mm_fault */
+	int sw_event; /* fentry on ___perf_sw_event */
+	bool preemptible; /* tasks in kernel mode are preempted */
 	int kprobe; /* any kprobe */
 	int hook_fentry[HOOK_NR];
 	int hook_kprobe[HOOK_NR]; /* tried if each, else: does the function exist? */

@@ -15,6 +15,7 @@
 #include "shared/evidence.h"
 #include "shared/fault_counters.h"
 #include "probe_caps.h"
+#include "probe_methods.h"
 #include "report/report.h"
 
 enum method {
@@ -26,8 +27,6 @@ enum method {
 	METHOD_TRACEPOINT,
 };
 
-enum end_method { END_PERF, END_FEXIT };
-
 /* Can it be measured? If not, does the kernel refuse it, or is a privilege missing? */
 enum plan_verdict { PLAN_OK, PLAN_KERNEL, PLAN_PRIVILEGE };
 
@@ -36,6 +35,8 @@ struct plan_request {
 	bool per_task; /* -p, -t or --: events of tasks, and a filter */
 	bool gup; /* --gup: hook handle_mm_fault itself */
 	bool causes; /* measure what a fault's time is spent on */
+	bool stacks; /* take the stacks of faults */
+	unsigned char method[STEP_NR]; /* 1 + the row that must be used; 0: the best one */
 };
 
 struct plan {
@@ -48,7 +49,15 @@ struct plan {
 	/* What is not optimal and why; empty: nothing. */
 	char note[512];
 
+	enum begin_method begin;
 	enum end_method end;
+	enum record_method record;
+	/* Why a row of a step is not used: it is refused (a negative errno), or the best it can do.
+	 */
+	struct {
+		int error;
+		const char *why; /* NULL: another row is cheaper */
+	} unused[STEP_NR][METHODS_MAX];
 	bool atomics;
 	bool task_btf;
 	bool task_rss;
@@ -70,8 +79,18 @@ struct plan {
 
 void plan_make(struct plan *plan, const struct plan_request *request, const struct caps *caps);
 
+/* The row of the plan's end. */
+const struct method_row *plan_end_row(const struct plan *plan);
+
 /* Does the plan attach to hook h? */
 bool plan_attaches(const struct plan *plan, enum hook h);
+
+/* The row of a step that the plan uses; why it does not use another one. */
+unsigned int plan_method(const struct plan *plan, enum step step);
+const char *plan_unused_reason(const struct plan *plan, enum step step, unsigned int row);
+
+/* The same for an output. */
+void plan_describe_methods(const struct plan *plan, struct report_method methods[STEP_NR]);
 
 const char *attach_mode_name(enum attach_mode mode);
 const char *method_name(enum method method);

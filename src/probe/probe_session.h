@@ -52,6 +52,12 @@ int session_load(struct session **out, const struct plan *plan,
 /* Attaches all but the begin. A hook that failed is named in failed (HOOK_NR: none). */
 int session_attach_probes(struct session *s, enum hook *failed);
 
+/*
+ * Attaches the end where it is not an event of each task or CPU. A failure means that the kernel
+ * refuses what its BTF promises.
+ */
+int session_attach_end(struct session *s);
+
 /* Measures task tid (and the tasks it creates, by the options). -ESRCH: it has exited. */
 int session_add_task(struct session *s, int tid);
 
@@ -107,10 +113,14 @@ struct session_maps {
 };
 void session_maps(const struct session *s, struct session_maps *maps);
 
-/* The kernel's own count of completed faults of what is measured; 0 with END_FEXIT. */
+/* The kernel's own count of completed faults of what is measured; 0 where no perf events do. */
 uint64_t session_events(const struct session *s);
 
-/* Runs of programs that the kernel skipped and counted (recursion_misses, 5.12). */
+/*
+ * Runs of programs that the kernel skipped and counted (recursion_misses, 5.12): of the end, where
+ * no perf events count the faults, and of all others.
+ */
+uint64_t session_end_misses(const struct session *s);
 uint64_t session_misses(const struct session *s);
 
 /* Of those, runs of the exit program: the counts of such a task are not in exit_counters. */

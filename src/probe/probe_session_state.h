@@ -12,8 +12,11 @@
 #include "probe_end_events.h"
 #include "probe_session.h"
 
-/* The programs of the begin, and of an end that is not perf's, have links of their own. */
-enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_EXIT, LINK_NR };
+/*
+ * The programs of the begin, of an end that is not of perf events, and of the return of
+ * get_user_pages faults have links of their own.
+ */
+enum { LINK_BEGIN_USER, LINK_BEGIN_KERNEL, LINK_END, LINK_EXIT, LINK_NR };
 
 struct pfstat_bpf;
 
@@ -31,6 +34,7 @@ struct session {
 	struct bpf_link *hook_links[HOOK_NR];
 	int kprobe_fds[HOOK_NR];
 	struct end_events end_events;
+	int switch_fds[2]; /* events that make the kernel call ___perf_sw_event; -1: none */
 	int targets_fd;
 	uint64_t *targets; /* mmapped with the first task */
 	uint64_t *gaps; /* exec_gaps; NULL: not needed, as the next */
@@ -53,15 +57,19 @@ struct slab_maps session_slab_maps(const struct session *s, int kind);
 /* Are faults counted by mapping or by file? */
 bool session_by_mapping(const struct session_options *options);
 
-/* The program of hook h, or of the begin (LINK_BEGIN_), the end, the exit; NULL: none is needed. */
+/* The program of hook h, of the begin (LINK_BEGIN_), the end (0, 1), the exit; NULL: none is
+ * needed. */
 struct bpf_program *session_hook_program(const struct session *s, enum hook h);
 struct bpf_program *session_begin_program(const struct session *s, int link);
-struct bpf_program *session_end_program(const struct session *s, int major);
+struct bpf_program *session_end_program(const struct session *s, int i);
 struct bpf_program *session_exit_program(const struct session *s);
 
 /* Before the hooks are attached. 0, also if nothing can remove events, or a negative errno. */
 int session_open_removed_events(struct session *s);
 
 void session_detach_hook(struct session *s, enum hook h);
+
+/* An end that is a link, with the events that it needs. */
+void session_detach_end(struct session *s);
 
 #endif

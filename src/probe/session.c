@@ -50,22 +50,21 @@ struct bpf_program *session_begin_program(const struct session *s, int link)
 	return s->plan->atomics ? s->skel->progs.begin_kernel : s->skel->progs.begin_kernel_plain;
 }
 
-struct bpf_program *session_end_program(const struct session *s, int major)
+struct bpf_program *session_end_program(const struct session *s, int i)
 {
-	if (s->plan->vma_source == VMA_FIND)
-		return major ? s->skel->progs.end_major_vma : s->skel->progs.end_minor_vma;
-	return major ? s->skel->progs.end_major : s->skel->progs.end_minor;
+	const struct method_row *end = plan_end_row(s->plan);
+	const char *name = end->programs[s->plan->vma_source == VMA_FIND][i];
+
+	return name ? bpf_object__find_program_by_name(s->skel->obj, name) : NULL;
 }
 
-/* fexit on handle_mm_fault: the fallback's end, or the end of get_user_pages faults. */
+/* fexit on handle_mm_fault as the end of get_user_pages faults; END_FEXIT ends these, too. */
 struct bpf_program *session_exit_program(const struct session *s)
 {
-	if (s->plan->end == END_FEXIT)
-		return s->plan->vma_source == VMA_FIND ? s->skel->progs.fexit_end_vma :
-							 s->skel->progs.fexit_end;
-	if (s->plan->hook[HOOK_handle_mm_fault].method == METHOD_FENTRY)
-		return s->skel->progs.fexit_handle_mm_fault;
-	return NULL;
+	if (s->plan->end == END_FEXIT ||
+	    s->plan->hook[HOOK_handle_mm_fault].method != METHOD_FENTRY)
+		return NULL;
+	return s->skel->progs.fexit_handle_mm_fault;
 }
 
 bool session_by_mapping(const struct session_options *options)
@@ -160,7 +159,14 @@ uint64_t session_misses(const struct session *s)
 
 	bpf_object__for_each_program(prog, s->skel->obj)
 		sum += program_info(prog).recursion_misses;
-	return sum;
+	return sum - session_end_misses(s);
+}
+
+uint64_t session_end_misses(const struct session *s)
+{
+	const struct bpf_program *prog = session_end_program(s, 0);
+
+	return plan_end_row(s->plan)->of_targets ? 0 : program_info(prog).recursion_misses;
 }
 
 uint64_t session_exit_misses(const struct session *s)
@@ -195,6 +201,7 @@ void session_close(struct session *s)
 
 	if (!s)
 		return;
+	session_detach_end(s);
 	for (i = 0; i < LINK_NR; i++)
 		bpf_link__destroy(s->links[i]);
 	end_events_close(&s->end_events);

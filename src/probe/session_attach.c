@@ -6,11 +6,17 @@
 #include "probe_session_state.h"
 
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "probe_perf_event.h"
 #include "probe_pid_namespace.h"
+/* Its members are of these types. */
+#include "shared/config.h"
+#include "shared/hist.h"
+#include "shared/tallies.h"
+#include "pfstat.skel.h"
 
 static int attach_kprobe(struct session *s, enum hook h, const struct bpf_program *prog)
 {
@@ -39,6 +45,32 @@ static int attach_hook(struct session *s, enum hook h, struct bpf_program *prog)
 		return attach_program(prog, &s->hook_links[h]);
 	s->hook_links[h] = bpf_program__attach_kprobe_multi_opts(prog, NULL, &opts);
 	return s->hook_links[h] ? 0 : -errno;
+}
+
+/* Events of this process, disabled: that they exist is enough. */
+static int open_switch_events(struct session *s)
+{
+	static const unsigned int events[2] = { PERF_COUNT_SW_PAGE_FAULTS_MIN,
+						PERF_COUNT_SW_PAGE_FAULTS_MAJ };
+
+	for (int i = 0; i < 2; i++) {
+		s->switch_fds[i] = perf_event_open_software(events[i], 0, -1, false);
+		if (s->switch_fds[i] < 0)
+			return s->switch_fds[i];
+	}
+	return 0;
+}
+
+int session_attach_end(struct session *s)
+{
+	const struct method_row *end = plan_end_row(s->plan);
+	int err = 0;
+
+	if (end->of_targets)
+		return 0;
+	if (end->needs_event)
+		err = open_switch_events(s);
+	return err ?: attach_program(session_end_program(s, 0), &s->links[LINK_END]);
 }
 
 int session_attach_probes(struct session *s, enum hook *failed)
@@ -83,7 +115,7 @@ int session_add_task(struct session *s, int tid)
 
 	if (kernel_tid < 0)
 		return kernel_tid;
-	if (!err && s->plan->end == END_PERF)
+	if (!err && plan_end_row(s->plan)->of_targets)
 		err = end_events_open(&s->end_events, tid);
 	if (err)
 		return err;
@@ -117,13 +149,14 @@ int session_list_tasks(const struct session *s)
 
 int session_add_cpu(struct session *s, int cpu)
 {
-	return s->plan->end == END_PERF ? end_events_open(&s->end_events, cpu) : 0;
+	return plan_end_row(s->plan)->of_targets ? end_events_open(&s->end_events, cpu) : 0;
 }
 
 int session_start(struct session *s)
 {
 	int link, err;
 
+	s->skel->bss->measuring = 1;
 	for (link = LINK_BEGIN_USER; link <= LINK_BEGIN_KERNEL; link++) {
 		err = attach_program(session_begin_program(s, link), &s->links[link]);
 		if (err)
@@ -141,6 +174,17 @@ void session_detach_hook(struct session *s, enum hook h)
 	s->kprobe_fds[h] = -1;
 }
 
+void session_detach_end(struct session *s)
+{
+	bpf_link__destroy(s->links[LINK_END]);
+	s->links[LINK_END] = NULL;
+	for (int i = 0; i < 2; i++) {
+		if (s->switch_fds[i] >= 0)
+			close(s->switch_fds[i]);
+		s->switch_fds[i] = -1;
+	}
+}
+
 void session_stop(struct session *s)
 {
 	bpf_link__destroy(s->links[LINK_BEGIN_USER]);
@@ -153,6 +197,7 @@ void session_stop(struct session *s)
 	 * events. Last, as removing a trampoline is slow.
 	 */
 	session_detach_hook(s, HOOK_handle_mm_fault);
+	session_detach_end(s);
 	bpf_link__destroy(s->links[LINK_EXIT]);
 	s->links[LINK_EXIT] = NULL;
 }

@@ -23,7 +23,7 @@
 static void choose_programs(struct session *s)
 {
 	struct bpf_program *prog;
-	int h, kind;
+	int h, i, kind;
 
 	bpf_object__for_each_program(prog, s->skel->obj)
 		bpf_program__set_autoload(prog, false);
@@ -37,10 +37,9 @@ static void choose_programs(struct session *s)
 	}
 	bpf_program__set_autoload(session_begin_program(s, LINK_BEGIN_USER), true);
 	bpf_program__set_autoload(session_begin_program(s, LINK_BEGIN_KERNEL), true);
-	if (s->plan->end == END_PERF) {
-		bpf_program__set_autoload(session_end_program(s, 0), true);
-		bpf_program__set_autoload(session_end_program(s, 1), true);
-	}
+	for (i = 0; i < 2; i++)
+		if (session_end_program(s, i))
+			bpf_program__set_autoload(session_end_program(s, i), true);
 	if (session_exit_program(s))
 		bpf_program__set_autoload(session_exit_program(s), true);
 	for (kind = 0; kind < SLAB_NR; kind++) {
@@ -129,7 +128,8 @@ static void configure_session(struct session *s)
 	cfg->pid_inum = pid_namespace_inum(s->options.pids);
 	cfg->slow_ns = s->options.slow_ns;
 	cfg->filter = s->options.per_task;
-	cfg->end_by_task = s->options.per_task && plan->end == END_PERF;
+	cfg->end_by_task = s->options.per_task && plan_end_row(plan)->of_targets;
+	cfg->end_by_function = !plan_end_row(plan)->of_targets;
 	cfg->inherit_threads = s->options.inherit_threads;
 	cfg->inherit_children = s->options.inherit_children;
 	cfg->by_cgroup = s->options.cgroup_limit != 0;
@@ -219,6 +219,7 @@ int session_load(struct session **out, const struct plan *plan,
 	s->options = *options;
 	for (h = 0; h < HOOK_NR; h++)
 		s->kprobe_fds[h] = -1;
+	s->switch_fds[0] = s->switch_fds[1] = -1;
 	s->skel = open_object();
 	if (!s->skel) {
 		err = error_set(error, -errno, "cannot open the BPF object: %s", strerror(errno));
@@ -237,9 +238,10 @@ int session_load(struct session **out, const struct plan *plan,
 		goto fail;
 	}
 	s->targets_fd = bpf_map__fd(s->skel->maps.targets);
-	end_events_init(&s->end_events, bpf_program__fd(session_end_program(s, 0)),
-			bpf_program__fd(session_end_program(s, 1)), options->per_task,
-			options->inherit_threads || options->inherit_children);
+	if (plan_end_row(plan)->of_targets)
+		end_events_init(&s->end_events, bpf_program__fd(session_end_program(s, 0)),
+				bpf_program__fd(session_end_program(s, 1)), options->per_task,
+				options->inherit_threads || options->inherit_children);
 	*out = s;
 	return 0;
 fail:

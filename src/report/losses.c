@@ -6,7 +6,7 @@
 
 static uint64_t missed(const struct snapshot *snap)
 {
-	return snap ? snapshot_grown(snap->end_runs, snap->events) : 0;
+	return snap ? snapshot_grown(snap->end_runs, snap->events) + snap->end_misses : 0;
 }
 
 static uint64_t grown_tally(const struct snapshot *before, const struct snapshot *after,

@@ -43,6 +43,7 @@ struct snapshot {
 	/* Runs of the end programs on perf events, and what the fds counted themselves. */
 	uint64_t end_runs;
 	uint64_t events;
+	uint64_t end_misses; /* runs of an end that is a function, which the kernel skipped */
 	/* Program runs that the kernel skipped (recursion_misses), markers included. */
 	uint64_t probe_misses;
 	/* Faults begun and not ended when the run stopped; only in the last one. */
@@ -103,11 +104,24 @@ struct report_loss {
 struct check;
 struct group_report;
 
+/* How one step of a fault is seen: its begin, its end, the record in flight. */
+#define REPORT_METHODS 3
+#define REPORT_UNUSED  8
+struct report_method {
+	const char *step;
+	const char *row;
+	const char *proof; /* the counter that shows whether it lost a fault */
+	struct {
+		const char *row, *reason;
+	} unused[REPORT_UNUSED]; /* a NULL row after the last */
+};
+
 struct report {
 	bool is_total; /* else one interval */
 	uint64_t wall_ns;
 	uint64_t duration_ns;
 	const char *attach; /* the attach mode: fentry, kprobe, tracepoint or a mix */
+	const struct report_method *methods; /* REPORT_METHODS of them; NULL: not told */
 	struct report_row rows[REPORT_MAX_ROWS]; /* most total time first */
 	unsigned int nr_rows;
 	struct report_row total; /* over all rows; path "total", origin "" */

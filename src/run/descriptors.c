@@ -80,7 +80,7 @@ static uint64_t needed_files(const struct run *run, uint64_t nr_threads)
 	const uint64_t nr_cpus = libbpf_num_possible_cpus();
 	uint64_t events = 0, records = 0;
 
-	if (run->plan.end == END_PERF)
+	if (plan_end_row(&run->plan)->of_targets)
 		events = 2 * (nr_threads ? nr_threads : nr_cpus);
 	if (run->request.symbols && nr_threads && descriptors_allow_thread_records(nr_threads))
 		records = nr_threads * nr_cpus;

@@ -66,6 +66,85 @@ static int parse_comm(void *field, const char *text, struct error *error)
 	return 0;
 }
 
+/* --- --attach */
+
+/* "a, b or c": names of name(i), which is NULL after the last. */
+static int refuse_name(struct error *error, const char *what, const char *(*name)(int, int),
+		       int arg)
+{
+	char list[160] = "";
+	size_t len = 0;
+
+	for (int i = 0; name(arg, i); i++)
+		len += snprintf(list + len, sizeof(list) - len, "%s%s",
+				!i               ? "" :
+				name(arg, i + 1) ? ", " :
+						   " or ",
+				name(arg, i));
+	return error_set(error, -EINVAL, "%snot %s", what, list);
+}
+
+static const char *mode_name(int unused, int i)
+{
+	(void)unused;
+	return i < ATTACH_NR ? attach_mode_name(i) : NULL;
+}
+
+static const char *row_name(int step, int i)
+{
+	const struct method_row *row = method_row(step, i);
+
+	return row ? row->name : NULL;
+}
+
+/* STEP=NAME, of len bytes. 1: it is not of that form. */
+static int parse_method(struct run_options *o, const char *text, size_t len, struct error *error)
+{
+	for (int step = 0; step < STEP_NR; step++) {
+		size_t prefix = strlen(step_name(step));
+		char what[16];
+		int row;
+
+		if (strncmp(text, step_name(step), prefix) || text[prefix] != '=')
+			continue;
+		row = method_find(step, text + prefix + 1, len - prefix - 1);
+		snprintf(what, sizeof(what), "%s ", step_name(step));
+		if (row < 0)
+			return refuse_name(error, what, row_name, step);
+		o->method[step] = row + 1;
+		return 0;
+	}
+	return 1;
+}
+
+static int parse_mode(struct run_options *o, const char *text, size_t len, struct error *error)
+{
+	for (int mode = 0; mode < ATTACH_NR; mode++)
+		if (strlen(attach_mode_name(mode)) == len &&
+		    !strncmp(text, attach_mode_name(mode), len)) {
+			o->attach = mode;
+			return 0;
+		}
+	return refuse_name(error, "", mode_name, 0);
+}
+
+int run_parse_attach(void *options, const char *text, struct error *error)
+{
+	struct run_options *o = options;
+	int err = 0;
+
+	for (bool more = true; more && !err; text++) {
+		size_t len = strcspn(text, ",");
+
+		err = parse_method(o, text, len, error);
+		if (err > 0)
+			err = parse_mode(o, text, len, error);
+		text += len;
+		more = *text;
+	}
+	return err;
+}
+
 #define FIELD(member) OPTION_FIELD(struct run_options, member)
 
 /* clang-format off */
@@ -108,11 +187,6 @@ const struct option_group run_target_options = { "What to measure (default: the 
 const struct option_group run_filter_options = { "Which faults (default: all)", filter_rows,
 						 ARRAY_SIZE(filter_rows) };
 const struct option_group run_how_options = { "How to measure", how_rows, ARRAY_SIZE(how_rows) };
-
-const char *attach_mode_option(unsigned int mode)
-{
-	return attach_mode_name(mode);
-}
 
 /* --- together */
 

@@ -24,6 +24,7 @@ struct run_options {
 	bool gup;
 	uint64_t duration_ns; /* -d; 0: until something else ends the run */
 	enum attach_mode attach;
+	unsigned char method[STEP_NR]; /* --attach=end=NAME: 1 + the row; 0: the best one */
 	bool verbose;
 	bool dry_run;
 	const char *output; /* -o; NULL: stdout */
@@ -48,9 +49,10 @@ extern const struct option_group run_target_options, run_filter_options, run_how
 	}
 #define OPTION_ATTACH                                                                              \
 	{                                                                                          \
-		.name = "attach", .arg = "MODE", .kind = OPTION_CHOICE, .max = ATTACH_NR,          \
-		.value_name = attach_mode_option, OPTION_FIELD(struct run_options, attach),        \
-		.help = "auto (default), fentry, kprobe or tracepoint"                             \
+		.name = "attach", .arg = "MODE|STEP=NAME[,...]", .kind = OPTION_PARSED,            \
+		.parse = run_parse_attach,                                                         \
+		.help = "auto (default), fentry, kprobe or tracepoint; end=NAME: what ends a"      \
+			" fault (pfstat doctor lists the names; also begin=, record=)"             \
 	}
 #define OPTION_VERBOSE(text)                                                                       \
 	{                                                                                          \
@@ -77,7 +79,8 @@ extern const struct option_group run_target_options, run_filter_options, run_how
 
 /* For rows: adds a list of pids, "1,2,3". options: the struct run_options. */
 int run_parse_pids(void *options, const char *text, struct error *error);
-const char *attach_mode_option(unsigned int mode);
+/* A mode, and names of rows of methods: "fentry,end=sw_event". */
+int run_parse_attach(void *options, const char *text, struct error *error);
 
 /* Do the options fit together? 0 or -EINVAL with the reason in error. */
 int run_check_options(struct run_options *options, struct error *error);

@@ -14,13 +14,15 @@ int run_verdict_status(enum plan_verdict verdict)
 
 static int make_plan(struct run *run)
 {
-	const struct plan_request request = {
+	struct plan_request request = {
 		.mode = run->options->attach,
 		.per_task = run_is_per_task(run->options),
 		.gup = run->options->gup,
 		.causes = run->request.causes,
+		.stacks = run->request.session.trace_stacks || run->request.session.profile_stacks,
 	};
 
+	memcpy(request.method, run->options->method, sizeof(request.method));
 	plan_make(&run->plan, &request, &run->caps);
 	if (run->plan.verdict)
 		return fail_with(run_verdict_status(run->plan.verdict), run->plan.reason);
@@ -104,23 +106,41 @@ static void forget_hook(struct run *run, enum hook hook, int err)
 	}
 }
 
-static int load_and_attach(struct run *run, const struct session_options *options,
-			   enum hook *failed)
+/* The row of the end that the kernel refuses after all is taken off, too. */
+static int attach_end(struct run *run, bool *retry)
 {
-	struct error error;
-	int err = session_load(&run->session, &run->plan, options, &error);
+	const struct method_row *end = plan_end_row(&run->plan);
+	int err = session_attach_end(run->session);
 
-	*failed = HOOK_NR;
-	if (err)
-		return fail_with(exit_code_of(err), error.text);
-	err = session_attach_probes(run->session, failed);
 	if (!err)
 		return 0;
-	if (*failed == HOOK_NR || run->plan.hook[*failed].method <= METHOD_UNNEEDED) {
-		*failed = HOOK_NR;
+	fprintf(stderr, "pfstat: %s cannot be attached (%s): another end is taken\n", end->text,
+		strerror(-err));
+	*retry = true;
+	if (run->plan.end == END_FEXIT)
+		run->caps.fexit = err;
+	else
+		run->caps.sw_event = err;
+	return EXIT_FAILED;
+}
+
+/* retry: with another plan it may work. */
+static int load_and_attach(struct run *run, const struct session_options *options, bool *retry)
+{
+	struct error error;
+	enum hook failed;
+	int err = session_load(&run->session, &run->plan, options, &error);
+
+	*retry = false;
+	if (err)
+		return fail_with(exit_code_of(err), error.text);
+	err = session_attach_probes(run->session, &failed);
+	if (!err)
+		return attach_end(run, retry);
+	if (failed == HOOK_NR || run->plan.hook[failed].method <= METHOD_UNNEEDED)
 		return fail_errno(exit_code_of(err), "cannot attach", err);
-	}
-	forget_hook(run, *failed, err);
+	forget_hook(run, failed, err);
+	*retry = true;
 	return EXIT_FAILED;
 }
 
@@ -132,7 +152,7 @@ int setup_probes(struct run *run)
 {
 	struct session_options options = run->request.session;
 	struct error error;
-	enum hook failed;
+	bool retry;
 
 	if (pid_namespace_open(&run->pids, &error))
 		return fail_with(EXIT_KERNEL, error.text);
@@ -142,9 +162,9 @@ int setup_probes(struct run *run)
 	options.inherit_children = !run->options->tid && !run->options->no_inherit;
 	options.only = run->only;
 	for (;;) {
-		int code = load_and_attach(run, &options, &failed);
+		int code = load_and_attach(run, &options, &retry);
 
-		if (failed == HOOK_NR)
+		if (!retry)
 			return code;
 		session_close(run->session);
 		run->session = NULL;

@@ -282,7 +282,7 @@ static void write_attach(struct metrics *m, struct exposition *e)
 	const struct plan *plan = m->source.plan;
 	const struct label labels[] = {
 		{ "attach", plan->modes },
-		{ "end", plan->end == END_PERF ? "perf" : "fexit" },
+		{ "end", plan->end == END_PERF ? "perf" : plan_end_row(plan)->name },
 	};
 
 	exposition_count(e, labels, 2, 1);

@@ -174,7 +174,7 @@ static uint64_t retries(const struct snapshot *s)
 
 static uint64_t missed(const struct check_input *in)
 {
-	return in->perf_end ? over(in->total->events, in->total->end_runs) : 0;
+	return in->perf_end ? over(in->total->events, in->total->end_runs) : in->total->end_misses;
 }
 
 /* --- the terms that rows share */

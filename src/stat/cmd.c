@@ -30,6 +30,7 @@ struct stat_run {
 	bool keeps_exited; /* groups of exited tasks cannot be freed */
 	int interval; /* timer */
 	uint64_t left; /* of COUNT */
+	struct report_method methods[STEP_NR];
 	uint64_t events, faults; /* counted by the kernel before the measurement */
 	uint64_t unseen; /* faults that it counted since, if the total has none */
 };
@@ -77,7 +78,7 @@ static void make_check(struct stat_run *s)
 		.exact = (const enum exactness(*)[ORIGIN_NR])plan->exact,
 		.per_task = run_is_per_task(&s->options->run),
 		.gup = plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED,
-		.perf_end = plan->end == END_PERF,
+		.perf_end = plan_end_row(plan)->of_targets,
 		.vma_lock = s->run.caps.vma_lock,
 	};
 
@@ -111,6 +112,7 @@ static void print_report(struct stat_run *s, const struct snapshot *before, bool
 {
 	snapshot_report(&s->report, before, &s->now, s->run.plan.exact, s->run.plan.attach);
 	s->report.is_total = is_total;
+	s->report.methods = s->methods;
 	s->report.causes = s->options->causes ? s->run.plan.causes : 0;
 	s->report.check = is_total && s->options->check ? &s->check : NULL;
 	report_groups(s);
@@ -259,6 +261,7 @@ static int start(struct stat_run *s)
 	err = open_groups(s);
 	if (err)
 		return err;
+	plan_describe_methods(&s->run.plan, s->methods);
 	/* The clock of the first interval and of the total starts here, the counters at 0. */
 	counters_read(s->counters, &s->now, false);
 	s->start.mono_ns = s->last.mono_ns = s->now.mono_ns;

@@ -105,6 +105,28 @@ static void put_check(struct json_writer *w, const struct check *check)
 	json_end(w, '}');
 }
 
+static void put_methods(struct json_writer *w, const struct report_method *methods)
+{
+	json_begin(w, "methods", '{');
+	for (int i = 0; i < REPORT_METHODS; i++)
+		json_put_string(w, methods[i].step, methods[i].row);
+	json_begin(w, "proof", '{');
+	for (int i = 0; i < REPORT_METHODS; i++)
+		json_put_string(w, methods[i].step, methods[i].proof);
+	json_end(w, '}');
+	json_begin(w, "refused", '[');
+	for (int i = 0; i < REPORT_METHODS; i++)
+		for (int j = 0; j < REPORT_UNUSED && methods[i].unused[j].row; j++) {
+			json_begin(w, NULL, '{');
+			json_put_string(w, "step", methods[i].step);
+			json_put_string(w, "row", methods[i].unused[j].row);
+			json_put_string(w, "reason", methods[i].unused[j].reason);
+			json_end(w, '}');
+		}
+	json_end(w, ']');
+	json_end(w, '}');
+}
+
 static int json_record(const struct output *out, const void *record)
 {
 	const struct report *r = record;
@@ -127,6 +149,8 @@ static int json_record(const struct output *out, const void *record)
 		put_check(&w, r->check);
 	if (r->groups)
 		json_put_groups(&w, r->groups);
+	if (r->is_total && r->methods)
+		put_methods(&w, r->methods);
 	json_end(&w, '}');
 	fputc('\n', out->file);
 	return 0;

@@ -32,6 +32,7 @@ static struct inflight slots[NR_INFLIGHT];
 
 uint64_t __wrap_session_events(const struct session *s);
 uint64_t __wrap_session_misses(const struct session *s);
+uint64_t __wrap_session_end_misses(const struct session *s);
 void __wrap_session_maps(const struct session *s, struct session_maps *maps);
 void __wrap_rcu_wait(void);
 
@@ -51,6 +52,12 @@ uint64_t __wrap_session_events(const struct session *s)
 }
 
 uint64_t __wrap_session_misses(const struct session *s)
+{
+	(void)s;
+	return 0;
+}
+
+uint64_t __wrap_session_end_misses(const struct session *s)
 {
 	(void)s;
 	return 0;

@@ -53,6 +53,8 @@ static const struct {
 	{ "signal_generate_vma", "tp_btf/signal_generate" },
 	{ "fexit_end", "fexit/handle_mm_fault" },
 	{ "fexit_end_vma", "fexit/handle_mm_fault" },
+	{ "end_sw_event", "fentry/___perf_sw_event" },
+	{ "end_sw_event_vma", "fentry/___perf_sw_event" },
 };
 
 static int setup(void **state)

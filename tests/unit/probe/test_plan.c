@@ -52,7 +52,7 @@ static struct caps caps_all(void)
 
 static void refuse_fentry(struct caps *caps, int error)
 {
-	caps->fentry = caps->fexit = error;
+	caps->fentry = caps->fexit = caps->sw_event = error;
 	for (int h = 0; h < HOOK_FIRST_TRACEPOINT; h++)
 		caps->hook_fentry[h] = error;
 }
@@ -300,9 +300,16 @@ static void check_end_events(const struct plan *plan, const struct caps *caps,
 	int perf = request->per_task ? caps->perf_task : caps->perf_cpu;
 
 	assert_true(!caps->bpf && !caps->btf && !caps->begin);
-	assert_int_equal(plan->end, perf ? END_FEXIT : END_PERF);
-	if (perf) {
-		assert_int_equal(caps->fexit, 0);
+	assert_true(plan->end != END_PERF || !perf);
+	assert_true(plan->end != END_FEXIT || !caps->fexit);
+	assert_true(plan->end != END_SW_EVENT || (!caps->sw_event && !caps->perf_task));
+	/* A function that everybody calls only where nobody asked for less. */
+	if (!perf && (request->per_task || request->stacks || request->mode == ATTACH_KPROBE ||
+		      request->mode == ATTACH_TRACEPOINT))
+		assert_int_equal(plan->end, END_PERF);
+	/* The last resort is said. */
+	if (plan->end == END_FEXIT && (caps->preemptible || !caps->atomics)) {
+		assert_true(perf);
 		assert_non_null(strstr(plan->note, "fexit"));
 	}
 	assert_int_equal(plan->atomics, caps->atomics);
@@ -695,8 +702,57 @@ static void test_perf_events_refused(void **state)
 	plan = plan_of(&caps, ATTACH_AUTO, true);
 	assert_int_equal(plan.end, END_PERF);
 	assert_string_equal(plan.note, "");
+	/* On a preemptible kernel, too, nothing is lost by ___perf_sw_event. */
+	caps.preemptible = true;
+	plan = plan_of(&caps, ATTACH_AUTO, false);
+	assert_int_equal(plan.end, END_SW_EVENT);
+	assert_string_equal(plan.attach, "fentry+kprobe (end: sw_event)");
+	caps.sw_event = -ENOENT;
 	plan = plan_of(&caps, ATTACH_AUTO, false);
 	assert_int_equal(plan.end, END_FEXIT);
+	assert_string_equal(plan.attach, "fentry+kprobe (end: fexit)");
+	assert_non_null(strstr(plan.note, "fexit"));
+}
+
+/* The end of each stock kernel: the most trusted, and of these the cheapest. */
+static void test_ends(void **state)
+{
+	struct caps caps = caps_6_12();
+	struct plan_request request = { .mode = ATTACH_AUTO };
+	struct plan plan = plan_of_request(&caps, request);
+
+	(void)state;
+	assert_int_equal(plan.end, END_FEXIT);
+	assert_string_equal(plan.note, "");
+	assert_string_equal(plan.attach, "fentry+kprobe");
+	assert_string_equal(plan_unused_reason(&plan, STEP_END, END_PERF),
+			    "another row is cheaper");
+	caps.preemptible = true;
+	plan = plan_of_request(&caps, request);
+	assert_int_equal(plan.end, END_SW_EVENT);
+	assert_non_null(strstr(plan_unused_reason(&plan, STEP_END, END_FEXIT), "preemptible"));
+	caps.sw_event = -ENOENT;
+	plan = plan_of_request(&caps, request);
+	assert_int_equal(plan.end, END_PERF);
+	assert_string_equal(plan_unused_reason(&plan, STEP_END, END_SW_EVENT), strerror(ENOENT));
+	/* Nobody counts what it skips before 5.12. */
+	caps = caps_5_10();
+	caps.sw_event = -EINVAL;
+	plan = plan_of_request(&caps, request);
+	assert_int_equal(plan.end, END_PERF);
+	/* Others would pay for it; stacks begin at the fault. */
+	caps = caps_6_12();
+	plan = plan_of_request(&caps, (struct plan_request){ .per_task = true });
+	assert_int_equal(plan.end, END_PERF);
+	plan = plan_of_request(&caps, (struct plan_request){ .stacks = true });
+	assert_int_equal(plan.end, END_PERF);
+	/* What is asked for is taken, or is an error that names it. */
+	request.method[STEP_END] = 1 + END_SW_EVENT;
+	plan = plan_of_request(&caps, request);
+	assert_int_equal(plan.end, END_SW_EVENT);
+	caps.sw_event = -EINVAL;
+	plan = plan_of_request(&caps, request);
+	expect_impossible(&plan, PLAN_KERNEL, "--attach=end=sw_event");
 }
 
 static void test_perf_events_and_fentry_refused(void **state)
@@ -1144,6 +1200,7 @@ int main(void)
 		cmocka_unit_test(test_fentry_refused),
 		cmocka_unit_test(test_fentry_fails_everywhere),
 		cmocka_unit_test(test_perf_events_refused),
+		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_perf_events_and_fentry_refused),
 		cmocka_unit_test(test_scope),
 		cmocka_unit_test(test_strict_ways_do_not_mix),
