@@ -33,7 +33,7 @@ static int refuse_exceptions(const struct plan_request *request, const struct ca
 	return caps->begin;
 }
 
-static const struct method_row begin_rows[BEGIN_NR] = {
+static const struct method_row begin_rows[] = {
 	[BEGIN_EXCEPTIONS] = {
 		.name = "exceptions",
 		.text = "tracepoints exceptions:page_fault_user and page_fault_kernel",
@@ -109,7 +109,7 @@ static enum trust trust_sw_event(const struct plan_request *request, const struc
 	return wants_no_function(request, why) ? TRUST_LAST_RESORT : TRUST_LOSSLESS;
 }
 
-static const struct method_row end_rows[END_NR] = {
+static const struct method_row end_rows[] = {
 	[END_PERF] = {
 		.name = "perf_event",
 		.text = "perf software events page-faults-min and -maj",
@@ -141,7 +141,7 @@ static const struct method_row end_rows[END_NR] = {
 	},
 };
 
-static const struct method_row record_rows[RECORD_NR] = {
+static const struct method_row record_rows[] = {
 	[RECORD_ARRAY] = {
 		.name = "array",
 		.text = "array by thread ID, and a hash for those that find their element in use",

@@ -14,10 +14,10 @@ struct plan_request;
 
 enum step { STEP_BEGIN, STEP_END, STEP_RECORD, STEP_NR };
 
-/* The rows of each step; their order is of no meaning. */
-enum begin_method { BEGIN_EXCEPTIONS, BEGIN_NR };
-enum end_method { END_PERF, END_FEXIT, END_SW_EVENT, END_NR };
-enum record_method { RECORD_ARRAY, RECORD_NR };
+/* The rows that other code names; more may follow. Their order is of no meaning. */
+enum begin_method { BEGIN_EXCEPTIONS };
+enum end_method { END_PERF, END_FEXIT, END_SW_EVENT };
+enum record_method { RECORD_ARRAY };
 
 #define METHODS_MAX 8 /* rows of a step, at most */
 

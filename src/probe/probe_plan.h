@@ -49,9 +49,7 @@ struct plan {
 	/* What is not optimal and why; empty: nothing. */
 	char note[512];
 
-	enum begin_method begin;
-	enum end_method end;
-	enum record_method record;
+	unsigned int begin, end, record; /* rows of methods.c */
 	/* Why a row of a step is not used: it is refused (a negative errno), or the best it can do.
 	 */
 	struct {

@@ -129,6 +129,15 @@ def test_tracepoint(tree):
     script(tree, "tests/paths-doc")
 
 
+def test_end(tree):
+    check(re.search(r"^ +end +toy +a toy: ", pfstat(tree, "doctor"), re.M), "doctor does not have it")
+    found = total(tree, "--attach=end=toy", "--check")
+    check(found["methods"]["end"] == "toy", "%s" % found["methods"])
+    check(counts(found["paths"]) >= 100 and found["check"]["ok"], "%s" % found)
+    check("toy" in refused(tree, "--attach=end=nonsense", "--", "true"), "the message does not list it")
+    unit(tree, "test_plan")
+
+
 def test_loss(tree):
     out = pfstat(tree, "--json", "--", "sh", "-c", "for i in 1 2 3; do /bin/true; done; exit 0")
     lost = json.loads(out.splitlines()[-1])["lost"]
@@ -250,6 +259,7 @@ TOYS = [
     Toy("hook", "a hook on a function", test_hook, builds=("build/tests/test_hooks",)),
     Toy("fact", "a fact", test_fact, builds=("build/tests/test_toy", "build/tests/test_hooks")),
     Toy("tracepoint", "a tracepoint", test_tracepoint, builds=("build/tests/test_hooks",)),
+    Toy("end", "an end of faults", test_end, builds=("build/tests/test_plan",)),
     Toy("loss", "a reason of loss counted in the kernel", test_loss, builds=("build/tests/test_hooks",)),
     Toy("check", "a counter that --check compares", test_check),
     Toy("option", "an option", test_option, command="stat"),
