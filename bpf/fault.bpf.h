@@ -79,12 +79,17 @@ static __always_inline bool is_own_walk(u32 tid)
 	return true;
 }
 
-static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 error_code, u32 origin,
-				      bool atomics)
+static __always_inline u32 error_code_evidence(u64 error_code)
+{
+	return (error_code & (X86_PF_PROT | X86_PF_WRITE)) |
+	       (error_code & X86_PF_INSTR) * (INFLIGHT_EXEC / X86_PF_INSTR);
+}
+
+static __always_inline int open_any_fault(u64 address, struct pt_regs *regs, u64 error_code,
+					  u32 origin, bool atomics)
 {
 	u32 tid = current_tid();
-	u32 evidence = (error_code & (X86_PF_PROT | X86_PF_WRITE)) |
-		       (error_code & X86_PF_INSTR) * (INFLIGHT_EXEC / X86_PF_INSTR);
+	u32 evidence = error_code_evidence(error_code);
 	struct inflight *s;
 
 	if (!is_measured(tid))
@@ -116,6 +121,40 @@ static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 err
 		detail_begin(s, tid, address, PT_REGS_IP(regs));
 	inflight_begin(s, (struct inflight_state){ .origin = origin }, evidence);
 	return 0;
+}
+
+/* Not inlined, to keep their registers out of the programs that every fault runs. */
+static __noinline int open_rare_fault(u64 address, struct pt_regs *regs, u64 error_code, u32 origin)
+{
+	return open_any_fault(address, regs, error_code, origin, true);
+}
+
+static __noinline int open_rare_fault_plain(u64 address, struct pt_regs *regs, u64 error_code,
+					    u32 origin)
+{
+	return open_any_fault(address, regs, error_code, origin, false);
+}
+
+/* The plain fault of user mode here, all others and all options in open_any_fault(). */
+static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 error_code, u32 origin,
+				      bool atomics)
+{
+	struct inflight *s;
+	u32 tid;
+
+	if (!cfg.begin_more && origin == ORIGIN_USER && !is_kernel_half(address)) {
+		tid = current_tid();
+		if (cfg.filter && !is_target(tid))
+			return 0;
+		s = inflight_claim_free(tid, atomics);
+		if (s) {
+			inflight_begin(s, (struct inflight_state){ .origin = ORIGIN_USER },
+				       error_code_evidence(error_code));
+			return 0;
+		}
+	}
+	return atomics ? open_rare_fault(address, regs, error_code, origin) :
+			 open_rare_fault_plain(address, regs, error_code, origin);
 }
 
 /*
@@ -249,10 +288,9 @@ static __always_inline void end_without_begin(u32 tid, u32 major)
 	}
 }
 
-/* The end: mm_account_fault() fired the software event. */
-static __always_inline int end_event(void *ctx, u64 address, u32 major, bool with_find_vma)
+static __always_inline int end_any_fault(void *ctx, u64 now, u64 address, u32 major,
+					 bool with_find_vma)
 {
-	u64 now = bpf_ktime_get_ns();
 	u32 tid = current_tid();
 	struct inflight *s = inflight_find(tid);
 
@@ -262,6 +300,47 @@ static __always_inline int end_event(void *ctx, u64 address, u32 major, bool wit
 	}
 	close_fault(ctx, s, tid, now, address, major, with_find_vma);
 	return 0;
+}
+
+static __noinline int end_rare_fault(void *ctx, u64 now, u64 address, u32 major)
+{
+	return end_any_fault(ctx, now, address, major, true);
+}
+
+static __noinline int end_rare_fault_plain(void *ctx, u64 now, u64 address, u32 major)
+{
+	return end_any_fault(ctx, now, address, major, false);
+}
+
+/* Does the task's count of anonymous pages alone say that there is a new one? */
+static __always_inline bool is_new_anon_page(const struct inflight *s)
+{
+	return cfg.anon_by_rss && bpf_get_current_task_btf()->rss_stat.count[1] > s->rss.anon;
+}
+
+/*
+ * The kernel accounted a fault of the current task: the plain minor one here, whose facts alone
+ * name its path; all others and all options in end_any_fault().
+ */
+static __always_inline int end_event(void *ctx, u64 address, u32 major, bool with_find_vma)
+{
+	u64 now = bpf_ktime_get_ns();
+	u32 tid = current_tid(), path;
+	struct inflight *s = inflight_at(tid);
+
+	if (!cfg.end_more && !major && s->tid == tid && !(s->evidence >> INFLIGHT_RARE_SHIFT)) {
+		path = path_of[s->evidence & INFLIGHT_INDEX_MASK];
+		if (path >= PATH_NR && is_new_anon_page(s))
+			path = path_of[(s->evidence | ev_bit[EV_RSS_KNOWN] | ev_bit[EV_RSS_ANON]) &
+				       INFLIGHT_INDEX_MASK];
+		if (path < PATH_NR) {
+			record_plain(s, path, now - s->start_ns);
+			s->tid = 0;
+			return 0;
+		}
+	}
+	return with_find_vma ? end_rare_fault(ctx, now, address, major) :
+			       end_rare_fault_plain(ctx, now, address, major);
 }
 
 /* The open fault failed, with path. */
@@ -291,7 +370,7 @@ static __always_inline int fail_fault(void *ctx, u32 path)
 /* The same for a fault of kernel mode; one of user mode ends at its signal. */
 static __always_inline int fail_kernel_fault(void *ctx, const void *regs, u32 path)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(current_tid());
 
 	if (!s || s->state.origin != ORIGIN_KERNEL || faults_disabled(regs))
 		return 0;

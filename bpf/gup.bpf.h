@@ -26,7 +26,7 @@
 /* handle_mm_fault was entered for an exception of this task (regs not NULL). */
 static __always_inline int enter_mm_fault(u32 vma_ev)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(current_tid());
 
 	if (!s)
 		return 0;

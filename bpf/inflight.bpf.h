@@ -21,7 +21,8 @@ static __always_inline void read_task_rss(struct task_rss *rss)
 		return;
 	}
 	task = bpf_get_current_task_btf();
-	rss->events = task->rss_stat.events;
+	if (!cfg.anon_by_rss)
+		rss->events = task->rss_stat.events;
 	if (ev_bit[EV_RSS_ANON])
 		rss->anon = task->rss_stat.count[1];
 	if (cfg.swap_by_rss)
@@ -39,6 +40,8 @@ static __always_inline void read_task_rss(struct task_rss *rss)
  * and no change, as the reset may have come in the second call of a retried fault, after
  * the change (5.10, where the first write to a shared page is retried).
  */
+#define RSS_CALLS 3 /* more calls of handle_mm_fault than a fault makes */
+
 static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doubtful)
 {
 	struct task_rss end = {};
@@ -46,7 +49,9 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doub
 	u32 ev = 0;
 
 	read_task_rss(&end);
-	folded = end.events <= begin->events;
+	if (cfg.anon_by_rss)
+		end.events = bpf_get_current_task_btf()->rss_stat.events;
+	folded = cfg.anon_by_rss ? !end.events : end.events <= begin->events;
 	if (ev_bit[EV_RSS_ANON] && end.anon > (folded ? 0 : begin->anon))
 		ev |= ev_bit[EV_RSS_ANON];
 	if (cfg.swap_by_rss && end.swap < (folded ? 0 : begin->swap))
@@ -54,21 +59,22 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doub
 	if (ev_bit[EV_RSS_FILE] &&
 	    (end.file > (folded ? 0 : begin->file) || end.shmem > (folded ? 0 : begin->shmem)))
 		ev |= ev_bit[EV_RSS_FILE];
+	/* Of a retried fault, several calls ago; without the begin's value that is not seen. */
+	if (cfg.anon_by_rss && end.events < RSS_CALLS)
+		folded = true;
 	*doubtful = folded && !ev;
 	return ev;
 }
 
-/* id as bpf_get_current_pid_tgid() gives it: the tid is its lower half. */
-static __always_inline struct inflight *inflight_at(u64 id)
+static __always_inline struct inflight *inflight_at(u32 tid)
 {
-	return &inflight[hist_below(id, NR_INFLIGHT)];
+	return &inflight[hist_below(tid, NR_INFLIGHT)];
 }
 
-/* The open fault of the task with that id; NULL when there is none. */
-static __always_inline struct inflight *inflight_find(u64 id)
+/* The open fault of the task with that ID; NULL when there is none. */
+static __always_inline struct inflight *inflight_find(u32 tid)
 {
-	struct inflight *s = inflight_at(id);
-	u32 tid = id;
+	struct inflight *s = inflight_at(tid);
 
 	if (s->tid == tid)
 		return s;
@@ -288,6 +294,23 @@ static __always_inline u32 numa_pages(void)
 		return 0;
 	return BPF_CORE_READ(task, numa_faults_locality[0]) +
 	       BPF_CORE_READ(task, numa_faults_locality[1]);
+}
+
+/*
+ * The same where the element is free and nothing is in the overflow table, which is nearly always.
+ * NULL: it is not.
+ */
+static __always_inline struct inflight *inflight_claim_free(u32 tid, bool atomics)
+{
+	struct inflight *s = inflight_at(tid);
+
+	if (s->tid || overflow_live)
+		return NULL;
+	if (!atomics)
+		s->tid = tid;
+	else if (__sync_val_compare_and_swap(&s->tid, 0, tid))
+		return NULL;
+	return s;
 }
 
 /* Fills a claimed struct inflight. */

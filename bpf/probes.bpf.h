@@ -18,7 +18,7 @@
 /* Runs statement on s, the current task's open fault, if there is one. Its value is 0. */
 #define ON_OPEN_FAULT(s, statement)                                                                \
 	({                                                                                         \
-		struct inflight *s = inflight_find(bpf_get_current_pid_tgid());                    \
+		struct inflight *s = inflight_find(current_tid());                                 \
                                                                                                    \
 		if (s)                                                                             \
 			statement;                                                                 \
@@ -100,7 +100,7 @@ static __always_inline void probe_vmf_kprobe(struct inflight *s, struct vm_fault
 /* A write-protected page is being copied; it may be a page of KSM. */
 static __always_inline int probe_copy(void)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(current_tid());
 	unsigned long mapping;
 	struct vm_fault *vmf;
 	struct page *page;
@@ -122,7 +122,7 @@ static __always_inline int probe_copy(void)
 /* handle_userfault: it names the path, whatever ran before or runs later. */
 static __always_inline int probe_userfault(unsigned long reason)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(current_tid());
 	u32 path = reason == VM_UFFD_MISSING                     ? PATH_UFFD_MISSING :
 		   reason == VM_UFFD_WP || reason == VM_UFFD_RWP ? PATH_UFFD_WP :
 								   PATH_UFFD_MINOR;
@@ -174,7 +174,7 @@ static __always_inline int probe_alloc(bool zeroed)
 
 static __always_inline int note_order(u32 order)
 {
-	struct inflight *s = inflight_find(bpf_get_current_pid_tgid());
+	struct inflight *s = inflight_find(current_tid());
 
 	/* Larger orders are tried first: the last one is used. */
 	if (!s)

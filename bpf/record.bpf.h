@@ -97,24 +97,40 @@ static __noinline int record_details(void *ctx, struct inflight *s, u64 kind, u6
  * (failures, get_user_pages faults, fexit in place of perf events) can lose the race for a
  * maximum on a preemptible kernel, never a count.
  */
+static __always_inline u64 count_latency(struct fault_counters *c, u32 evidence, u64 ns)
+{
+	u64 bucket = hist_slot(&hist, ns), *max;
+
+	count_access(c, evidence);
+	__sync_fetch_and_add(&c->buckets[bucket], 1);
+	__sync_fetch_and_add(&c->sum_ns, ns);
+	max = &c->max_ns[epoch & 1];
+	if (ns > *max)
+		*max = ns;
+	return bucket;
+}
+
+/* A minor fault without notes, of which no option wants more (!cfg.end_more). */
+static __always_inline void record_plain(struct inflight *s, u32 path, u64 ns)
+{
+	struct fault_counters *c = fault_counters_of(path, s->state.origin, 0);
+
+	if (c)
+		count_latency(c, s->evidence, ns);
+}
+
 static __always_inline void record(void *ctx, struct inflight *s, u32 path, u32 major, u64 ns,
 				   u32 notes)
 {
 	struct fault_counters *c;
-	u64 bucket, *max;
+	u64 bucket;
 
 	if (cfg.only.of_fault && !is_wanted_fault(path, s->state.origin, major, ns))
 		return;
 	c = fault_counters_of(path, s->state.origin, major);
 	if (!c)
 		return;
-	count_access(c, s->evidence);
-	bucket = hist_slot(&hist, ns);
-	__sync_fetch_and_add(&c->buckets[bucket], 1);
-	__sync_fetch_and_add(&c->sum_ns, ns);
-	max = &c->max_ns[epoch & 1];
-	if (ns > *max)
-		*max = ns;
+	bucket = count_latency(c, s->evidence, ns);
 	if (cfg.slow_ns && ns > cfg.slow_ns) {
 		__sync_fetch_and_add(&c->slow, 1);
 		if (s->state.origin != ORIGIN_GUP)

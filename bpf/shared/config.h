@@ -45,8 +45,12 @@ struct config {
 	unsigned char end_by_function;
 	/* bpf_get_current_task_btf exists (5.11). */
 	unsigned char task_btf;
+	/* The tid is read from the task (6.2). */
+	unsigned char tid_by_task;
 	/* task_struct.rss_stat is used as evidence (up to 6.1). */
 	unsigned char task_rss;
+	/* ... and of it only the count of anonymous pages, which never falls in a fault. */
+	unsigned char anon_by_rss;
 	unsigned char vma_source;
 	/* EV_SWAP is set by task_struct.rss_stat, not by a hook. */
 	unsigned char swap_by_rss;
@@ -70,6 +74,10 @@ struct config {
 	unsigned char lock_by_tracepoint;
 	/* ... and so does the end of the wait for it. */
 	unsigned char lock_cause_here;
+
+	/* Options want more of each begin, or of each end, than paths and latencies. */
+	unsigned char begin_more;
+	unsigned char end_more;
 
 	/* What else is kept of each fault; all 0 by default. */
 	unsigned char details; /* any of the following */

@@ -109,6 +109,8 @@ static void plan_methods(struct plan *plan, const struct plan_request *request,
 
 	plan->atomics = caps->atomics;
 	plan->task_btf = caps->task_btf;
+	/* Up to 6.1, where tasks have counts of pages, each field is read with a check. */
+	plan->tid_by_task = caps->task_btf && !caps->task_rss;
 	if (caps->bpf) {
 		refuse_plan(
 			plan, refusal_verdict(caps->bpf),

@@ -58,6 +58,7 @@ struct plan {
 	} unused[STEP_NR][METHODS_MAX];
 	bool atomics;
 	bool task_btf;
+	bool tid_by_task;
 	bool task_rss;
 	enum vma_source vma_source;
 	bool numa_by_task;

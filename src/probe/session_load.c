@@ -99,13 +99,18 @@ static void size_details(struct session *s, const struct config *cfg)
 		bpf_map__set_max_entries(s->skel->maps.trace_ring, options->trace_ring_bytes);
 }
 
+#define RSS_FACTS (EV(RSS_ANON) | EV(RSS_FILE))
+
 /* What depends on which hooks are attached. */
 static void configure_hooks(struct config *cfg, const struct plan *plan)
 {
 	const enum method mm_fault = plan->hook[HOOK_handle_mm_fault].method;
 
 	cfg->task_btf = plan->task_btf;
+	cfg->tid_by_task = plan->tid_by_task;
 	cfg->task_rss = plan->task_rss;
+	cfg->anon_by_rss = plan->task_btf && (plan->facts & RSS_FACTS) == EV(RSS_ANON) &&
+			   plan_attaches(plan, HOOK_do_swap_page);
 	cfg->swap_by_rss = plan->task_rss && !plan_attaches(plan, HOOK_do_swap_page);
 	cfg->vma_source = plan->vma_source;
 	cfg->gup = plan_attaches(plan, HOOK_handle_mm_fault);
@@ -136,6 +141,9 @@ static void configure_session(struct session *s)
 	cfg->cgroup_unified = s->options.unified;
 	configure_hooks(cfg, plan);
 	configure_details(s, cfg);
+	cfg->begin_more = cfg->details || cfg->numa_by_task || cfg->only.of_task;
+	cfg->end_more =
+		cfg->details || cfg->slow_ns || cfg->gup || cfg->by_cgroup || cfg->only.of_fault;
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);
