@@ -68,6 +68,21 @@ static __noinline int mapping_key(u64 key[2], u64 address, u64 vma_pointer, u32 
 	return 0;
 }
 
+/* Without a probe read where BTF has the task: it costs some 70 instructions. */
+static __always_inline u64 process_start(struct task_struct *task)
+{
+	if (cfg.task_btf)
+		return bpf_get_current_task_btf()->group_leader->start_boottime;
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+static __always_inline u64 thread_start(struct task_struct *task)
+{
+	if (cfg.task_btf)
+		return bpf_get_current_task_btf()->start_boottime;
+	return BPF_CORE_READ(task, start_boottime);
+}
+
 /* The part of the key for each row of DIMENSIONS; see struct group_key. */
 #define DIMENSION_KEY(id, statements)                                                              \
 	static __always_inline void group_key_##id(u64 key[2], u32 dim, struct task_struct *task,  \
@@ -78,8 +93,8 @@ static __noinline int mapping_key(u64 key[2], u64 address, u64 vma_pointer, u32 
 
 /* clang-format off */
 DIMENSION_KEY(PROCESS, key[0] = local_pid_tgid() >> 32;
-	      key[1] = BPF_CORE_READ(task, group_leader, start_boottime))
-DIMENSION_KEY(THREAD, key[0] = (u32)local_pid_tgid(); key[1] = BPF_CORE_READ(task, start_boottime))
+	      key[1] = process_start(task))
+DIMENSION_KEY(THREAD, key[0] = (u32)local_pid_tgid(); key[1] = thread_start(task))
 DIMENSION_KEY(COMM, bpf_get_current_comm(key, 16))
 DIMENSION_KEY(CGROUP, key[0] = current_cgroup())
 DIMENSION_KEY(MAPPING, mapping_key(key, address, vma, dim))
@@ -107,7 +122,10 @@ static __always_inline void store_comm(char (*comm)[16], u32 dim)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	if (dim == DIM_PROCESS)
+	if (dim == DIM_PROCESS && cfg.task_btf)
+		bpf_probe_read_kernel(*comm, sizeof(*comm),
+				      bpf_get_current_task_btf()->group_leader->comm);
+	else if (dim == DIM_PROCESS)
 		BPF_CORE_READ_INTO(comm, task, group_leader, comm);
 	else if (dim == DIM_THREAD)
 		bpf_get_current_comm(*comm, sizeof(*comm));

@@ -117,6 +117,8 @@ static __always_inline void record_plain(struct inflight *s, u32 path, u64 ns)
 
 	if (c)
 		count_latency(c, s->evidence, ns);
+	if (cfg.by[0])
+		record_group(0, path, 0, ns);
 }
 
 static __always_inline void record(void *ctx, struct inflight *s, u32 path, u32 major, u64 ns,
@@ -144,6 +146,8 @@ static __always_inline void record(void *ctx, struct inflight *s, u32 path, u32 
 		record_cgroup(path, major, ns, bucket);
 	if (cfg.details)
 		record_details(ctx, s, path | major << 8 | (u64)notes << 16, ns);
+	else if (cfg.by[0])
+		record_group(0, path, major, ns);
 }
 
 /* A fault with an unseen end: counted, not timed. */

@@ -64,7 +64,8 @@ static void configure_details(const struct session *s, struct config *cfg)
 	cfg->trace_sample = options->trace_sample;
 	cfg->trace_stacks = options->trace_stacks;
 	cfg->profile = options->profile_stacks != 0;
-	cfg->details = cfg->causes || cfg->by[0] || cfg->trace || cfg->profile;
+	/* By other dimensions no address is needed. */
+	cfg->details = cfg->causes || session_by_mapping(options) || cfg->trace || cfg->profile;
 }
 
 /* The sizes of the slabs' maps; one entry each where they are not used. */
