@@ -174,7 +174,7 @@ static void fill_errors(int *errors, int error)
  * Tries one function that every kernel from 5.10 to 7.x has: some kernels have BTF and
  * ftrace and still refuse the trampoline.
  */
-static void probe_trampolines(struct caps *caps, const struct btf *btf)
+static void probe_trampolines(struct caps *caps, const struct btf *btf, bool each)
 {
 	caps->fentry = try_btf_program(btf, "do_wp_page", BTF_KIND_FUNC, BPF_TRACE_FENTRY, true);
 	caps->fexit = caps->fentry ? caps->fentry :
@@ -182,7 +182,7 @@ static void probe_trampolines(struct caps *caps, const struct btf *btf)
 						     BPF_TRACE_FEXIT, true);
 	caps->sw_event = caps->fentry ? caps->fentry :
 					try_btf_program(btf, "___perf_sw_event", BTF_KIND_FUNC,
-							BPF_TRACE_FENTRY, false);
+							BPF_TRACE_FENTRY, each);
 }
 
 static void probe_hooks(struct caps *caps, const struct btf *btf)
@@ -279,7 +279,7 @@ void caps_probe(struct caps *caps, enum attach_mode mode, bool each)
 		/* On 6.1 each takes two grace periods: only for attach modes that use it. */
 		if (each || mode == ATTACH_AUTO || mode == ATTACH_FENTRY || caps->perf_cpu ||
 		    caps->perf_task)
-			probe_trampolines(caps, btf);
+			probe_trampolines(caps, btf, each);
 		probe_hooks(caps, btf);
 		if (mode == ATTACH_AUTO || mode == ATTACH_KPROBE)
 			probe_kprobes(caps, btf, each);

@@ -147,7 +147,7 @@ void batch_take(struct test *test)
 static void begin(struct test *test)
 {
 	struct batch *batch = test->batch;
-	char attach[32], pid[16];
+	char attach[64], pid[16];
 	const char *const launcher[] = { "/proc/self/exe", "--launcher", NULL };
 	const char *const argv[] = {
 		test->opts->pfstat,         "--json", attach, "-p", pid, INTERVAL,

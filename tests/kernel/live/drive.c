@@ -81,7 +81,7 @@ void stat_start(struct test *test, const char *const args[])
 {
 	const char *argv[MAX_ARGS] = { test->opts->pfstat, "--json" };
 	uint64_t begin = now_ns();
-	char attach[32];
+	char attach[64];
 	size_t n = 2;
 
 	snprintf(attach, sizeof(attach), "--attach=%s", test->attach);

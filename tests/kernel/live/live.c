@@ -17,7 +17,8 @@
 
 #include <cmocka.h>
 
-static const char *const way_names[WAYS] = { "fentry", "kprobe", "tracepoint" };
+/* With --end also the row of the end, as in --attach. */
+static char way_names[WAYS][48] = { "fentry", "kprobe", "tracepoint" };
 
 /* Way by way: so the prefix of a skip that stands for all of them is known. */
 struct suite {
@@ -219,10 +220,14 @@ static void read_kinds(struct suite *suite)
 /* Exit status 3 of a dry run: this kernel does not allow the way. */
 static void ask_way(struct suite *suite, enum way way)
 {
-	char attach[32], *text;
+	char attach[64], *text;
 	const char *const argv[] = { suite->opts.pfstat, "--dry-run", attach, NULL };
 	int status;
 
+	if (suite->opts.end && !strcmp(suite->opts.end, "fexit") && kernel_preemptible()) {
+		suite->skips[way] = strdup("on a preemptible kernel runs of fexit are skipped");
+		return;
+	}
 	snprintf(attach, sizeof(attach), "--attach=%s", way_names[way]);
 	status = ask(&text, argv);
 	text[strcspn(text, "\n")] = '\0';
@@ -505,6 +510,7 @@ enum {
 	KEY_FAULTGEN,
 	KEY_DIR,
 	KEY_WAYS,
+	KEY_END,
 	KEY_COUNT,
 	KEY_TOGETHER,
 	KEY_KERNEL_ONLY,
@@ -518,6 +524,8 @@ static const struct argp_option options[] = {
 	{ "dir", KEY_DIR, "DIR", 0, "faultgen's files go there; a disk filesystem (/var/tmp)", 0 },
 	{ "ways", KEY_WAYS, "WAY,...", 0,
 	  "fentry, kprobe, tracepoint, auto (what does not depend on the way); default all", 0 },
+	{ "end", KEY_END, "NAME", 0,
+	  "What ends a fault (pfstat doctor; default: what pfstat takes)", 0 },
 	{ "count", KEY_COUNT, "N", 0, "Faults per test (200)", 0 },
 	{ "together", KEY_TOGETHER, 0, 0,
 	  "One run of pfstat for many kinds, 1 and 4 threads: for slow machines", 0 },
@@ -545,6 +553,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_WAYS:
 		opts->ways = parse_ways(state, arg);
+		break;
+	case KEY_END:
+		opts->end = arg;
 		break;
 	case KEY_COUNT:
 		opts->count = strtoull(arg, &end, 10);
@@ -590,13 +601,18 @@ int main(int argc, char **argv)
 					 .dir = "/var/tmp",
 					 .count = 200,
 					 .ways = ~0u } };
-	size_t i;
+	size_t i, len;
 	enum way way;
 	int status = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &suite.opts);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
+	for (way = 0; suite.opts.end && way < WAYS; way++) {
+		len = strlen(way_names[way]);
+		snprintf(way_names[way] + len, sizeof(way_names[way]) - len, ",end=%s",
+			 suite.opts.end);
+	}
 	make_suite(&suite);
 	if (!suite.nr) {
 		printf("1..0 # SKIP no test has %s in its name\n", suite.opts.filter);

@@ -17,6 +17,7 @@ enum way { FENTRY, KPROBE, TRACEPOINT, WAYS };
 enum { MAX_ENTRIES = 32, DEAR_COUNT = 12, MAX_ARGS = 32 };
 
 struct options {
+	const char *end; /* NULL: what pfstat takes */
 	const char *pfstat;
 	const char *faultgen;
 	const char *dir;

@@ -362,7 +362,7 @@ static void test_closed_pipe(struct test *test)
 /* The plan that -v prints once all is attached. */
 static char *plan_of(struct test *test, const char *option, char *plan, size_t size)
 {
-	char attach[32];
+	char attach[64];
 	const char *const argv[] = { test->opts->pfstat, attach, option, "-d", "0.01", NULL };
 	const char *from = NULL, *at;
 	struct stream *s = option[2] == 'd' ? &test->stat.out : &test->stat.err;
