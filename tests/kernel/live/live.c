@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 /* With --end also the row of the end, as in --attach. */
-static char way_names[WAYS][48] = { "fentry", "kprobe", "tracepoint" };
+static char way_names[WAYS][40] = { "fentry", "kprobe", "tracepoint" };
 
 /* Way by way: so the prefix of a skip that stands for all of them is known. */
 struct suite {
@@ -228,7 +228,7 @@ static void ask_way(struct suite *suite, enum way way)
 		suite->skips[way] = strdup("on a preemptible kernel runs of fexit are skipped");
 		return;
 	}
-	snprintf(attach, sizeof(attach), "--attach=%s", way_names[way]);
+	snprintf(attach, sizeof(attach), "--attach=%.40s", way_names[way]);
 	status = ask(&text, argv);
 	text[strcspn(text, "\n")] = '\0';
 	if (status == 3) {
