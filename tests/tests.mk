@@ -79,6 +79,10 @@ $(O)/ioworker $(O)/sleepers $(O)/threads: $(O)/%: tests/tools/%/main.c $(O)/flag
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
+$(O)/faults: tests/bench/faults.c $(O)/flags
+	$(call say,CC,$@)
+	$(Q)$(STATIC)
+
 # With frame pointers: its stacks are walked.
 $(O)/known: tests/kernel/trace/known.c $(O)/flags
 	$(call say,CC,$@)
@@ -230,7 +234,7 @@ run-tsan:
 
 .PHONY: bench
 bench: deps
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tests/bench/run --build $(O) --kernels "$(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.1 7.x)"
+	$(Q)$(MAKE) --no-print-directory all $(O)/faults
+	$(Q)tests/bench/run --build $(O) --kernels "$(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.1 6.12 7.x)"
 
 DEPENDS := $(wildcard $(O)/tests/*.d $(O)/fuzz/*.d) $(patsubst %.c,$(O)/fuzz/%.d,$(SOURCES))
