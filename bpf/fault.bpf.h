@@ -135,23 +135,49 @@ static __noinline int open_rare_fault_plain(u64 address, struct pt_regs *regs, u
 	return open_any_fault(address, regs, error_code, origin, false);
 }
 
+static __always_inline u32 plain_tid(u32 plain)
+{
+	return plain & PLAIN_TID ? (u32)bpf_get_current_task_btf()->pid :
+				   (u32)bpf_get_current_pid_tgid();
+}
+
+/*
+ * Begins a plain fault of user mode, if the element of its thread is free and nothing is in the
+ * overflow table: nearly always. false: open_any_fault() has to see to it.
+ */
+static __always_inline bool open_plain_fault(u32 plain, u32 tid, u64 error_code, bool atomics)
+{
+	struct inflight *s = inflight_at(tid);
+
+	/* Its address stays in a register. */
+	barrier_var(s);
+	if (s->tid || overflow_live)
+		return false;
+	if (!atomics)
+		s->tid = tid;
+	else if (__sync_val_compare_and_swap(&s->tid, 0, tid))
+		return false;
+	s->state = (struct inflight_state){ .origin = ORIGIN_USER };
+	s->evidence = error_code_evidence(error_code);
+	if (plain & PLAIN_RSS_ANON)
+		s->rss.anon = bpf_get_current_task_btf()->rss_stat.count[1];
+	s->start_ns = bpf_ktime_get_ns();
+	return true;
+}
+
 /* The plain fault of user mode here, all others and all options in open_any_fault(). */
 static __always_inline int open_fault(u64 address, struct pt_regs *regs, u64 error_code, u32 origin,
 				      bool atomics)
 {
-	struct inflight *s;
+	const u32 plain = origin == ORIGIN_USER ? cfg.plain : 0;
 	u32 tid;
 
-	if (!cfg.begin_more && origin == ORIGIN_USER && !is_kernel_half(address)) {
-		tid = current_tid();
-		if (cfg.filter && !is_target(tid))
+	if (plain & PLAIN_BEGIN && !is_kernel_half(address)) {
+		tid = plain_tid(plain);
+		if (plain & PLAIN_FILTER && !is_target(tid))
 			return 0;
-		s = inflight_claim_free(tid, atomics);
-		if (s) {
-			inflight_begin(s, (struct inflight_state){ .origin = ORIGIN_USER },
-				       error_code_evidence(error_code));
+		if (open_plain_fault(plain, tid, error_code, atomics))
 			return 0;
-		}
 	}
 	return atomics ? open_rare_fault(address, regs, error_code, origin) :
 			 open_rare_fault_plain(address, regs, error_code, origin);
@@ -312,32 +338,52 @@ static __noinline int end_rare_fault_plain(void *ctx, u64 now, u64 address, u32 
 	return end_any_fault(ctx, now, address, major, false);
 }
 
-/* Does the task's count of anonymous pages alone say that there is a new one? */
-static __always_inline bool is_new_anon_page(const struct inflight *s)
+/* In evidence: hooks have run, or it is rare. */
+#define NOT_ONLY_ACCESS (~(X86_PF_PROT | X86_PF_WRITE | INFLIGHT_EXEC))
+
+/* The facts of a plain fault. Up to 6.1 a new anonymous page shows in the task's count only. */
+static __always_inline u32 plain_evidence(u32 plain, const struct inflight *s)
 {
-	return cfg.anon_by_rss && bpf_get_current_task_btf()->rss_stat.count[1] > s->rss.anon;
+	u32 evidence = s->evidence;
+
+	if (plain & PLAIN_RSS_ANON && !(evidence & NOT_ONLY_ACCESS) &&
+	    bpf_get_current_task_btf()->rss_stat.count[1] > s->rss.anon)
+		evidence |= cfg.plain_rss_evidence;
+	return evidence;
+}
+
+/* Ends the fault if it is a plain one: its facts alone name its path, and it has no notes. */
+static __always_inline bool end_plain_fault(u32 plain, struct inflight *s, u64 now)
+{
+	u32 evidence = plain_evidence(plain, s), path;
+
+	if (evidence >> INFLIGHT_RARE_SHIFT)
+		return false;
+	path = path_of[evidence & INFLIGHT_INDEX_MASK];
+	if (path >= PATH_NR)
+		return false;
+	record_plain(s, path, now - s->start_ns, plain & PLAIN_GROUPS);
+	s->tid = 0;
+	return true;
 }
 
 /*
- * The kernel accounted a fault of the current task: the plain minor one here, whose facts alone
- * name its path; all others and all options in end_any_fault().
+ * The kernel accounted a fault of the current task: the plain minor one here, all others and all
+ * options in end_any_fault().
  */
 static __always_inline int end_event(void *ctx, u64 address, u32 major, bool with_find_vma)
 {
+	const u32 plain = cfg.plain;
 	u64 now = bpf_ktime_get_ns();
-	u32 tid = current_tid(), path;
-	struct inflight *s = inflight_at(tid);
+	struct inflight *s;
+	u32 tid;
 
-	if (!cfg.end_more && !major && s->tid == tid && !(s->evidence >> INFLIGHT_RARE_SHIFT)) {
-		path = path_of[s->evidence & INFLIGHT_INDEX_MASK];
-		if (path >= PATH_NR && is_new_anon_page(s))
-			path = path_of[(s->evidence | ev_bit[EV_RSS_KNOWN] | ev_bit[EV_RSS_ANON]) &
-				       INFLIGHT_INDEX_MASK];
-		if (path < PATH_NR) {
-			record_plain(s, path, now - s->start_ns);
-			s->tid = 0;
+	if (plain & PLAIN_END && !major) {
+		tid = plain_tid(plain);
+		s = inflight_at(tid);
+		barrier_var(s);
+		if (s->tid == tid && end_plain_fault(plain, s, now))
 			return 0;
-		}
 	}
 	return with_find_vma ? end_rare_fault(ctx, now, address, major) :
 			       end_rare_fault_plain(ctx, now, address, major);

@@ -296,23 +296,6 @@ static __always_inline u32 numa_pages(void)
 	       BPF_CORE_READ(task, numa_faults_locality[1]);
 }
 
-/*
- * The same where the element is free and nothing is in the overflow table, which is nearly always.
- * NULL: it is not.
- */
-static __always_inline struct inflight *inflight_claim_free(u32 tid, bool atomics)
-{
-	struct inflight *s = inflight_at(tid);
-
-	if (s->tid || overflow_live)
-		return NULL;
-	if (!atomics)
-		s->tid = tid;
-	else if (__sync_val_compare_and_swap(&s->tid, 0, tid))
-		return NULL;
-	return s;
-}
-
 /* Fills a claimed struct inflight. */
 static __always_inline void inflight_begin(struct inflight *s, struct inflight_state state,
 					   u32 evidence)

@@ -110,14 +110,14 @@ static __always_inline u64 count_latency(struct fault_counters *c, u32 evidence,
 	return bucket;
 }
 
-/* A minor fault without notes, of which no option wants more (!cfg.end_more). */
-static __always_inline void record_plain(struct inflight *s, u32 path, u64 ns)
+/* A minor fault without notes, of which no option but --by wants more (PLAIN_END). */
+static __always_inline void record_plain(struct inflight *s, u32 path, u64 ns, bool groups)
 {
 	struct fault_counters *c = fault_counters_of(path, s->state.origin, 0);
 
 	if (c)
 		count_latency(c, s->evidence, ns);
-	if (cfg.by[0])
+	if (groups)
 		record_group(0, path, 0, ns);
 }
 

@@ -23,6 +23,15 @@ struct removed_events {
 	unsigned int local_tid; /* in the pid namespace of user space */
 };
 
+/* No option wants more of each begin, or of each end, than paths and latencies. */
+#define PLAIN_BEGIN 0x1
+#define PLAIN_END   0x2
+/* What they must do all the same: the fields of struct config with these names. */
+#define PLAIN_FILTER   0x4
+#define PLAIN_TID      0x8
+#define PLAIN_RSS_ANON 0x10
+#define PLAIN_GROUPS   0x20
+
 /* How a program looks up the VMA when the other evidence is ambiguous. */
 enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };
 
@@ -45,8 +54,7 @@ struct config {
 	unsigned char end_by_function;
 	/* bpf_get_current_task_btf exists (5.11). */
 	unsigned char task_btf;
-	/* The tid is read from the task (6.2). */
-	unsigned char tid_by_task;
+	unsigned char tid_by_task; /* the tid is read from the task (6.2) */
 	/* task_struct.rss_stat is used as evidence (up to 6.1). */
 	unsigned char task_rss;
 	/* ... and of it only the count of anonymous pages, which never falls in a fault. */
@@ -75,9 +83,9 @@ struct config {
 	/* ... and so does the end of the wait for it. */
 	unsigned char lock_cause_here;
 
-	/* Options want more of each begin, or of each end, than paths and latencies. */
-	unsigned char begin_more;
-	unsigned char end_more;
+	/* PLAIN_: which short ways there are; one word, so that a program loads it once. */
+	unsigned int plain;
+	unsigned int plain_rss_evidence; /* of a new anonymous page, with PLAIN_RSS_ANON */
 
 	/* What else is kept of each fault; all 0 by default. */
 	unsigned char details; /* any of the following */

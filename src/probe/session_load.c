@@ -124,6 +124,19 @@ static void configure_hooks(struct config *cfg, const struct plan *plan)
 	cfg->lock_cause_here = plan_attaches(plan, HOOK_mmap_lock_start_locking);
 }
 
+/* The short ways of faults of which only path and latency are wanted (bpf/fault.bpf.h). */
+static void configure_plain(struct config *cfg, const struct plan *plan)
+{
+	if (!cfg->details && !cfg->numa_by_task && !cfg->only.of_task &&
+	    (!cfg->task_rss || cfg->anon_by_rss))
+		cfg->plain |= PLAIN_BEGIN;
+	if (!cfg->details && !cfg->slow_ns && !cfg->gup && !cfg->by_cgroup && !cfg->only.of_fault)
+		cfg->plain |= PLAIN_END;
+	cfg->plain |= (cfg->filter ? PLAIN_FILTER : 0) | (cfg->tid_by_task ? PLAIN_TID : 0) |
+		      (cfg->anon_by_rss ? PLAIN_RSS_ANON : 0) | (cfg->by[0] ? PLAIN_GROUPS : 0);
+	cfg->plain_rss_evidence = plan->ev_bit[EV_RSS_KNOWN] | plan->ev_bit[EV_RSS_ANON];
+}
+
 static void configure_session(struct session *s)
 {
 	struct config *cfg = (struct config *)&s->skel->rodata->cfg;
@@ -142,9 +155,7 @@ static void configure_session(struct session *s)
 	cfg->cgroup_unified = s->options.unified;
 	configure_hooks(cfg, plan);
 	configure_details(s, cfg);
-	cfg->begin_more = cfg->details || cfg->numa_by_task || cfg->only.of_task;
-	cfg->end_more =
-		cfg->details || cfg->slow_ns || cfg->gup || cfg->by_cgroup || cfg->only.of_fault;
+	configure_plain(cfg, plan);
 	memcpy((void *)s->skel->rodata->ev_bit, plan->ev_bit, sizeof(plan->ev_bit));
 	classify_fill((uint8_t *)s->skel->rodata->path_of, plan->facts, plan->ev_bit,
 		      plan->vma_source != VMA_UNKNOWN);
