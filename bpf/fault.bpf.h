@@ -161,6 +161,8 @@ static __always_inline bool open_plain_fault(u32 plain, u32 tid, u64 error_code,
 	s->evidence = error_code_evidence(error_code);
 	if (plain & PLAIN_RSS_ANON)
 		s->rss.anon = bpf_get_current_task_btf()->rss_stat.count[1];
+	else if (plain & PLAIN_RSS)
+		read_task_rss(&s->rss);
 	s->start_ns = bpf_ktime_get_ns();
 	return true;
 }

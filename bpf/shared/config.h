@@ -30,7 +30,8 @@ struct removed_events {
 #define PLAIN_FILTER   0x4
 #define PLAIN_TID      0x8
 #define PLAIN_RSS_ANON 0x10
-#define PLAIN_GROUPS   0x20
+#define PLAIN_RSS      0x20 /* several counts of pages: the begin only */
+#define PLAIN_GROUPS   0x40
 
 /* How a program looks up the VMA when the other evidence is ambiguous. */
 enum vma_source { VMA_UNKNOWN, VMA_FIND, VMA_CACHE };

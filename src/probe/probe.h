@@ -11,6 +11,7 @@
 #include "probe_perf_event.h"
 #include "probe_pid_namespace.h"
 #include "probe_plan.h"
+#include "probe_preemption.h"
 #include "probe_session.h"
 #include "probe_slab.h"
 

@@ -127,13 +127,15 @@ static void configure_hooks(struct config *cfg, const struct plan *plan)
 /* The short ways of faults of which only path and latency are wanted (bpf/fault.bpf.h). */
 static void configure_plain(struct config *cfg, const struct plan *plan)
 {
-	if (!cfg->details && !cfg->numa_by_task && !cfg->only.of_task &&
-	    (!cfg->task_rss || cfg->anon_by_rss))
+	if (!cfg->details && !cfg->numa_by_task && !cfg->only.of_task)
 		cfg->plain |= PLAIN_BEGIN;
 	if (!cfg->details && !cfg->slow_ns && !cfg->gup && !cfg->by_cgroup && !cfg->only.of_fault)
 		cfg->plain |= PLAIN_END;
 	cfg->plain |= (cfg->filter ? PLAIN_FILTER : 0) | (cfg->tid_by_task ? PLAIN_TID : 0) |
-		      (cfg->anon_by_rss ? PLAIN_RSS_ANON : 0) | (cfg->by[0] ? PLAIN_GROUPS : 0);
+		      (cfg->anon_by_rss ? PLAIN_RSS_ANON :
+		       cfg->task_rss    ? PLAIN_RSS :
+					  0) |
+		      (cfg->by[0] ? PLAIN_GROUPS : 0);
 	cfg->plain_rss_evidence = plan->ev_bit[EV_RSS_KNOWN] | plan->ev_bit[EV_RSS_ANON];
 }
 

@@ -309,6 +309,17 @@ int run_start(struct run *run)
 	return 0;
 }
 
+void run_check_preemption(struct run *run)
+{
+	if (run->told_preemption || run->plan.end != END_FEXIT || run->caps.preemptible ||
+	    !preemption_read())
+		return;
+	run->told_preemption = true;
+	fputs("pfstat: the kernel preempts tasks now, so the end (fexit) can miss faults, which are"
+	      " counted as missed; another run takes another end\n",
+	      stderr);
+}
+
 static void announce(const struct run *run)
 {
 	const struct run_options *options = run->options;

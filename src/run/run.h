@@ -89,6 +89,7 @@ struct run {
 	bool timed_out; /* ended by -d or by the command, not by the targets */
 	bool told_removed_events; /* once is enough */
 	bool told_limit; /* of open files */
+	bool told_preemption;
 	bool done;
 };
 
@@ -109,6 +110,12 @@ int run_attach_targets(struct run *run);
 
 /* The begin event: faults are measured from here on. */
 int run_start(struct run *run);
+
+/*
+ * At each interval: was the kernel switched to preempt (/sys/kernel/debug/sched/preempt), which an
+ * end by fexit does not survive without losses? They are counted as missed; says so once.
+ */
+void run_check_preemption(struct run *run);
 
 /* "Measuring ..." on stderr; lets the workload go, and starts the clock of -d. */
 int run_go(struct run *run);

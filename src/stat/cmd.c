@@ -151,6 +151,7 @@ static void handle_interval(void *arg)
 
 	if (read(s->interval, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
+	run_check_preemption(&s->run);
 	counters_read(s->counters, &s->now, false);
 	print_report(s, &s->last, false);
 	if (s->out.closed)
