@@ -114,27 +114,6 @@ static struct check_row *new_row(struct check *out, const char *source, const ch
 
 /* --- pfstat's side */
 
-static uint64_t cell_count(const struct snapshot *s, unsigned int path, unsigned int origin,
-			   unsigned int major)
-{
-	const struct fault_sum *cell = &s->sums[path][origin][major];
-	uint64_t count = cell->untimed;
-
-	for (unsigned int i = 0; i < HIST_SLOTS; i++)
-		count += cell->buckets[i];
-	return count;
-}
-
-static uint64_t path_count(const struct snapshot *s, unsigned int path)
-{
-	uint64_t count = 0;
-
-	for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
-		for (unsigned int major = 0; major < 2; major++)
-			count += cell_count(s, path, origin, major);
-	return count;
-}
-
 /* Faults that the kernel accounts, of that severity. */
 static uint64_t completed(const struct snapshot *s, unsigned int major)
 {
@@ -142,7 +121,7 @@ static uint64_t completed(const struct snapshot *s, unsigned int major)
 
 	for (unsigned int path = 0; path < PATH_NR; path++)
 		for (unsigned int origin = 0; path_completes(path) && origin < ORIGIN_NR; origin++)
-			count += cell_count(s, path, origin, major);
+			count += snapshot_count(&s->sums[path][origin][major]);
 	return count;
 }
 
@@ -157,18 +136,17 @@ static uint64_t failed(const struct snapshot *s)
 
 	for (unsigned int path = 0; path < PATH_NR; path++)
 		if (path_fails_in_mm_fault(path))
-			count += path_count(s, path);
+			count += snapshot_count_of_path(s, path);
 	return count;
 }
 
 static uint64_t retries(const struct snapshot *s)
 {
+	unsigned int path, origin, major;
 	uint64_t count = 0;
 
-	for (unsigned int path = 0; path < PATH_NR; path++)
-		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
-			for (unsigned int major = 0; major < 2; major++)
-				count += s->sums[path][origin][major].retries;
+	for_each_fault_sum(path, origin, major)
+		count += s->sums[path][origin][major].retries;
 	return count;
 }
 
@@ -200,7 +178,7 @@ static void terms_of_ends(struct terms *terms, const struct check_input *in)
  */
 static uint64_t unresolved_without_reason(const struct check_input *in)
 {
-	return over(path_count(in->total, PATH_UNRESOLVED),
+	return over(snapshot_count_of_path(in->total, PATH_UNRESOLVED),
 		    missed(in) + in->total->tallies[TALLY_PRIVILEGED_EXEC]);
 }
 
@@ -236,8 +214,6 @@ static void terms_of_ended(struct terms *terms, const struct check_kernel *kerne
 	term_less(terms, "exit_missed", "of tasks whose exit program the kernel skipped",
 		  kernel_counters->exit_missed ? NO_LIMIT : 0);
 }
-
-static const char *const severities[] = { "minor", "major" };
 
 static void check_tasks_row(struct check *out, const struct check_input *in, const char *counter,
 			    struct check_span kernel, uint64_t pfstat, bool is_sum)
@@ -290,23 +266,23 @@ static void check_rusage_row(struct check *out, const struct check_input *in, co
 	judge(row, must, &terms);
 }
 
+/* By severity, and their sum. */
 static void check_tasks(struct check *out, const struct check_input *in)
 {
+	static const char *const names[] = { "minor", "major", "faults" };
 	const struct check_kernel *b = in->kernel_counters;
-	uint64_t pfstat[2] = { completed(in->total, 0), completed(in->total, 1) };
-	struct check_span sum = { b->tasks[0].low + b->tasks[1].low,
-				  b->tasks[0].high + b->tasks[1].high };
+	const uint64_t minor = completed(in->total, 0), major = completed(in->total, 1);
+	const uint64_t pfstat[] = { minor, major, minor + major };
+	const uint64_t rusage[] = { b->rusage[0], b->rusage[1], b->rusage[0] + b->rusage[1] };
+	const struct check_span tasks[] = { b->tasks[0],
+					    b->tasks[1],
+					    { b->tasks[0].low + b->tasks[1].low,
+					      b->tasks[0].high + b->tasks[1].high } };
 
-	for (int major = 0; major < 2; major++)
-		check_tasks_row(out, in, severities[major], b->tasks[major], pfstat[major], false);
-	check_tasks_row(out, in, "faults", sum, pfstat[0] + pfstat[1], true);
-	if (!b->has_rusage)
-		return;
-	for (int major = 0; major < 2; major++)
-		check_rusage_row(out, in, severities[major], b->rusage[major], b->tasks[major],
-				 pfstat[major], false);
-	check_rusage_row(out, in, "faults", b->rusage[0] + b->rusage[1], sum, pfstat[0] + pfstat[1],
-			 true);
+	for (int i = 0; i < 3; i++)
+		check_tasks_row(out, in, names[i], tasks[i], pfstat[i], i == 2);
+	for (int i = 0; b->has_rusage && i < 3; i++)
+		check_rusage_row(out, in, names[i], rusage[i], tasks[i], pfstat[i], i == 2);
 }
 
 /* --- perf events */
@@ -420,7 +396,7 @@ static uint64_t counter_count(const struct check_input *in, enum check_counter c
 
 	for (unsigned int path = 0; path < PATH_NR; path++)
 		if (is_counted(path, counter))
-			count += path_count(in->total, path);
+			count += snapshot_count_of_path(in->total, path);
 	return count;
 }
 
@@ -430,8 +406,8 @@ static uint64_t unnamed(const struct check_input *in)
 	const struct snapshot *s = in->total;
 
 	return missed(in) + s->tallies[TALLY_END_WITHOUT_BEGIN] + s->tallies[TALLY_VMA_BUSY] +
-	       s->probe_misses + s->in_flight + path_count(s, PATH_UNCLASSIFIED) +
-	       path_count(s, PATH_UNRESOLVED);
+	       s->probe_misses + s->in_flight + snapshot_count_of_path(s, PATH_UNCLASSIFIED) +
+	       snapshot_count_of_path(s, PATH_UNRESOLVED);
 }
 
 static void check_counter(struct check *out, const struct check_input *in,
@@ -459,7 +435,7 @@ static void check_counter(struct check *out, const struct check_input *in,
 	for (unsigned int path = 0; path < PATH_NR; path++)
 		if (path_counters[path].maybe >> counter & 1)
 			term(&terms, path_name(path), "faults of another path that count as well",
-			     path_count(in->total, path));
+			     snapshot_count_of_path(in->total, path));
 	term_of_gup(&terms, in, NO_LIMIT);
 	term_less(&terms, "unnamed", "faults whose mark was lost", in->total->probe_misses);
 	if (rule->relation == RELATION_AT_MOST)
