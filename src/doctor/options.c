@@ -12,11 +12,9 @@ static const struct option_row rows[] = {
 
 static const struct option_group print_options = { "What to print", rows, ARRAY_SIZE(rows) };
 
-static const struct option_group *const groups[] = { &print_options, NULL };
-
 const struct option_table doctor_option_table = {
 	.size = sizeof(struct run_options),
-	.groups = groups,
+	.groups = { &print_options },
 	.doc = "Prints what this kernel and these privileges allow, which paths are exact, and how"
 	       " to get the rest.\v"
 	       "Exit status: 0 measuring is possible, 3 not possible on this kernel, 4 missing"

@@ -28,25 +28,16 @@ static const struct option_row rows[] = {
 	{ .name = "svg", .arg = "FILE", .kind = OPTION_TEXT, FIELD(svg),
 	  .help = "also draw an interactive flame graph into FILE" },
 	{ .name = "stack-limit", .arg = "N", .kind = OPTION_NUMBER, FIELD(stack_limit),
-	  .min = 1, .max = MAX_STACKS,
+	  .initial = DEFAULT_STACKS, .min = 1, .max = MAX_STACKS,
 	  .help = "keep at most N stacks at a time in the kernel (default 16384)" },
 };
 /* clang-format on */
 
 static const struct option_group print_options = { "What to print", rows, ARRAY_SIZE(rows) };
 
-static const struct option_group *const groups[] = {
-	&run_target_options, &run_filter_options, &print_options, &run_how_options, NULL,
-};
-
-static void set_defaults(void *options)
-{
-	((struct profile_options *)options)->stack_limit = DEFAULT_STACKS;
-}
-
 const struct option_table profile_option_table = {
 	.size = sizeof(struct profile_options),
-	.groups = groups,
+	.groups = { &run_target_options, &run_filter_options, &print_options, &run_how_options },
 	.formats = profile_formats,
 	.args_doc = "\n-- COMMAND [ARG...]",
 	.doc = "Counts page faults by stack: where in the program they come from, weighted by the"
@@ -63,5 +54,4 @@ const struct option_table profile_option_table = {
 	       "Exit status: 0 ok, 1 failure, 2 usage, 3 not possible on this kernel, 4 missing"
 	       " privilege; after -- the command's own.",
 	.takes_workload = true,
-	.set_defaults = set_defaults,
 };

@@ -27,7 +27,6 @@ const char *argp_program_version = "pfstat " PFSTAT_VERSION;
 struct parser {
 	const struct command *command;
 	struct run_options *options; /* the command's own, by its first member */
-	struct argp_option *argp_options;
 	unsigned int nr_arguments;
 };
 
@@ -83,6 +82,17 @@ static void store_uint(void *field, size_t size, uint64_t value)
 	default:
 		*(uint64_t *)field = value;
 	}
+}
+
+static void set_initial_values(const struct option_table *table, void *options)
+{
+	const struct option_row *row;
+	unsigned int group;
+	size_t i;
+
+	for (i = 0; (row = row_at(table, i, &group)); i++)
+		if (row->initial)
+			store_uint((char *)options + row->offset, row->size, row->initial);
 }
 
 /* Value number i of a row with names; NULL behind the last. */
@@ -398,8 +408,7 @@ const struct command *command_parse(const struct command *const *commands, int a
 	p.options = calloc(1, p.command->options->size);
 	if (!p.options)
 		exit(fail_errno(EXIT_FAILED, "options", -ENOMEM));
-	if (p.command->options->set_defaults)
-		p.command->options->set_defaults(p.options);
+	set_initial_values(p.command->options, p.options);
 	if (end < argc)
 		p.options->workload = &argv[end + 1];
 	if (first) {
@@ -425,21 +434,13 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return level <= LIBBPF_INFO ? vfprintf(stderr, format, args) : 0;
 }
 
-static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
-
 int command_main(const struct command *const *commands, int argc, char **argv)
 {
 	void *options;
 	const struct command *command = command_parse(commands, argc, argv, &options);
 	int code;
 
-	libbpf_set_print(((struct run_options *)options)->verbose ? print_libbpf : print_nothing);
+	libbpf_set_print(((struct run_options *)options)->verbose ? print_libbpf : NULL);
 	code = command->run(options);
 	command_release(command, options);
 	return code;

@@ -323,12 +323,9 @@ void run_check_preemption(struct run *run)
 static void announce(const struct run *run)
 {
 	const struct run_options *options = run->options;
+	char target[RUN_TARGETS_LEN];
 
-	fprintf(stderr, "Measuring %s (%s)%s\n",
-		options->workload ? options->workload[0] :
-		options->nr_pids  ? "processes" :
-		options->tid      ? "a thread" :
-				    "the whole machine",
+	fprintf(stderr, "Measuring %s (%s)%s\n", run_targets_text(options, target),
 		run->plan.attach, options->workload || run->request.hangup ? "" : "; Ctrl-C ends");
 	fflush(stderr);
 }

@@ -35,6 +35,7 @@ struct option_row {
 	enum option_kind kind;
 	size_t offset, size; /* of the field in the command's options: OPTION_FIELD() */
 	uint64_t min, max;
+	uint64_t initial; /* of a number: the field without the option */
 	const char *(*value_name)(unsigned int i);
 	/* 0, or -EINVAL with the reason in error; the option and its value are put before it. */
 	int (*parse)(void *field, const char *text, struct error *error);
@@ -51,13 +52,12 @@ struct option_group {
 
 struct option_table {
 	size_t size; /* of the struct, which begins with struct run_options */
-	const struct option_group *const *groups; /* ended by NULL */
+	const struct option_group *groups[5]; /* ended by NULL */
 	const struct format *const *formats; /* ended by NULL; the first is the default */
 	const char *args_doc; /* as argp's */
 	const char *doc; /* as argp's: before and behind the options, with \v between */
 	bool takes_workload; /* -- COMMAND */
-	/* All may be NULL. options comes zeroed. */
-	void (*set_defaults)(void *options);
+	/* All may be NULL. */
 	/* Argument number i, from 0 on; NULL: the command takes none. */
 	int (*take_argument)(void *options, unsigned int i, const char *text, struct error *error);
 	/* Do they fit together? After run_check_options(). */

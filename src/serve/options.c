@@ -53,6 +53,7 @@ static const struct option_row target_rows[] = {
 
 static const struct option_row export_rows[] = {
 	{ .name = "slower", .arg = "TIME", .kind = OPTION_TIME, FIELD(slow_ns),
+	  .initial = DEFAULT_SLOW_NS,
 	  .help = "count faults over TIME as slow, with exemplars (default 10ms; 0: none)" },
 	{ .name = "causes", .kind = OPTION_FLAG, FIELD(causes),
 	  .help = "also the time by path and cause: locks, reclaim, I/O, ..." },
@@ -82,18 +83,6 @@ static const struct option_group export_options = { "What to export", export_row
 						    ARRAY_SIZE(export_rows) };
 static const struct option_group web_options = { "Where to serve", web_rows, ARRAY_SIZE(web_rows) };
 
-static const struct option_group *const groups[] = {
-	&target_options,
-	&export_options,
-	&web_options,
-	NULL,
-};
-
-static void set_defaults(void *options)
-{
-	((struct serve_options *)options)->slow_ns = DEFAULT_SLOW_NS;
-}
-
 static int check(void *options, struct error *error)
 {
 	struct serve_options *o = options;
@@ -118,7 +107,7 @@ static void release(void *options)
 
 const struct option_table serve_option_table = {
 	.size = sizeof(struct serve_options),
-	.groups = groups,
+	.groups = { &target_options, &export_options, &web_options },
 	.doc = "Serves the latency of page faults to Prometheus, until SIGTERM; see docs/serve.md.\v"
 	       "SIGHUP reads the file of --web.config.file again.\n"
 	       "\n"
@@ -128,7 +117,6 @@ const struct option_table serve_option_table = {
 	       "\n"
 	       "Exit status: 0 ended by a signal, 1 failure, 2 usage, 3 not possible on this"
 	       " kernel, 4 missing privilege.",
-	.set_defaults = set_defaults,
 	.check = check,
 	.release = release,
 };

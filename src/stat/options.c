@@ -78,7 +78,8 @@ static const struct option_row print_rows[] = {
 	  .max = SORT_NR, .value_name = sort_name,
 	  .help = "order of these rows: total (default), count, major, avg, p50, p99 or max" },
 	{ .name = "top", .letter = 'n', .arg = "N", .kind = OPTION_NUMBER, FIELD(top),
-	  .max = 1 << 20, .help = "the first N of these rows (default 20; 0: all)" },
+	  .initial = NO_TOP, .max = 1 << 20,
+	  .help = "the first N of these rows (default 20; 0: all)" },
 	{ .name = "by-limit", .arg = "N", .kind = OPTION_NUMBER, FIELD(by_limit),
 	  .min = 1, .max = MAX_GROUPS,
 	  .help = "keep at most N rows (default 16384); further groups are summed in (other)" },
@@ -99,10 +100,6 @@ static const struct option_row print_rows[] = {
 static const struct option_group print_options = { "What to print", print_rows,
 						   ARRAY_SIZE(print_rows) };
 
-static const struct option_group *const groups[] = {
-	&run_target_options, &run_filter_options, &print_options, &run_how_options, NULL,
-};
-
 static int take_argument(void *options, unsigned int i, const char *text, struct error *error)
 {
 	struct stat_options *o = options;
@@ -117,11 +114,6 @@ static int take_argument(void *options, unsigned int i, const char *text, struct
 	return i > 1 ? error_set(error, -EINVAL, "%s: too many arguments; put the command after --",
 				 text) :
 		       0;
-}
-
-static void set_defaults(void *options)
-{
-	((struct stat_options *)options)->top = NO_TOP;
 }
 
 static int check_by(struct stat_options *o, struct error *error)
@@ -152,7 +144,7 @@ static int check(void *options, struct error *error)
 
 const struct option_table stat_option_table = {
 	.size = sizeof(struct stat_options),
-	.groups = groups,
+	.groups = { &run_target_options, &run_filter_options, &print_options, &run_how_options },
 	.formats = stat_formats,
 	.args_doc = "[INTERVAL [COUNT]]\n[-- COMMAND [ARG...]]",
 	.doc = "Page-fault latency by kernel path: who waits, on which path, how long."
@@ -171,7 +163,6 @@ const struct option_table stat_option_table = {
 	       "Exit status: 0 ok, 1 failure, 2 usage, 3 not possible on this kernel, 4 missing"
 	       " privilege; after -- the command's own.",
 	.takes_workload = true,
-	.set_defaults = set_defaults,
 	.take_argument = take_argument,
 	.check = check,
 };

@@ -59,6 +59,7 @@ static int parse_ring(void *field, const char *text, struct error *error)
 /* clang-format off */
 static const struct option_row rows[] = {
 	{ .name = "slower", .arg = "TIME", .kind = OPTION_TIME, FIELD(slow_ns),
+	  .initial = NOT_GIVEN,
 	  .help = "only faults that take TIME or longer (default 1ms; 0: all)" },
 	{ .name = "sample", .arg = "N", .kind = OPTION_NUMBER, FIELD(sample),
 	  .min = 1, .max = 1000000000,
@@ -77,15 +78,6 @@ static const struct option_row rows[] = {
 
 static const struct option_group print_options = { "What to print", rows, ARRAY_SIZE(rows) };
 
-static const struct option_group *const groups[] = {
-	&run_target_options, &run_filter_options, &print_options, &run_how_options, NULL,
-};
-
-static void set_defaults(void *options)
-{
-	((struct trace_options *)options)->slow_ns = NOT_GIVEN;
-}
-
 static int check(void *options, struct error *error)
 {
 	struct trace_options *o = options;
@@ -100,7 +92,7 @@ static int check(void *options, struct error *error)
 
 const struct option_table trace_option_table = {
 	.size = sizeof(struct trace_options),
-	.groups = groups,
+	.groups = { &run_target_options, &run_filter_options, &print_options, &run_how_options },
 	.formats = trace_formats,
 	.args_doc = "\n-- COMMAND [ARG...]",
 	.doc = "Prints each slow page fault: who, where, and what its time was spent on.\v"
@@ -116,6 +108,5 @@ const struct option_table trace_option_table = {
 	       "Exit status: 0 ok, 1 failure, 2 usage, 3 not possible on this kernel, 4 missing"
 	       " privilege; after -- the command's own.",
 	.takes_workload = true,
-	.set_defaults = set_defaults,
 	.check = check,
 };
