@@ -36,7 +36,6 @@ struct profiler {
 	char title[RUN_TARGETS_LEN];
 	struct output out, svg;
 	struct stack_table *table;
-	int timer; /* to look at the table */
 	uint64_t exited; /* processes, when room was made for that reason */
 	int failed; /* a negative errno of making room in it */
 };
@@ -93,10 +92,7 @@ static int name_some(struct profiler *p)
 static void make_room(void *arg)
 {
 	struct profiler *p = arg;
-	uint64_t ticks;
 
-	if (read(p->timer, &ticks, sizeof(ticks)) != sizeof(ticks))
-		return;
 	if (names_are_pressing(p) || stack_table_fills(p->table))
 		p->failed = stack_table_make_room(p->table);
 	if (!p->failed && stack_table_waits(p->table)) {
@@ -114,9 +110,8 @@ static int watch_table(struct profiler *p)
 
 	if (err)
 		return fail_errno(EXIT_FAILED, "cannot map the table of stacks", err);
-	p->timer = run_timer(LOOK_NS, true);
-	err = run_watch(&p->run, p->timer, make_room, p);
-	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
+	err = run_watch_timer(&p->run, LOOK_NS, true, make_room, p);
+	return err < 0 ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
 /* The faults without a stack, so that the weights add up to all faults. */
@@ -221,7 +216,7 @@ static int profile(struct profiler *p)
 
 static int profile_run(const void *options)
 {
-	struct profiler p = { .options = options, .timer = -1 };
+	struct profiler p = { .options = options };
 	int code = profile(&p);
 
 	counters_close(p.counters);
@@ -231,8 +226,6 @@ static int profile_run(const void *options)
 	code = output_close(&p.svg, code);
 	symbols_close(&p.symbols);
 	free(p.end);
-	if (p.timer >= 0)
-		close(p.timer);
 	return code;
 }
 

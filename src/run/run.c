@@ -27,7 +27,7 @@
 #define EXEC_NS      1000000000
 #define EXEC_LOOK_NS 10000000
 
-int run_watch(struct run *run, int fd, void (*ready)(void *arg), void *arg)
+static int add_source(struct run *run, int fd, struct run_source new)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	struct run_source *source;
@@ -36,28 +36,34 @@ int run_watch(struct run *run, int fd, void (*ready)(void *arg), void *arg)
 		return fd;
 	/* Several descriptors may have the same answer, as the targets have. */
 	for (source = run->sources; source < run->sources + run->nr_sources; source++)
-		if (source->ready == ready && source->arg == arg)
+		if (source->ready == new.ready && source->arg == new.arg)
 			break;
 	if (source == run->sources + RUN_SOURCES)
 		return -ENOSPC;
 	if (source == run->sources + run->nr_sources)
 		run->nr_sources++;
-	*source = (struct run_source){ ready, arg };
+	*source = new;
 	event.data.ptr = source;
 	return epoll_ctl(run->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-int run_timer(uint64_t ns, bool repeat)
+int run_watch(struct run *run, int fd, void (*ready)(void *arg), void *arg)
+{
+	return add_source(run, fd, (struct run_source){ ready, arg, -1 });
+}
+
+int run_watch_timer(struct run *run, uint64_t ns, bool repeat, void (*ready)(void *arg), void *arg)
 {
 	struct timespec time = { ns / 1000000000, ns % 1000000000 };
 	struct itimerspec spec = { .it_value = time };
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), err;
 
 	if (repeat)
 		spec.it_interval = time;
 	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
 		return -errno;
-	return fd;
+	err = add_source(run, fd, (struct run_source){ ready, arg, fd });
+	return err ? err : fd;
 }
 
 /* --- what ends a run */
@@ -165,10 +171,7 @@ static void handle_exec_timer(void *arg)
 {
 	struct run *run = arg;
 	const int pid = run->thread_process;
-	uint64_t ticks;
 
-	if (read(run->exec_timer, &ticks, sizeof(ticks)) != sizeof(ticks))
-		return;
 	if (session_has_task(run->session, pid)) {
 		epoll_ctl(run->epoll, EPOLL_CTL_DEL, run->exec_timer, NULL);
 		run->thread_process = 0;
@@ -190,8 +193,8 @@ static void wait_for_exec(struct run *run)
 		return;
 	}
 	run->exec_until_ns = clock_ns(CLOCK_MONOTONIC) + EXEC_NS;
-	run->exec_timer = run_timer(EXEC_LOOK_NS, true);
-	if (run_watch(run, run->exec_timer, handle_exec_timer, run))
+	run->exec_timer = run_watch_timer(run, EXEC_LOOK_NS, true, handle_exec_timer, run);
+	if (run->exec_timer < 0)
 		run->done = true;
 }
 
@@ -273,7 +276,6 @@ int run_open(struct run *run, const struct run_options *options, const struct ru
 	run->options = options;
 	run->request = *request;
 	run->cpus = RUN_CPUS_UNWATCHED;
-	run->exec_timer = -1;
 	run->workload = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
 	/* -t: twice, see wait_for_exec(). */
 	run->target_fds = calloc(options->nr_pids + 2, sizeof(*run->target_fds));
@@ -343,11 +345,9 @@ int run_go(struct run *run)
 		return err == -ENOENT ? 127 : 126;
 	}
 	/* Only now: attaching takes time. */
-	if (run->options->duration_ns) {
-		run->duration = run_timer(run->options->duration_ns, false);
-		err = run_watch(run, run->duration, handle_duration, run);
-	}
-	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
+	if (run->options->duration_ns)
+		err = run_watch_timer(run, run->options->duration_ns, false, handle_duration, run);
+	return err < 0 ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
 void run_loop(struct run *run)
@@ -355,6 +355,7 @@ void run_loop(struct run *run)
 	while (!run->done) {
 		const struct run_source *source;
 		struct epoll_event event;
+		uint64_t ticks;
 		int n = epoll_wait(run->epoll, &event, 1, -1);
 
 		if (n < 0 && errno != EINTR)
@@ -362,6 +363,8 @@ void run_loop(struct run *run)
 		if (n <= 0)
 			continue;
 		source = event.data.ptr;
+		if (source->timer >= 0 && read(source->timer, &ticks, sizeof(ticks)) < 0)
+			continue;
 		source->ready(source->arg);
 	}
 }
@@ -402,8 +405,9 @@ int run_release(struct run *run, int code)
 		if (run->target_fds[i] >= 0)
 			close(run->target_fds[i]);
 	free(run->target_fds);
-	if (run->exec_timer >= 0)
-		close(run->exec_timer);
+	for (i = 0; i < run->nr_sources; i++)
+		if (run->sources[i].timer >= 0)
+			close(run->sources[i].timer);
 	/* The workload's own status, unless pfstat failed, or ended it by -d or COUNT. */
 	return code ? code : run->timed_out ? 0 : workload_code;
 }

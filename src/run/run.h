@@ -62,6 +62,7 @@ struct run_request {
 struct run_source {
 	void (*ready)(void *arg);
 	void *arg;
+	int timer; /* its descriptor, which the loop reads; -1: it is none */
 };
 
 struct run {
@@ -76,12 +77,12 @@ struct run {
 	struct symbols *symbols; /* of run_open_symbols() */
 	struct fault_filter only;
 	struct workload workload;
-	int epoll, signals, duration;
+	int epoll, signals;
 	int cpus; /* socket of CPU events; negative: CPUs that come online are missed */
 	int *target_fds; /* pidfds of -p or -t; -1: has ended */
 	size_t nr_targets, targets_left;
 	int thread_process; /* of -t; 0: the thread is its first one */
-	int exec_timer; /* until an exec of that thread is complete */
+	int exec_timer; /* until an exec of that thread is complete; a source */
 	uint64_t exec_until_ns;
 	struct run_source sources[RUN_SOURCES];
 	unsigned int nr_sources;
@@ -123,8 +124,8 @@ int run_go(struct run *run);
 /* ready(arg) is called from the loop whenever fd is readable. 0 or a negative errno. */
 int run_watch(struct run *run, int fd, void (*ready)(void *arg), void *arg);
 
-/* A timer that is readable once, or every ns. A descriptor or a negative errno. */
-int run_timer(uint64_t ns, bool repeat);
+/* ready(arg) is called from the loop after ns, or every ns. A descriptor or a negative errno. */
+int run_watch_timer(struct run *run, uint64_t ns, bool repeat, void (*ready)(void *arg), void *arg);
 
 /* Until done is set. */
 void run_loop(struct run *run);

@@ -35,7 +35,6 @@ struct serve {
 	/* The session's perf events change when a CPU comes online; a scrape reads them. */
 	pthread_mutex_t lock;
 	unsigned int unmeasured_cpus;
-	int config_timer, watchdog_timer;
 };
 
 static void get_metrics(void *arg, const struct http_request *request,
@@ -114,18 +113,11 @@ static void reload(void *arg)
 		fprintf(stderr, "Web configuration read again: %s\n", serve->options->web_config);
 }
 
-static bool has_expired(int timer)
-{
-	uint64_t expirations;
-
-	return read(timer, &expirations, sizeof(expirations)) > 0;
-}
-
 static void check_config(void *arg)
 {
 	struct serve *serve = arg;
 
-	if (has_expired(serve->config_timer) && http_server_config_changed(serve->http_server))
+	if (http_server_config_changed(serve->http_server))
 		reload(serve);
 }
 
@@ -134,17 +126,9 @@ static void feed_watchdog(void *arg)
 {
 	struct serve *serve = arg;
 
-	if (!has_expired(serve->watchdog_timer))
-		return;
 	pthread_mutex_lock(&serve->lock);
 	pthread_mutex_unlock(&serve->lock);
 	sd_notify(0, "WATCHDOG=1");
-}
-
-static int watch_timer(struct serve *serve, int *fd, uint64_t ns, void (*ready)(void *arg))
-{
-	*fd = run_timer(ns, true);
-	return run_watch(&serve->run, *fd, ready, serve);
 }
 
 static int open_timers(struct serve *serve)
@@ -153,13 +137,12 @@ static int open_timers(struct serve *serve)
 	int err = 0;
 
 	if (serve->options->web_config)
-		err = watch_timer(serve, &serve->config_timer, CONFIG_CHECK_SEC * 1000000000ull,
-				  check_config);
+		err = run_watch_timer(&serve->run, CONFIG_CHECK_SEC * 1000000000ull, true,
+				      check_config, serve);
 	/* Twice as often as asked for, as sd_watchdog_enabled(3) advises. */
-	if (!err && sd_watchdog_enabled(0, &watchdog_usec) > 0)
-		err = watch_timer(serve, &serve->watchdog_timer, watchdog_usec * 500,
-				  feed_watchdog);
-	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
+	if (err >= 0 && sd_watchdog_enabled(0, &watchdog_usec) > 0)
+		err = run_watch_timer(&serve->run, watchdog_usec * 500, true, feed_watchdog, serve);
+	return err < 0 ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
 static void count_unmeasured(void *arg, int cpu, int err)

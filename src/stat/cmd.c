@@ -28,7 +28,6 @@ struct stat_run {
 	struct groups *groups; /* with --by */
 	struct group_report group_report;
 	bool keeps_exited; /* groups of exited tasks cannot be freed */
-	int interval; /* timer */
 	uint64_t left; /* of COUNT */
 	struct report_method methods[STEP_NR];
 	uint64_t events, faults; /* counted by the kernel before the measurement */
@@ -147,10 +146,7 @@ static void free_exited(struct stat_run *s)
 static void handle_interval(void *arg)
 {
 	struct stat_run *s = arg;
-	uint64_t expirations;
 
-	if (read(s->interval, &expirations, sizeof(expirations)) != sizeof(expirations))
-		return;
 	run_check_preemption(&s->run);
 	counters_read(s->counters, &s->now, false);
 	print_report(s, &s->last, false);
@@ -245,9 +241,8 @@ static int open_interval(struct stat_run *s)
 	if (!s->options->interval_ns)
 		return 0;
 	s->left = s->options->count;
-	s->interval = run_timer(s->options->interval_ns, true);
-	err = run_watch(&s->run, s->interval, handle_interval, s);
-	return err ? fail_errno(EXIT_FAILED, "timers", err) : 0;
+	err = run_watch_timer(&s->run, s->options->interval_ns, true, handle_interval, s);
+	return err < 0 ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
 static int start(struct stat_run *s)
