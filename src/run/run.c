@@ -299,6 +299,12 @@ int run_open(struct run *run, const struct run_options *options, const struct ru
 	return code ? code : descriptors_check(run);
 }
 
+void run_observe(const struct run *run, enum run_moment moment)
+{
+	if (run->observer.at)
+		run->observer.at(run->observer.arg, moment);
+}
+
 int run_start(struct run *run)
 {
 	int err = session_start(run->session);
@@ -306,8 +312,7 @@ int run_start(struct run *run)
 	if (err)
 		return fail_errno(exit_code_of(err), "cannot attach to the page_fault tracepoints",
 				  err);
-	if (run->observer.attached)
-		run->observer.attached(run->observer.arg);
+	run_observe(run, RUN_ATTACHED);
 	return 0;
 }
 
@@ -371,11 +376,9 @@ void run_loop(struct run *run)
 
 void run_stop(struct run *run)
 {
-	if (run->observer.detaching)
-		run->observer.detaching(run->observer.arg);
+	run_observe(run, RUN_DETACHING);
 	session_stop(run->session);
-	if (run->observer.detached)
-		run->observer.detached(run->observer.arg);
+	run_observe(run, RUN_DETACHED);
 }
 
 void run_print_losses(const struct snapshot *snap)

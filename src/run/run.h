@@ -28,15 +28,15 @@
 #define RUN_SOURCES        10
 #define RUN_CPUS_UNWATCHED INT_MIN
 
-/* Called around attaching and detaching, with arg; each may be NULL. */
+/* RUN_ATTACHING: perf events of CPUs are about to be opened. */
+enum run_moment { RUN_ATTACHING, RUN_ATTACHED, RUN_DETACHING, RUN_DETACHED, RUN_MOMENTS };
+
+/* Called with arg; each may be NULL. */
 struct run_observer {
 	void *arg;
-	void (*attaching)(void *arg); /* perf events of CPUs are about to be opened */
-	void (*attached)(void *arg);
+	void (*at)(void *arg, enum run_moment moment);
 	/* Calls session_add_task() itself, and may look at the task before and after it. */
 	int (*add_task)(void *arg, struct session *session, int tid);
-	void (*detaching)(void *arg);
-	void (*detached)(void *arg);
 };
 
 /* The requests of a command to its run, in addition to the options. */

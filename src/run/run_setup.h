@@ -26,6 +26,8 @@ bool descriptors_allow_thread_records(uint64_t nr_threads);
 /* Handles the signals that have come: is the run over? */
 bool run_is_interrupted(struct run *run);
 
+/* Calls the observer. */
+void run_observe(const struct run *run, enum run_moment moment);
 /* Raises the limit of open files, looks for the cgroups, asks the kernel and makes the plan. */
 int setup_plan(struct run *run);
 

@@ -180,8 +180,7 @@ int targets_add_machine(struct run *run)
 
 	/* First the events, so that no CPU can come online in between. */
 	targets_watch_cpus(run);
-	if (run->observer.attaching)
-		run->observer.attaching(run->observer.arg);
+	run_observe(run, RUN_ATTACHING);
 	err = add_cpus(run->session);
 	return err ? targets_fail(run, "perf events of the CPUs", err) : 0;
 }

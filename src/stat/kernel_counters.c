@@ -35,8 +35,7 @@ struct kernel_counters {
 	const uint64_t *targets; /* TARGET_WORDS of them */
 	const struct exit_counters *exits;
 	struct check_span base[2]; /* what the tasks had when they were attached */
-	/* Of the machine: before and after attaching, before and after detaching. */
-	struct vmstat vmstat[4];
+	struct vmstat vmstat[RUN_MOMENTS]; /* of the machine */
 };
 
 void kernel_counters_fail(struct kernel_counters *k, const char *what, int err)
@@ -245,78 +244,54 @@ static void read_vmstat(struct kernel_counters *k, struct vmstat *vmstat)
 
 /* --- the ends of the run */
 
-static void observe_attaching(void *arg)
-{
-	struct kernel_counters *k = arg;
-
-	if (!k->per_task)
-		read_vmstat(k, &k->vmstat[0]);
-}
-
-static void observe_attached(void *arg)
-{
-	struct kernel_counters *k = arg;
-
-	if (!k->per_task)
-		read_vmstat(k, &k->vmstat[1]);
-}
-
-static void observe_detaching(void *arg)
-{
-	struct kernel_counters *k = arg;
-	struct walk walk;
-
-	if (!k->per_task) {
-		read_vmstat(k, &k->vmstat[2]);
-		return;
-	}
-	walk_tasks(k, &walk);
-	for (int major = 0; major < 2; major++)
-		k->result.tasks[major].low =
-			snapshot_grown(k->base[major].high, walk.faults[major].low);
-}
-
 static void subtract_vmstat(struct kernel_counters *k)
 {
 	const struct vmstat *v = k->vmstat;
 
 	for (int c = 0; c < CHECK_COUNTER_NR; c++) {
-		k->result.has_counter[c] = v[0].has[c];
-		k->result.counter[c].low = snapshot_grown(v[1].value[c], v[2].value[c]);
-		k->result.counter[c].high = snapshot_grown(v[0].value[c], v[3].value[c]);
+		k->result.has_counter[c] = v[RUN_ATTACHING].has[c];
+		k->result.counter[c].low =
+			snapshot_grown(v[RUN_ATTACHED].value[c], v[RUN_DETACHING].value[c]);
+		k->result.counter[c].high =
+			snapshot_grown(v[RUN_ATTACHING].value[c], v[RUN_DETACHED].value[c]);
 	}
 }
 
-static void observe_detached(void *arg)
+/* Before and after detaching: what the tasks have at least, and at most. */
+static void count_tasks(struct kernel_counters *k, bool detached)
 {
-	struct kernel_counters *k = arg;
 	struct walk walk;
 
-	if (!k->per_task) {
-		read_vmstat(k, &k->vmstat[3]);
-		subtract_vmstat(k);
-		return;
-	}
 	walk_tasks(k, &walk);
-	for (int major = 0; major < 2; major++)
-		k->result.tasks[major].high =
-			snapshot_grown(k->base[major].low, walk.faults[major].high);
+	for (int major = 0; major < 2; major++) {
+		const struct check_span *base = &k->base[major], *now = &walk.faults[major];
+
+		if (detached)
+			k->result.tasks[major].high = snapshot_grown(base->low, now->high);
+		else
+			k->result.tasks[major].low = snapshot_grown(base->high, now->low);
+	}
 	k->result.ended = walk.ended;
 	k->result.early = walk.early;
 	k->result.living = walk.living;
 	k->result.exit_missed = session_exit_misses(k->session);
 }
 
+static void observe_run(void *arg, enum run_moment moment)
+{
+	struct kernel_counters *k = arg;
+
+	if (!k->per_task)
+		read_vmstat(k, &k->vmstat[moment]);
+	else if (moment >= RUN_DETACHING)
+		count_tasks(k, moment == RUN_DETACHED);
+	if (!k->per_task && moment == RUN_DETACHED)
+		subtract_vmstat(k);
+}
+
 struct run_observer kernel_counters_observer(struct kernel_counters *k)
 {
-	return (struct run_observer){
-		.arg = k,
-		.attaching = observe_attaching,
-		.attached = observe_attached,
-		.add_task = observe_task,
-		.detaching = observe_detaching,
-		.detached = observe_detached,
-	};
+	return (struct run_observer){ .arg = k, .at = observe_run, .add_task = observe_task };
 }
 
 void kernel_counters_rusage(struct kernel_counters *k, const struct rusage *usage,
