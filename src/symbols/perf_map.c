@@ -4,45 +4,30 @@
  */
 #include "symbols_perf_map.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/array.h"
 
 /* How many functions back a function that surrounds others is searched. */
 enum { MAX_NESTED = 64, MAX_NAME = 1024 };
 
-static int hex_digit(char c)
+/* A hexadecimal number, with or without "0x", and the spaces after it; NULL: there is none. */
+static const char *parse_hex(const char *at, uint64_t *value)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+	char *end;
 
-/* A hexadecimal number, with or without "0x", and the spaces after it. */
-static const char *parse_hex(const char *at, const char *end, uint64_t *value)
-{
-	const char *first;
-
-	if (end - at > 2 && at[0] == '0' && (at[1] | 0x20) == 'x')
-		at += 2;
-	first = at;
-	*value = 0;
-	while (at < end && hex_digit(*at) >= 0) {
-		if (*value >> 60)
-			return NULL;
-		*value = *value << 4 | (uint64_t)hex_digit(*at++);
-	}
-	if (at == first || at == end || (*at != ' ' && *at != '\t'))
+	errno = 0;
+	*value = strtoull(at, &end, 16);
+	/* strtoull() also takes spaces and signs. */
+	if (errno || !isxdigit((unsigned char)*at) || !isblank((unsigned char)*end))
 		return NULL;
-	while (at < end && (*at == ' ' || *at == '\t'))
-		at++;
-	return at;
+	return end + strspn(end, " \t");
 }
 
-static int add_perf_map_entry(struct perf_map *map, uint64_t start, uint64_t size, const char *name,
-			      size_t len)
+static int add_perf_map_entry(struct perf_map *map, uint64_t start, uint64_t size, const char *name)
 {
 	if (array_reserve(map->entries, map->cap, map->nr + 1))
 		return -ENOMEM;
@@ -50,23 +35,25 @@ static int add_perf_map_entry(struct perf_map *map, uint64_t start, uint64_t siz
 		.start = start, .size = size, .name = map->names.len, .line = map->nr
 	};
 	map->nr++;
-	put(&map->names, name, len < MAX_NAME ? len : MAX_NAME);
+	put(&map->names, name, strnlen(name, MAX_NAME));
 	put_char(&map->names, '\0');
 	return map->names.failed ? -ENOMEM : 0;
 }
 
-static int parse_perf_map_line(struct perf_map *map, const char *at, const char *end)
+/* line[len] is '\0'. */
+static int parse_perf_map_line(struct perf_map *map, char *line, size_t len)
 {
+	bool has_nul = strlen(line) != len;
 	uint64_t start, size;
+	const char *name;
 
-	if (end > at && end[-1] == '\r')
-		end--;
-	at = parse_hex(at, end, &start);
-	if (at)
-		at = parse_hex(at, end, &size);
-	if (!at || at == end || !size || start + size < start || memchr(at, '\0', end - at))
+	if (len && line[len - 1] == '\r')
+		line[len - 1] = '\0';
+	name = parse_hex(line, &start);
+	name = name ? parse_hex(name, &size) : NULL;
+	if (!name || !*name || !size || start + size < start || has_nul)
 		return 0;
-	return add_perf_map_entry(map, start, size, at, end - at);
+	return add_perf_map_entry(map, start, size, name);
 }
 
 static int compare_starts(const void *a, const void *b)
@@ -76,18 +63,18 @@ static int compare_starts(const void *a, const void *b)
 	return compare_u64(x->start, y->start) ?: compare_u64(x->line, y->line);
 }
 
-int perf_map_parse(struct perf_map *map, const char *text, size_t len)
+int perf_map_parse(struct perf_map *map, char *text, size_t len)
 {
-	const char *at = text, *end = text + len;
+	char *at = text, *end = text + len;
 	int err = 0;
 
 	memset(map, 0, sizeof(*map));
 	while (at < end && !err) {
-		const char *newline = memchr(at, '\n', end - at);
-		const char *stop = newline ? newline : end;
+		char *stop = memchr(at, '\n', end - at) ?: end;
 
-		err = parse_perf_map_line(map, at, stop);
-		at = newline ? newline + 1 : end;
+		*stop = '\0';
+		err = parse_perf_map_line(map, at, stop - at);
+		at = stop + 1;
 	}
 	if (err)
 		perf_map_free(map);

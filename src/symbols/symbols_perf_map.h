@@ -23,8 +23,11 @@ struct perf_map {
 	struct buffer names;
 };
 
-/* text may contain anything; invalid lines are left out. 0 or -ENOMEM. */
-int perf_map_parse(struct perf_map *map, const char *text, size_t len);
+/*
+ * text may contain anything; invalid lines are left out. It is written to, up to text[len].
+ * 0 or -ENOMEM.
+ */
+int perf_map_parse(struct perf_map *map, char *text, size_t len);
 
 /* The entry that has the address, or NULL. */
 const struct perf_map_entry *perf_map_find(const struct perf_map *map, uint64_t address);

@@ -5,6 +5,7 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "symbols/symbols_perf_map.h"
 
@@ -25,11 +26,16 @@ static void expect_around(const struct perf_map *map, uint64_t address)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	char *text = malloc(size + 1);
 	struct perf_map map;
 	size_t i;
 
-	if (perf_map_parse(&map, (const char *)data, size))
+	if (!text)
 		abort();
+	memcpy(text, data, size);
+	if (perf_map_parse(&map, text, size))
+		abort();
+	free(text);
 	for (i = 0; i < map.nr; i++) {
 		expect_around(&map, map.entries[i].start);
 		expect_around(&map, map.entries[i].start + map.entries[i].size - 1);

@@ -135,14 +135,14 @@ static void wait_functions_hidden(void **state)
 
 static void perf_maps(void **state)
 {
-	static const char text[] = "1000 20 first\n"
-				   "0x2000 0x10 with spaces (in) it\r\n"
-				   "1010 8 inner\n"
-				   "1000 20 replaced\n"
-				   "zz 10 bad\n\n1 2\n3000 0 empty\n"
-				   "ffffffffffffffff 10 wraps\n"
-				   "11111111111111111 1 long\n"
-				   "4000 10 no newline";
+	static char text[] = "1000 20 first\n"
+			     "0x2000 0x10 with spaces (in) it\r\n"
+			     "1010 8 inner\n"
+			     "1000 20 replaced\n"
+			     "zz 10 bad\n\n1 2\n3000 0 empty\n"
+			     "ffffffffffffffff 10 wraps\n"
+			     "11111111111111111 1 long\n"
+			     "4000 10 no newline";
 	static const struct {
 		uint64_t address;
 		const char *name;
