@@ -242,7 +242,7 @@ int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uin
 		.end = r->end,
 		.offset = r->offset,
 		.since_ns = r->since_ns,
-		.file = &r->file->public,
+		.file = &r->file->entry.file,
 		.pid = pid,
 		.exited = s->exited || s != newest,
 	};

@@ -53,12 +53,6 @@ static int record_mmap(struct address_spaces *a, const char *body, size_t len, u
 	return s ? space_add_range(a, s, &range, &key) : -ENOMEM;
 }
 
-/* The same process: a thread. */
-static int record_fork(struct address_spaces *a, int pid, int parent_pid, uint64_t time)
-{
-	return pid == parent_pid ? 0 : space_fork(a, pid, parent_pid, time);
-}
-
 static int record_exit(struct address_spaces *a, int pid, int tid, uint64_t time)
 {
 	struct space *s = pid == tid ? space_at(a, pid, time) : NULL;
@@ -91,7 +85,9 @@ int address_spaces_record(struct address_spaces *a, const void *record, size_t l
 			return 0;
 		return space_begin(a, (int)words[0], id.time) ? 0 : -ENOMEM;
 	case PERF_RECORD_FORK:
-		return record_fork(a, (int)words[0], (int)words[1], id.time);
+		/* The same process: a thread. */
+		return words[0] == words[1] ? 0 :
+					      space_fork(a, (int)words[0], (int)words[1], id.time);
 	case PERF_RECORD_EXIT:
 		return record_exit(a, (int)words[0], (int)words[2], id.time);
 	case PERF_RECORD_LOST:

@@ -17,43 +17,44 @@ enum {
 
 /* --- files */
 
-bool mapped_file_equal(const struct mapped_file *a, const struct mapped_file *b)
+static bool mapped_file_equal(const struct mapped_file *a, const struct mapped_file *b)
 {
 	return a->dev == b->dev && a->inode == b->inode && a->generation == b->generation &&
 	       a->build_id_len == b->build_id_len &&
 	       !memcmp(a->build_id, b->build_id, a->build_id_len) && !strcmp(a->path, b->path);
 }
 
-uint64_t mapped_file_key(const struct mapped_file *file)
+void *mapped_file_get(struct hash *files, const struct mapped_file *file, size_t size)
 {
-	return hash_bytes(file->path, strlen(file->path)) + file->inode;
+	const uint64_t key = hash_bytes(file->path, strlen(file->path)) + file->inode;
+	struct mapped_file_entry *entry;
+	struct hash_link *link;
+
+	for (link = hash_find(files, key); link; link = hash_next(link)) {
+		entry = hash_entry(link, struct mapped_file_entry, link);
+		if (mapped_file_equal(&entry->file, file))
+			return entry;
+	}
+	entry = calloc(1, size);
+	if (!entry)
+		return NULL;
+	entry->file = *file;
+	entry->file.path = strdup(file->path);
+	if (!entry->file.path) {
+		free(entry);
+		return NULL;
+	}
+	hash_add(files, &entry->link, key);
+	return entry;
 }
 
 /* Adds a reference; NULL: out of memory. */
 static struct file *file_get(struct address_spaces *a, const struct mapped_file *key)
 {
-	const uint64_t hash = mapped_file_key(key);
-	struct hash_link *link;
-	struct file *file;
+	struct file *file = mapped_file_get(&a->files, key, sizeof(*file));
 
-	for (link = hash_find(&a->files, hash); link; link = hash_next(link)) {
-		file = hash_entry(link, struct file, link);
-		if (!mapped_file_equal(&file->public, key))
-			continue;
+	if (file)
 		file->refs++;
-		return file;
-	}
-	file = calloc(1, sizeof(*file));
-	if (!file)
-		return NULL;
-	file->public = *key;
-	file->public.path = strdup(key->path);
-	if (!file->public.path) {
-		free(file);
-		return NULL;
-	}
-	file->refs = 1;
-	hash_add(&a->files, &file->link, hash);
 	return file;
 }
 
@@ -61,8 +62,8 @@ static void file_put(struct address_spaces *a, struct file *file)
 {
 	if (--file->refs)
 		return;
-	hash_remove(&a->files, &file->link);
-	free((char *)file->public.path);
+	hash_remove(&a->files, &file->entry.link);
+	free((char *)file->entry.file.path);
 	free(file);
 }
 

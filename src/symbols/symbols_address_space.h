@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/hash.h"
+
 enum {
 	BUILD_ID_MAX = 20,
 	EXITED_REMEMBERED = 4096, /* the default */
@@ -28,9 +30,14 @@ struct mapped_file {
 	uint8_t build_id_len;
 };
 
-bool mapped_file_equal(const struct mapped_file *a, const struct mapped_file *b);
-/* For a hash table: equal files have the same key. */
-uint64_t mapped_file_key(const struct mapped_file *file);
+/* Of a hash table of files: entries begin with it. */
+struct mapped_file_entry {
+	struct hash_link link;
+	struct mapped_file file; /* path is a copy */
+};
+
+/* The entry of an equal file, or a new one of size bytes, zeroed; NULL: out of memory. */
+void *mapped_file_get(struct hash *files, const struct mapped_file *file, size_t size);
 
 struct address_spaces_totals {
 	uint64_t lost; /* records without room in the ring buffer */

@@ -14,11 +14,9 @@
 #include <sys/queue.h>
 
 #include "symbols_address_space.h"
-#include "util/hash.h"
 
 struct file {
-	struct hash_link link; /* by mapped_file_key() */
-	struct mapped_file public;
+	struct mapped_file_entry entry; /* first */
 	unsigned int refs;
 };
 

@@ -17,7 +17,6 @@
 #include "symbols_dso_open.h"
 #include "symbols_perf_map.h"
 #include "util/clock.h"
-#include "util/hash.h"
 #include "util/intern.h"
 
 enum {
@@ -31,13 +30,11 @@ static const size_t MAX_PERF_MAP = 64ul << 20;
 static const uint64_t REREAD_JIT_NS = 1000000000;
 
 struct object {
-	struct hash_link link; /* by mapped_file_key() */
-	struct mapped_file file; /* path is a copy */
+	struct mapped_file_entry entry; /* first */
+	bool loaded; /* elf */
+	int tried_pid; /* the process of the last try; another one may reach the file */
 	struct elf_file elf;
 	char **demangled; /* by symbol; NULL before the first mangled name */
-	int err; /* why there is no elf */
-	int tried_pid; /* the process of the last try; another one may reach the file */
-	size_t bytes;
 };
 
 struct jit {
@@ -62,31 +59,6 @@ struct symbols_user {
 
 /* --- objects */
 
-static struct object *object_get(struct symbols_user *u, const struct mapped_file *file)
-{
-	const uint64_t key = mapped_file_key(file);
-	struct hash_link *link;
-	struct object *o;
-
-	for (link = hash_find(&u->objects, key); link; link = hash_next(link)) {
-		o = hash_entry(link, struct object, link);
-		if (mapped_file_equal(&o->file, file))
-			return o;
-	}
-	o = calloc(1, sizeof(*o));
-	if (!o)
-		return NULL;
-	o->file = *file;
-	o->file.path = strdup(file->path);
-	if (!o->file.path) {
-		free(o);
-		return NULL;
-	}
-	o->err = -EAGAIN;
-	hash_add(&u->objects, &o->link, key);
-	return o;
-}
-
 static void object_free(struct object *o)
 {
 	size_t i;
@@ -95,7 +67,7 @@ static void object_free(struct object *o)
 		free(o->demangled[i]);
 	free(o->demangled);
 	elf_file_free(&o->elf);
-	free((char *)o->file.path);
+	free((char *)o->entry.file.path);
 	free(o);
 }
 
@@ -157,15 +129,14 @@ static void load_object(struct symbols_user *u, struct object *o, const struct m
 
 	if (!vdso && (path[0] != '/' || path[1] == '/'))
 		return; /* no file */
-	if (!o->err || (o->err != -EAGAIN && (mapping->exited || o->tried_pid == mapping->pid)))
+	if (o->loaded || (o->tried_pid && (mapping->exited || o->tried_pid == mapping->pid)))
 		return;
 	o->tried_pid = mapping->pid;
-	o->err = vdso ? load_vdso(&o->elf) : load_file(u, o, mapping);
-	if (o->err)
+	o->loaded = !(vdso ? load_vdso(&o->elf) : load_file(u, o, mapping));
+	if (!o->loaded)
 		return;
 	elf_file_sort(&o->elf);
-	o->bytes = o->elf.cap_symbols * sizeof(*o->elf.symbols) + o->elf.names.cap;
-	u->bytes += o->bytes;
+	u->bytes += o->elf.cap_symbols * sizeof(*o->elf.symbols) + o->elf.names.cap;
 }
 
 static const char *symbol_name(struct object *o, const struct elf_symbol *symbol)
@@ -314,15 +285,15 @@ int symbols_user_open(struct symbols_user **out, struct address_spaces *spaces)
 static void find_in_file(struct symbols_user *u, const struct mapping *mapping,
 			 struct user_symbol *out)
 {
-	struct object *o = object_get(u, mapping->file);
+	struct object *o = mapped_file_get(&u->objects, mapping->file, sizeof(*o));
 	const struct elf_symbol *symbol;
 	uint64_t own;
 
 	if (!o)
 		return;
 	load_object(u, o, mapping);
-	out->module = o->file.path;
-	if (o->err)
+	out->module = o->entry.file.path;
+	if (!o->loaded)
 		return;
 	memcpy(out->build_id, o->elf.build_id, sizeof(out->build_id));
 	out->build_id_len = o->elf.build_id_len;
@@ -363,7 +334,7 @@ static void free_objects(struct symbols_user *u)
 {
 	struct hash_link *link, *next;
 
-	hash_each(&u->objects, link, next) object_free(hash_entry(link, struct object, link));
+	hash_each(&u->objects, link, next) object_free(hash_entry(link, struct object, entry.link));
 	hash_clear(&u->objects);
 	u->bytes = 0;
 }
