@@ -5,6 +5,7 @@
 #include "counters_groups.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,7 +82,7 @@ void groups_flip_epoch(void *groups, unsigned int epoch)
 
 /* --- names */
 
-/* NULL: unknown. By file, all mappings without a file are one group. */
+/* NULL: unknown, or a number. By file, all mappings without a file are one group. */
 static const char *find_group_name(struct groups *g, unsigned int i, int n,
 				   char buf[MAPPING_NAME_LEN])
 {
@@ -90,6 +91,12 @@ static const char *find_group_name(struct groups *g, unsigned int i, int n,
 
 	if (by == DIM_CGROUP)
 		return cgroups_path(g->cgroups, id);
+	if (by == DIM_PATH)
+		return path_name(id);
+	if (by == DIM_COMM) {
+		snprintf(buf, MAPPING_NAME_LEN, "%.16s", (const char *)g->slab[i].key.dim[n]);
+		return buf;
+	}
 	if ((by != DIM_MAPPING && by != DIM_FILE) || !g->mappings)
 		return NULL;
 	if (kind != MAPPING_FILE && (by == DIM_FILE || g->mappings[i].kind == MAPPING_FILE))

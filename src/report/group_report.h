@@ -34,7 +34,7 @@ struct group_row {
 	struct report_row n; /* count, untimed, major, times and buckets; nothing else is set */
 	struct group_key key;
 	char comm[2][16]; /* by dimension: the name of a process or thread */
-	const char *name[2]; /* path of a cgroup, name of a mapping or file; NULL: unknown */
+	const char *name[2]; /* of a dimension that is no number; NULL: unknown */
 };
 
 struct group_report {

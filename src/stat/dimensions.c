@@ -70,36 +70,21 @@ static void task_csv(FILE *f, const struct group_row *row, int n)
 	put_csv_text(f, row->comm[n]);
 }
 
-/* --- comm */
+/* --- texts */
 
-#define COMM_LEN sizeof(((struct group_key *)NULL)->dim[0])
-
-static const char *key_comm(char comm[COMM_LEN + 1], const struct group_row *row, int n)
+static const char *name_text(char buf[DIMENSION_TEXT_LEN], const struct group_row *row, int n)
 {
-	memcpy(comm, row->key.dim[n], COMM_LEN);
-	comm[COMM_LEN] = '\0';
-	return comm;
+	return escape_text(buf, DIMENSION_TEXT_LEN, row->name[n] ? row->name[n] : "[unknown]", "");
 }
 
-static const char *comm_text(char buf[DIMENSION_TEXT_LEN], const struct group_row *row, int n)
+static void name_json(struct json_writer *w, const char *key, const struct group_row *row, int n)
 {
-	char comm[COMM_LEN + 1];
-
-	return escape_text(buf, DIMENSION_TEXT_LEN, key_comm(comm, row, n), "");
+	json_put_string(w, key, row->name[n]);
 }
 
-static void comm_json(struct json_writer *w, const char *key, const struct group_row *row, int n)
+static void name_csv(FILE *f, const struct group_row *row, int n)
 {
-	char comm[COMM_LEN + 1];
-
-	json_put_string(w, key, key_comm(comm, row, n));
-}
-
-static void comm_csv(FILE *f, const struct group_row *row, int n)
-{
-	char comm[COMM_LEN + 1];
-
-	put_csv_text(f, key_comm(comm, row, n));
+	put_csv_text(f, row->name[n]);
 }
 
 /* --- cgroups */
@@ -145,11 +130,6 @@ static void cgroup_csv(FILE *f, const struct group_row *row, int n)
 
 /* --- mappings and files */
 
-static const char *mapping_text(char buf[DIMENSION_TEXT_LEN], const struct group_row *row, int n)
-{
-	return escape_text(buf, DIMENSION_TEXT_LEN, row->name[n] ? row->name[n] : "[unknown]", "");
-}
-
 static const char *file_text(char buf[DIMENSION_TEXT_LEN], const struct group_row *row, int n)
 {
 	return escape_text(buf, DIMENSION_TEXT_LEN, row->name[n] ? row->name[n] : "(no file)", "");
@@ -183,29 +163,6 @@ static void file_json(struct json_writer *w, const char *key, const struct group
 		json_put_null(w, key);
 }
 
-static void name_csv(FILE *f, const struct group_row *row, int n)
-{
-	put_csv_text(f, row->name[n]);
-}
-
-/* --- paths */
-
-static const char *path_text(char buf[DIMENSION_TEXT_LEN], const struct group_row *row, int n)
-{
-	(void)buf;
-	return path_name(group_number(row, n));
-}
-
-static void path_json(struct json_writer *w, const char *key, const struct group_row *row, int n)
-{
-	json_put_string(w, key, path_name(group_number(row, n)));
-}
-
-static void path_csv(FILE *f, const struct group_row *row, int n)
-{
-	put_csv_text(f, path_name(group_number(row, n)));
-}
-
 /* --- the table */
 
 /* clang-format off */
@@ -216,20 +173,20 @@ const struct dimension_row dimensions[DIM_NR] = {
 	[DIM_THREAD] = { .title = "TID", .is_number = true, .has_comm = true,
 			 .csv = "tid,thread_comm", .text = number_text,
 			 .put_json = thread_json, .put_csv = task_csv },
-	[DIM_COMM] = { .title = "COMM", .csv = "comm", .text = comm_text,
-		       .put_json = comm_json, .put_csv = comm_csv },
+	[DIM_COMM] = { .title = "COMM", .csv = "comm", .text = name_text,
+		       .put_json = name_json, .put_csv = name_csv },
 	[DIM_CGROUP] = { .title = "CGROUP", .is_long = true, .csv = "cgroup_id,cgroup",
 			 .text = cgroup_text, .put_json = cgroup_json, .put_csv = cgroup_csv },
 	[DIM_MAPPING] = { .title = "MAPPING", .is_long = true, .csv = "mapping",
-			  .text = mapping_text, .put_json = mapping_json, .put_csv = name_csv },
+			  .text = name_text, .put_json = mapping_json, .put_csv = name_csv },
 	[DIM_FILE] = { .title = "FILE", .is_long = true, .csv = "file", .text = file_text,
 		       .put_json = file_json, .put_csv = name_csv },
 	[DIM_CPU] = { .title = "CPU", .is_number = true, .csv = "cpu", .text = number_text,
 		      .put_json = number_json, .put_csv = number_csv },
 	[DIM_NODE] = { .title = "NODE", .is_number = true, .csv = "node", .text = number_text,
 		       .put_json = number_json, .put_csv = number_csv },
-	[DIM_PATH] = { .title = "PATH", .csv = "path", .text = path_text,
-		       .put_json = path_json, .put_csv = path_csv },
+	[DIM_PATH] = { .title = "PATH", .csv = "path", .text = name_text,
+		       .put_json = name_json, .put_csv = name_csv },
 };
 /* clang-format on */
 

@@ -286,7 +286,9 @@ static void run_by_thread_path(struct machine *m)
 	name_task(group(m, 10, 800), 0, 7, "worker");
 	name_task(group(m, 0, 0), 0, 7, "worker");
 	m->rows[0].key.dim[1][0] = PATH_ANON;
+	m->rows[0].name[1] = "anon";
 	m->rows[1].key.dim[1][0] = PATH_UNRESOLVED;
+	m->rows[1].name[1] = "unresolved";
 	m->rows[1].n.count = m->rows[1].n.untimed = 4;
 	m->now.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 4;
 	total(m);
@@ -333,6 +335,8 @@ static void run_by_comm(struct machine *m)
 	begin_groups(m);
 	memcpy(group(m, 4, 900)->key.dim[0], "x\x1b[2J,\"", 7);
 	memcpy(group(m, 3, 900)->key.dim[0], "123456789012345", 15);
+	m->rows[0].name[0] = "x\x1b[2J,\"";
+	m->rows[1].name[0] = "123456789012345";
 	total(m);
 }
 
