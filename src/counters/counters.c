@@ -149,10 +149,8 @@ static void sum_causes(const struct counters *c, struct snapshot *snap, unsigned
 			&c->causes[(cpu * PATH_NR + path) * ORIGIN_NR + origin];
 		struct cause_sum *sum = &snap->causes[path][origin];
 
-		for (cause = 0; cause < CAUSE_NR; cause++) {
+		for (cause = 0; cause < CAUSE_NR; cause++)
 			sum->ns[cause] += from->ns[cause];
-			sum->faults[cause] += from->faults[cause];
-		}
 	}
 }
 

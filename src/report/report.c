@@ -62,10 +62,8 @@ static const struct cause_sum no_causes;
 static void add_causes(struct cause_sum *sum, const struct cause_sum *before,
 		       const struct cause_sum *after)
 {
-	for (unsigned int c = 0; c < CAUSE_NR; c++) {
+	for (unsigned int c = 0; c < CAUSE_NR; c++)
 		sum->ns[c] += snapshot_grown(before->ns[c], after->ns[c]);
-		sum->faults[c] += snapshot_grown(before->faults[c], after->faults[c]);
-	}
 }
 
 void snapshot_add_row(struct report_row *total, const struct report_row *row)

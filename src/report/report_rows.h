@@ -31,7 +31,6 @@ struct fault_sum {
 /* The time of the timed faults of a path and origin, by cause. */
 struct cause_sum {
 	uint64_t ns[CAUSE_NR];
-	uint64_t faults[CAUSE_NR]; /* that had any of it */
 };
 
 struct snapshot {

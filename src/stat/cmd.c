@@ -12,7 +12,6 @@
 #include "counters/counters.h"
 #include "stat_formats.h"
 #include "stat_kernel_counters.h"
-#include "stat_options.h"
 #include "stat_unseen.h"
 
 struct stat_run {
@@ -22,7 +21,6 @@ struct stat_run {
 	struct kernel_counters *kernel_counters; /* with --check */
 	struct check check;
 	struct output out;
-	struct stat_style style;
 	struct snapshot start, last, now;
 	struct report report;
 	struct groups *groups; /* with --by */
@@ -195,16 +193,6 @@ static void print_total(struct stat_run *s)
 
 /* --- the run */
 
-static int open_output(struct stat_run *s)
-{
-	s->style = (struct stat_style){
-		.histogram = s->options->histogram,
-		.timestamp = s->options->timestamp,
-		.by = { s->options->by[0], s->options->by[1] },
-	};
-	return output_open(&s->out, s->options->run.output, s->options->run.format, &s->style);
-}
-
 static int open_run(struct stat_run *s)
 {
 	const struct stat_options *o = s->options;
@@ -270,10 +258,11 @@ static int start(struct stat_run *s)
 
 static int measure(struct stat_run *s)
 {
-	int code = open_output(s);
+	const struct run_options *options = &s->options->run;
+	int code = output_open(&s->out, options->output, options->format, s->options);
 
 	code = code ?: open_run(s);
-	if (!code && s->options->run.dry_run) {
+	if (!code && options->dry_run) {
 		plan_print(&s->run.plan, s->out.file);
 		return 0;
 	}

@@ -11,11 +11,11 @@
 
 static void csv_begin(const struct output *out)
 {
-	const struct stat_style *style = out->context;
+	const struct stat_options *options = out->context;
 	FILE *f = out->file;
 
-	if (style->by[0]) {
-		csv_groups_begin(f, style->by);
+	if (options->by[0]) {
+		csv_groups_begin(f, options->by);
 		return;
 	}
 	fputs("kind,time_ns,duration_ns,attach,path,origin,exactness,count,minor,major,"
@@ -89,12 +89,12 @@ static void csv_row(FILE *f, const struct report *r, const struct report_row *ro
 
 static int csv_record(const struct output *out, const void *record)
 {
-	const struct stat_style *style = out->context;
+	const struct stat_options *options = out->context;
 	const struct report *r = record;
 	FILE *f = out->file;
 	const char *kind = r->is_total ? "total" : "interval";
 
-	if (style->by[0]) {
+	if (options->by[0]) {
 		if (r->groups)
 			csv_groups(f, r);
 		return 0;

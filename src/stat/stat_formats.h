@@ -13,15 +13,9 @@
 #include "util/table.h"
 
 #include "stat_check.h"
+#include "stat_options.h"
 
-/* The output's context. */
-struct stat_style {
-	bool histogram; /* -H: bars per path below the table */
-	bool timestamp; /* -T: wall clock before each interval */
-	enum dimension by[2]; /* --by: rows of groups instead of paths */
-};
-
-/* In the order of the help; ended by NULL. */
+/* In the order of the help; ended by NULL. The output's context: struct stat_options. */
 extern const struct format *const stat_formats[];
 extern const struct format stat_table, stat_json, stat_csv;
 

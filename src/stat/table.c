@@ -113,13 +113,13 @@ static void print_notes(FILE *f, const struct report *r)
 		fputc('\n', f);
 }
 
-static void print_heading(FILE *f, const struct report *r, const struct stat_style *style)
+static void print_heading(FILE *f, const struct report *r, const struct stat_options *options)
 {
 	time_t seconds = (time_t)(r->wall_ns / 1000000000);
 	char hhmmss[sizeof("HH:MM:SS")], duration[FORMAT_TIME_LEN];
 	struct tm tm;
 
-	if (style->timestamp && localtime_r(&seconds, &tm) &&
+	if (options->timestamp && localtime_r(&seconds, &tm) &&
 	    strftime(hhmmss, sizeof(hhmmss), "%H:%M:%S", &tm))
 		fprintf(f, "%s\n", hhmmss);
 	if (r->is_total)
@@ -129,13 +129,13 @@ static void print_heading(FILE *f, const struct report *r, const struct stat_sty
 
 static int table_record(const struct output *out, const void *record)
 {
-	const struct stat_style *style = out->context;
+	const struct stat_options *options = out->context;
 	const struct report *r = record;
 	char duration[FORMAT_TIME_LEN];
 	FILE *f = out->file;
 	int err = 0;
 
-	print_heading(f, r, style);
+	print_heading(f, r, options);
 	if (r->groups && r->groups->total.count) {
 		err = table_groups(out, r->groups);
 	} else if (r->nr_rows && !r->groups) {
@@ -150,7 +150,7 @@ static int table_record(const struct output *out, const void *record)
 	if (r->filtered)
 		fprintf(f, "Filtered out: %" PRIu64 " faults\n", r->filtered);
 	print_lost(f, r);
-	if (style->histogram)
+	if (options->histogram)
 		table_histograms(out, r);
 	/* A blank line behind an interval; nothing follows the total but its check. */
 	if (!r->is_total)

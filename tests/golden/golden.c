@@ -44,7 +44,7 @@ struct machine {
 	unsigned int top;
 	/* Where its reports go, and how. */
 	struct output out;
-	const struct stat_style *style;
+	const struct stat_options *options;
 };
 
 /* n faults of ns each. */
@@ -62,11 +62,10 @@ static void take(struct machine *m, unsigned int path, unsigned int origin, unsi
 	m->now.end_runs += n;
 }
 
-/* Of user mode: ns of a path's time, of n faults. */
-static void spend(struct machine *m, unsigned int path, enum cause cause, uint64_t n, uint64_t ns)
+/* Of user mode: ns of a path's time. */
+static void spend(struct machine *m, unsigned int path, enum cause cause, uint64_t ns)
 {
 	m->now.causes[path][ORIGIN_USER].ns[cause] += ns;
-	m->now.causes[path][ORIGIN_USER].faults[cause] += n;
 }
 
 /* A bell around the peak, an eighth of a doubling per step, and a long tail. */
@@ -177,11 +176,11 @@ static void run_causes(struct machine *m)
 	m->causes = ((1u << CAUSE_NR) - 1) & ~(1u << CAUSE_COMPACTION);
 	pass(m, SECOND);
 	take(m, PATH_SWAP, ORIGIN_USER, 1, ACCESS_READ, 4, 20000000);
-	spend(m, PATH_SWAP, CAUSE_IO, 4, 79000000);
-	spend(m, PATH_SWAP, CAUSE_ON_CPU, 4, 1000000);
+	spend(m, PATH_SWAP, CAUSE_IO, 79000000);
+	spend(m, PATH_SWAP, CAUSE_ON_CPU, 1000000);
 	take(m, PATH_ANON, ORIGIN_USER, 0, ACCESS_WRITE, 10, 5000);
-	spend(m, PATH_ANON, CAUSE_LOCK, 1, 30000);
-	spend(m, PATH_ANON, CAUSE_ON_CPU, 10, 20000);
+	spend(m, PATH_ANON, CAUSE_LOCK, 30000);
+	spend(m, PATH_ANON, CAUSE_ON_CPU, 20000);
 	m->now.sums[PATH_FIXUP][ORIGIN_KERNEL][0].untimed = 2;
 	total(m);
 }
@@ -245,7 +244,7 @@ static void begin_groups(struct machine *m)
 {
 	m->groups.rows = m->rows;
 	m->groups.sorted = m->sorted;
-	memcpy(m->groups.by, m->style->by, sizeof(m->groups.by));
+	memcpy(m->groups.by, m->options->by, sizeof(m->groups.by));
 	pass(m, 2 * SECOND);
 }
 
@@ -344,32 +343,32 @@ static const struct golden {
 	const char *file;
 	const struct format *format;
 	void (*run)(struct machine *m);
-	struct stat_style style;
+	struct stat_options options;
 } goldens[] = {
-	{ "empty.txt", &stat_table, run_empty, { 0 } },
-	{ "empty.json", &stat_json, run_empty, { 0 } },
-	{ "empty.csv", &stat_csv, run_empty, { 0 } },
+	{ "empty.txt", &stat_table, run_empty, { .histogram = false } },
+	{ "empty.json", &stat_json, run_empty, { .histogram = false } },
+	{ "empty.csv", &stat_csv, run_empty, { .histogram = false } },
 	{ "empty_lost.txt", &stat_table, run_empty_lost, { .histogram = true } },
-	{ "empty_lost.json", &stat_json, run_empty_lost, { 0 } },
-	{ "empty_lost.csv", &stat_csv, run_empty_lost, { 0 } },
-	{ "typical.txt", &stat_table, run_typical, { 0 } },
-	{ "typical.json", &stat_json, run_typical, { 0 } },
-	{ "typical.csv", &stat_csv, run_typical, { 0 } },
+	{ "empty_lost.json", &stat_json, run_empty_lost, { .histogram = false } },
+	{ "empty_lost.csv", &stat_csv, run_empty_lost, { .histogram = false } },
+	{ "typical.txt", &stat_table, run_typical, { .histogram = false } },
+	{ "typical.json", &stat_json, run_typical, { .histogram = false } },
+	{ "typical.csv", &stat_csv, run_typical, { .histogram = false } },
 	{ "histogram.txt", &stat_table, run_typical, { .histogram = true } },
-	{ "inferred.txt", &stat_table, run_inferred, { 0 } },
-	{ "inferred.json", &stat_json, run_inferred, { 0 } },
-	{ "inferred.csv", &stat_csv, run_inferred, { 0 } },
+	{ "inferred.txt", &stat_table, run_inferred, { .histogram = false } },
+	{ "inferred.json", &stat_json, run_inferred, { .histogram = false } },
+	{ "inferred.csv", &stat_csv, run_inferred, { .histogram = false } },
 	{ "colour.txt", &stat_table, run_inferred, { .histogram = true } },
-	{ "causes.txt", &stat_table, run_causes, { 0 } },
-	{ "causes.json", &stat_json, run_causes, { 0 } },
-	{ "causes.csv", &stat_csv, run_causes, { 0 } },
-	{ "intervals.txt", &stat_table, run_intervals, { 0 } },
-	{ "intervals.json", &stat_json, run_intervals, { 0 } },
-	{ "intervals.csv", &stat_csv, run_intervals, { 0 } },
+	{ "causes.txt", &stat_table, run_causes, { .histogram = false } },
+	{ "causes.json", &stat_json, run_causes, { .histogram = false } },
+	{ "causes.csv", &stat_csv, run_causes, { .histogram = false } },
+	{ "intervals.txt", &stat_table, run_intervals, { .histogram = false } },
+	{ "intervals.json", &stat_json, run_intervals, { .histogram = false } },
+	{ "intervals.csv", &stat_csv, run_intervals, { .histogram = false } },
 	{ "timestamps.txt", &stat_table, run_intervals, { .timestamp = true } },
 	{ "extremes.txt", &stat_table, run_extremes, { .histogram = true } },
-	{ "extremes.json", &stat_json, run_extremes, { 0 } },
-	{ "extremes.csv", &stat_csv, run_extremes, { 0 } },
+	{ "extremes.json", &stat_json, run_extremes, { .histogram = false } },
+	{ "extremes.csv", &stat_csv, run_extremes, { .histogram = false } },
 	{ "by_process.txt", &stat_table, run_by_process, { .by = { DIM_PROCESS } } },
 	{ "by_process.json", &stat_json, run_by_process, { .by = { DIM_PROCESS } } },
 	{ "by_process.csv", &stat_csv, run_by_process, { .by = { DIM_PROCESS } } },
@@ -427,7 +426,7 @@ static void report(const struct golden *g, FILE *out)
 
 	assert_non_null(m);
 	histogram_fill_tables(&m->tables);
-	m->style = &g->style;
+	m->options = &g->options;
 	m->attach = "fentry";
 	m->start.mono_ns = MONO_START;
 	m->start.wall_ns = WALL_START;
@@ -436,7 +435,7 @@ static void report(const struct golden *g, FILE *out)
 	m->out = (struct output){
 		.file = out,
 		.format = g->format,
-		.context = &g->style,
+		.context = &g->options,
 		.colour = !strcmp(g->file, "colour.txt"),
 	};
 	if (g->format->begin)

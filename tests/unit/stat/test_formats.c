@@ -49,10 +49,10 @@ static struct report report = {
 
 static char *print(const struct format *format)
 {
-	const struct stat_style style = { 0 };
+	const struct stat_options options = { 0 };
 	char *text = NULL;
 	size_t size = 0;
-	struct output out = { .file = open_memstream(&text, &size), .context = &style };
+	struct output out = { .file = open_memstream(&text, &size), .context = &options };
 
 	assert_non_null(out.file);
 	assert_int_equal(format->record(&out, &report), 0);

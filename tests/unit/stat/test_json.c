@@ -157,14 +157,14 @@ static void test_random_bytes(void **state)
 
 static json_t *render(const struct report *r)
 {
-	const struct stat_style style = { 0 };
+	const struct stat_options options = { 0 };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
 	json_t *line;
 
 	assert_non_null(f);
-	stat_json.record(&(struct output){ .file = f, .context = &style }, r);
+	stat_json.record(&(struct output){ .file = f, .context = &options }, r);
 	fclose(f);
 	/* One line, and only one. */
 	assert_ptr_equal(strchr(text, '\n'), text + size - 1);
