@@ -276,7 +276,7 @@ int run_open(struct run *run, const struct run_options *options, const struct ru
 	run->options = options;
 	run->request = *request;
 	run->cpus = RUN_CPUS_UNWATCHED;
-	run->workload = (struct workload){ .go = -1, .failed = -1, .pidfd = -1 };
+	run->workload = (struct workload){ .start = -1, .pidfd = -1 };
 	/* -t: twice, see wait_for_exec(). */
 	run->target_fds = calloc(options->nr_pids + 2, sizeof(*run->target_fds));
 	if (!run->target_fds)

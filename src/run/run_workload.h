@@ -11,8 +11,7 @@
 
 struct workload {
 	int pid;
-	int go; /* closing it lets the child go on */
-	int failed; /* readable: errno of execvp, or end of file when it worked */
+	int start; /* a byte lets the child go on; it answers with errno of execvp, or closes it */
 	int pidfd; /* readable when the child has ended */
 	int code; /* its exit status, and what it and those it waited for used, once reaped */
 	struct rusage usage;

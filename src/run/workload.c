@@ -1,65 +1,49 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * run/workload.c: see run/run_workload.h.
+ * run/workload.c: starts the command after --, lets it execute, and reaps it.
  */
 #include "run_workload.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In the child, with the signals as pfstat got them: waits for go, then becomes the command. */
-static void become(char **argv, int go, int failed)
+/* In the child, with the signals as pfstat got them: waits for a byte, then becomes the command. */
+static void become(char **argv, int parent)
 {
 	char byte;
 	int err;
 
 	/* A parent that ends without a word has closed its side as well. */
-	if (read(go, &byte, 1) != 1)
+	if (read(parent, &byte, 1) != 1)
 		_exit(1);
 	execvp(argv[0], argv);
 	err = errno;
-	if (write(failed, &err, sizeof(err)) < 0)
+	if (write(parent, &err, sizeof(err)) < 0)
 		_exit(1);
 	_exit(err == ENOENT ? 127 : 126);
 }
 
 int workload_start(struct workload *child, char **argv)
 {
-	int go[2], failed[2], err;
+	int ends[2], err;
 
-	if (pipe2(go, O_CLOEXEC))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	if (pipe2(failed, O_CLOEXEC)) {
-		err = -errno;
-		goto close_go;
-	}
+	child->start = ends[0];
 	child->pid = fork();
-	if (child->pid < 0) {
-		err = -errno;
-		goto close_failed;
-	}
 	if (!child->pid) {
-		close(go[1]);
-		close(failed[0]);
-		become(argv, go[0], failed[1]);
+		close(ends[0]);
+		become(argv, ends[1]);
 	}
-	close(go[0]);
-	close(failed[1]);
-	child->go = go[1];
-	child->failed = failed[0];
-	child->pidfd = syscall(SYS_pidfd_open, child->pid, 0);
-	return child->pidfd < 0 ? -errno : 0;
-
-close_failed:
-	close(failed[0]);
-	close(failed[1]);
-close_go:
-	close(go[0]);
-	close(go[1]);
+	if (child->pid > 0)
+		child->pidfd = syscall(SYS_pidfd_open, child->pid, 0);
+	err = child->pid < 0 || child->pidfd < 0 ? -errno : 0;
+	close(ends[1]);
 	return err;
 }
 
@@ -67,15 +51,13 @@ int workload_go(struct workload *child)
 {
 	int err = 0;
 
-	if (write(child->go, "", 1) != 1)
+	if (write(child->start, "", 1) != 1)
 		err = errno;
-	close(child->go);
-	child->go = -1;
-	/* Nothing to read: exec closed it. */
-	if (!err && read(child->failed, &err, sizeof(err)) < 0)
+	/* Nothing to read: exec closed it. Killed before: its status says so. */
+	if (!err && read(child->start, &err, sizeof(err)) < 0 && errno != ECONNRESET)
 		err = errno;
-	close(child->failed);
-	child->failed = -1;
+	close(child->start);
+	child->start = -1;
 	return -err;
 }
 
@@ -100,8 +82,8 @@ bool workload_reap(struct workload *child)
 
 int workload_finish(struct workload *child)
 {
-	if (child->pid > 0 && child->go >= 0)
-		close(child->go);
+	if (child->start >= 0)
+		close(child->start);
 	if (!reap(child, WNOHANG)) {
 		kill(child->pid, SIGTERM);
 		reap(child, 0);
