@@ -20,15 +20,12 @@
 static int add_pid(struct run_options *o, int pid)
 {
 	size_t i;
-	int *pids;
 
 	for (i = 0; i < o->nr_pids; i++)
 		if (o->pids[i] == pid)
 			return 0;
-	pids = reallocarray(o->pids, o->nr_pids + 1, sizeof(*pids));
-	if (!pids)
+	if (array_reserve(o->pids, o->cap_pids, o->nr_pids + 1))
 		return -ENOMEM;
-	o->pids = pids;
 	o->pids[o->nr_pids++] = pid;
 	return 0;
 }

@@ -16,7 +16,7 @@
 
 struct run_options {
 	int *pids; /* -p; each once */
-	size_t nr_pids;
+	size_t nr_pids, cap_pids;
 	unsigned int tid; /* -t; 0: not given */
 	const char *cgroup; /* -c: path or id; NULL: all */
 	struct fault_filter only; /* --path, --origin, --major, --min-latency, -C */
