@@ -39,7 +39,7 @@ struct metrics {
 	const struct metric *row; /* being written */
 	struct snapshot snap;
 	struct self_usage process;
-	struct fault_sum all; /* of add_counts() only */
+	uint64_t retries, stack_growths, mmap_locks; /* of all faults */
 	uint64_t unmeasured_cpus, nr_cgroups, cgroup_limit;
 	uint64_t scrape_ns; /* of the scrape before */
 };
@@ -79,33 +79,23 @@ static bool begins_at_zero(const struct metrics *m, unsigned int path, unsigned 
 	return major ? path_reads_disk(path) : path_is_timed(path);
 }
 
-/* Without the histogram, whose buckets take most of the time. */
-static void add_counts(struct fault_sum *sum, const struct fault_sum *faults)
-{
-	sum->untimed += faults->untimed;
-	sum->slow += faults->slow;
-	sum->retries += faults->retries;
-	sum->stack_growths += faults->stack_growths;
-	sum->mmap_locks += faults->mmap_locks;
-}
-
-static void add_faults(struct fault_sum *sum, const struct fault_sum *faults)
-{
-	add_counts(sum, faults);
-	for (unsigned int s = 0; s < HIST_SLOTS; s++)
-		sum->buckets[s] += faults->buckets[s];
-	sum->sum_ns += faults->sum_ns;
-}
-
 /* A path's faults of one severity: those of get_user_pages, or all others. */
 static struct fault_sum sum_faults(const struct metrics *m, unsigned int path, unsigned int major,
 				   bool gup)
 {
 	struct fault_sum sum = { 0 };
 
-	for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
-		if ((origin == ORIGIN_GUP) == gup)
-			add_faults(&sum, &m->snap.sums[path][origin][major]);
+	for (unsigned int origin = 0; origin < ORIGIN_NR; origin++) {
+		const struct fault_sum *faults = &m->snap.sums[path][origin][major];
+
+		if ((origin == ORIGIN_GUP) != gup)
+			continue;
+		for (unsigned int s = 0; s < HIST_SLOTS; s++)
+			sum.buckets[s] += faults->buckets[s];
+		sum.sum_ns += faults->sum_ns;
+		sum.untimed += faults->untimed;
+		sum.slow += faults->slow;
+	}
 	return sum;
 }
 
@@ -403,13 +393,13 @@ static const struct metric metrics[] = {
 	    NO_LE }, VALUE(unmeasured_cpus) },
 	{ { "pfstat_stack_growths", METRIC_COUNTER, "",
 	    "Page faults that made a stack grow.",
-	    NO_LE }, VALUE(all.stack_growths) },
+	    NO_LE }, VALUE(stack_growths) },
 	{ { "pfstat_mmap_lock_faults", METRIC_COUNTER, "",
 	    "Page faults that took mmap_lock because the lock of their mapping did not do.",
-	    NO_LE }, VALUE(all.mmap_locks), .needs = WITH_VMA_LOCK },
+	    NO_LE }, VALUE(mmap_locks), .needs = WITH_VMA_LOCK },
 	{ { "pfstat_retries", METRIC_COUNTER, "",
 	    "Calls of handle_mm_fault beyond the first of a fault.",
-	    NO_LE }, VALUE(all.retries), .needs = WITH_GUP },
+	    NO_LE }, VALUE(retries), .needs = WITH_GUP },
 	{ { "pfstat_attach", METRIC_INFO, "",
 	    "How pfstat is attached to this kernel, and what ends a fault.",
 	    NO_LE }, .write = write_attach },
@@ -490,12 +480,18 @@ static bool has_run_time(const struct metrics *m)
 
 static void read_values(struct metrics *m)
 {
+	unsigned int path, origin, major;
+
 	counters_read(m->source.counters, &m->snap, false);
 	self_usage(&m->process);
-	m->all = (struct fault_sum){ 0 };
-	for_each_path_severity(path, major)
-		for (unsigned int origin = 0; origin < ORIGIN_NR; origin++)
-			add_counts(&m->all, &m->snap.sums[path][origin][major]);
+	m->retries = m->stack_growths = m->mmap_locks = 0;
+	for_each_fault_sum(path, origin, major) {
+		const struct fault_sum *sum = &m->snap.sums[path][origin][major];
+
+		m->retries += sum->retries;
+		m->stack_growths += sum->stack_growths;
+		m->mmap_locks += sum->mmap_locks;
+	}
 	m->unmeasured_cpus = *m->source.unmeasured_cpus;
 	if (m->cgroup) {
 		metrics_cgroup_begin(m->cgroup, m->snap.mono_ns);
