@@ -31,13 +31,10 @@ struct http_settings *http_settings_get(struct http_server *server)
 	return settings;
 }
 
-static struct file_stamp stamp_file(const char *path)
+static void stamp_file(struct file_stamp *stamp)
 {
-	struct file_stamp stamp = { .path = strdup(path) };
-
-	if (stat(path, &stamp.st) < 0)
-		stamp.err = errno;
-	return stamp;
+	stamp->st = (struct stat){ 0 };
+	stamp->err = stat(stamp->path ?: "", &stamp->st) ? errno : 0;
 }
 
 static bool stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
@@ -49,8 +46,10 @@ static bool stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 
 static void add_stamp(struct file_stamps *stamps, const char *path)
 {
-	if (path)
-		stamps->all[stamps->nr++] = stamp_file(path);
+	if (!path)
+		return;
+	stamps->all[stamps->nr].path = strdup(path);
+	stamp_file(&stamps->all[stamps->nr++]);
 }
 
 void file_stamps_free(struct file_stamps *stamps)
@@ -137,11 +136,10 @@ bool http_server_config_changed(const struct http_server *server)
 	bool changed = false;
 
 	for (size_t i = 0; i < server->stamps.nr && !changed; i++) {
-		const struct file_stamp *stamp = &server->stamps.all[i];
-		struct file_stamp now = stamp_file(stamp->path ? stamp->path : "");
+		struct file_stamp now = server->stamps.all[i];
 
-		changed = !stamp_equal(stamp, &now);
-		free(now.path);
+		stamp_file(&now);
+		changed = !stamp_equal(&server->stamps.all[i], &now);
 	}
 	return changed;
 }
