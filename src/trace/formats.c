@@ -39,6 +39,16 @@ void trace_put_access(struct json_writer *w, const struct trace_record *r)
 	json_put_bool(w, "stack", r->flags & TRACE_STACK_GREW);
 }
 
+void trace_print_lost(FILE *f, const char *lead, const struct trace_summary *summary)
+{
+	if (summary->lost)
+		fprintf(f,
+			"%s %" PRIu64
+			": the ring buffer was full (-m makes it larger); printed %" PRIu64
+			", of %" PRIu64 " faults measured\n",
+			lead, summary->lost, summary->printed, summary->faults);
+}
+
 const char *trace_frame_name(char buf[TRACE_FRAME_LEN], const struct symbol_frame *frame)
 {
 	const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;

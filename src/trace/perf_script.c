@@ -79,14 +79,7 @@ static int perf_script_record(const struct output *out, const void *record)
 
 static void perf_script_end(const struct output *out, const void *end)
 {
-	const struct trace_summary *summary = end;
-
-	if (summary->lost)
-		fprintf(out->file,
-			"# lost %" PRIu64
-			": the ring buffer was full (-m makes it larger); printed %" PRIu64
-			", of %" PRIu64 " faults measured\n",
-			summary->lost, summary->printed, summary->faults);
+	trace_print_lost(out->file, "# lost", end);
 }
 
 const struct format trace_perf_script = {

@@ -194,14 +194,7 @@ static int text_record(const struct output *out, const void *record)
 
 static void text_end(const struct output *out, const void *end)
 {
-	const struct trace_summary *summary = end;
-
-	if (summary->lost)
-		fprintf(out->file,
-			"Lost %" PRIu64
-			": the ring buffer was full (-m makes it larger). Printed %" PRIu64
-			", of %" PRIu64 " faults measured.\n",
-			summary->lost, summary->printed, summary->faults);
+	trace_print_lost(out->file, "Lost", end);
 }
 
 const struct format trace_text = {

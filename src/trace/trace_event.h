@@ -56,6 +56,9 @@ bool trace_has_cause(const struct trace_run *run, unsigned int cause);
 void trace_put_run(struct json_writer *w, const struct trace_run *run);
 void trace_put_access(struct json_writer *w, const struct trace_record *r);
 
+/* A line, if faults were lost. */
+void trace_print_lost(FILE *f, const char *lead, const struct trace_summary *summary);
+
 /*
  * "memcpy+0x1a", or "libc.so.6+0x1c4000" of the module without its directories, or the
  * address, with control characters escaped, in buf. "-" for address 0.

@@ -244,7 +244,7 @@ trace()
 		'end["printed"] + end["lost"] + end["untimed"] == end["faults"]'
 	[[ "$stderr" == *trace_lost*--mmap-pages* ]]
 	run --separate-stderr -0 pfstat trace --slower 0 -m 4K -- "$FAULTGEN" anon 2000
-	[[ "$output" == *"Lost "*": the ring buffer was full (-m makes it larger). Printed "* ]]
+	[[ "$output" == *"Lost "*": the ring buffer was full (-m makes it larger); printed "* ]]
 	run --separate-stderr -0 trace --slower 0 -g -- "$FAULTGEN" anon 4000
 	check trace 'end["lost"] == 0' 'paths.count("anon") >= 4000'
 	[[ "$stderr" != *trace_lost* ]]
