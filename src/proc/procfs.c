@@ -59,7 +59,7 @@ int procfs_parse_stat(const char *text, struct procfs_stat *stat)
 	if (!rest || sscanf(rest,
 			    ") %c %*d %*d %*d %*d %*d %u %" SCNu64 " %*u %" SCNu64
 			    " %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64 " %" SCNu64 " %" SCNd64,
-			    &stat->state, &stat->flags, &stat->minflt, &stat->majflt,
+			    &stat->state, &stat->flags, &stat->faults[0], &stat->faults[1],
 			    &stat->num_threads, &stat->starttime, &stat->vsize, &stat->rss) != 8)
 		return -EINVAL;
 	return 0;

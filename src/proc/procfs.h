@@ -12,7 +12,7 @@
 struct procfs_stat {
 	char state;
 	unsigned int flags;
-	uint64_t minflt, majflt;
+	uint64_t faults[2]; /* minflt, majflt */
 	long num_threads;
 	uint64_t starttime; /* ticks since boot */
 	uint64_t vsize; /* bytes */

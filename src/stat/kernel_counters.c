@@ -74,23 +74,12 @@ int kernel_counters_open(struct kernel_counters **out, const struct session *s, 
 
 /* --- tasks */
 
-struct task_stat {
-	char state;
-	unsigned int flags;
-	uint64_t faults[2];
-};
-
-static int read_task(int tid, struct task_stat *stat)
+static int read_task(int tid, struct procfs_stat *stat)
 {
-	struct procfs_stat s;
 	char path[64];
-	int err;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tid, tid);
-	err = procfs_read_stat(path, &s);
-	if (!err)
-		*stat = (struct task_stat){ s.state, s.flags, { s.minflt, s.majflt } };
-	return err;
+	return procfs_read_stat(path, stat);
 }
 
 static void fail_task(struct kernel_counters *k, int tid, int err)
@@ -104,7 +93,7 @@ static void fail_task(struct kernel_counters *k, int tid, int err)
 static int observe_task(void *arg, struct session *s, int tid)
 {
 	struct kernel_counters *k = arg;
-	struct task_stat before, after;
+	struct procfs_stat before, after;
 	int err, read_error;
 
 	read_error = read_task(tid, &before);
@@ -140,7 +129,7 @@ struct walk {
 
 static void walk_task(struct kernel_counters *k, struct walk *walk, int tid)
 {
-	struct task_stat stat;
+	struct procfs_stat stat;
 	int err = read_task(tid, &stat);
 	bool ending;
 

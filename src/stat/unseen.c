@@ -30,7 +30,7 @@ static uint64_t read_task_faults(const char *format, int id)
 	char path[64];
 
 	snprintf(path, sizeof(path), format, id, id);
-	return procfs_read_stat(path, &stat) ? 0 : stat.minflt + stat.majflt;
+	return procfs_read_stat(path, &stat) ? 0 : stat.faults[0] + stat.faults[1];
 }
 
 uint64_t unseen_read_faults(const struct run *run)

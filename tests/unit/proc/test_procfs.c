@@ -38,8 +38,8 @@ static void stat_fields(void **state)
 			 0);
 	assert_int_equal(s.state, 'R');
 	assert_int_equal(s.flags, 77);
-	assert_int_equal(s.minflt, 100);
-	assert_int_equal(s.majflt, 101);
+	assert_int_equal(s.faults[0], 100);
+	assert_int_equal(s.faults[1], 101);
 	assert_int_equal(s.num_threads, 5);
 	assert_int_equal(s.starttime, 4242);
 	assert_int_equal(s.vsize, 123456789012);
@@ -65,7 +65,7 @@ static void stat_of_this_process(void **state)
 	(void)state;
 	assert_int_equal(procfs_read_stat("/proc/self/stat", &s), 0);
 	assert_int_equal(s.state, 'R');
-	assert_true(s.minflt && s.vsize && s.rss && s.starttime);
+	assert_true(s.faults[0] && s.vsize && s.rss && s.starttime);
 	assert_int_equal(s.num_threads, 1);
 	snprintf(path, sizeof(path), "/proc/%d/stat", NO_ID);
 	assert_int_equal(procfs_read_stat(path, &s), -ESRCH);
