@@ -21,12 +21,6 @@ struct span {
 
 /* --- the grammar */
 
-static bool is_token_char(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 static size_t space_length(const char *s)
 {
 	return strspn(s, " \t");
@@ -34,11 +28,8 @@ static size_t space_length(const char *s)
 
 static size_t token_length(const char *s)
 {
-	size_t n = 0;
-
-	while (is_token_char(s[n]))
-		n++;
-	return n;
+	return strspn(s, "!#$%&'*+-.^_`|~0123456789"
+			 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 }
 
 /* Of a quoted string with its quotes; 0: it has no end. */

@@ -18,8 +18,8 @@ const char *format_time(char buf[FORMAT_TIME_LEN], uint64_t ns)
 		const char *name;
 		uint64_t ns;
 	} units[] = { { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 } };
-	uint64_t hundredths, tenths;
-	unsigned int u = 0;
+	static const unsigned int scales[] = { 1, 10, 100 };
+	unsigned int u = 0, decimals = 2;
 
 	if (ns < 1000) {
 		snprintf(buf, FORMAT_TIME_LEN, "%" PRIu64 "ns", ns);
@@ -28,17 +28,11 @@ const char *format_time(char buf[FORMAT_TIME_LEN], uint64_t ns)
 	/* Compared after rounding: 999,600 ns are 1.00ms, not 1000us. */
 	while (u < 2 && divide_round(ns, units[u].ns) >= 1000)
 		u++;
-	hundredths = divide_round(ns, units[u].ns / 100);
-	tenths = divide_round(ns, units[u].ns / 10);
-	if (hundredths < 1000)
-		snprintf(buf, FORMAT_TIME_LEN, "%" PRIu64 ".%02" PRIu64 "%s", hundredths / 100,
-			 hundredths % 100, units[u].name);
-	else if (tenths < 1000)
-		snprintf(buf, FORMAT_TIME_LEN, "%" PRIu64 ".%" PRIu64 "%s", tenths / 10,
-			 tenths % 10, units[u].name);
-	else
-		snprintf(buf, FORMAT_TIME_LEN, "%" PRIu64 "%s", divide_round(ns, units[u].ns),
-			 units[u].name);
+	while (decimals && divide_round(ns, units[u].ns / scales[decimals]) >= 1000)
+		decimals--;
+	ns = divide_round(ns, units[u].ns / scales[decimals]);
+	snprintf(buf, FORMAT_TIME_LEN, "%.*f%s", (int)decimals, (double)ns / scales[decimals],
+		 units[u].name);
 	return buf;
 }
 

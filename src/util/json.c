@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "utf8.h"
 
@@ -15,15 +16,11 @@
 static void put_code(FILE *f, uint32_t code)
 {
 	static const char escaped[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-	unsigned int i;
+	const char *found = code < 0x80 ? strchr(escaped, (int)code) : NULL;
 
-	for (i = 0; escaped[i]; i++)
-		if (code == (unsigned char)escaped[i]) {
-			fputc('\\', f);
-			fputc(letters[i], f);
-			return;
-		}
-	if (code >= 0x20 && code < 0x80)
+	if (found)
+		fprintf(f, "\\%c", letters[found - escaped]);
+	else if (code >= 0x20 && code < 0x80)
 		fputc((int)code, f);
 	else if (code < 0x10000)
 		fprintf(f, "\\u%04X", code);
