@@ -32,14 +32,13 @@ int cgroup_counters_open(struct cgroup_counters **out, const struct session *ses
 	s->forgotten = calloc(s->entries.limit, sizeof(*s->forgotten));
 	if (s->fates && s->forgotten) {
 		s->slab = slab_map(&s->entries, s->entries.slab_fd, sizeof(*s->slab));
-		err = -errno;
+		err = s->slab ? 0 : -errno;
 	}
-	if (!s->slab) {
+	if (err)
 		cgroup_counters_close(s);
-		return err;
-	}
-	*out = s;
-	return 0;
+	else
+		*out = s;
+	return err;
 }
 
 unsigned int cgroup_counters_limit(const struct cgroup_counters *s)

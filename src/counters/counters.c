@@ -63,12 +63,11 @@ int counters_open(struct counters **out, const struct session *session)
 	c->fault_counters = map_counters(c, c->maps.fault_counters_fd,
 					 sizeof(struct fault_counters) * FAULT_COUNTERS_PER_CPU,
 					 PROT_READ | PROT_WRITE, &err);
-	if (err) {
+	if (err)
 		counters_close(c);
-		return err;
-	}
-	*out = c;
-	return 0;
+	else
+		*out = c;
+	return err;
 }
 
 void counters_on_epoch_flip(struct counters *c, void (*on_flip)(void *arg, unsigned int epoch),

@@ -62,12 +62,11 @@ int groups_open(struct groups **out, const struct session *session, const enum d
 	g->history = calloc(g->maps.groups.limit + 1ul, sizeof(*g->history));
 	if (g->history)
 		err = map_group_slab(g);
-	if (err) {
+	if (err)
 		groups_close(g);
-		return err;
-	}
-	*out = g;
-	return 0;
+	else
+		*out = g;
+	return err;
 }
 
 void groups_flip_epoch(void *groups, unsigned int epoch)

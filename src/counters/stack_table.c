@@ -101,12 +101,11 @@ int stack_table_open(struct stack_table **out, const struct session *session)
 	if (!hash_open(&t->by_hash, 2 * stacks) && t->links && t->unhooked && t->referenced &&
 	    t->fates && t->list)
 		err = map_stack_arrays(t);
-	if (err) {
+	if (err)
 		stack_table_close(t);
-		return err;
-	}
-	*out = t;
-	return 0;
+	else
+		*out = t;
+	return err;
 }
 
 static uint64_t used_stacks(const struct stack_table *t)

@@ -51,12 +51,11 @@ int metrics_cgroup_open(struct metrics_cgroup **out, const struct session *sessi
 		m->views = calloc(m->nr_views, sizeof(*m->views));
 		err = m->views ? 0 : -ENOMEM;
 	}
-	if (err) {
+	if (err)
 		metrics_cgroup_close(m);
-		return err;
-	}
-	*out = m;
-	return 0;
+	else
+		*out = m;
+	return err;
 }
 
 /* --- names of entries */

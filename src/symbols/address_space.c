@@ -30,19 +30,16 @@ int address_spaces_open(struct address_spaces **out, const struct address_spaces
 	a->machine = !options->tids;
 	err = hash_open(&a->spaces, 0);
 	err = err ?: hash_open(&a->files, 0);
-	if (err)
-		goto fail;
-	*events = options->no_events ?
-			  -EOPNOTSUPP :
-			  mmap_records_open(&a->records, options->tids, options->nr_tids);
+	if (!err)
+		*events = options->no_events ?
+				  -EOPNOTSUPP :
+				  mmap_records_open(&a->records, options->tids, options->nr_tids);
 	/* Records first, then maps: what is mapped in between is found twice, not never. */
-	err = spaces_add_present(a, options);
+	err = err ?: spaces_add_present(a, options);
 	if (err)
-		goto fail;
-	*out = a;
-	return 0;
-fail:
-	address_spaces_close(a);
+		address_spaces_close(a);
+	else
+		*out = a;
 	return err;
 }
 

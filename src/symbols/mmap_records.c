@@ -197,12 +197,11 @@ int mmap_records_open(struct mmap_records **out, const int *tids, unsigned int n
 		err = add_on_cpus(r, -1);
 	for (i = 0; !err && i < nr_tids; i++)
 		err = add_on_cpus(r, tids[i]);
-	if (err) {
+	if (err)
 		mmap_records_close(r);
-		return err;
-	}
-	*out = r;
-	return 0;
+	else
+		*out = r;
+	return err;
 }
 
 int mmap_records_fd(const struct mmap_records *r)
