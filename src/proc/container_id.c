@@ -72,14 +72,6 @@ static void set_container(struct cgroup_names *names, const char *id, const char
 	memcpy(names->runtime, runtime, strlen(runtime));
 }
 
-/* The containers of a pod are inside its cgroup: an outer one is of something else. */
-static void set_pod(struct cgroup_names *names, size_t len)
-{
-	names->container_id[0] = '\0';
-	names->runtime[0] = '\0';
-	names->pod_uid[len] = '\0';
-}
-
 /* at has len bytes. systemd's driver writes "_" for "-", which separates slices. */
 static bool parse_uid(struct cgroup_names *names, const char *at, size_t len)
 {
@@ -96,7 +88,10 @@ static bool parse_uid(struct cgroup_names *names, const char *at, size_t len)
 		uid[i] = dash ? '-' : at[i];
 	}
 	memcpy(names->pod_uid, uid, len);
-	set_pod(names, len);
+	names->pod_uid[len] = '\0';
+	/* The containers of a pod are inside its cgroup: an outer one is of something else. */
+	names->container_id[0] = '\0';
+	names->runtime[0] = '\0';
 	return true;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * report/format.c: times and rates with a few digits.
+ * report/format.c: times and rates with a few digits; causes that are not distinguished.
  */
 #include "report_format.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+
+#include "report_rows.h"
 
 static uint64_t divide_round(uint64_t v, uint64_t by)
 {
@@ -46,4 +47,17 @@ const char *format_rate(char buf[FORMAT_RATE_LEN], double rate)
 	else
 		snprintf(buf, FORMAT_RATE_LEN, "%.*f", decimals, rate);
 	return buf;
+}
+
+bool format_merged_causes(FILE *f, uint32_t causes)
+{
+	const char *lead = "Not distinguished here: ";
+
+	for (unsigned int c = 0; c < CAUSE_NR; c++) {
+		if (causes & 1u << c)
+			continue;
+		fprintf(f, "%s%s", lead, cause_name(c));
+		lead = ", ";
+	}
+	return *lead == ',';
 }

@@ -53,15 +53,14 @@ int run_open_symbols(struct run *run, struct symbols *symbols)
 	struct threads threads = { 0 };
 	int events = 0, err = list_threads(run, &threads);
 
-	if (!descriptors_allow_thread_records(threads.nr)) {
-		free(threads.tids);
-		threads = (struct threads){ 0 };
-	}
+	if (!descriptors_allow_thread_records(threads.nr))
+		threads.nr = 0;
 	/* First the events, as in targets_add_machine(). Records of tasks come from any CPU. */
 	if (!err && !threads.nr)
 		targets_watch_cpus(run);
 	if (!err)
-		err = symbols_open(symbols, threads.tids, (unsigned int)threads.nr, &events);
+		err = symbols_open(symbols, threads.nr ? threads.tids : NULL,
+				   (unsigned int)threads.nr, &events);
 	free(threads.tids);
 	if (!err && events == -EMFILE)
 		err = events;

@@ -49,7 +49,6 @@ int kernel_counters_open(struct kernel_counters **out, const struct session *s, 
 {
 	struct kernel_counters *k = calloc(1, sizeof(*k));
 	struct session_maps maps;
-	void *targets;
 	int err;
 
 	if (!k)
@@ -58,15 +57,13 @@ int kernel_counters_open(struct kernel_counters **out, const struct session *s, 
 	k->per_task = per_task;
 	session_maps(s, &maps);
 	k->exits = maps.exit_counters;
-	if (per_task) {
-		targets = mmap(NULL, TARGET_WORDS * sizeof(*k->targets), PROT_READ, MAP_SHARED,
-			       maps.targets_fd, 0);
-		if (targets == MAP_FAILED) {
-			err = -errno;
-			free(k);
-			return err;
-		}
-		k->targets = targets;
+	if (per_task)
+		k->targets = mmap(NULL, TARGET_WORDS * sizeof(*k->targets), PROT_READ, MAP_SHARED,
+				  maps.targets_fd, 0);
+	if (k->targets == MAP_FAILED) {
+		err = -errno;
+		free(k);
+		return err;
 	}
 	*out = k;
 	return 0;

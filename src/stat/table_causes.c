@@ -7,11 +7,6 @@
 
 #include "stat_formats.h"
 
-static bool has_cause(uint32_t causes, unsigned int cause)
-{
-	return causes & 1u << cause;
-}
-
 /* Wide enough for its title and for "100.0%". */
 static int width_of(unsigned int cause)
 {
@@ -28,7 +23,7 @@ static void print_titles(const struct output *out, const struct report *r)
 	for (unsigned int c = 0; c < CAUSE_NR; c++) {
 		const char *name = cause_name(c);
 
-		if (!has_cause(r->causes, c))
+		if (!(r->causes & 1u << c))
 			continue;
 		fprintf(f, " %*s", width_of(c) - (int)strlen(name), "");
 		for (; *name; name++)
@@ -43,7 +38,7 @@ static void print_row(FILE *f, const struct report *r, const struct report_row *
 
 	fprintf(f, "%-13s %-6s %7s", row->path, row->origin, format_time(total, row->sum_ns));
 	for (unsigned int c = 0; c < CAUSE_NR; c++) {
-		if (!has_cause(r->causes, c))
+		if (!(r->causes & 1u << c))
 			continue;
 		if (row->causes.ns[c])
 			fprintf(f, " %*.1f%%", width_of(c) - 1, 100.0 * row->cause_share[c]);
@@ -53,20 +48,6 @@ static void print_row(FILE *f, const struct report *r, const struct report_row *
 	fputc('\n', f);
 }
 
-static void print_merged_causes(FILE *f, uint32_t causes)
-{
-	const char *lead = "Not distinguished here: ";
-
-	for (unsigned int c = 0; c < CAUSE_NR; c++) {
-		if (has_cause(causes, c))
-			continue;
-		fprintf(f, "%s%s", lead, cause_name(c));
-		lead = ", ";
-	}
-	if (*lead == ',')
-		fputs(" (part of off_cpu or on_cpu)\n", f);
-}
-
 void table_causes(const struct output *out, const struct report *r)
 {
 	print_titles(out, r);
@@ -74,5 +55,6 @@ void table_causes(const struct output *out, const struct report *r)
 		if (r->rows[i].sum_ns)
 			print_row(out->file, r, &r->rows[i]);
 	print_row(out->file, r, &r->total);
-	print_merged_causes(out->file, r->causes);
+	if (format_merged_causes(out->file, r->causes))
+		fputs(" (part of off_cpu or on_cpu)\n", out->file);
 }

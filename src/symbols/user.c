@@ -124,11 +124,8 @@ static bool may_be_jit(const struct mapped_file *file)
 
 static void load_object(struct symbols_user *u, struct object *o, const struct mapping *mapping)
 {
-	const char *path = mapping->file->path;
-	bool vdso = !strcmp(path, "[vdso]");
+	bool vdso = !strcmp(mapping->file->path, "[vdso]");
 
-	if (!vdso && (path[0] != '/' || path[1] == '/'))
-		return; /* no file */
 	if (o->loaded || (o->tried_pid && (mapping->exited || o->tried_pid == mapping->pid)))
 		return;
 	o->tried_pid = mapping->pid;

@@ -36,17 +36,10 @@ static void add_trace_columns(struct table *t, const struct trace_run *run)
 static void print_merged_causes(FILE *f, const struct trace_run *run)
 {
 	static const unsigned int rest[] = { CAUSE_IO, CAUSE_OFF_CPU, CAUSE_ON_CPU };
-	const char *lead = "Not distinguished here: ";
+	const char *lead = " (in ";
 
-	for (unsigned int c = 0; c < CAUSE_NR; c++) {
-		if (trace_has_cause(run, c))
-			continue;
-		fprintf(f, "%s%s", lead, cause_name(c));
-		lead = ", ";
-	}
-	if (*lead != ',')
+	if (!format_merged_causes(f, run->causes | 1u << CAUSE_ON_CPU))
 		return;
-	lead = " (in ";
 	for (unsigned int i = 0; i < ARRAY_SIZE(rest); i++) {
 		if (!trace_has_cause(run, rest[i]))
 			continue;
