@@ -45,10 +45,8 @@ bool liveness_stat_ended(const struct procfs_stat *stat, uint64_t start_ns, bool
 static bool ended_by_proc(const struct liveness *a, uint64_t id, uint64_t start_ns, bool is_thread)
 {
 	struct procfs_stat stat;
-	char path[40];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", id);
-	return !procfs_read_stat(path, &stat) &&
+	return !procfs_read_stat(&stat, "/proc/%" PRIu64 "/stat", id) &&
 	       liveness_stat_ended(&stat, start_ns + a->boot_offset_ns, is_thread);
 }
 

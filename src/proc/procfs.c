@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +82,16 @@ int procfs_read_text(const char *path, char *buf, size_t len)
 	return err;
 }
 
-int procfs_read_stat(const char *path, struct procfs_stat *stat)
+int procfs_read_stat(struct procfs_stat *stat, const char *path, ...)
 {
-	char text[1024];
-	int err = procfs_read_text(path, text, sizeof(text));
+	char file[64], text[1024];
+	va_list args;
+	int err;
 
+	va_start(args, path);
+	vsnprintf(file, sizeof(file), path, args);
+	va_end(args);
+	err = procfs_read_text(file, text, sizeof(text));
 	return err ? err : procfs_parse_stat(text, stat);
 }
 

@@ -28,8 +28,12 @@ int procfs_read_text(const char *path, char *buf, size_t len);
 /* Of the text of a stat file. 0 or -EINVAL. */
 int procfs_parse_stat(const char *text, struct procfs_stat *stat);
 
-/* Of a stat file by its path. 0 or a negative errno; -ESRCH: the process or thread has ended. */
-int procfs_read_stat(const char *path, struct procfs_stat *stat);
+/*
+ * Of a stat file by its path, which printf() formats. 0 or a negative errno; -ESRCH: the process
+ * or thread has ended.
+ */
+int procfs_read_stat(struct procfs_stat *stat, const char *path, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /*
  * The value of a line "key:\tvalue" of /proc/PID/status in buf (len bytes). 0 or a negative errno:

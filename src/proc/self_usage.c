@@ -31,7 +31,7 @@ static void read_self_stat(struct self_usage *usage)
 {
 	struct procfs_stat stat;
 
-	if (procfs_read_stat("/proc/self/stat", &stat))
+	if (procfs_read_stat(&stat, "/proc/self/stat"))
 		return;
 	usage->virtual_bytes = stat.vsize;
 	usage->resident_bytes = (uint64_t)stat.rss * sysconf(_SC_PAGESIZE);

@@ -65,10 +65,8 @@ static uint64_t count_target_threads(const struct run_options *options)
 
 	for (i = 0; i < options->nr_pids; i++) {
 		struct procfs_stat stat;
-		char path[32];
 
-		snprintf(path, sizeof(path), "/proc/%d/stat", options->pids[i]);
-		if (!procfs_read_stat(path, &stat))
+		if (!procfs_read_stat(&stat, "/proc/%d/stat", options->pids[i]))
 			sum += stat.num_threads;
 	}
 	return options->nr_pids ? sum : run_is_per_task(options);

@@ -160,11 +160,9 @@ static int watch_end(struct run *run, int id, unsigned int flags)
 static bool may_be_executing(int pid)
 {
 	struct procfs_stat stat;
-	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return !procfs_read_stat(path, &stat) && stat.num_threads == 1 && stat.state != 'Z' &&
-	       stat.state != 'X';
+	return !procfs_read_stat(&stat, "/proc/%d/stat", pid) && stat.num_threads == 1 &&
+	       stat.state != 'Z' && stat.state != 'X';
 }
 
 static void handle_exec_timer(void *arg)

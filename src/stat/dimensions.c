@@ -160,7 +160,7 @@ static void file_json(struct json_writer *w, const char *key, const struct group
 	if (key_kind(row, n) == MAPPING_FILE)
 		mapping_json(w, key, row, n);
 	else
-		json_put_null(w, key);
+		json_put_string(w, key, NULL);
 }
 
 /* --- the table */

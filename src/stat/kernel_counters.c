@@ -73,10 +73,7 @@ int kernel_counters_open(struct kernel_counters **out, const struct session *s, 
 
 static int read_task(int tid, struct procfs_stat *stat)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tid, tid);
-	return procfs_read_stat(path, stat);
+	return procfs_read_stat(stat, "/proc/%d/task/%d/stat", tid, tid);
 }
 
 static void fail_task(struct kernel_counters *k, int tid, int err)

@@ -27,10 +27,8 @@ uint64_t unseen_faults(const struct report *total, const struct unseen_counts *c
 static uint64_t read_task_faults(const char *format, int id)
 {
 	struct procfs_stat stat;
-	char path[64];
 
-	snprintf(path, sizeof(path), format, id, id);
-	return procfs_read_stat(path, &stat) ? 0 : stat.faults[0] + stat.faults[1];
+	return procfs_read_stat(&stat, format, id, id) ? 0 : stat.faults[0] + stat.faults[1];
 }
 
 uint64_t unseen_read_faults(const struct run *run)

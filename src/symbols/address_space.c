@@ -10,11 +10,6 @@
 #include "proc/procfs.h"
 #include "symbols_mmap_records.h"
 
-static int take_record(void *context, const void *record, size_t len)
-{
-	return address_spaces_record(context, record, len);
-}
-
 int address_spaces_open(struct address_spaces **out, const struct address_spaces_options *options,
 			int *events)
 {
@@ -93,7 +88,7 @@ int address_spaces_fd(const struct address_spaces *a)
 
 int address_spaces_read(struct address_spaces *a)
 {
-	return a->records ? mmap_records_read(a->records, take_record, a) : 0;
+	return a->records ? mmap_records_read(a->records, address_spaces_record, a) : 0;
 }
 
 void address_spaces_totals(const struct address_spaces *a, struct address_spaces_totals *totals)

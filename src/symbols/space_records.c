@@ -62,8 +62,9 @@ static int record_exit(struct address_spaces *a, int pid, int tid, uint64_t time
 	return 0;
 }
 
-int address_spaces_record(struct address_spaces *a, const void *record, size_t len)
+int address_spaces_record(void *spaces, const void *record, size_t len)
 {
+	struct address_spaces *a = spaces;
 	const char *body = (const char *)record + sizeof(struct perf_event_header);
 	struct perf_event_header header;
 	struct perf_record_id id;

@@ -101,6 +101,6 @@ int address_spaces_find(struct address_spaces *a, int pid, uint64_t address, uin
  * For tests, and for each record of read(): len bytes that begin with a perf_event_header.
  * -EINVAL: too short.
  */
-int address_spaces_record(struct address_spaces *a, const void *record, size_t len);
+int address_spaces_record(void *spaces, const void *record, size_t len);
 
 #endif

@@ -27,7 +27,7 @@ static void put_parts(struct json_writer *w, const struct trace_run *run,
 		      const struct trace_record *r)
 {
 	if (r->flags & TRACE_NO_PARTS) {
-		json_put_null(w, "parts");
+		json_put_string(w, "parts", NULL);
 		return;
 	}
 	json_begin(w, "parts", '{');
@@ -122,7 +122,7 @@ static void put_fault(struct json_writer *w, const struct trace_run *run,
 	if (run->retries)
 		json_put_uint(w, "retries", r->retries);
 	else
-		json_put_null(w, "retries");
+		json_put_string(w, "retries", NULL);
 	put_hex(w, "address", r->address);
 }
 
@@ -143,7 +143,7 @@ static int json_record(const struct output *out, const void *record)
 	if (r->ip)
 		put_frame(&w, "ip", &event->ip);
 	else
-		json_put_null(&w, "ip");
+		json_put_string(&w, "ip", NULL);
 	put_parts(&w, run, r);
 	if (run->stacks) {
 		put_stack(&w, "kernel_stack", "kernel_stack_error", event->kernel, event->nr_kernel,

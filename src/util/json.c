@@ -94,11 +94,6 @@ void json_put_bool(struct json_writer *w, const char *key, bool value)
 	fputs(value ? "true" : "false", w->file);
 }
 
-void json_put_null(struct json_writer *w, const char *key)
-{
-	json_put_string(w, key, NULL);
-}
-
 void json_put_format(struct json_writer *w, const char *key, const char *format, ...)
 {
 	va_list args;

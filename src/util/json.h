@@ -29,7 +29,6 @@ void json_put_string(struct json_writer *w, const char *key, const char *s);
 void json_put_uint(struct json_writer *w, const char *key, uint64_t value);
 void json_put_int(struct json_writer *w, const char *key, int64_t value);
 void json_put_bool(struct json_writer *w, const char *key, bool value);
-void json_put_null(struct json_writer *w, const char *key);
 /* A string of ASCII without quotes and backslashes. */
 void json_put_format(struct json_writer *w, const char *key, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

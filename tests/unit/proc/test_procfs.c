@@ -60,15 +60,13 @@ static void broken_stat(void **state)
 static void stat_of_this_process(void **state)
 {
 	struct procfs_stat s;
-	char path[64];
 
 	(void)state;
-	assert_int_equal(procfs_read_stat("/proc/self/stat", &s), 0);
+	assert_int_equal(procfs_read_stat(&s, "/proc/self/stat"), 0);
 	assert_int_equal(s.state, 'R');
 	assert_true(s.faults[0] && s.vsize && s.rss && s.starttime);
 	assert_int_equal(s.num_threads, 1);
-	snprintf(path, sizeof(path), "/proc/%d/stat", NO_ID);
-	assert_int_equal(procfs_read_stat(path, &s), -ESRCH);
+	assert_int_equal(procfs_read_stat(&s, "/proc/%d/stat", NO_ID), -ESRCH);
 }
 
 static void status_lines(void **state)
