@@ -104,6 +104,7 @@ def test_path(tree):
     if hooks["mm_filemap_map_pages"] == hooks["rss_stat"] == "tracepoint":
         check(counts(found) >= 5, "%d faults of the path" % counts(found))
     unit(tree, "test_classify")
+    unit(tree, "test_evidence_rows")
     script(tree, "tests/paths-doc")
 
 
@@ -255,7 +256,7 @@ def test_kernel(tree):
 TOYS = [
     Toy("command", "a command", test_command),
     Toy("dimension", "a dimension of --by", test_dimension),
-    Toy("path", "a path", test_path, builds=("build/tests/test_classify",)),
+    Toy("path", "a path", test_path, builds=("build/tests/test_classify", "build/tests/test_evidence_rows")),
     Toy("hook", "a hook on a function", test_hook, builds=("build/tests/test_hooks",)),
     Toy("fact", "a fact", test_fact, builds=("build/tests/test_toy", "build/tests/test_hooks")),
     Toy("tracepoint", "a tracepoint", test_tracepoint, builds=("build/tests/test_hooks",)),
