@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * test_snapshot.c: reports made of made-up counters: differences, quantiles,
- * severities, order, losses; and the times that people read.
+ * test_snapshot.c: reports made of made-up counters: differences, severities,
+ * order, losses.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -442,153 +442,6 @@ static void test_maximum_of_both_severities(void **state)
 	assert_int_equal(fx->report.total.max_ns, 7000);
 }
 
-static uint64_t random_next(uint64_t *x)
-{
-	*x ^= *x << 13;
-	*x ^= *x >> 7;
-	*x ^= *x << 17;
-	return *x;
-}
-
-static int compare_u64(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
-/* The exact order statistic: the smallest sample that q of all are at or below. */
-static void expect_quantile(const uint64_t *sorted, unsigned int n, unsigned int percent,
-			    const uint64_t *buckets)
-{
-	unsigned int rank = (n * percent + 99) / 100;
-	uint64_t truth = sorted[rank ? rank - 1 : 0];
-	uint64_t got = snapshot_quantile(buckets, sorted[n - 1], percent / 100.0);
-
-	if (got < truth || (double)got > (double)truth * exp2(1 / 8.0))
-		fail_msg("p%u of %u: %llu, exactly %llu", percent, n, (unsigned long long)got,
-			 (unsigned long long)truth);
-}
-
-static void test_quantiles_of_random_samples(void **state)
-{
-	struct fixture *fx = *state;
-	uint64_t seed = 20240607, samples[1000];
-
-	for (unsigned int round = 0; round < 300; round++) {
-		unsigned int n = 1 + random_next(&seed) % 1000;
-		uint64_t buckets[HIST_SLOTS] = { 0 };
-
-		for (unsigned int i = 0; i < n; i++) {
-			/* 60 ns to 68 s, even over the magnitudes */
-			unsigned int shift = 5 + random_next(&seed) % 30;
-
-			samples[i] = 60 + (random_next(&seed) & ((2ull << shift) - 1));
-			buckets[hist_slot(&fx->tables, samples[i])]++;
-		}
-		qsort(samples, n, sizeof(samples[0]), compare_u64);
-		for (unsigned int percent = 0; percent <= 100; percent++)
-			expect_quantile(samples, n, percent, buckets);
-	}
-}
-
-/* Counts where q * count is whole: the next sample must not be taken. */
-static void test_quantile_ranks(void **state)
-{
-	uint64_t buckets[HIST_SLOTS] = { 0 };
-	static const unsigned int percents[] = { 50, 90, 99 };
-	struct fixture *fx = *state;
-
-	for (unsigned int hundreds = 1; hundreds <= 3000; hundreds++) {
-		for (size_t i = 0; i < 3; i++) {
-			buckets[100] = (uint64_t)hundreds * percents[i];
-			buckets[101] = (uint64_t)hundreds * (100 - percents[i]);
-			assert_int_equal(
-				snapshot_quantile(buckets, SECOND * 999, percents[i] / 100.0),
-				fx->tables.upper[100]);
-			buckets[100]--;
-			buckets[101]++;
-			assert_int_equal(
-				snapshot_quantile(buckets, SECOND * 999, percents[i] / 100.0),
-				fx->tables.upper[101]);
-		}
-	}
-}
-
-static void test_quantile_edges(void **state)
-{
-	uint64_t buckets[HIST_SLOTS] = { 0 };
-	struct fixture *fx = *state;
-
-	assert_int_equal(snapshot_quantile(buckets, 5, 0.5), 0);
-	buckets[10] = 1;
-	buckets[20] = 1ull << 62;
-	assert_int_equal(snapshot_quantile(buckets, SECOND, 0), fx->tables.upper[10]);
-	assert_int_equal(snapshot_quantile(buckets, SECOND, -1), fx->tables.upper[10]);
-	assert_int_equal(snapshot_quantile(buckets, SECOND, 0.5), fx->tables.upper[20]);
-	assert_int_equal(snapshot_quantile(buckets, SECOND, 1), fx->tables.upper[20]);
-	assert_int_equal(snapshot_quantile(buckets, SECOND, 2), fx->tables.upper[20]);
-	assert_int_equal(snapshot_quantile(buckets, 70, 1), 70);
-}
-
-static void test_names(void **state)
-{
-	(void)state;
-	assert_string_equal(path_name(PATH_ANON), "anon");
-	assert_string_equal(path_name(PATH_UNCLASSIFIED), "unclassified");
-	assert_string_equal(path_name(PATH_NR), "?");
-	assert_string_equal(path_name(PATH_ASK), "?");
-	assert_true(strlen(path_help(PATH_SWAP)) > 0);
-	assert_string_equal(path_help(PATH_NR), "");
-	assert_true(path_completes(PATH_ANON));
-	assert_true(path_completes(PATH_UNCLASSIFIED));
-	assert_false(path_completes(PATH_SIGBUS));
-	assert_false(path_completes(PATH_NR));
-	assert_string_equal(origin_name(ORIGIN_USER), "user");
-	assert_string_equal(origin_name(ORIGIN_KERNEL), "kernel");
-	assert_string_equal(origin_name(ORIGIN_GUP), "gup");
-	assert_string_equal(origin_name(ORIGIN_NR), "?");
-	assert_string_equal(exactness_name(EXACT), "exact");
-	assert_string_equal(exactness_name(INFERRED), "inferred");
-	assert_string_equal(exactness_name(NOT_VISIBLE), "not_visible");
-}
-
-static void test_render_time(void **state)
-{
-	static const struct {
-		uint64_t ns;
-		const char *text;
-	} times[] = {
-		{ 0, "0ns" },
-		{ 1, "1ns" },
-		{ 812, "812ns" },
-		{ 999, "999ns" },
-		{ 1000, "1.00us" },
-		{ 1004, "1.00us" },
-		{ 1005, "1.01us" },
-		{ 1250, "1.25us" },
-		{ 9994, "9.99us" },
-		{ 9995, "10.0us" },
-		{ 34000, "34.0us" },
-		{ 99949, "99.9us" },
-		{ 99950, "100us" },
-		{ 999499, "999us" },
-		{ 999500, "1.00ms" },
-		{ 34000000, "34.0ms" },
-		{ 999499999, "999ms" },
-		{ 999500000, "1.00s" },
-		{ 2100000000, "2.10s" },
-		{ 215269482304, "215s" },
-		{ 12345 * SECOND, "12345s" },
-		{ UINT64_MAX, "18446744074s" },
-	};
-	char buf[FORMAT_TIME_LEN];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		assert_string_equal(format_time(buf, times[i].ns), times[i].text);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -609,11 +462,6 @@ int main(void)
 		TEST(test_overflow_bucket),
 		TEST(test_max_agrees_with_buckets),
 		TEST(test_maximum_of_both_severities),
-		TEST(test_quantiles_of_random_samples),
-		TEST(test_quantile_ranks),
-		TEST(test_quantile_edges),
-		TEST(test_names),
-		TEST(test_render_time),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
