@@ -15,7 +15,9 @@
 #define ID_LEN  64
 #define UID_LEN 36
 /* Static pods have a hash instead of a uid. */
-#define HASH_LEN 32
+#define HASH_LEN   32
+
+#define HEX_DIGITS "0123456789abcdef"
 
 struct text {
 	const char *at;
@@ -44,11 +46,6 @@ static const struct runtime_row parents_of_containers[] = {
 	{ "libpod_parent", "podman" },
 };
 
-static bool text_equals(struct text text, const char *word)
-{
-	return text.len == strlen(word) && !memcmp(text.at, word, text.len);
-}
-
 static bool remove_suffix(struct text *text, const char *end)
 {
 	size_t len = strlen(end);
@@ -57,11 +54,6 @@ static bool remove_suffix(struct text *text, const char *end)
 		return false;
 	text->len -= len;
 	return true;
-}
-
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
 static void set_container(struct cgroup_names *names, const char *id, const char *runtime)
@@ -83,7 +75,7 @@ static bool parse_uid(struct cgroup_names *names, const char *at, size_t len)
 	for (i = 0; i < len; i++) {
 		bool dash = len == UID_LEN && (i == 8 || i == 13 || i == 18 || i == 23);
 
-		if (dash ? at[i] != '-' && at[i] != '_' : !is_hex(at[i]))
+		if (dash ? at[i] != '-' && at[i] != '_' : !memchr(HEX_DIGITS, at[i], 16))
 			return false;
 		uid[i] = dash ? '-' : at[i];
 	}
@@ -119,7 +111,7 @@ static const char *runtime_of(const struct runtime_row *rows, size_t nr, struct 
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		if (text_equals(text, rows[i].text))
+		if (text.len == strlen(rows[i].text) && !memcmp(text.at, rows[i].text, text.len))
 			return rows[i].runtime;
 	return NULL;
 }
@@ -133,7 +125,7 @@ static void parse_container(struct cgroup_names *names, struct text dir, struct 
 	if (name.len < ID_LEN)
 		return;
 	id = name.at + name.len - ID_LEN;
-	if (strspn(id, "0123456789abcdef") < ID_LEN)
+	if (strspn(id, HEX_DIGITS) < ID_LEN)
 		return;
 	name.len -= ID_LEN;
 	if (!name.len) {

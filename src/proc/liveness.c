@@ -14,24 +14,18 @@
 #define TICK_NS 10000000
 
 /* /proc/ID/stat adds it to the start time since 5.5 (timens_add_boottime_ns()). */
-static int64_t boot_offset(void)
+void liveness_open(struct liveness *a)
 {
 	FILE *f = fopen("/proc/self/timens_offsets", "re");
 	long long seconds, ns;
-	int64_t offset = 0;
 	char clock[16];
 
+	a->boot_offset_ns = 0;
 	while (f && fscanf(f, "%15s %lld %lld", clock, &seconds, &ns) == 3)
 		if (!strcmp(clock, "boottime"))
-			offset = seconds * 1000000000 + ns;
+			a->boot_offset_ns = seconds * 1000000000 + ns;
 	if (f)
 		fclose(f);
-	return offset;
-}
-
-void liveness_open(struct liveness *a)
-{
-	a->boot_offset_ns = boot_offset();
 }
 
 bool liveness_stat_ended(const struct procfs_stat *stat, uint64_t start_ns, bool is_thread)

@@ -27,7 +27,7 @@ struct tracer {
 	int64_t wall_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	struct symbols symbols;
 	uint64_t symbols_ns; /* mappings are known up to then */
-	struct symbol_frame *frames; /* room for both stacks of one fault */
+	struct symbol_frame frames[2 * TRACE_FRAMES]; /* of both stacks of one fault */
 };
 
 /* A stack that the kernel walked: bytes of addresses, or a negative errno. */
@@ -180,8 +180,7 @@ static int trace(struct tracer *t)
 		output_open(&t->out, t->options->run.output, t->options->run.format, &t->context);
 
 	t->end = calloc(1, sizeof(*t->end));
-	t->frames = calloc(2 * TRACE_FRAMES, sizeof(*t->frames));
-	if (!code && (!t->end || !t->frames))
+	if (!code && !t->end)
 		code = fail_errno(EXIT_FAILED, "trace", -ENOMEM);
 	code = code ?: open_run(t);
 	code = code ?: open_ring(t);
@@ -215,7 +214,6 @@ static int trace_run(const void *options)
 	code = output_close(&t.out, run_release(&t.run, code));
 	symbols_close(&t.symbols);
 	free(t.end);
-	free(t.frames);
 	return code;
 }
 
