@@ -55,7 +55,7 @@ def perf_denied(number):
     if os.cpu_count() < 2:
         raise Skip("one CPU")
     before = bpf_objects()
-    proc = run([harness.OPTIONS.load, "deny", 1, number, *pfstat()])
+    proc = run([harness.OPTIONS.load, "deny", 1, number, *pfstat("--attach=end=perf_event")])
     clear_message(proc, (1, 4), "perf event", os.strerror(number))
     check_nothing_left(before)
 
@@ -72,7 +72,13 @@ def perf_fds(pid):
 
 
 def hotplug(way):
-    """A CPU goes and comes back: its events are opened again, and count."""
+    """A CPU goes and comes back: its events are opened again, and count. A function needs none."""
+    hotplug_with(way + ",end=perf_event", True)
+    if way == "fentry":
+        hotplug_with(way, False)
+
+
+def hotplug_with(way, has_events):
     in_guest()
     count = 30000
     gen = Proc(["taskset", "-c", "1", *faultgen("anon", count)])
@@ -82,7 +88,8 @@ def hotplug(way):
     old = perf_fds(pfstat.proc.pid)
     with setting("/sys/devices/system/cpu/cpu1/online", 0):
         pass
-    until(lambda: perf_fds(pfstat.proc.pid) - old, "events of the CPU opened again")
+    if has_events:
+        until(lambda: perf_fds(pfstat.proc.pid) - old, "events of the CPU opened again")
     run(["taskset", "-c", "1", harness.OPTIONS.faultgen, "anon", count], 0)
     report = pfstat.stop()
     note(report.text())

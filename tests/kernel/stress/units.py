@@ -13,7 +13,7 @@ import urllib.request
 import harness
 from faults import perf_fds, setting
 from harness import Proc, Skip, check, in_guest, note, put, until
-from serve import PARANOID, Serve, cgroup, check_confined, check_faults, total
+from serve import PARANOID, Serve, cgroup, check_confined, check_faults, total, wait_for_cpu
 
 SYSTEMD = "/lib/systemd/systemd"
 UNITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../contrib/systemd")
@@ -101,7 +101,7 @@ def web(frames):
 def check_hotplug(unit):
     with setting("/sys/devices/system/cpu/cpu1/online", 0):
         old = perf_fds(unit.pid)
-    until(lambda: perf_fds(unit.pid) - old, "events of the CPU opened again")
+    wait_for_cpu(unit, old)
     check(total(unit.scrape(), "pfstat_unmeasured_cpus") == 0, "a CPU is not measured")
 
 
