@@ -95,62 +95,41 @@ static void set_initial_values(const struct option_table *table, void *options)
 			store_uint((char *)options + row->offset, row->size, row->initial);
 }
 
-/* Value number i of a row with names; NULL behind the last. */
-static const char *value_name(const struct parser *p, const struct option_row *row, unsigned int i)
+/* The names of a row's values. */
+struct value_names {
+	const struct option_row *row;
+	const struct format *const *formats;
+};
+
+static const char *value_name(const void *context, unsigned int i)
 {
-	const struct format *const *formats = p->command->options->formats;
+	const struct value_names *names = context;
 
-	if (row->kind == OPTION_FORMAT_NAME)
-		return formats[i] ? formats[i]->name : NULL;
-	return i < row->max ? row->value_name(i) : NULL;
-}
-
-/* The value of that name, of len bytes; else the number of values. */
-static unsigned int find_value(const struct parser *p, const struct option_row *row,
-			       const char *text, size_t len)
-{
-	const char *name;
-	unsigned int i;
-
-	for (i = 0; (name = value_name(p, row, i)); i++)
-		if (strlen(name) == len && !strncmp(name, text, len))
-			break;
-	return i;
-}
-
-/* "not a, b or c". */
-static int refuse_value(const struct parser *p, const struct option_row *row, struct error *error)
-{
-	char list[400] = "";
-	unsigned int i;
-
-	for (i = 0; value_name(p, row, i); i++) {
-		size_t used = strlen(list);
-
-		snprintf(list + used, sizeof(list) - used, "%s%s",
-			 !i                        ? "" :
-			 value_name(p, row, i + 1) ? ", " :
-						     " or ",
-			 value_name(p, row, i));
-	}
-	return error_set(error, -EINVAL, "not %s", list);
+	if (names->row->kind == OPTION_FORMAT_NAME)
+		return names->formats[i] ? names->formats[i]->name : NULL;
+	return i < names->row->max ? names->row->value_name(i) : NULL;
 }
 
 static int parse_choice(const struct parser *p, const struct option_row *row, const char *text,
 			uint64_t *value, struct error *error)
 {
-	*value = find_value(p, row, text, strlen(text));
-	return value_name(p, row, (unsigned int)*value) ? 0 : refuse_value(p, row, error);
+	const struct value_names names = { row, p->command->options->formats };
+	int i = option_find_name(value_name, &names, text, strlen(text));
+
+	*value = i;
+	return i < 0 ? option_refuse_name(value_name, &names, "", error) : 0;
 }
 
-static int parse_names(const struct parser *p, const struct option_row *row, const char *text,
-		       uint64_t *bits, struct error *error)
+static int parse_names(const struct option_row *row, const char *text, uint64_t *bits,
+		       struct error *error)
 {
+	const struct value_names names = { .row = row };
+
 	do {
 		size_t len = strcspn(text, ",");
-		unsigned int i = find_value(p, row, text, len);
+		int i = option_find_name(value_name, &names, text, len);
 
-		if (i == row->max)
+		if (i < 0)
 			return error_set(error, -EINVAL, "there is no %.*s", len ? (int)len : 10,
 					 len ? text : "empty name");
 		*bits |= 1ull << i;
@@ -215,7 +194,7 @@ static int parse_value(const struct parser *p, const struct option_row *row, con
 		break;
 	case OPTION_NAMES:
 		memcpy(&value, field, row->size);
-		err = parse_names(p, row, text, &value, error);
+		err = parse_names(row, text, &value, error);
 		break;
 	case OPTION_TEXT:
 		if (!*text)

@@ -1,15 +1,43 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * run/option_values.c: numbers and times as users write them.
+ * run/option_values.c: numbers, times and names as users write them.
  */
 #include "run_command.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/array.h"
+
+int option_find_name(option_name *name, const void *context, const char *text, size_t len)
+{
+	const char *found;
+
+	for (unsigned int i = 0; (found = name(context, i)); i++)
+		if (strlen(found) == len && !strncmp(found, text, len))
+			return (int)i;
+	return -1;
+}
+
+int option_refuse_name(option_name *name, const void *context, const char *what,
+		       struct error *error)
+{
+	char list[400] = "";
+
+	for (unsigned int i = 0; name(context, i); i++) {
+		size_t used = strlen(list);
+
+		snprintf(list + used, sizeof(list) - used, "%s%s",
+			 !i                   ? "" :
+			 name(context, i + 1) ? ", " :
+						" or ",
+			 name(context, i));
+	}
+	return error_set(error, -EINVAL, "%snot %s", what, list);
+}
 
 bool option_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {

@@ -65,31 +65,15 @@ static int parse_comm(void *field, const char *text, struct error *error)
 
 /* --- --attach */
 
-/* "a, b or c": names of name(i), which is NULL after the last. */
-static int refuse_name(struct error *error, const char *what, const char *(*name)(int, int),
-		       int arg)
-{
-	char list[160] = "";
-	size_t len = 0;
-
-	for (int i = 0; name(arg, i); i++)
-		len += snprintf(list + len, sizeof(list) - len, "%s%s",
-				!i               ? "" :
-				name(arg, i + 1) ? ", " :
-						   " or ",
-				name(arg, i));
-	return error_set(error, -EINVAL, "%snot %s", what, list);
-}
-
-static const char *mode_name(int unused, int i)
+static const char *mode_name(const void *unused, unsigned int i)
 {
 	(void)unused;
 	return i < ATTACH_NR ? attach_mode_name(i) : NULL;
 }
 
-static const char *row_name(int step, int i)
+static const char *row_name(const void *step, unsigned int i)
 {
-	const struct method_row *row = method_row(step, i);
+	const struct method_row *row = method_row(*(const int *)step, i);
 
 	return row ? row->name : NULL;
 }
@@ -107,7 +91,7 @@ static int parse_method(struct run_options *o, const char *text, size_t len, str
 		row = method_find(step, text + prefix + 1, len - prefix - 1);
 		snprintf(what, sizeof(what), "%s ", step_name(step));
 		if (row < 0)
-			return refuse_name(error, what, row_name, step);
+			return option_refuse_name(row_name, &step, what, error);
 		o->method[step] = row + 1;
 		return 0;
 	}
@@ -116,13 +100,12 @@ static int parse_method(struct run_options *o, const char *text, size_t len, str
 
 static int parse_mode(struct run_options *o, const char *text, size_t len, struct error *error)
 {
-	for (int mode = 0; mode < ATTACH_NR; mode++)
-		if (strlen(attach_mode_name(mode)) == len &&
-		    !strncmp(text, attach_mode_name(mode), len)) {
-			o->attach = mode;
-			return 0;
-		}
-	return refuse_name(error, "", mode_name, 0);
+	int mode = option_find_name(mode_name, NULL, text, len);
+
+	if (mode < 0)
+		return option_refuse_name(mode_name, NULL, "", error);
+	o->attach = mode;
+	return 0;
 }
 
 int run_parse_attach(void *options, const char *text, struct error *error)

@@ -86,6 +86,14 @@ const struct command *command_parse(const struct command *const *commands, int a
 				    void **options);
 void command_release(const struct command *command, void *options);
 
+/* Names of values: name(context, i), which is NULL behind the last. */
+typedef const char *option_name(const void *context, unsigned int i);
+/* The value of the name at text, of len bytes; -1: there is none. */
+int option_find_name(option_name *name, const void *context, const char *text, size_t len);
+/* The error "WHATnot a, b or c". */
+int option_refuse_name(option_name *name, const void *context, const char *what,
+		       struct error *error);
+
 /* Values of options: false when text is anything else, also when something follows it. */
 bool option_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 /* "1.5": seconds with or without a fraction, 0.001 or more, as ns. */

@@ -17,28 +17,10 @@
 #define DEFAULT_TOP    20
 #define NO_TOP         ~0u
 
-static int find_dimension(const char *name, size_t len)
+static const char *value_of_by(const void *unused, unsigned int i)
 {
-	int dim;
-
-	for (dim = 1; dim < DIM_NR; dim++)
-		if (strlen(dimension_name(dim)) == len && !strncmp(dimension_name(dim), name, len))
-			return dim;
-	return DIM_NONE;
-}
-
-static int refuse_dimension(struct error *error)
-{
-	char list[200] = "";
-	int dim;
-
-	for (dim = 1; dim < DIM_NR; dim++)
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
-			 dim == 1          ? "" :
-			 dim == DIM_NR - 1 ? " or " :
-					     ", ",
-			 dimension_name(dim));
-	return error_set(error, -EINVAL, "not %s, or two of them with a comma", list);
+	(void)unused;
+	return i + 1 < DIM_NR ? dimension_name(i + 1) : NULL;
 }
 
 static int parse_by(void *field, const char *arg, struct error *error)
@@ -50,9 +32,12 @@ static int parse_by(void *field, const char *arg, struct error *error)
 	for (i = 0; i < 2 && *text; i++) {
 		size_t len = strcspn(text, ",");
 
-		by[i] = find_dimension(text, len);
-		if (!by[i])
-			return refuse_dimension(error);
+		by[i] = option_find_name(value_of_by, NULL, text, len) + 1;
+		if (!by[i]) {
+			option_refuse_name(value_of_by, NULL, "", error);
+			strcat(error->text, ", or two of them with a comma");
+			return error->code;
+		}
 		text += len + (text[len] == ',');
 	}
 	if (*text || !i || arg[strlen(arg) - 1] == ',')
