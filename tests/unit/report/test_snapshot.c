@@ -370,6 +370,11 @@ static void test_missed(void **state)
 		fx->after.end_runs = cases[i].runs[1];
 		assert_int_equal(loss(report(fx), "missed"), cases[i].missed);
 	}
+	/* Where the end is a function, what the kernel skipped is counted, and no events are. */
+	fx->before.events = fx->after.events = 0;
+	fx->before.end_misses = 2;
+	fx->after.end_misses = 7;
+	assert_int_equal(loss(report(fx), "missed"), 5);
 }
 
 static void test_marker_misses_are_a_difference(void **state)
