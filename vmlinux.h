@@ -54,6 +54,7 @@ struct mm_struct {
 	unsigned long start_brk;
 	unsigned long brk;
 	unsigned long start_stack;
+	struct task_struct *owner; /* CONFIG_MEMCG: a task of the process; NULL: they have exited */
 };
 
 struct page {

@@ -25,13 +25,17 @@ struct {
 
 static __always_inline void begin_gap(struct task_struct *task)
 {
-	struct removed_events removed = { .kernel_tid = task->pid, .local_tid = local_tid(task) };
+	struct removed_events removed = { .kernel_tid = BPF_CORE_READ(task, pid),
+					  .local_tid = local_tid(task) };
 	u32 tid = removed.kernel_tid;
 
 	/* One more pair of events would count, and end, each fault twice. */
 	if (has_tid(&exec_gaps, GAP_OPEN + tid))
 		return;
 	set_tid(&exec_gaps, GAP_OPEN + tid, true);
+	/* A kernel thread that is not in the pid namespace of user space. */
+	if (!removed.local_tid)
+		return;
 	bpf_ringbuf_output(&removed_events, &removed, sizeof(removed), BPF_RB_FORCE_WAKEUP);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * exit_counters.bpf.h: adds up the kernel's own counts of exiting tasks, which cannot be
- * read afterwards; for --check.
+ * read afterwards, and those that tasks had before they were measured; for --check.
  */
 #ifndef PFSTAT_BPF_EXIT_COUNTERS_BPF_H
 #define PFSTAT_BPF_EXIT_COUNTERS_BPF_H
@@ -25,6 +25,13 @@ static __always_inline void keep_exit_counters(struct task_struct *task)
 	if (task->mm)
 		__sync_fetch_and_add(&exit_counters.early, 1);
 	__sync_fetch_and_add(&exit_counters.ended, 1);
+}
+
+/* From now on task is measured: what it has counted before is not. */
+static __always_inline void keep_counters_before(struct task_struct *task)
+{
+	__sync_fetch_and_add(&exit_counters.before[0], BPF_CORE_READ(task, min_flt));
+	__sync_fetch_and_add(&exit_counters.before[1], BPF_CORE_READ(task, maj_flt));
 }
 
 #endif

@@ -92,7 +92,7 @@ static __always_inline int open_any_fault(u64 address, struct pt_regs *regs, u64
 	u32 evidence = error_code_evidence(error_code);
 	struct inflight *s;
 
-	if (!is_measured(tid))
+	if (!is_measured(tid, origin == ORIGIN_KERNEL))
 		return 0;
 	/*
 	 * Spurious, or fixed up at once: never reaches handle_mm_fault, and may come
@@ -306,8 +306,7 @@ static __always_inline void end_without_begin(u32 tid, u32 major)
 	if (overflow_live && end_unrecorded(tid, PATH_UNCLASSIFIED, major)) {
 		count(TALLY_TABLE_FULL);
 	} else if (is_target(tid)) {
-		count(!cfg.only.of_task || is_wanted_task() ? TALLY_END_WITHOUT_BEGIN :
-							      TALLY_END_OF_OTHERS);
+		count(is_measured(tid, true) ? TALLY_END_WITHOUT_BEGIN : TALLY_END_OF_OTHERS);
 	} else if (cfg.inherit_children) {
 		set_target(tid, true);
 		count(TALLY_END_WITHOUT_BEGIN);

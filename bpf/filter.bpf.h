@@ -8,6 +8,7 @@
 
 #include "cgroup_counters.bpf.h"
 #include "state.bpf.h"
+#include "worker_mm.bpf.h"
 
 /* Deeper nesting is not followed; cgroup.max.depth may be set lower. */
 #define CGROUP_DEPTH 64
@@ -59,10 +60,17 @@ static __noinline bool is_wanted_task(void)
 	return !cfg.only.cgroup || in_cgroup(cfg.only.cgroup);
 }
 
-/* Are the current task's faults measured? */
-static __always_inline bool is_measured(u32 tid)
+/* Are the current task's faults measured? kernel_mode: of those, and of get_user_pages. */
+static __always_inline bool is_measured(u32 tid, bool kernel_mode)
 {
-	return is_target(tid) && (!cfg.only.of_task || is_wanted_task());
+	bool target;
+
+	/* Not with -t: the memory is the process's. */
+	if (kernel_mode && cfg.filter && cfg.inherit_threads && is_kernel_thread())
+		target = is_worker_measured(tid);
+	else
+		target = is_target(tid);
+	return target && (!cfg.only.of_task || is_wanted_task());
 }
 
 #define DONE_DONE(id) | 1ull << PATH_##id

@@ -53,7 +53,7 @@ static __always_inline int enter_gup(struct vm_area_struct *vma, u32 vma_ev, u64
 	u32 tid = current_tid();
 	struct inflight *s;
 
-	if (!is_measured(tid))
+	if (!is_measured(tid, true))
 		return 0;
 	s = inflight_find(tid);
 	if (s && s->state.origin == ORIGIN_GUP && (flags & FAULT_FLAG_TRIED) &&

@@ -164,7 +164,7 @@ static __always_inline void record_leftover_as(struct inflight *s, u32 user_path
 	u32 major = 0;
 
 	if (s->state.origin != ORIGIN_GUP && take_gap(s->tid))
-		count(TALLY_PRIVILEGED_EXEC);
+		count(is_kernel_thread() ? TALLY_KERNEL_THREAD : TALLY_PRIVILEGED_EXEC);
 	else if (s->state.origin == ORIGIN_KERNEL)
 		path = PATH_FIXUP;
 	else if (s->state.origin == ORIGIN_USER)

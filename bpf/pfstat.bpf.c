@@ -15,6 +15,7 @@
 #include "probes.bpf.h"
 #include "slab.bpf.h"
 #include "stack_table.bpf.h"
+#include "worker_mm.bpf.h"
 #include "shared/hook_rows.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -259,6 +260,9 @@ int BPF_PROG(inherit_target, struct task_struct *child)
 	inherit_gap(child, measured);
 	return 0;
 }
+
+TRACEPOINT(task_rename, tp_task_rename, announce_worker(task, comm), struct task_struct *task,
+	   const char *comm)
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(task_exec, struct task_struct *task, int old_tid)

@@ -158,7 +158,9 @@ static __always_inline void profile_fault(void *ctx, struct inflight *s, u32 pat
 
 	s->state.walking = 1;
 	key.kernel = profile_stack(ctx, owner, 0);
-	key.user = profile_stack(ctx, owner, BPF_F_USER_STACK);
+	/* A kernel thread has none; with borrowed memory the kernel looks for one all the same. */
+	key.user =
+		is_kernel_thread() ? PROFILE_NO_STACK : profile_stack(ctx, owner, BPF_F_USER_STACK);
 	s->state.walking = 0;
 	profile_add(&key, ns);
 }

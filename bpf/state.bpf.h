@@ -88,6 +88,19 @@ static __always_inline u32 current_tid(void)
 	return (u32)bpf_get_current_pid_tgid();
 }
 
+/* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000
+
+static __always_inline bool is_kernel_thread(void)
+{
+	struct task_struct *task;
+
+	if (cfg.task_btf)
+		return bpf_get_current_task_btf()->flags & PF_KTHREAD;
+	task = (void *)bpf_get_current_task();
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
 /* The ID of a task as user space has it; 0: it is in another pid namespace. */
 static __always_inline u32 local_tid(struct task_struct *task)
 {

@@ -43,8 +43,10 @@ static __always_inline void trace_stacks(void *ctx, struct inflight *s, struct t
 {
 	s->state.walking = 1;
 	t->record.kernel_stack = bpf_get_stack(ctx, t->stacks.kernel, sizeof(t->stacks.kernel), 0);
-	t->record.user_stack =
-		bpf_get_stack(ctx, t->stacks.user, sizeof(t->stacks.user), BPF_F_USER_STACK);
+	t->record.user_stack = is_kernel_thread() ?
+				       0 :
+				       bpf_get_stack(ctx, t->stacks.user, sizeof(t->stacks.user),
+						     BPF_F_USER_STACK);
 	s->state.walking = 0;
 }
 

@@ -75,7 +75,7 @@ $(O)/causegen: $(wildcard tests/tools/causegen/*.c tests/tools/causegen/*.h) $(O
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
-$(O)/ioworker $(O)/sleepers $(O)/threads: $(O)/%: tests/tools/%/main.c $(O)/flags
+$(O)/ioworker $(O)/sleepers $(O)/threads $(O)/vhostworker: $(O)/%: tests/tools/%/main.c $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
@@ -107,7 +107,8 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
 # What the parts run, and what they need beside pfstat.
-CHECK_PROGRAMS := $(O)/live $(O)/known $(O)/ioworker $(O)/sleepers $(O)/threads $(O)/small/pfstat
+CHECK_PROGRAMS := $(O)/live $(O)/known $(O)/ioworker $(O)/sleepers $(O)/threads $(O)/vhostworker \
+	$(O)/small/pfstat
 CHECK_PARTS := unit live cli samples vm
 ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
 	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))
@@ -204,7 +205,7 @@ run-samples: all
 	$(TAP_NOW) $(RESULTS)/samples.tap tests/samples/run --build $(O)
 
 .PHONY: run-vm
-run-vm: all $(O)/live $(O)/known $(O)/causegen $(O)/stressload $(O)/small/pfstat
+run-vm: all $(O)/live $(O)/known $(O)/vhostworker $(O)/causegen $(O)/stressload $(O)/small/pfstat
 	$(Q)mkdir -p $(RESULTS)
 	$(Q)tests/kernel/vm/matrix --kernels "$(KERNELS)" --build $(O) --out $(RESULTS)/vm $(VM_JOBS:%=--jobs %) $(VM_ALL) || :
 	$(Q)for f in $(RESULTS)/vm/*.tap $(RESULTS)/vm/*.seconds; do cp $$f $(RESULTS)/vm-$$(basename $$f); done

@@ -107,7 +107,9 @@
 	/* Threads, children, io workers of -p and --; faults of tasks that were killed. */        \
 	X(task_newtask, 0, inherit_target)                                                         \
 	X(sched_process_exec, 0, task_exec)                                                        \
-	X(sched_process_exit, 0, task_exit)
+	X(sched_process_exit, 0, task_exit)                                                        \
+	/* Workers of vhost that are kernel threads. */                                            \
+	X(task_rename, 0, tp_task_rename)
 /* clang-format on */
 
 /*

@@ -20,7 +20,8 @@
 	X(TRACE_LOST, "trace_lost", LOSS, "faults that the trace left out: its ring buffer was full (--mmap-pages)") \
 	X(STACKS_FULL, "stacks_full", LOSS, "stacks that the profile had no room for (--stack-limit)") \
 	X(STACK_TORN, "stack_torn", LOSS, "stacks that another program overwrote") \
-	X(PRIVILEGED_EXEC, "privileged_exec", LOSS, "faults not timed: a privileged exec had removed the events of the task")
+	X(PRIVILEGED_EXEC, "privileged_exec", LOSS, "faults not timed: a privileged exec had removed the events of the task") \
+	X(KERNEL_THREAD, "kernel_thread", LOSS, "faults not timed: a kernel thread in a process's memory had no events yet")
 
 enum tally {
 #define TALLY_ENUM(id, ...) TALLY_##id,

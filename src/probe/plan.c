@@ -318,6 +318,7 @@ static bool is_tracepoint_needed(const struct plan *plan, const struct plan_requ
 	switch (h) {
 	case HOOK_task_newtask:
 	case HOOK_sched_process_exec:
+	case HOOK_task_rename:
 		return request->per_task;
 	case HOOK_mm_page_alloc:
 		return facts || caps->mthp;

@@ -52,6 +52,22 @@ int procfs_each_thread(int pid, procfs_visit visit, void *context)
 	return each_number(path, visit, context);
 }
 
+int procfs_each_child(int pid, procfs_visit visit, void *context)
+{
+	char path[48];
+	int err = 0, id;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno_of_task();
+	while (!err && fscanf(f, "%d", &id) == 1)
+		err = visit(context, id);
+	fclose(f);
+	return err;
+}
+
 int procfs_parse_stat(const char *text, struct procfs_stat *stat)
 {
 	/* The name may contain anything; after it there is no ')'. */

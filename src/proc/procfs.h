@@ -51,4 +51,7 @@ typedef int (*procfs_visit)(void *context, int id);
 int procfs_each_process(procfs_visit visit, void *context);
 int procfs_each_thread(int pid, procfs_visit visit, void *context);
 
+/* Those that the first thread of pid created. -ESRCH also without CONFIG_PROC_CHILDREN. */
+int procfs_each_child(int pid, procfs_visit visit, void *context);
+
 #endif

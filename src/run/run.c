@@ -215,7 +215,7 @@ static int attach_processes(struct run *run)
 		if (err)
 			return err;
 	}
-	return 0;
+	return targets_add_workers(run);
 }
 
 static int attach_thread(struct run *run, int tid)

@@ -46,6 +46,9 @@ int targets_add_machine(struct run *run);
  */
 int targets_add_process(struct run *run, int pid);
 
+/* The kernel threads that have the names of workers of the processes that were added. */
+int targets_add_workers(struct run *run);
+
 /* One task; 0 or a negative errno. */
 int targets_add_task(struct run *run, int tid);
 

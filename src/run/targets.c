@@ -82,6 +82,46 @@ int targets_add_process(struct run *run, int pid)
 	return added < 0 ? targets_fail(run, what, added) : 0;
 }
 
+/* --- kernel threads that work in the memory of a process: vhost's, up to 6.3 */
+
+/* include/linux/sched.h */
+#define PF_KTHREAD   0x00200000
+#define KTHREADD_PID 2
+
+/* Has thread maker, or a later one with its ID, made the kernel thread? */
+static bool is_maker(int maker, int tid)
+{
+	struct procfs_stat first, second;
+
+	return !procfs_read_stat(&first, "/proc/%d/stat", maker) &&
+	       !procfs_read_stat(&second, "/proc/%d/stat", tid) && second.flags & PF_KTHREAD &&
+	       first.starttime <= second.starttime;
+}
+
+/* vhost_dev_set_owner() gives it the name vhost-TID, of the thread that calls it. */
+static int add_if_worker(void *context, int tid)
+{
+	struct run *run = context;
+	char path[32], name[32];
+	int maker, err;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
+	if (procfs_read_text(path, name, sizeof(name)) || sscanf(name, "vhost-%d", &maker) != 1 ||
+	    !session_has_task(run->session, maker) || session_has_task(run->session, tid) ||
+	    !is_maker(maker, tid))
+		return 0;
+	err = targets_add_task(run, tid);
+	return err == -ESRCH ? 0 : err;
+}
+
+int targets_add_workers(struct run *run)
+{
+	int err = procfs_each_child(KTHREADD_PID, add_if_worker, run);
+
+	/* Others are recognised at their first fault: bpf/worker_mm.bpf.h. */
+	return err && err != -ESRCH ? targets_fail(run, "kernel threads of the processes", err) : 0;
+}
+
 static int add_cpus(struct session *s)
 {
 	int nr = libbpf_num_possible_cpus();

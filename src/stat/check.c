@@ -18,7 +18,7 @@ struct term {
 	bool less;
 };
 
-#define MAX_TERMS 8
+#define MAX_TERMS 10
 
 struct terms {
 	struct term term[MAX_TERMS];
@@ -165,6 +165,8 @@ static void terms_of_ends(struct terms *terms, const struct check_input *in)
 	     s->tallies[TALLY_END_WITHOUT_BEGIN]);
 	term(terms, "privileged_exec", "not timed: a privileged exec had removed the task's events",
 	     s->tallies[TALLY_PRIVILEGED_EXEC]);
+	term(terms, "kernel_thread", "not timed: a kernel thread had no events yet",
+	     s->tallies[TALLY_KERNEL_THREAD]);
 	if (!in->perf_end)
 		term(terms, "marker_missed", "program runs that the kernel skipped",
 		     s->probe_misses);
@@ -179,7 +181,8 @@ static void terms_of_ends(struct terms *terms, const struct check_input *in)
 static uint64_t unresolved_without_reason(const struct check_input *in)
 {
 	return over(snapshot_count_of_path(in->total, PATH_UNRESOLVED),
-		    missed(in) + in->total->tallies[TALLY_PRIVILEGED_EXEC]);
+		    missed(in) + in->total->tallies[TALLY_PRIVILEGED_EXEC] +
+			    in->total->tallies[TALLY_KERNEL_THREAD]);
 }
 
 /* kernel: its count; pfstat: what is accounted for by other terms that are certain. */

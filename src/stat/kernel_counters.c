@@ -179,8 +179,13 @@ static void walk_once(struct kernel_counters *k, struct walk *walk)
 		for (; bits; bits &= bits - 1)
 			walk_target(k, walk, (int)word * 64 + __builtin_ctzll(bits));
 	}
-	for (int major = 0; major < 2; major++)
+	for (int major = 0; major < 2; major++) {
+		uint64_t before = load_counter(&k->exits->before[major]);
+
 		walk->faults[major].high += load_counter(&k->exits->faults[major]);
+		walk->faults[major].low = snapshot_grown(before, walk->faults[major].low);
+		walk->faults[major].high = snapshot_grown(before, walk->faults[major].high);
+	}
 	walk->early = load_counter(&k->exits->early);
 	walk->ended = load_counter(&k->exits->ended);
 	if (walk->ended != ended)

@@ -88,7 +88,7 @@ struct check_reason {
 	uint64_t count; /* 0: no number, the two sides are not the same thing */
 };
 
-#define CHECK_MAX_REASONS 8
+#define CHECK_MAX_REASONS 10
 #define CHECK_MAX_ROWS    (CHECK_COUNTER_NR + 8)
 
 struct check_row {

@@ -325,6 +325,8 @@ static void check_end_events(const struct plan *plan, const struct caps *caps,
 			 request->per_task && !caps->hook_tracepoint[HOOK_task_newtask]);
 	assert_int_equal(attached(plan, HOOK_sched_process_exec),
 			 request->per_task && !caps->hook_tracepoint[HOOK_sched_process_exec]);
+	assert_int_equal(attached(plan, HOOK_task_rename),
+			 request->per_task && !caps->hook_tracepoint[HOOK_task_rename]);
 	/*
 	 * handle_mm_fault is expensive: with --gup only, and then always. By fentry both its ends.
 	 */
@@ -798,7 +800,8 @@ static void test_scope(void **state)
 			/* And nothing else differs. */
 			assert_int_equal(task.facts, machine.facts);
 			for (int h = 0; h < HOOK_NR; h++)
-				if (h != HOOK_task_newtask && h != HOOK_sched_process_exec)
+				if (h != HOOK_task_newtask && h != HOOK_sched_process_exec &&
+				    h != HOOK_task_rename)
 					assert_int_equal(task.hook[h].method,
 							 machine.hook[h].method);
 			assert_memory_equal(task.exact, machine.exact, sizeof(task.exact));

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -55,6 +56,42 @@ static void broken_stat(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		assert_int_equal(procfs_parse_stat(texts[i], &s), -EINVAL);
+}
+
+static int count_child(void *context, int id)
+{
+	*(int *)context += id > 0;
+	return 0;
+}
+
+static int stop_at_child(void *context, int id)
+{
+	*(int *)context = id;
+	return -EINTR;
+}
+
+static void children_of_this_process(void **state)
+{
+	int nr = 0, pid, err = procfs_each_child(getpid(), count_child, &nr);
+
+	(void)state;
+	if (err == -ESRCH)
+		skip(); /* no CONFIG_PROC_CHILDREN */
+	assert_int_equal(err, 0);
+	assert_int_equal(nr, 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(procfs_each_child(getpid(), count_child, &nr), 0);
+	assert_int_equal(nr, 1);
+	assert_int_equal(procfs_each_child(getpid(), stop_at_child, &nr), -EINTR);
+	assert_int_equal(nr, pid);
+	assert_int_equal(procfs_each_child(NO_ID, count_child, &nr), -ESRCH);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 static void stat_of_this_process(void **state)
@@ -255,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stat_fields),
 		cmocka_unit_test(broken_stat),
+		cmocka_unit_test(children_of_this_process),
 		cmocka_unit_test(stat_of_this_process),
 		cmocka_unit_test(status_lines),
 		cmocka_unit_test(processes),

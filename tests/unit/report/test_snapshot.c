@@ -329,6 +329,7 @@ static void test_all_losses(void **state)
 	assert_int_equal(loss(r, "vma_busy"), 1 + TALLY_VMA_BUSY);
 	assert_int_equal(loss(r, "gup_nested"), 1 + TALLY_GUP_NESTED);
 	assert_int_equal(loss(r, "privileged_exec"), 1 + TALLY_PRIVILEGED_EXEC);
+	assert_int_equal(loss(r, "kernel_thread"), 1 + TALLY_KERNEL_THREAD);
 	assert_int_equal(loss(r, "missed"), 3);
 	assert_int_equal(loss(r, "marker_missed"), 8);
 	assert_int_equal(loss(r, "unclassified"), 6);

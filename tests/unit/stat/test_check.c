@@ -153,6 +153,20 @@ static void test_privileged_exec(void **state)
 	assert_int_equal(reason(row(fx, "tasks", "faults"), "gup"), 10);
 }
 
+static void test_kernel_thread(void **state)
+{
+	struct fixture *fx = *state;
+
+	faults(fx, PATH_ANON, ORIGIN_USER, 0, 100);
+	fx->total.sums[PATH_UNRESOLVED][ORIGIN_KERNEL][0].untimed = 20;
+	fx->total.tallies[TALLY_KERNEL_THREAD] = 20;
+	tasks(fx, 130, 0);
+	check_make(&fx->out, &fx->in);
+	assert_true(fx->out.ok);
+	assert_int_equal(reason(row(fx, "tasks", "faults"), "kernel_thread"), 20);
+	assert_int_equal(reason(row(fx, "tasks", "faults"), "gup"), 10);
+}
+
 /* Its severity is not known, so both rows may use it, and the sum must. */
 static void test_missed(void **state)
 {
@@ -548,6 +562,7 @@ int main(void)
 		TEST(nothing_measured),
 		TEST(unresolved),
 		TEST(privileged_exec),
+		TEST(kernel_thread),
 		TEST(missed),
 		TEST(missed_but_not_counted),
 		TEST(gup_unseen),
