@@ -307,7 +307,7 @@ static __always_inline void end_without_begin(u32 tid, u32 major)
 		count(TALLY_TABLE_FULL);
 	} else if (is_target(tid)) {
 		count(is_measured(tid, true) ? TALLY_END_WITHOUT_BEGIN : TALLY_END_OF_OTHERS);
-	} else if (cfg.inherit_children) {
+	} else if (cfg.inherit_children && cfg.end_by_task) {
 		set_target(tid, true);
 		count(TALLY_END_WITHOUT_BEGIN);
 	} else {

@@ -75,7 +75,7 @@ $(O)/causegen: $(wildcard tests/tools/causegen/*.c tests/tools/causegen/*.h) $(O
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
-$(O)/ioworker $(O)/sleepers $(O)/threads $(O)/vhostworker: $(O)/%: tests/tools/%/main.c $(O)/flags
+$(O)/ioworker $(O)/paced $(O)/sleepers $(O)/threads $(O)/vhostworker: $(O)/%: tests/tools/%/main.c $(O)/flags
 	$(call say,CC,$@)
 	$(Q)$(STATIC)
 
@@ -107,13 +107,14 @@ $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIB)
 
 # What check-all has beyond check is long: kernel by kernel, so that a cut loses little.
 # What the parts run, and what they need beside pfstat.
-CHECK_PROGRAMS := $(O)/live $(O)/known $(O)/ioworker $(O)/sleepers $(O)/threads $(O)/vhostworker \
+CHECK_PROGRAMS := $(O)/live $(O)/known $(O)/ioworker $(O)/paced $(O)/sleepers $(O)/threads $(O)/vhostworker \
 	$(O)/small/pfstat
 CHECK_PARTS := unit live cli samples vm
 ALL_PARTS = $(CHECK_PARTS) fuzz packages san tsan $(addprefix causes-,$(KERNELS)) \
-	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix stress-,$(KERNELS))
-# 6.12, unless KERNELS is given.
+	$(addprefix soak-,$(SOAK_KERNELS)) $(addprefix duty-,$(DUTY_KERNELS)) $(addprefix stress-,$(KERNELS))
+# 6.12 and 6.1, unless KERNELS is given.
 SOAK_KERNELS = $(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.12)
+DUTY_KERNELS = $(if $(filter command line,$(origin KERNELS)),$(KERNELS),6.1)
 # PART="stress fuzz": these only, stress of each kernel.
 chosen = $(if $(PART),$(foreach p,$(PART),$(or $(filter $p $p-%,$1),$(error no part $p of: $1))),$1)
 PARTS := tests/parts --results $(RESULTS)
@@ -215,6 +216,9 @@ run-stress-%: all $(O)/stressload $(O)/small/pfstat
 
 run-causes-%: all $(O)/causegen
 	$(TAP_NOW) $(RESULTS)/causes-$*.tap tests/kernel/causes/run --build $(O) $*
+
+run-duty-%: all $(O)/paced
+	$(TAP_NOW) $(RESULTS)/duty-$*.tap tests/kernel/duty/run --build $(O) $*
 
 run-soak-%: all
 	$(TAP_NOW) $(RESULTS)/soak-$*.tap tests/kernel/soak/run --build $(O) --minutes $(MINUTES) $*

@@ -246,6 +246,30 @@ int counters_read(struct counters *c, struct snapshot *snap, bool final)
 	return 0;
 }
 
+static void add_total(struct fault_total *total, const volatile struct fault_counters *from)
+{
+	total->count += from->untimed;
+	total->sum_ns += from->sum_ns;
+	for (unsigned int s = 0; s < HIST_SLOTS; s++)
+		total->count += from->buckets[s];
+}
+
+void counters_totals(const struct counters *c, struct fault_totals *totals)
+{
+	unsigned int cpu, path, origin, major;
+
+	memset(totals, 0, sizeof(*totals));
+	for (cpu = 0; cpu < c->maps.nr_cpus; cpu++)
+		for_each_fault_sum(path, origin, major) {
+			const volatile struct fault_counters *from =
+				&c->fault_counters[cpu * FAULT_COUNTERS_PER_CPU +
+						   FAULT_COUNTERS_INDEX(path, origin, major)];
+
+			if (from->sum_ns || from->untimed)
+				add_total(&totals->of[path][origin], from);
+		}
+}
+
 /* false: none yet, or it is being written. */
 static bool read_slow_fault(const volatile struct slow_fault *slow, struct slow_fault *out)
 {

@@ -27,6 +27,9 @@ void counters_on_epoch_flip(struct counters *c, void (*on_flip)(void *arg, unsig
 /* All counts so far. final: after session_stop(); also counts the faults in flight. */
 int counters_read(struct counters *c, struct snapshot *snap, bool final);
 
+/* Only these, in less time; no maxima are affected. */
+void counters_totals(const struct counters *c, struct fault_totals *totals);
+
 /*
  * The last slow fault of a path and severity on each CPU, at most nr of them. Returns their
  * number. For a session with a threshold.

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "probe_classify.h"
+#include "util/array.h"
 
 static const char *const attach_mode_names[ATTACH_NR] = {
 	[ATTACH_AUTO] = "auto",
@@ -305,10 +306,15 @@ static uint32_t plan_task_rss(struct plan *plan, uint32_t want)
 	return want & ~(rss | EV(RSS_ANON));
 }
 
-/* Which faults take mmap_lock is not seen by a function. */
-static bool needs_lock_tracepoint(const struct plan *plan, const struct caps *caps)
+/*
+ * Which faults take mmap_lock is not seen by a function. The tracepoint is in each place that takes
+ * the lock: to patch them all takes 0.75 ms, too long for a window.
+ */
+static bool needs_lock_tracepoint(const struct plan *plan, const struct plan_request *request,
+				  const struct caps *caps)
 {
-	return caps->vma_lock && !plan_attaches(plan, HOOK_lock_mm_and_find_vma);
+	return caps->vma_lock && !request->windows &&
+	       !plan_attaches(plan, HOOK_lock_mm_and_find_vma);
 }
 
 /* facts: of the hook, those that are wanted. */
@@ -324,7 +330,7 @@ static bool is_tracepoint_needed(const struct plan *plan, const struct plan_requ
 		return facts || caps->mthp;
 	case HOOK_mmap_lock_acquire_returned:
 		return (request->causes && !has_contention(caps)) ||
-		       needs_lock_tracepoint(plan, caps);
+		       needs_lock_tracepoint(plan, request, caps);
 	case HOOK_mmap_lock_start_locking:
 		return request->causes && !has_contention(caps);
 	case HOOK_contention_begin:
@@ -358,7 +364,7 @@ static void plan_tracepoints(struct plan *plan, const struct plan_request *reque
 	}
 	if (want & EV(FILEMAP_FAULT))
 		plan->facts |= EV(MAJOR);
-	plan->lock_by_tracepoint = needs_lock_tracepoint(plan, caps) &&
+	plan->lock_by_tracepoint = needs_lock_tracepoint(plan, request, caps) &&
 				   plan_attaches(plan, HOOK_mmap_lock_acquire_returned);
 	plan->orders = caps->mthp && plan_attaches(plan, HOOK_mm_page_alloc);
 	plan->numa_by_task = caps->numa && !plan_attaches(plan, HOOK_task_numa_fault);
@@ -440,6 +446,22 @@ static enum exactness path_exactness(const struct plan *plan, enum fault_path pa
 	if (!(ended->facts & ~plan->facts))
 		return EXACT;
 	return plan->vma_source == VMA_FIND ? INFERRED : NOT_VISIBLE;
+}
+
+/*
+ * With locks per VMA a fault that waits for the handler of a userfaultfd is minor, and without a
+ * hook on handle_userfault the notes on mmap_lock are the sign of it.
+ */
+static void hide_userfaults(struct plan *plan, const struct plan_request *request,
+			    const struct caps *caps)
+{
+	static const enum fault_path paths[] = { PATH_UFFD_MISSING, PATH_UFFD_WP, PATH_UFFD_MINOR };
+
+	if (!request->windows || !caps->vma_lock || plan_attaches(plan, HOOK_handle_userfault))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		for (int origin = 0; origin < ORIGIN_NR; origin++)
+			plan->exact[paths[i]][origin] = NOT_VISIBLE;
 }
 
 /* Why no function could be hooked in that mode. */
@@ -560,5 +582,6 @@ void plan_make(struct plan *plan, const struct plan_request *request, const stru
 	for (path = 0; path < PATH_NR; path++)
 		for (origin = 0; origin < ORIGIN_NR; origin++)
 			plan->exact[path][origin] = path_exactness(plan, path, origin);
+	hide_userfaults(plan, request, caps);
 	plan_describe(plan, request->mode, caps);
 }

@@ -37,6 +37,7 @@ struct plan_request {
 	bool causes; /* measure what a fault's time is spent on */
 	bool stacks; /* take the stacks of faults */
 	unsigned char method[STEP_NR]; /* 1 + the row that must be used; 0: the best one */
+	bool windows; /* --duty: attached and detached again and again */
 };
 
 struct plan {

@@ -40,6 +40,7 @@ struct session_options {
 	bool trace_stacks;
 	unsigned int trace_ring_bytes; /* a power of two, at least a page */
 	unsigned int profile_stacks; /* most stacks; 0: no profile */
+	bool windows; /* attached in windows: session_open_window() */
 };
 
 /*
@@ -90,6 +91,27 @@ int session_reopen(struct session *s, int *tid);
 /* Faults are measured until session_stop(). */
 int session_start(struct session *s);
 void session_stop(struct session *s);
+
+/*
+ * With the option windows: session_open_window() attaches all that a fault runs but the begin,
+ * session_start() the begin; session_end_window() detaches that, and session_close_window() the
+ * rest. If there may be open faults (cut->count is not 0), they are cut: forgotten, and counted
+ * with their age. The end events are those of all CPUs, also for tasks. 0 or a negative errno, and
+ * nothing is attached.
+ */
+struct open_faults {
+	uint64_t count;
+	uint64_t sum_ns, oldest_ns; /* ages */
+};
+int session_open_window(struct session *s);
+/*
+ * session_start() or session_end_window() attached or detached the begin of user mode between
+ * these two times (CLOCK_MONOTONIC).
+ */
+void session_begin_change(const struct session *s, uint64_t change[2]);
+void session_end_window(struct session *s);
+void session_open_faults(const struct session *s, uint64_t now_ns, struct open_faults *open);
+void session_close_window(struct session *s, struct open_faults *cut);
 
 /* What the programs write and user space reads. */
 struct session_maps {

@@ -33,6 +33,7 @@ struct session {
 	struct bpf_link *links[LINK_NR];
 	struct bpf_link *hook_links[HOOK_NR];
 	int kprobe_fds[HOOK_NR];
+	uint64_t begin_change[2]; /* see session_begin_change() */
 	struct end_events end_events;
 	int switch_fds[2]; /* events that make the kernel call ___perf_sw_event; -1: none */
 	int targets_fd;
@@ -67,7 +68,12 @@ struct bpf_program *session_exit_program(const struct session *s);
 /* Before the hooks are attached. 0, also if nothing can remove events, or a negative errno. */
 int session_open_removed_events(struct session *s);
 
+/* A hook that the plan does not want needs nothing. 0 or a negative errno. */
+int session_attach_hook(struct session *s, enum hook h);
 void session_detach_hook(struct session *s, enum hook h);
+
+/* Is the hook attached in windows only? */
+bool session_is_windowed(const struct session *s, enum hook h);
 
 /* An end that is a link, with the events that it needs. */
 void session_detach_end(struct session *s);

@@ -17,6 +17,7 @@
 #include "shared/hist.h"
 #include "shared/tallies.h"
 #include "pfstat.skel.h"
+#include "util/clock.h"
 
 static int attach_kprobe(struct session *s, enum hook h, const struct bpf_program *prog)
 {
@@ -34,11 +35,14 @@ static int attach_program(struct bpf_program *prog, struct bpf_link **link)
 	return *link ? 0 : -errno;
 }
 
-static int attach_hook(struct session *s, enum hook h, struct bpf_program *prog)
+int session_attach_hook(struct session *s, enum hook h)
 {
+	struct bpf_program *prog = session_hook_program(s, h);
 	const char *function = hook_rows[h].name;
 	LIBBPF_OPTS(bpf_kprobe_multi_opts, opts, .syms = &function, .cnt = 1);
 
+	if (!prog)
+		return 0;
 	if (s->plan->hook[h].method == METHOD_KPROBE)
 		return attach_kprobe(s, h, prog);
 	if (s->plan->hook[h].method != METHOD_KPROBE_MULTI)
@@ -81,10 +85,8 @@ int session_attach_probes(struct session *s, enum hook *failed)
 	if (err)
 		return err;
 	for (h = 0; h < HOOK_NR; h++) {
-		struct bpf_program *prog = session_hook_program(s, h);
-
 		*failed = h;
-		err = prog ? attach_hook(s, h, prog) : 0;
+		err = session_is_windowed(s, h) ? 0 : session_attach_hook(s, h);
 		if (err)
 			return err;
 	}
@@ -115,7 +117,7 @@ int session_add_task(struct session *s, int tid)
 
 	if (kernel_tid < 0)
 		return kernel_tid;
-	if (!err && plan_end_row(s->plan)->of_targets)
+	if (!err && plan_end_row(s->plan)->of_targets && !s->options.windows)
 		err = end_events_open(&s->end_events, tid);
 	if (err)
 		return err;
@@ -157,10 +159,13 @@ int session_start(struct session *s)
 	int link, err;
 
 	s->skel->bss->measuring = 1;
+	s->begin_change[0] = clock_ns(CLOCK_MONOTONIC);
 	for (link = LINK_BEGIN_USER; link <= LINK_BEGIN_KERNEL; link++) {
 		err = attach_program(session_begin_program(s, link), &s->links[link]);
 		if (err)
 			return err;
+		if (link == LINK_BEGIN_USER)
+			s->begin_change[1] = clock_ns(CLOCK_MONOTONIC);
 	}
 	return 0;
 }
@@ -185,12 +190,19 @@ void session_detach_end(struct session *s)
 	}
 }
 
-void session_stop(struct session *s)
+void session_end_window(struct session *s)
 {
+	s->begin_change[0] = clock_ns(CLOCK_MONOTONIC);
 	bpf_link__destroy(s->links[LINK_BEGIN_USER]);
+	s->begin_change[1] = clock_ns(CLOCK_MONOTONIC);
 	bpf_link__destroy(s->links[LINK_BEGIN_KERNEL]);
 	s->links[LINK_BEGIN_USER] = NULL;
 	s->links[LINK_BEGIN_KERNEL] = NULL;
+}
+
+void session_stop(struct session *s)
+{
+	session_end_window(s);
 	end_events_stop(&s->end_events);
 	/*
 	 * The begin and the end of get_user_pages faults, or the end without perf

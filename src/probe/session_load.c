@@ -149,7 +149,8 @@ static void configure_session(struct session *s)
 	cfg->pid_inum = pid_namespace_inum(s->options.pids);
 	cfg->slow_ns = s->options.slow_ns;
 	cfg->filter = s->options.per_task;
-	cfg->end_by_task = s->options.per_task && plan_end_row(plan)->of_targets;
+	cfg->end_by_task =
+		s->options.per_task && plan_end_row(plan)->of_targets && !s->options.windows;
 	cfg->end_by_function = !plan_end_row(plan)->of_targets;
 	cfg->inherit_threads = s->options.inherit_threads;
 	cfg->inherit_children = s->options.inherit_children;
@@ -262,7 +263,8 @@ int session_load(struct session **out, const struct plan *plan,
 	s->targets_fd = bpf_map__fd(s->skel->maps.targets);
 	if (plan_end_row(plan)->of_targets)
 		end_events_init(&s->end_events, bpf_program__fd(session_end_program(s, 0)),
-				bpf_program__fd(session_end_program(s, 1)), options->per_task,
+				bpf_program__fd(session_end_program(s, 1)),
+				options->per_task && !options->windows,
 				options->inherit_threads || options->inherit_children);
 	*out = s;
 	return 0;

@@ -139,6 +139,8 @@ static bool row_fill(struct report_row *row, unsigned int path, unsigned int ori
 		row->minor = n[0];
 		row->major = n[1];
 	}
+	row->path_id = path;
+	row->origin_id = origin;
 	row->path = path_name(path);
 	row->origin = origin_name(origin);
 	row->outcome = outcome_name(outcome_of(path, origin));

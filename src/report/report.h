@@ -8,6 +8,7 @@
 
 #include "group_report.h"
 #include "mapping_name.h"
+#include "report_estimate.h"
 #include "report_format.h"
 #include "report_histogram.h"
 #include "report_rows.h"

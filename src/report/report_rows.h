@@ -59,8 +59,15 @@ struct snapshot {
 
 enum exactness { EXACT, INFERRED, NOT_VISIBLE };
 
+/* The standard errors of an estimated row (report_estimate.h). */
+struct row_error {
+	double count, sum_ns;
+	double share; /* of the row's share of all faults, 0 .. 1 */
+};
+
 /* One path and origin with at least one fault. */
 struct report_row {
+	unsigned char path_id, origin_id; /* enum path, enum origin */
 	const char *path;
 	const char *origin;
 	const char *outcome;
@@ -88,6 +95,7 @@ struct report_row {
 	uint64_t buckets[HIST_SLOTS]; /* by slot; index = slot + HIST_MIN */
 	struct cause_sum causes; /* with --causes */
 	double cause_share[CAUSE_NR]; /* of sum_ns, 0 .. 1 */
+	struct row_error error; /* with --duty */
 };
 
 /* Why something is missing, or may be coarser than it looks. */
@@ -102,6 +110,7 @@ struct report_loss {
 
 struct check;
 struct group_report;
+struct report_duty;
 
 /* How one step of a fault is seen: its begin, its end, the record in flight. */
 #define REPORT_METHODS 3
@@ -131,6 +140,7 @@ struct report {
 	/* Bits of the causes that were distinguished; 0 without --causes. The caller sets it. */
 	uint32_t causes;
 	const struct group_report *groups; /* with --by, else NULL */
+	const struct report_duty *duty; /* with --duty: the rows are estimates; else NULL */
 };
 
 /*

@@ -63,6 +63,9 @@ static uint64_t count_target_threads(const struct run_options *options)
 	uint64_t sum = 0;
 	size_t i;
 
+	/* The end events of a window are those of the CPUs. */
+	if (options->duty.period_ns)
+		return 0;
 	for (i = 0; i < options->nr_pids; i++) {
 		struct procfs_stat stat;
 

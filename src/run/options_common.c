@@ -186,6 +186,25 @@ static int check_targets(const struct run_options *o, struct error *error)
 	return 0;
 }
 
+/* A function takes milliseconds to attach and detach, a tracepoint some microseconds. */
+static int check_duty(struct run_options *o, struct error *error)
+{
+	if (!o->duty.period_ns)
+		return 0;
+	if (o->gup)
+		return error_set(
+			error, -EINVAL,
+			"--gup cannot be combined with --duty, which attaches to tracepoints only");
+	if (o->attach != ATTACH_AUTO && o->attach != ATTACH_TRACEPOINT)
+		return error_set(
+			error, -EINVAL,
+			"--attach=%s cannot be combined with --duty: functions take milliseconds"
+			" to attach, tracepoints do not",
+			attach_mode_name(o->attach));
+	o->attach = ATTACH_TRACEPOINT;
+	return 0;
+}
+
 int run_check_options(struct run_options *o, struct error *error)
 {
 	struct fault_filter *only = &o->only;
@@ -197,7 +216,7 @@ int run_check_options(struct run_options *o, struct error *error)
 	if (o->gup && o->attach == ATTACH_TRACEPOINT)
 		return error_set(error, -EINVAL,
 				 "--gup needs --attach=auto, fentry or kprobe, not tracepoint");
-	return check_targets(o, error);
+	return check_duty(o, error) ?: check_targets(o, error);
 }
 
 bool run_is_per_task(const struct run_options *o)

@@ -305,8 +305,11 @@ void run_observe(const struct run *run, enum run_moment moment)
 
 int run_start(struct run *run)
 {
-	int err = session_start(run->session);
+	int err;
 
+	if (run->options->duty.period_ns)
+		return duty_try(run);
+	err = session_start(run->session);
 	if (err)
 		return fail_errno(exit_code_of(err), "cannot attach to the page_fault tracepoints",
 				  err);
@@ -350,6 +353,8 @@ int run_go(struct run *run)
 	/* Only now: attaching takes time. */
 	if (run->options->duration_ns)
 		err = run_watch_timer(run, run->options->duration_ns, false, handle_duration, run);
+	if (err >= 0 && run->options->duty.period_ns)
+		err = duty_start(run);
 	return err < 0 ? fail_errno(EXIT_FAILED, "timers", err) : 0;
 }
 
@@ -374,6 +379,10 @@ void run_loop(struct run *run)
 
 void run_stop(struct run *run)
 {
+	if (run->duty) {
+		duty_stop(run);
+		return;
+	}
 	run_observe(run, RUN_DETACHING);
 	session_stop(run->session);
 	run_observe(run, RUN_DETACHED);
@@ -398,6 +407,7 @@ int run_release(struct run *run, int code)
 	if (code && !run->told_limit)
 		run_explain_limit();
 	workload_code = workload_finish(&run->workload);
+	duty_close(run->duty);
 	session_close(run->session);
 	run->session = NULL;
 	pid_namespace_close(run->pids);

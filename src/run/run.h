@@ -21,6 +21,8 @@
 #include "util/exit_status.h"
 
 #include "run_command.h"
+#include "run_duty.h"
+#include "run_kernel_counts.h"
 #include "run_options.h"
 #include "run_output.h"
 #include "run_workload.h"
@@ -50,6 +52,8 @@ struct run_request {
 	 * Runs until a signal ends it, whatever becomes of the targets; SIGHUP calls hangup(arg).
 	 */
 	void (*hangup)(void *arg);
+	/* With --duty: a period has ended, and the run's last part of one. */
+	void (*duty_period)(void *arg, const struct duty_period *period);
 	/* A CPU came online (negative: events were lost); err is not 0: it is not measured. */
 	void (*cpu_online)(void *arg, int cpu, int err);
 	void *arg;
@@ -75,6 +79,7 @@ struct run {
 	struct session *session;
 	struct cgroups *cgroups; /* NULL: nobody asked, or none are mounted */
 	struct symbols *symbols; /* of run_open_symbols() */
+	struct duty *duty; /* of run_go(); NULL: attached all the time */
 	struct fault_filter only;
 	struct workload workload;
 	int epoll, signals;
@@ -109,7 +114,7 @@ int run_open_symbols(struct run *run, struct symbols *symbols);
 /* The end events of the targets. */
 int run_attach_targets(struct run *run);
 
-/* The begin event: faults are measured from here on. */
+/* The begin event: faults are measured from here on. With --duty after run_go(), in windows. */
 int run_start(struct run *run);
 
 /*

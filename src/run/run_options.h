@@ -13,6 +13,7 @@
 #include "probe/probe.h"
 
 #include "run_command.h"
+#include "run_duty.h"
 
 struct run_options {
 	int *pids; /* -p; each once */
@@ -22,6 +23,7 @@ struct run_options {
 	struct fault_filter only; /* --path, --origin, --major, --min-latency, -C */
 	bool no_inherit;
 	bool gup;
+	struct duty_options duty; /* --duty */
 	uint64_t duration_ns; /* -d; 0: until something else ends the run */
 	enum attach_mode attach;
 	unsigned char method[STEP_NR]; /* --attach=end=NAME: 1 + the row; 0: the best one */

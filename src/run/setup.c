@@ -20,6 +20,7 @@ static int make_plan(struct run *run)
 		.gup = run->options->gup,
 		.causes = run->request.causes,
 		.stacks = run->request.session.trace_stacks || run->request.session.profile_stacks,
+		.windows = run->options->duty.period_ns != 0,
 	};
 
 	memcpy(request.method, run->options->method, sizeof(request.method));
@@ -136,7 +137,8 @@ static int load_and_attach(struct run *run, const struct session_options *option
 		return fail_with(exit_code_of(err), error.text);
 	err = session_attach_probes(run->session, &failed);
 	if (!err)
-		return attach_end(run, retry);
+		/* A window attaches its own. */
+		return options->windows ? 0 : attach_end(run, retry);
 	if (failed == HOOK_NR || run->plan.hook[failed].method <= METHOD_UNNEEDED)
 		return fail_errno(exit_code_of(err), "cannot attach", err);
 	forget_hook(run, failed, err);
@@ -161,6 +163,7 @@ int setup_probes(struct run *run)
 	options.inherit_threads = !run->options->tid;
 	options.inherit_children = !run->options->tid && !run->options->no_inherit;
 	options.only = run->only;
+	options.windows = run->options->duty.period_ns != 0;
 	for (;;) {
 		int code = load_and_attach(run, &options, &retry);
 

@@ -218,6 +218,9 @@ int targets_add_machine(struct run *run)
 {
 	int err;
 
+	/* A window looks for the CPUs that are online then. */
+	if (run->options->duty.period_ns)
+		return 0;
 	/* First the events, so that no CPU can come online in between. */
 	targets_watch_cpus(run);
 	run_observe(run, RUN_ATTACHING);

@@ -15,6 +15,7 @@
 #include "http/http.h"
 #include "prometheus/prometheus.h"
 #include "serve_metrics.h"
+#include "serve_metrics_duty.h"
 #include "serve_options.h"
 #include "serve_sandbox.h"
 #include "util/array.h"
@@ -30,6 +31,7 @@ struct serve {
 	struct run run;
 	struct counters *counters;
 	struct metrics *metrics;
+	struct metrics_duty duty; /* with --duty */
 	struct exposition *exposition;
 	struct http_server *http_server;
 	/* The session's perf events change when a CPU comes online; a scrape reads them. */
@@ -153,6 +155,14 @@ static void count_unmeasured(void *arg, int cpu, int err)
 	serve->unmeasured_cpus += err != 0;
 }
 
+static void end_duty_period(void *arg, const struct duty_period *period)
+{
+	struct serve *serve = arg;
+
+	(void)period;
+	metrics_duty_period(&serve->duty);
+}
+
 static int attach(struct serve *serve)
 {
 	const struct serve_options *o = serve->options;
@@ -166,6 +176,7 @@ static int attach(struct serve *serve)
 		},
 		.hangup = reload,
 		.cpu_online = count_unmeasured,
+		.duty_period = end_duty_period,
 		.arg = serve,
 		.lock = &serve->lock,
 	};
@@ -193,6 +204,10 @@ static int open_metrics(struct serve *serve)
 	if (err)
 		return fail_errno(EXIT_FAILED, "cannot map the counters", err);
 	source.counters = serve->counters;
+	if (serve->options->run.duty.period_ns) {
+		metrics_duty_begin(&serve->duty, &serve->run, serve->counters);
+		source.duty = &serve->duty;
+	}
 	err = metrics_open(&serve->metrics, &source);
 	serve->exposition = exposition_new();
 	return err || !serve->exposition ? fail_errno(EXIT_FAILED, "metrics", -ENOMEM) : 0;
@@ -201,7 +216,9 @@ static int open_metrics(struct serve *serve)
 static int drop_privileges(struct serve *serve)
 {
 	struct session_program program = { .fd = -1 };
-	struct sandbox_needs needs = { .perf = serve->run.cpus >= 0 };
+	struct sandbox_needs needs = {
+		.perf = serve->run.cpus >= 0 || serve->options->run.duty.period_ns,
+	};
 	struct error error;
 	char kept[64];
 
@@ -210,7 +227,8 @@ static int drop_privileges(struct serve *serve)
 	if (sandbox_enter(&needs, kept, sizeof(kept), &error))
 		return fail_with(EXIT_FAILED, error.text);
 	fprintf(stderr, "Privileges dropped; kept: %s\n", kept);
-	return 0;
+	/* Windows open with what is left. */
+	return serve->options->run.duty.period_ns ? duty_try(&serve->run) : 0;
 }
 
 static int start_web(struct serve *serve)

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 
 #include "serve_metrics_cgroup.h"
+#include "serve_metrics_duty.h"
 #include "proc/self_usage.h"
 #include "util/array.h"
 
@@ -27,6 +28,7 @@ enum {
 	WITH_CGROUPS = 8,
 	WITH_VMA_LOCK = 16,
 	WITH_RUN_TIME = 32,
+	WITH_DUTY = 64,
 };
 
 struct metrics {
@@ -42,6 +44,8 @@ struct metrics {
 	uint64_t retries, stack_growths, mmap_locks; /* of all faults */
 	uint64_t unmeasured_cpus, nr_cgroups, cgroup_limit;
 	uint64_t scrape_ns; /* of the scrape before */
+	struct duty_totals duty;
+	uint64_t edge_ends;
 };
 
 struct metric {
@@ -261,9 +265,43 @@ static void write_lost(struct metrics *m, struct exposition *e)
 		/* Only known at the end of a measurement. */
 		if (!strcmp(label.value, "in_flight"))
 			continue;
+		/* Of windows they are no loss: pfstat_duty_edge_faults. */
+		if (m->has & WITH_DUTY && !strcmp(label.value, "end_without_begin"))
+			continue;
 		if (!strcmp(label.value, "missed"))
 			count = settle_missed(m, count);
 		exposition_count(e, &label, 1, count);
+	}
+}
+
+static void write_duty_ratio(struct metrics *m, struct exposition *e)
+{
+	exposition_value(e, NULL, 0, 1 / m->source.duty->factor);
+}
+
+static void write_variance(struct metrics *m, struct exposition *e)
+{
+	for (unsigned int path = 0; path < PATH_NR; path++) {
+		const struct label label = { "path", path_name(path) };
+		const double variance = m->source.duty->variance[path];
+
+		if (variance > 0 || begins_at_zero(m, path, 0))
+			exposition_count(e, &label, 1, (uint64_t)variance);
+	}
+}
+
+static void write_kernel_counts(struct metrics *m, struct exposition *e)
+{
+	struct kernel_count counts[KERNEL_COUNTS];
+	const struct run *run = m->source.duty->run;
+	/* A process that exits takes its counts with it, and a counter must not go back. */
+	unsigned int nr = run_is_per_task(run->options) ? 0 : kernel_counts_read(counts, run);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct label labels[] = { { "source", counts[i].source },
+						{ "counter", counts[i].counter } };
+
+		exposition_count(e, labels, 2, counts[i].n);
 	}
 }
 
@@ -400,6 +438,42 @@ static const struct metric metrics[] = {
 	{ { "pfstat_retries", METRIC_COUNTER, "",
 	    "Calls of handle_mm_fault beyond the first of a fault.",
 	    NO_LE }, VALUE(retries), .needs = WITH_GUP },
+	{ { "pfstat_duty_ratio", METRIC_GAUGE, "",
+	    "Part of the time that is measured; counts and sums are estimates, scaled by 1 over it (--duty).",
+	    NO_LE }, .write = write_duty_ratio, .needs = WITH_DUTY },
+	{ { "pfstat_duty_windows", METRIC_COUNTER, "",
+	    "Windows in which pfstat was attached.",
+	    NO_LE }, VALUE(duty.windows), .needs = WITH_DUTY },
+	{ { "pfstat_duty_failed_windows", METRIC_COUNTER, "",
+	    "Windows in which pfstat could not be attached.",
+	    NO_LE }, VALUE(duty.failed), .needs = WITH_DUTY },
+	{ { "pfstat_duty_open_seconds", METRIC_COUNTER, "seconds",
+	    "Time of all windows.",
+	    NO_LE }, VALUE(duty.open_ns), .needs = WITH_DUTY },
+	{ { "pfstat_duty_attach_seconds", METRIC_COUNTER, "seconds",
+	    "Time that attaching for windows and detaching after them took.",
+	    NO_LE }, VALUE(duty.attach_ns), .needs = WITH_DUTY },
+	{ { "pfstat_duty_drain_seconds", METRIC_COUNTER, "seconds",
+	    "Time after windows in which pfstat stayed attached to the ends of faults.",
+	    NO_LE }, VALUE(duty.drain_ns), .needs = WITH_DUTY },
+	{ { "pfstat_duty_cut_faults", METRIC_COUNTER, "",
+	    "Page faults that did not end within 100 ms after their window: in no other count, not scaled.",
+	    NO_LE }, VALUE(duty.cut), .needs = WITH_DUTY },
+	{ { "pfstat_duty_cut_seconds", METRIC_COUNTER, "seconds",
+	    "The sum of their ages when they were cut.",
+	    NO_LE }, VALUE(duty.cut_ns), .needs = WITH_DUTY },
+	{ { "pfstat_duty_oldest_cut_seconds", METRIC_GAUGE, "seconds",
+	    "The age of the oldest of them.",
+	    NO_LE }, VALUE(duty.oldest_cut_ns), .needs = WITH_DUTY },
+	{ { "pfstat_duty_edge_faults", METRIC_COUNTER, "",
+	    "Page faults that had begun before a window: in no other count, not scaled.",
+	    NO_LE }, VALUE(edge_ends), .needs = WITH_DUTY },
+	{ { "pfstat_duty_faults_variance", METRIC_COUNTER, "",
+	    "Variance of the estimated number of faults, from the differences between windows.",
+	    NO_LE }, .write = write_variance, .needs = WITH_DUTY },
+	{ { "pfstat_kernel_faults", METRIC_COUNTER, "",
+	    "Page faults as the kernel counts them, with those of get_user_pages; not estimated.",
+	    NO_LE }, .write = write_kernel_counts, .needs = WITH_DUTY },
 	{ { "pfstat_attach", METRIC_INFO, "",
 	    "How pfstat is attached to this kernel, and what ends a fault.",
 	    NO_LE }, .write = write_attach },
@@ -462,7 +536,8 @@ int metrics_open(struct metrics **out, const struct metrics_source *source)
 	if (source->plan->hook[HOOK_handle_mm_fault].method > METHOD_UNNEEDED)
 		m->has |= WITH_GUP;
 	m->has |= (source->causes ? WITH_CAUSES : 0) | (source->slow_ns ? WITH_THRESHOLD : 0) |
-		  (source->vma_lock ? WITH_VMA_LOCK : 0) | (m->cgroup ? WITH_CGROUPS : 0);
+		  (source->vma_lock ? WITH_VMA_LOCK : 0) | (m->cgroup ? WITH_CGROUPS : 0) |
+		  (source->duty ? WITH_DUTY : 0);
 	*out = m;
 	return 0;
 }
@@ -478,11 +553,21 @@ static bool has_run_time(const struct metrics *m)
 	return false;
 }
 
+static void read_duty(struct metrics *m)
+{
+	metrics_duty_read(m->source.duty, &m->duty);
+	m->duty.attach_ns += m->duty.detach_ns;
+	m->edge_ends = m->snap.tallies[TALLY_END_WITHOUT_BEGIN];
+	snapshot_scale(&m->snap, m->source.duty->factor);
+}
+
 static void read_values(struct metrics *m)
 {
 	unsigned int path, origin, major;
 
 	counters_read(m->source.counters, &m->snap, false);
+	if (m->source.duty)
+		read_duty(m);
 	self_usage(&m->process);
 	m->retries = m->stack_growths = m->mmap_locks = 0;
 	for_each_fault_sum(path, origin, major) {

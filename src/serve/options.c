@@ -48,6 +48,7 @@ static const struct option_row target_rows[] = {
 	OPTION_NO_INHERIT,
 	{ .name = "gup", .kind = OPTION_FLAG, FIELD(run.gup),
 	  .help = "also get_user_pages faults, in metrics of their own" },
+	OPTION_DUTY,
 	OPTION_ATTACH,
 };
 
@@ -91,6 +92,10 @@ static int check(void *options, struct error *error)
 		return error_set(
 			error, -EINVAL,
 			"--web.listen-address and --web.systemd-socket exclude each other");
+	if (o->by_cgroup && o->run.duty.period_ns)
+		return error_set(error, -EINVAL,
+				 "--by cgroup cannot be combined with --duty: its counters are not"
+				 " estimated");
 	if (o->cgroup_limit && !o->by_cgroup)
 		return error_set(error, -EINVAL, "--cgroup-limit needs --by cgroup");
 	if (!o->cgroup_limit)

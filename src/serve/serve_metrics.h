@@ -16,6 +16,7 @@
 #include "prometheus/prometheus.h"
 
 struct metrics;
+struct metrics_duty;
 
 struct metrics_source {
 	const struct session *session;
@@ -27,6 +28,7 @@ struct metrics_source {
 	uint64_t slow_ns; /* --slower; 0: no threshold */
 	bool causes; /* --causes */
 	bool vma_lock; /* the kernel has locks per VMA */
+	struct metrics_duty *duty; /* of --duty; NULL: attached all the time */
 };
 
 /* 0 or a negative errno. What source points to must outlive it. */

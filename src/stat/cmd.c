@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "counters/counters.h"
+#include "stat_duty.h"
 #include "stat_formats.h"
 #include "stat_kernel_counters.h"
 #include "stat_unseen.h"
@@ -23,6 +24,7 @@ struct stat_run {
 	struct output out;
 	struct snapshot start, last, now;
 	struct report report;
+	struct stat_duty duty; /* with --duty */
 	struct groups *groups; /* with --by */
 	struct group_report group_report;
 	bool keeps_exited; /* groups of exited tasks cannot be freed */
@@ -113,6 +115,8 @@ static void print_report(struct stat_run *s, const struct snapshot *before, bool
 	s->report.causes = s->options->causes ? s->run.plan.causes : 0;
 	s->report.check = is_total && s->options->check ? &s->check : NULL;
 	report_groups(s);
+	if (s->run.duty)
+		stat_duty_report(&s->duty, &s->report);
 	output_record(&s->out, &s->report);
 	output_flush(&s->out);
 }
@@ -163,6 +167,9 @@ static void find_unseen(struct stat_run *s, uint64_t faults)
 	char target[RUN_TARGETS_LEN];
 	struct unseen_counts counts;
 
+	/* There may be none in the windows; the kernel's counts stand beside. */
+	if (s->run.duty)
+		return;
 	unseen_counts_make(&counts, &s->run, snapshot_grown(s->events, s->now.events),
 			   snapshot_grown(s->faults, faults));
 	s->unseen = unseen_faults(&s->report, &counts);
@@ -193,11 +200,20 @@ static void print_total(struct stat_run *s)
 
 /* --- the run */
 
+static void end_duty_period(void *arg, const struct duty_period *period)
+{
+	struct stat_run *s = arg;
+
+	stat_duty_period(&s->duty, period);
+}
+
 static int open_run(struct stat_run *s)
 {
 	const struct stat_options *o = s->options;
 	const struct run_request request = {
 		.causes = o->causes,
+		.duty_period = end_duty_period,
+		.arg = s,
 		.by_cgroup = o->by[0] == DIM_CGROUP || o->by[1] == DIM_CGROUP,
 		.session = {
 			.cause_counters = o->causes,
@@ -252,6 +268,7 @@ static int start(struct stat_run *s)
 	s->start.wall_ns = s->last.wall_ns = s->now.wall_ns;
 	s->events = s->now.events;
 	s->faults = unseen_read_faults(&s->run);
+	stat_duty_begin(&s->duty, &s->run, s->counters);
 	err = run_go(&s->run);
 	return err ? err : open_interval(s);
 }

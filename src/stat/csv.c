@@ -20,8 +20,9 @@ static void csv_begin(const struct output *out)
 	}
 	fputs("kind,time_ns,duration_ns,attach,path,origin,exactness,count,minor,major,"
 	      "sum_ns,max_ns,p50_ns,p90_ns,p99_ns,untimed,retries,read,write,exec,outcome,"
-	      "stack,mmap_lock,orders,causes\n",
+	      "stack,mmap_lock,orders,causes",
 	      f);
+	fputs(options->run.duty.period_ns ? ",estimate,count_se,sum_ns_se\n" : "\n", f);
 }
 
 void csv_put_lead(FILE *f, const struct report *r, const char *kind)
@@ -66,6 +67,15 @@ void csv_put_times(FILE *f, const struct report_row *row)
 		fprintf(f, ",%" PRIu64, numbers[i]);
 }
 
+/* Errors that are unknown are empty. */
+static void csv_estimate(FILE *f, const struct report *r, const struct report_row *row)
+{
+	if (r->duty->margin && row->error.count > 0)
+		fprintf(f, ",true,%.0f,%.0f", row->error.count, row->error.sum_ns);
+	else
+		fputs(",true,,", f);
+}
+
 static void csv_row(FILE *f, const struct report *r, const struct report_row *row)
 {
 	escape_csv(f, row->path);
@@ -84,6 +94,8 @@ static void csv_row(FILE *f, const struct report *r, const struct report_row *ro
 	csv_orders(f, row);
 	fputc(',', f);
 	put_causes(f, r, row);
+	if (r->duty)
+		csv_estimate(f, r, row);
 	fputc('\n', f);
 }
 
@@ -107,7 +119,8 @@ static int csv_record(const struct output *out, const void *record)
 	for (unsigned int i = 0; i < r->nr_lost; i++) {
 		csv_put_lead(f, r, "lost");
 		escape_csv(f, r->lost[i].reason);
-		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,,\n", kind, r->lost[i].count);
+		fprintf(f, ",%s,,%" PRIu64 ",,,,,,,,,,,,,,,,,%s\n", kind, r->lost[i].count,
+			r->duty ? ",,," : "");
 	}
 	return 0;
 }

@@ -63,6 +63,8 @@ static void put_row(struct json_writer *w, const struct report *r, const struct 
 	put_counts(w, "orders", row->orders, MAX_ORDER_NOTED, 1);
 	if (r->causes)
 		put_causes(w, r, row);
+	if (r->duty)
+		json_put_estimate(w, r, row);
 	json_end(w, '}');
 }
 
@@ -151,6 +153,8 @@ static int json_record(const struct output *out, const void *record)
 		json_put_groups(&w, r->groups);
 	if (r->is_total && r->methods)
 		put_methods(&w, r->methods);
+	if (r->duty)
+		json_put_duty(&w, r);
 	json_end(&w, '}');
 	fputc('\n', out->file);
 	return 0;

@@ -80,10 +80,17 @@ static const struct option_row print_rows[] = {
 	{ .name = "dry-run", .kind = OPTION_FLAG, FIELD(run.dry_run),
 	  .help = "print what would be attached, and end" },
 };
+static const struct option_row how_rows[] = {
+	OPTION_DUTY,
+	OPTION_ATTACH,
+	OPTION_VERBOSE("print how each hook is attached, and libbpf's messages"),
+};
 /* clang-format on */
 
 static const struct option_group print_options = { "What to print", print_rows,
 						   ARRAY_SIZE(print_rows) };
+
+static const struct option_group how_options = { "How to measure", how_rows, ARRAY_SIZE(how_rows) };
 
 static int take_argument(void *options, unsigned int i, const char *text, struct error *error)
 {
@@ -114,6 +121,26 @@ static int check_by(struct stat_options *o, struct error *error)
 	return 0;
 }
 
+static int check_duty(const struct stat_options *o, struct error *error)
+{
+	const struct duty_options *duty = &o->run.duty;
+
+	if (!duty->period_ns)
+		return 0;
+	if (o->check)
+		return error_set(error, -EINVAL,
+				 "--check compares all faults and cannot be combined with --duty,"
+				 " which measures a part of them");
+	if (o->by[0])
+		return error_set(error, -EINVAL,
+				 "--by cannot be combined with --duty: its rows are not estimated");
+	if (o->interval_ns && o->interval_ns < duty->period_ns)
+		return error_set(error, -EINVAL,
+				 "INTERVAL is shorter than the PERIOD of --duty: not each would"
+				 " have a window");
+	return 0;
+}
+
 static int check(void *options, struct error *error)
 {
 	struct stat_options *o = options;
@@ -124,12 +151,12 @@ static int check(void *options, struct error *error)
 	if (o->check && (o->run.only.of_fault || o->run.only.of_task))
 		return error_set(error, -EINVAL,
 				 "--check compares all faults and cannot be combined with filters");
-	return check_by(o, error);
+	return check_duty(o, error) ?: check_by(o, error);
 }
 
 const struct option_table stat_option_table = {
 	.size = sizeof(struct stat_options),
-	.groups = { &run_target_options, &run_filter_options, &print_options, &run_how_options },
+	.groups = { &run_target_options, &run_filter_options, &print_options, &how_options },
 	.formats = stat_formats,
 	.args_doc = "[INTERVAL [COUNT]]\n[-- COMMAND [ARG...]]",
 	.doc = "Page-fault latency by kernel path: who waits, on which path, how long."

@@ -26,9 +26,16 @@ void table_histograms(const struct output *out, const struct report *r);
 void table_causes(const struct output *out, const struct report *r);
 /* 0 or -ENOMEM. */
 int table_groups(const struct output *out, const struct group_report *r);
-/* The columns of numbers, with P90 or without, and their cells. */
-void table_add_numbers(struct table *t, bool p90);
-void table_put_numbers(struct table *t, const struct report_row *row, bool p90);
+/*
+ * The columns of numbers, with P90 or without, and their cells. duty: they are estimates, each
+ * count and total with its error; NULL: they are not.
+ */
+void table_add_numbers(struct table *t, bool p90, const struct report_duty *duty);
+void table_put_numbers(struct table *t, const struct report_row *row, bool p90,
+		       const struct report_duty *duty);
+/* The error of an estimated value, as a column has it; the lines below the table of --duty. */
+void table_put_error(struct table *t, double error, uint64_t value, const struct report_duty *duty);
+void table_duty(FILE *f, const struct report_duty *duty);
 /* The result of --check; CSV, which has no place for it, leaves it to stderr. */
 void table_check(FILE *f, const struct check *check);
 
@@ -36,6 +43,9 @@ void table_check(FILE *f, const struct check *check);
 
 /* What rows of paths and of groups have in common: major to untimed. */
 void json_put_times(struct json_writer *w, const struct report_row *row);
+/* With --duty: of a path, and of the report. */
+void json_put_estimate(struct json_writer *w, const struct report *r, const struct report_row *row);
+void json_put_duty(struct json_writer *w, const struct report *r);
 /* by, groups, groups_other and groups_exited. */
 void json_put_groups(struct json_writer *w, const struct group_report *r);
 

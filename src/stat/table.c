@@ -9,11 +9,13 @@
 #include "util/array.h"
 
 /* The least width of each: a stream of reports keeps its columns where they are. */
-void table_add_numbers(struct table *t, bool p90)
+void table_add_numbers(struct table *t, bool p90, const struct report_duty *duty)
 {
-	static const char *const times[] = { "P99", "MAX", "TOTAL", "SHARE" };
+	const char *const times[] = { "P99", duty ? "W_MAX" : "MAX", "TOTAL" };
 
 	table_add_column(t, "COUNT", 9, false);
+	if (duty)
+		table_add_column(t, "+-", 5, false);
 	table_add_column(t, "RATE/s", 8, false);
 	table_add_column(t, "MAJOR", 6, false);
 	table_add_column(t, "AVG", 6, false);
@@ -22,32 +24,41 @@ void table_add_numbers(struct table *t, bool p90)
 		table_add_column(t, "P90", 6, false);
 	for (unsigned int i = 0; i < ARRAY_SIZE(times); i++)
 		table_add_column(t, times[i], 6, false);
+	if (duty)
+		table_add_column(t, "+-", 5, false);
+	table_add_column(t, "SHARE", 6, false);
 }
 
-void table_put_numbers(struct table *t, const struct report_row *row, bool p90)
+void table_put_numbers(struct table *t, const struct report_row *row, bool p90,
+		       const struct report_duty *duty)
 {
 	const uint64_t times[] = { row->avg_ns, row->p50_ns, row->p90_ns,
 				   row->p99_ns, row->max_ns, row->sum_ns };
 	char buf[FORMAT_TIME_LEN];
 
 	table_put(t, "%" PRIu64, row->count);
+	if (duty)
+		table_put_error(t, row->error.count, row->count, duty);
 	table_put(t, "%s", format_rate(buf, row->rate));
 	table_put(t, "%" PRIu64, row->major);
 	for (unsigned int i = 0; i < ARRAY_SIZE(times); i++)
 		if (p90 || i != 2)
 			table_put(t, "%s", row->timed ? format_time(buf, times[i]) : "-");
+	if (duty)
+		table_put_error(t, row->error.sum_ns, row->sum_ns, duty);
 	if (row->timed)
 		table_put(t, "%.1f%%", row->share * 100);
 	else
 		table_put(t, "-");
 }
 
-static void put_path_cells(struct table *t, const char *colour, const struct report_row *row)
+static void put_path_cells(struct table *t, const char *colour, const struct report *r,
+			   const struct report_row *row)
 {
 	table_begin_line(t, colour);
 	table_put(t, "%s%s", row->path, row->inferred ? "~" : "");
 	table_put(t, "%s", row->origin);
-	table_put_numbers(t, row, true);
+	table_put_numbers(t, row, true, r->duty);
 }
 
 static int print_path_table(const struct output *out, const struct report *r)
@@ -56,11 +67,11 @@ static int print_path_table(const struct output *out, const struct report *r)
 
 	table_add_column(&t, "PATH", 13, true);
 	table_add_column(&t, "ORIGIN", 6, true);
-	table_add_numbers(&t, true);
+	table_add_numbers(&t, true, r->duty);
 	table_put_titles(&t, out->colour ? BOLD : "");
 	for (unsigned int i = 0; i < r->nr_rows; i++)
-		put_path_cells(&t, out->colour && r->rows[i].inferred ? DIM : "", &r->rows[i]);
-	put_path_cells(&t, "", &r->total);
+		put_path_cells(&t, out->colour && r->rows[i].inferred ? DIM : "", r, &r->rows[i]);
+	put_path_cells(&t, "", r, &r->total);
 	return table_print(&t, out->file);
 }
 
@@ -145,8 +156,11 @@ static int table_record(const struct output *out, const void *record)
 		if (r->causes)
 			table_causes(out, r);
 	} else {
-		fprintf(f, "No page faults in %s\n", format_time(duration, r->duration_ns));
+		fprintf(f, "No page faults in %s%s\n", r->duty ? "the windows of " : "",
+			format_time(duration, r->duration_ns));
 	}
+	if (r->duty)
+		table_duty(f, r->duty);
 	if (r->filtered)
 		fprintf(f, "Filtered out: %" PRIu64 " faults\n", r->filtered);
 	print_lost(f, r);

@@ -46,7 +46,7 @@ static void put_group_cells(struct table *t, const struct group_report *r,
 {
 	table_begin_line(t, "");
 	put_name_cells(t, r, row, false);
-	table_put_numbers(t, &row->n, false);
+	table_put_numbers(t, &row->n, false, NULL);
 	put_name_cells(t, r, row, true);
 }
 
@@ -63,7 +63,7 @@ static void put_rest_cells(struct table *t, unsigned int nr_before, unsigned int
 	table_begin_line(t, "");
 	for (unsigned int c = 0; c < nr_before; c++)
 		table_put(t, "%s", c == named ? name : "");
-	table_put_numbers(t, row, false);
+	table_put_numbers(t, row, false, NULL);
 	for (unsigned int c = nr_before + nr_numbers; c < t->nr_columns; c++)
 		table_put(t, "%s", c == named ? name : "");
 }
@@ -76,7 +76,7 @@ int table_groups(const struct output *out, const struct group_report *r)
 
 	add_name_columns(&t, r, false);
 	before = t.nr_columns;
-	table_add_numbers(&t, false);
+	table_add_numbers(&t, false, NULL);
 	numbers = t.nr_columns - before;
 	add_name_columns(&t, r, true);
 	table_put_titles(&t, out->colour ? BOLD : "");

@@ -209,6 +209,71 @@ static void run_intervals(struct machine *m)
 	total(m);
 }
 
+/* The faults of a period in all, and what has been counted of them. */
+static void end_duty_period(struct machine *m, struct estimate *e, struct fault_totals *last)
+{
+	struct fault_totals now = { 0 };
+	unsigned int path, origin, major;
+
+	for_each_fault_sum(path, origin, major) {
+		const struct fault_sum *sum = &m->now.sums[path][origin][major];
+
+		now.of[path][origin].count += snapshot_count(sum);
+		now.of[path][origin].sum_ns += sum->sum_ns;
+	}
+	estimate_add(e, last, &now, SECOND / 10);
+	*last = now;
+	pass(m, SECOND);
+}
+
+static void print_duty(struct machine *m, struct report_duty *duty, const struct estimate *e)
+{
+	duty->percent = 10;
+	duty->period_ns = SECOND;
+	duty->windows = e->nr;
+	duty->open_ns = e->nr * SECOND / 10;
+	duty->unsure_ns = e->nr * 50000;
+	snapshot_report(&m->report, &m->start, &m->now, m->exact, m->attach);
+	m->report.is_total = true;
+	estimate_report(&m->report, duty, e);
+	m->out.format->record(&m->out, &m->report);
+}
+
+/* --duty: one period, whose errors are unknown; then four, with all there can be. */
+static void run_duty(struct machine *m)
+{
+	struct report_duty duty = { 0 }, full = {
+		.failed = 1,
+		.cut = 3,
+		.cut_ns = 400000000,
+		.oldest_cut_ns = 187000000,
+		.attach_ns = 300000,
+		.detach_ns = 250000,
+		.drain_ns = 100000000,
+		.kernel = { { "/proc/vmstat", "pgfault", "the machine", 1234567 },
+			    { "/proc/vmstat", "pgmajfault", "the machine", 890 } },
+		.nr_kernel = 2,
+	};
+	struct estimate *e = calloc(1, sizeof(*e));
+	struct fault_totals last = { 0 };
+
+	assert_non_null(e);
+	take(m, PATH_ANON, ORIGIN_USER, 0, ACCESS_WRITE, 1000, 700);
+	end_duty_period(m, e, &last);
+	print_duty(m, &duty, e);
+	for (unsigned int i = 0; i < 3; i++) {
+		take(m, PATH_ANON, ORIGIN_USER, 0, ACCESS_WRITE, 900 + 100 * i, 700 + 50 * i);
+		take(m, PATH_SWAP, ORIGIN_USER, 1, ACCESS_READ, i, 250000);
+		end_duty_period(m, e, &last);
+	}
+	m->now.sums[PATH_UNRESOLVED][ORIGIN_USER][0].untimed += 1;
+	m->now.sums[PATH_UNRESOLVED][ORIGIN_USER][0].access[ACCESS_READ] += 1;
+	m->now.tallies[TALLY_END_WITHOUT_BEGIN] = 42;
+	m->now.tallies[TALLY_VMA_BUSY] = 17;
+	print_duty(m, &full, e);
+	free(e);
+}
+
 /* Beyond every column, bucket and unit, and a string that must be quoted. */
 static void run_extremes(struct machine *m)
 {
@@ -366,6 +431,9 @@ static const struct golden {
 	{ "intervals.json", &stat_json, run_intervals, { .histogram = false } },
 	{ "intervals.csv", &stat_csv, run_intervals, { .histogram = false } },
 	{ "timestamps.txt", &stat_table, run_intervals, { .timestamp = true } },
+	{ "duty.txt", &stat_table, run_duty, { .run.duty.period_ns = SECOND } },
+	{ "duty.json", &stat_json, run_duty, { .run.duty.period_ns = SECOND } },
+	{ "duty.csv", &stat_csv, run_duty, { .run.duty.period_ns = SECOND } },
 	{ "extremes.txt", &stat_table, run_extremes, { .histogram = true } },
 	{ "extremes.json", &stat_json, run_extremes, { .histogram = false } },
 	{ "extremes.csv", &stat_csv, run_extremes, { .histogram = false } },

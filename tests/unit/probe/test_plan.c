@@ -1115,6 +1115,27 @@ static void test_causes(void **state)
 	assert_true(plan.lock_by_tracepoint);
 }
 
+/* What takes longest to attach is left out, and what depends on it is said not to be visible. */
+static void test_windows(void **state)
+{
+	const struct plan_request request = { .mode = ATTACH_TRACEPOINT, .windows = true };
+	struct caps caps = caps_6_12();
+	struct plan plan;
+
+	(void)state;
+	plan_make(&plan, &request, &caps);
+	assert_int_equal(plan.verdict, PLAN_OK);
+	assert_int_equal(plan.hook[HOOK_mmap_lock_acquire_returned].method, METHOD_UNNEEDED);
+	assert_false(plan.lock_by_tracepoint);
+	assert_int_equal(plan.exact[PATH_UFFD_MISSING][ORIGIN_USER], NOT_VISIBLE);
+	assert_int_not_equal(plan.exact[PATH_ANON][ORIGIN_USER], NOT_VISIBLE);
+
+	/* Without locks per VMA such a fault is major, and its VMA is looked up. */
+	caps.vma_lock = false;
+	plan_make(&plan, &request, &caps);
+	assert_int_equal(plan.exact[PATH_UFFD_MISSING][ORIGIN_USER], INFERRED);
+}
+
 /* Without the addresses of functions a stack says nothing of who is waited for. */
 static void test_causes_without_kallsyms(void **state)
 {
@@ -1216,6 +1237,7 @@ int main(void)
 		cmocka_unit_test(test_random_hooks),
 		cmocka_unit_test(test_no_causes),
 		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_causes_without_kallsyms),
 		cmocka_unit_test(test_causes_of_5_10),
 		cmocka_unit_test(test_causes_missing),
