@@ -128,6 +128,7 @@ static const struct method_row end_rows[] = {
 		.refused = refuse_fexit,
 		.trust = trust_fexit,
 		.programs = { { "fexit_end" }, { "fexit_end_vma" } },
+		.is_function = true,
 	},
 	[END_SW_EVENT] = {
 		.name = "sw_event",
@@ -137,6 +138,7 @@ static const struct method_row end_rows[] = {
 		.refused = refuse_sw_event,
 		.trust = trust_sw_event,
 		.programs = { { "end_sw_event" }, { "end_sw_event_vma" } },
+		.is_function = true,
 		.needs_event = true,
 	},
 };

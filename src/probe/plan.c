@@ -47,6 +47,12 @@ const struct method_row *plan_end_row(const struct plan *plan)
 	return method_row(STEP_END, plan->end);
 }
 
+static bool method_needs_no_try(const struct method_row *row, const struct plan_request *request)
+{
+	return row->is_function &&
+	       (request->mode == ATTACH_KPROBE || request->mode == ATTACH_TRACEPOINT);
+}
+
 /*
  * The row of a step: the one that was asked for; else the most trusted, and of these the cheapest.
  * -1: each is refused. Notes why the others are not used.
@@ -61,10 +67,11 @@ static int choose_method(struct plan *plan, enum step step, const struct plan_re
 	for (unsigned int i = 0; (row = method_row(step, i)); i++) {
 		const char *why = NULL;
 		int error = row->refused(request, caps);
-		enum trust trust = error ? TRUST_LAST_RESORT : row->trust(request, caps, &why);
+		enum trust trust = row->trust(request, caps, &why);
 		bool asked = request->method[step] == i + 1;
 
-		plan->unused[step][i].error = error;
+		/* In a mode without functions it is not tried whether they work. */
+		plan->unused[step][i].error = method_needs_no_try(row, request) ? 0 : error;
 		plan->unused[step][i].why = why;
 		if (error || (request->method[step] && !asked))
 			continue;
@@ -79,7 +86,8 @@ static int choose_method(struct plan *plan, enum step step, const struct plan_re
 }
 
 /* No row of the end works: what would have to be granted. */
-static void refuse_ends(struct plan *plan, const struct plan_request *request)
+static void refuse_ends(struct plan *plan, const struct plan_request *request,
+			const struct caps *caps)
 {
 	const struct method_row *asked = NULL;
 	int error = plan->unused[STEP_END][END_PERF].error;
@@ -95,7 +103,7 @@ static void refuse_ends(struct plan *plan, const struct plan_request *request)
 			error);
 		return;
 	}
-	error = plan->unused[STEP_END][request->method[STEP_END] - 1].error;
+	error = asked->refused(request, caps);
 	snprintf(why, sizeof(why),
 		 "--attach=end=%s: %s is refused; without it the best end is used", asked->name,
 		 asked->text);
@@ -136,7 +144,7 @@ static void plan_methods(struct plan *plan, const struct plan_request *request,
 	choose_method(plan, STEP_RECORD, request, caps);
 	end = choose_method(plan, STEP_END, request, caps);
 	if (end < 0) {
-		refuse_ends(plan, request);
+		refuse_ends(plan, request, caps);
 		return;
 	}
 	plan->end = end;

@@ -40,6 +40,7 @@ struct method_row {
 	const char *programs[2][2];
 	/* The end programs run on perf events of each task or CPU, which count the faults, too. */
 	bool of_targets;
+	bool is_function; /* it attaches to a function by fentry or fexit */
 	/* Links, and pfstat keeps software events open for them: else the kernel skips the call. */
 	bool needs_event;
 };

@@ -742,6 +742,9 @@ static void test_ends(void **state)
 	caps.sw_event = -EINVAL;
 	plan = plan_of_request(&caps, request);
 	assert_int_equal(plan.end, END_PERF);
+	/* Not tried there, so nothing is said of what the kernel does. */
+	plan = plan_of(&caps, ATTACH_KPROBE, false);
+	assert_non_null(strstr(plan_unused_reason(&plan, STEP_END, END_SW_EVENT), "attach mode"));
 	/* Others would pay for it; stacks begin at the fault. */
 	caps = caps_6_12();
 	plan = plan_of_request(&caps, (struct plan_request){ .per_task = true });
