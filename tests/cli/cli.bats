@@ -278,8 +278,9 @@ hooks()
 			return 1
 		fi
 	done
-	# And the lines about the way, the end, and each path.
-	expected=$(($(hooks | wc -l) + 2 + $(grep -c '^path ' <<< "$output")))
+	# And the lines about the way, the methods and those that are not used, and each path.
+	[ "$(grep -Ec '^(attach|begin|end|record): |^  not [a-z_]+: ' <<< "$output")" -eq 6 ]
+	expected=$(($(hooks | wc -l) + 6 + $(grep -c '^path ' <<< "$output")))
 	[ "$(grep -Ec '^path [a-z_]+ +user: [a-z_]+ kernel: [a-z_]+ gup: [a-z_]+$' <<< "$output")" -gt 30 ]
 	[ "${#lines[@]}" -eq "$expected" ]
 }
