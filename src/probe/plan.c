@@ -91,7 +91,7 @@ static void refuse_ends(struct plan *plan, const struct plan_request *request,
 {
 	const struct method_row *asked = NULL;
 	int error = plan->unused[STEP_END][END_PERF].error;
-	char why[96];
+	char why[160];
 
 	if (request->method[STEP_END])
 		asked = method_row(STEP_END, request->method[STEP_END] - 1);
@@ -114,7 +114,7 @@ static void refuse_ends(struct plan *plan, const struct plan_request *request,
 static void plan_methods(struct plan *plan, const struct plan_request *request,
 			 const struct caps *caps)
 {
-	int end;
+	int begin, end;
 
 	plan->atomics = caps->atomics;
 	plan->task_btf = caps->task_btf;
@@ -134,14 +134,16 @@ static void plan_methods(struct plan *plan, const struct plan_request *request,
 			caps->btf);
 		return;
 	}
-	if (choose_method(plan, STEP_BEGIN, request, caps) < 0) {
+	begin = choose_method(plan, STEP_BEGIN, request, caps);
+	if (begin < 0) {
 		refuse_plan(plan, PLAN_KERNEL,
 			    "cannot attach to the exceptions:page_fault_user and page_fault_kernel"
 			    " tracepoints (needs CONFIG_TRACEPOINTS, and x86)",
 			    caps->begin);
 		return;
 	}
-	choose_method(plan, STEP_RECORD, request, caps);
+	plan->begin = begin;
+	plan->record = choose_method(plan, STEP_RECORD, request, caps);
 	end = choose_method(plan, STEP_END, request, caps);
 	if (end < 0) {
 		refuse_ends(plan, request, caps);
@@ -150,12 +152,11 @@ static void plan_methods(struct plan *plan, const struct plan_request *request,
 	plan->end = end;
 	if (plan->unused[STEP_END][END_PERF].error && plan->unused[STEP_END][end].why &&
 	    !request->method[STEP_END])
-		snprintf(
-			plan->note, sizeof(plan->note),
-			"perf events are refused (%s), so the end of a fault is %s; grant CAP_SYS_ADMIN or lower kernel.perf_event_paranoid to 2"
-			" for an exact end",
-			strerror(-plan->unused[STEP_END][END_PERF].error),
-			plan_end_row(plan)->text);
+		snprintf(plan->note, sizeof(plan->note),
+			 "perf events are refused (%s), so the end of a fault is %s; grant"
+			 " CAP_SYS_ADMIN or lower kernel.perf_event_paranoid to 2 for an exact end",
+			 strerror(-plan->unused[STEP_END][END_PERF].error),
+			 plan_end_row(plan)->text);
 }
 
 static enum method function_method(const struct caps *caps, enum attach_mode mode, enum hook h,

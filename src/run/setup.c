@@ -82,8 +82,9 @@ int setup_plan(struct run *run)
 	descriptors_raise();
 	if (code)
 		return code;
-	/* A dry run promises, so it tries. */
-	caps_probe(&run->caps, run->options->attach, run->options->dry_run);
+	/* A dry run promises, and an end was asked for, whatever the mode: so all is tried. */
+	caps_probe(&run->caps, run->options->attach,
+		   run->options->dry_run || run->options->method[STEP_END]);
 	if (run->request.causes)
 		caps_probe_wait_functions(&run->caps);
 	return make_plan(run);
