@@ -6,7 +6,6 @@
 #include "probe_methods.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "probe_plan.h"
 #include "util/array.h"
@@ -171,13 +170,4 @@ const struct method_row *method_row(enum step step, unsigned int i)
 const char *step_name(enum step step)
 {
 	return steps[step].name;
-}
-
-int method_find(enum step step, const char *name, size_t len)
-{
-	for (unsigned int i = 0; i < steps[step].nr; i++)
-		if (strlen(steps[step].rows[i].name) == len &&
-		    !strncmp(steps[step].rows[i].name, name, len))
-			return (int)i;
-	return -1;
 }

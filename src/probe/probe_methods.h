@@ -7,7 +7,6 @@
 #define PFSTAT_PROBE_PROBE_METHODS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct caps;
 struct plan_request;
@@ -50,8 +49,5 @@ const struct method_row *method_row(enum step step, unsigned int i);
 
 /* "begin", "end", "record" */
 const char *step_name(enum step step);
-
-/* The row of that name, or -1. */
-int method_find(enum step step, const char *name, size_t len);
 
 #endif

@@ -88,7 +88,7 @@ static int parse_method(struct run_options *o, const char *text, size_t len, str
 
 		if (strncmp(text, step_name(step), prefix) || text[prefix] != '=')
 			continue;
-		row = method_find(step, text + prefix + 1, len - prefix - 1);
+		row = option_find_name(row_name, &step, text + prefix + 1, len - prefix - 1);
 		snprintf(what, sizeof(what), "%s ", step_name(step));
 		if (row < 0)
 			return option_refuse_name(row_name, &step, what, error);
