@@ -137,13 +137,10 @@ static __always_inline void record_causes(struct detail *d, u32 path, u32 origin
 	if (!counters)
 		return;
 	for (cause = 0; cause < CAUSE_NR - 1; cause++) {
-		if (!d->parts[cause])
-			continue;
-		__sync_fetch_and_add(&counters->ns[cause], d->parts[cause]);
-		__sync_fetch_and_add(&counters->faults[cause], 1);
+		if (d->parts[cause])
+			__sync_fetch_and_add(&counters->ns[cause], d->parts[cause]);
 	}
 	__sync_fetch_and_add(&counters->ns[CAUSE_ON_CPU], on_cpu);
-	__sync_fetch_and_add(&counters->faults[CAUSE_ON_CPU], 1);
 }
 
 #endif

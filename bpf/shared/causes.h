@@ -72,7 +72,6 @@ struct wait_range {
 /* Of faults of one (path, origin) that ended on one CPU; only grows. */
 struct cause_counters {
 	unsigned long long ns[CAUSE_NR];
-	unsigned long long faults[CAUSE_NR]; /* with any time of that cause */
 };
 
 #endif

@@ -267,7 +267,6 @@ static void test_shared_structs(void **state)
 	};
 	static const struct field cause_counters[] = {
 		FIELD(cause_counters, ns),
-		FIELD(cause_counters, faults),
 	};
 	static const struct field fault_mapping[] = {
 		FIELD(fault_mapping, start),     FIELD(fault_mapping, end),
