@@ -21,8 +21,7 @@ static __always_inline void read_task_rss(struct task_rss *rss)
 		return;
 	}
 	task = bpf_get_current_task_btf();
-	if (!cfg.anon_by_rss)
-		rss->events = task->rss_stat.events;
+	rss->events = task->rss_stat.events;
 	if (ev_bit[EV_RSS_ANON])
 		rss->anon = task->rss_stat.count[1];
 	if (cfg.swap_by_rss)
@@ -33,6 +32,8 @@ static __always_inline void read_task_rss(struct task_rss *rss)
 	}
 }
 
+#define RSS_CALLS 3 /* more calls of handle_mm_fault than a fault makes */
+
 /*
  * The changes of the task's own page counts during the fault. Up to 6.1 they are added
  * to the mm every 64 faults, at the start of handle_mm_fault (check_sync_rss_stat), which
@@ -40,8 +41,6 @@ static __always_inline void read_task_rss(struct task_rss *rss)
  * and no change, as the reset may have come in the second call of a retried fault, after
  * the change (5.10, where the first write to a shared page is retried).
  */
-#define RSS_CALLS 3 /* more calls of handle_mm_fault than a fault makes */
-
 static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doubtful)
 {
 	struct task_rss end = {};
@@ -49,8 +48,7 @@ static __always_inline u32 rss_evidence(const struct task_rss *begin, bool *doub
 	u32 ev = 0;
 
 	read_task_rss(&end);
-	if (cfg.anon_by_rss)
-		end.events = bpf_get_current_task_btf()->rss_stat.events;
+	/* A plain begin keeps the count of anonymous pages only. */
 	folded = cfg.anon_by_rss ? !end.events : end.events <= begin->events;
 	if (ev_bit[EV_RSS_ANON] && end.anon > (folded ? 0 : begin->anon))
 		ev |= ev_bit[EV_RSS_ANON];
